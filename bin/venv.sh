@@ -1,0 +1,20 @@
+# Sourced by the scripts beside it: the active virtual environment, or .venv, with the package in it.
+# usage: . bin/venv.sh [EXTRA]
+extra="${1:+[$1]}"
+if [ -z "${VIRTUAL_ENV:-}" ]; then
+  if [ ! -x .venv/bin/python ]; then
+    "${PYTHON:-python3}" -c 'import sys; sys.exit(sys.version_info < (3, 10))' ||
+      { echo "tfcolor needs Python 3.10 or newer; set PYTHON=/path/to/python3" >&2; exit 1; }
+    "${PYTHON:-python3}" -m venv .venv
+  fi
+  . .venv/bin/activate
+fi
+# Reinstall only when the requirements or the checkout changed: pip takes half a minute to find nothing to do.
+stamp="$VIRTUAL_ENV/.tfcolor${1:+-$1}"
+if [ "$(cat "$stamp" 2>/dev/null)" != "$PWD" ] || [ setup.cfg -nt "$stamp" ] ||
+  [ pyproject.toml -nt "$stamp" ]; then
+  echo "== installing tfcolor$extra into $VIRTUAL_ENV (TensorFlow is about 600 MB)"
+  python -m pip install --quiet --disable-pip-version-check --editable ".$extra"
+  echo "$PWD" >"$stamp"
+fi
+export TF_CPP_MIN_LOG_LEVEL="${TF_CPP_MIN_LOG_LEVEL:-2}"
