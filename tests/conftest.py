@@ -1,0 +1,38 @@
+"""Shared by all tests: two logical CPUs, so that distribution is tested everywhere."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ["KERAS_BACKEND"] = "tensorflow"
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+)
+
+
+@pytest.fixture
+def rng():
+    """A generator of random numbers, the same in every run."""
+    return np.random.default_rng(0)
+
+
+def colorful_photo(seed, height=48, width=64):
+    """A picture of smooth random colors; uint8 (h, w, 3)."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (4, 4, 3), dtype=np.uint8)
+    return np.asarray(Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC))
+
+
+@pytest.fixture(scope="session")
+def photo_folder(tmp_path_factory):
+    """A folder of 40 small color photographs, in subfolders; not to be changed."""
+    folder = tmp_path_factory.mktemp("photos")
+    for index in range(40):
+        path = folder / f"album{index % 3}" / f"photo{index:02d}.png"
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(colorful_photo(index)).save(path)
+    return folder
