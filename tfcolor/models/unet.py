@@ -1,0 +1,88 @@
+"""The U-Net generator of pix2pix (arXiv:1611.07004, 6.1.1)."""
+
+import keras
+from keras import layers
+
+from tfcolor.models import blocks
+
+MAX_MULTIPLE = 8  # channels grow to 8 times the width, 512 in the paper
+DROPOUT_BLOCKS = 3
+
+
+def build(
+    width: int = 64,
+    depth: int = 8,
+    normalization: str = "batch",
+    dropout: float = 0.5,
+    dtype: str = "float32",
+    seed: int = 0,
+) -> keras.Model:
+    """The generator: lightness plane in, color planes out.
+
+    Down C64-C128-C256-C512-C512-C512-C512-C512, up CD512-CD1024-CD1024-C1024-C1024-C512-C256-C128
+    (counted after the skip joins) for width 64 and depth 8.
+
+    Args:
+      width: channels of the first layer.
+      depth: number of halvings; height and width must be multiples of 2**depth.
+      normalization: "batch" or "instance".
+      dropout: rate in the decoder's first three blocks while training; the noise z of the paper.
+      dtype: Keras dtype policy of the body, such as "mixed_bfloat16".
+      seed: of the initial weights and of the noise.
+
+    Returns:
+      A model float32 (n, h, w, 1) in [-1, 1] -> float32 (n, h, w, 2) in (-1, 1). With
+      `training=False` it is deterministic and treats every photograph of a batch alone.
+    """
+    seeds = iter(range(seed * 1000, seed * 1000 + 1000))
+    channels = [width * min(2**level, MAX_MULTIPLE) for level in range(depth)]
+
+    l = x = keras.Input((None, None, 1), name="l")
+    skips = []
+    for level, count in enumerate(channels):
+        # The paper normalizes neither the first layer nor (by its erratum) the bottleneck, where
+        # one value a channel would be normalized to zero.
+        normalized = 0 < level < depth - 1
+        x = layers.Conv2D(
+            count,
+            blocks.KERNEL_SIZE,
+            strides=2,
+            padding="same",
+            use_bias=not normalized,
+            kernel_initializer=blocks.initial_weights(next(seeds)),
+            dtype=dtype,
+        )(x)
+        if normalized:
+            x = blocks.normalize(normalization, dtype)(x)
+        skips.append(x)
+        if level < depth - 1:
+            x = layers.LeakyReLU(blocks.LEAKY_SLOPE, dtype=dtype)(x)
+
+    for block, level in enumerate(reversed(range(depth - 1))):
+        x = layers.ReLU(dtype=dtype)(x)
+        x = layers.Conv2DTranspose(
+            channels[level],
+            blocks.KERNEL_SIZE,
+            strides=2,
+            padding="same",
+            use_bias=False,
+            kernel_initializer=blocks.initial_weights(next(seeds)),
+            dtype=dtype,
+        )(x)
+        x = blocks.normalize(normalization, dtype)(x)
+        if block < DROPOUT_BLOCKS and dropout:
+            x = layers.Dropout(dropout, seed=next(seeds), dtype=dtype)(x)
+        x = layers.Concatenate(dtype=dtype)([x, skips[level]])
+
+    x = layers.ReLU(dtype=dtype)(x)
+    x = layers.Conv2DTranspose(
+        2,
+        blocks.KERNEL_SIZE,
+        strides=2,
+        padding="same",
+        kernel_initializer=blocks.initial_weights(next(seeds)),
+        dtype=dtype,
+    )(x)
+    # float32 whatever the body computes in: Lab arithmetic follows.
+    fake_ab = layers.Activation("tanh", dtype="float32", name="ab")(x)
+    return keras.Model(l, fake_ab, name="unet")
