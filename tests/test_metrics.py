@@ -1,0 +1,204 @@
+"""Every metric against an independent implementation, and in the right direction."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import colorful_photo
+from scipy import ndimage
+from skimage import color as skcolor
+from skimage import metrics as skmetrics
+
+from tfcolor import color, metrics
+from tfcolor.metrics import ab_error, colorfulness, delta_e, mse, ssim
+
+# A selection of the 34 pairs of Sharma, Wu and Dalal 2005, table 1, with the published difference:
+# hue arcs across 0 and 180 degrees, near gray, and the blue region.
+SHARMA = [
+    ((50.0000, 2.6772, -79.7751), (50.0000, 0.0000, -82.7485), 2.0425),
+    ((50.0000, 2.8361, -74.0200), (50.0000, 0.0000, -82.7485), 3.4412),
+    ((50.0000, 0.0000, 0.0000), (50.0000, -1.0000, 2.0000), 2.3669),
+    ((50.0000, 2.4900, -0.0010), (50.0000, -2.4900, 0.0009), 7.1792),
+    ((50.0000, 2.4900, -0.0010), (50.0000, -2.4900, 0.0011), 7.2195),
+    ((50.0000, -0.0010, 2.4900), (50.0000, 0.0011, -2.4900), 4.7461),
+    ((50.0000, 2.5000, 0.0000), (73.0000, 25.0000, -18.0000), 27.1492),
+    ((50.0000, 2.5000, 0.0000), (56.0000, -27.0000, -3.0000), 31.9030),
+    ((60.2574, -34.0099, 36.2677), (60.4626, -34.1751, 39.4387), 1.2644),
+    ((63.0109, -31.0961, -5.8663), (62.8187, -29.7946, -4.0864), 1.2630),
+    ((35.0831, -44.1164, 3.7933), (35.0232, -40.0716, 1.5901), 1.8645),
+    ((90.8027, -2.0831, 1.4410), (91.1528, -1.6435, 0.0447), 1.4441),
+    ((2.0776, 0.0795, -1.1350), (0.9033, -0.0636, -0.5514), 0.9082),
+]
+
+
+@pytest.fixture
+def pair(rng):
+    """Two batches of pictures; uint8 (3, 40, 52, 3)."""
+    truth = np.stack([colorful_photo(seed, 40, 52) for seed in range(3)])
+    noise = rng.normal(0, 20, truth.shape)
+    return truth, np.clip(truth + noise, 0, 255).astype(np.uint8)
+
+
+def test_mse_and_psnr_match_skimage(pair):
+    truth, fake = pair
+    for index in range(len(truth)):
+        a, b = truth[index] / 255.0, fake[index] / 255.0
+        expected = skmetrics.mean_squared_error(a, b)
+        assert float(mse.mse(truth, fake)[index]) == pytest.approx(expected, rel=1e-5)
+        expected = skmetrics.peak_signal_noise_ratio(a, b, data_range=1)
+        assert float(mse.psnr(truth, fake)[index]) == pytest.approx(expected, abs=1e-4)
+
+
+def test_ssim_matches_skimage(pair):
+    truth, fake = pair
+    for index in range(len(truth)):
+        expected = skmetrics.structural_similarity(
+            truth[index] / 255.0,
+            fake[index] / 255.0,
+            gaussian_weights=True,
+            sigma=1.5,
+            use_sample_covariance=False,
+            data_range=1,
+            channel_axis=-1,
+        )
+        assert float(ssim.ssim(truth, fake)[index]) == pytest.approx(expected, abs=2e-5)
+
+
+def test_ssim_of_a_picture_under_its_window_is_an_error():
+    with pytest.raises(ValueError, match="at least 11 pixels, got 10"):
+        ssim.ssim(tf.zeros((1, 10, 40, 3)), tf.zeros((1, 10, 40, 3)))
+
+
+def test_ab_error_matches_skimage(pair):
+    truth, fake = pair
+    difference = skcolor.rgb2lab(truth)[..., 1:] - skcolor.rgb2lab(fake)[..., 1:]
+    expected = np.linalg.norm(difference, axis=-1).mean(axis=(1, 2))
+    np.testing.assert_allclose(ab_error.ab_error(truth, fake), expected, rtol=1e-4)
+
+
+def test_delta_e_matches_skimage(pair):
+    truth, fake = pair
+    expected = skcolor.deltaE_ciede2000(skcolor.rgb2lab(truth), skcolor.rgb2lab(fake))
+    np.testing.assert_allclose(delta_e.delta_e(truth, fake), expected.mean(axis=(1, 2)), rtol=1e-4)
+
+
+def test_delta_e_matches_skimage_over_all_of_lab(rng):
+    first, second = rng.uniform([0, -128, -128], [100, 127, 127], (2, 20000, 3))
+    ours = delta_e.delta_e_2000(tf.constant(first, tf.float32), tf.constant(second, tf.float32))
+    np.testing.assert_allclose(ours, skcolor.deltaE_ciede2000(first, second), rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize(("first", "second", "expected"), SHARMA)
+def test_delta_e_gives_the_published_differences(first, second, expected):
+    for a, b in ((first, second), (second, first)):
+        difference = delta_e.delta_e_2000(tf.constant([a]), tf.constant([b]))
+        assert float(difference[0]) == pytest.approx(
+            expected, abs=1e-3
+        )  # float32; published 4 digits
+
+
+def test_delta_e_of_neutral_colors_is_finite(rng):
+    gray = np.repeat(np.arange(256, dtype=np.uint8), 3).reshape(1, 16, 16, 3)
+    other = rng.permutation(256).astype(np.uint8).repeat(3).reshape(1, 16, 16, 3)
+    assert np.isfinite(delta_e.delta_e(gray, other)).all()
+
+
+def reference_colorfulness(rgb, absolute):
+    """Straight from the paper, in float64."""
+    red, green, blue = np.moveaxis(rgb.astype(np.float64), -1, 0)
+    rg, yb = red - green, (red + green) / 2 - blue
+    if absolute:
+        rg, yb = np.abs(rg), np.abs(yb)
+    return np.hypot(rg.std(), yb.std()) + 0.3 * np.hypot(rg.mean(), yb.mean())
+
+
+def test_colorfulness_matches_the_formula_in_float64(pair):
+    truth, _ = pair
+    for index, rgb in enumerate(truth):
+        signed = colorfulness.colorfulness(truth)[index]
+        absolute = colorfulness.colorfulness_absolute(truth)[index]
+        assert float(signed) == pytest.approx(reference_colorfulness(rgb, False), rel=1e-4)
+        assert float(absolute) == pytest.approx(reference_colorfulness(rgb, True), rel=1e-4)
+
+
+def test_gray_has_no_colorfulness_and_the_absolute_one_is_lower(pair):
+    truth, _ = pair
+    assert np.all(colorfulness.colorfulness(color.to_gray(truth)).numpy() == 0.0)
+    assert np.all(colorfulness.colorfulness_absolute(truth) < colorfulness.colorfulness(truth))
+
+
+def scores(truth, fake):
+    return {name: float(metric(truth, fake)[0]) for name, metric in metrics.PER_PHOTOGRAPH.items()}
+
+
+def saturated(rgb, factor):
+    """The same lightness and hue, chroma times `factor`, mapped to the gamut."""
+    l, ab = color.rgb_to_planes(rgb)
+    return color.to_uint8(color.planes_to_rgb(l, factor * ab))
+
+
+def test_a_photograph_against_itself_is_perfect(pair):
+    truth, _ = pair
+    same = scores(truth, truth)
+    assert same["ssim"] == pytest.approx(1.0, abs=1e-6)
+    assert same["psnr"] == np.inf
+    assert same["mse"] == same["ab_error"] == same["delta_e00"] == 0.0
+
+
+def worse_pictures(truth, rng):
+    """Ways to spoil a photograph, each mild and strong."""
+    noise = rng.normal(0, 1, truth.shape)
+
+    def noisy(sigma):
+        return np.clip(truth + sigma * noise, 0, 255).astype(np.uint8)
+
+    def turned(angle):
+        l, ab = color.rgb_to_planes(truth)
+        a, b = tf.unstack(ab, axis=-1)
+        turned_ab = tf.stack(
+            [a * np.cos(angle) - b * np.sin(angle), a * np.sin(angle) + b * np.cos(angle)], -1
+        )
+        return color.to_uint8(color.planes_to_rgb(l, turned_ab))
+
+    def blurred(sigma):
+        return ndimage.gaussian_filter(truth, (0, sigma, sigma, 0))
+
+    yield "noise", noisy(5), noisy(25)
+    yield "wrong hue", turned(0.3), turned(2.0)
+    yield "less chroma", saturated(truth, 0.8), saturated(truth, 0.0)
+    yield "more chroma", saturated(truth, 1.1), saturated(truth, 1.6)
+    yield "blur", blurred(1), blurred(4)
+
+
+def test_worse_pictures_score_worse_by_every_distance(pair, rng):
+    truth = pair[0][:1]
+    for name, mild, strong in worse_pictures(truth, rng):
+        better, worse = scores(truth, mild), scores(truth, strong)
+        for metric in ("ssim", "psnr"):
+            assert better[metric] > worse[metric], (name, metric)
+        for metric in ("mse", "ab_error", "delta_e00"):
+            assert better[metric] < worse[metric], (name, metric)
+
+
+def test_colorfulness_rises_with_chroma(pair):
+    truth = pair[0]
+    for metric in (colorfulness.colorfulness, colorfulness.colorfulness_absolute):
+        values = [metric(saturated(truth, factor)).numpy() for factor in (0.0, 0.5, 1.0, 1.5)]
+        assert all(np.all(a < b) for a, b in zip(values, values[1:], strict=False))
+
+
+def test_metrics_treat_photographs_alone_and_run_in_a_graph(pair):
+    truth, fake = pair
+    for name, metric in metrics.PER_PHOTOGRAPH.items():
+        together = tf.function(metric)(tf.constant(truth), tf.constant(fake)).numpy()
+        alone = [metric(truth[i : i + 1], fake[i : i + 1]).numpy()[0] for i in range(len(truth))]
+        assert together.dtype == np.float32
+        np.testing.assert_allclose(together, alone, rtol=1e-5, err_msg=name)
+
+
+def test_uint8_and_float_pictures_score_the_same(pair):
+    truth, fake = pair
+    as_float = [picture.astype(np.float32) / 255 for picture in pair]
+    for name, metric in metrics.PER_PHOTOGRAPH.items():
+        np.testing.assert_allclose(
+            metric(truth, fake), metric(*as_float), rtol=1e-5, atol=1e-6, err_msg=name
+        )
