@@ -1,0 +1,219 @@
+"""Photograph files to 8-bit sRGB pixels and back.
+
+Only NumPy and Pillow are imported: the command line answers before TensorFlow is loaded.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import secrets
+from pathlib import Path
+
+import numpy as np
+from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
+
+_FORMATS = {
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".png": "PNG",
+    ".webp": "WEBP",
+    ".bmp": "BMP",
+    ".gif": "GIF",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+}
+
+EXTENSIONS = frozenset(_FORMATS)
+
+# Reading is held to these: Pillow hands some others to outside programs (EPS to Ghostscript).
+_READABLE = sorted(set(_FORMATS.values()))
+
+# Chroma is what this package makes: 4:2:0, the default of JPEG and of lossy WebP, would throw
+# three quarters of it away.
+_SAVE_OPTIONS: dict[str, dict[str, object]] = {
+    "JPEG": {"quality": 95, "subsampling": "4:4:4"},
+    "WEBP": {"lossless": True},
+}
+
+# EXIF orientation -> what turns the stored picture upright; 1 and unknown values need nothing.
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def read_rgb(path: str | os.PathLike[str]) -> np.ndarray:
+    """Reads a photograph as it is meant to be seen.
+
+    The EXIF orientation is applied, an ICC profile is converted to sRGB (a broken one is ignored),
+    transparent pixels are laid over white, 16-bit gray is scaled to 8 bits, and an animation
+    gives its first frame.
+
+    Args:
+      path: a JPEG, PNG, WebP, BMP, GIF or TIFF file; the content decides, not the suffix.
+
+    Returns:
+      rgb: uint8 (h, w, 3), sRGB.
+
+    Raises:
+      OSError: if the file cannot be opened (`FileNotFoundError`, `PermissionError` ...).
+      ValueError: if it is not a photograph, is damaged, has too many pixels for Pillow's guard
+        against decompression bombs, or has pixels beyond 16 bits.
+    """
+    with open(path, "rb") as file:
+        try:
+            with Image.open(file, formats=_READABLE) as image:
+                image.load()
+                return np.array(_to_srgb(_turn_upright(image)))
+        except UnidentifiedImageError as error:
+            kinds = ", ".join(_READABLE)
+            raise ValueError(
+                f"{path} is not a photograph ({kinds}): convert it to PNG or JPEG"
+            ) from error
+        except Image.DecompressionBombError as error:
+            raise ValueError(f"{path} has too many pixels: make it smaller") from error
+        except Exception as error:  # A decoder fails with whatever the broken bytes lead it to.
+            reason = str(error) or type(error).__name__
+            raise ValueError(
+                f"{path} cannot be read ({reason}): copy it again or save it as an 8-bit PNG"
+            ) from error
+
+
+def write_rgb(path: str | os.PathLike[str], rgb: np.ndarray) -> None:
+    """Writes a photograph, complete or not at all.
+
+    The suffix gives the format. PNG, BMP, TIFF and WebP keep every pixel; JPEG is written at
+    quality 95 with full chroma; GIF keeps 256 colors. A missing parent folder is made.
+
+    Args:
+      path: ends in one of `EXTENSIONS`; an existing file is replaced.
+      rgb: uint8 (h, w, 3), sRGB.
+
+    Raises:
+      OSError: if the file cannot be written (`PermissionError`, a full disk ...); names `path`.
+      ValueError: if the suffix is unknown, `rgb` has another form, or the format cannot hold it.
+    """
+    path = Path(path)
+    encoded = _encode(path, rgb)
+    # A short random name: a long `path.name` leaves no room for a suffix of our own.
+    partial = path.with_name(f".{secrets.token_hex(8)}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(encoded)
+        os.replace(partial, path)
+    except OSError as error:
+        # The error number picks the subclass; the user knows `path`, not the temporary name.
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+
+
+def find(path: str | os.PathLike[str]) -> list[Path]:
+    """Lists the photographs at a path.
+
+    Args:
+      path: a file, which gives itself, or a folder, which gives every file below it with a suffix
+        in `EXTENSIONS`; hidden files and folders are skipped.
+
+    Returns:
+      Paths that begin with `path`, sorted by their POSIX path relative to it.
+
+    Raises:
+      ValueError: if nothing is at `path` or the folder holds no photograph.
+    """
+    root = Path(path)
+    if root.is_file():
+        return [root]
+    if not root.is_dir():
+        raise ValueError(f"{root} is neither a file nor a folder")
+    photos = []
+    for folder, subfolders, names in os.walk(root):
+        # In place: os.walk then stays out of hidden folders such as .git.
+        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+        photos += [Path(folder, name) for name in names if not name.startswith(".")]
+    photos = [photo for photo in photos if photo.suffix.lower() in EXTENSIONS and photo.is_file()]
+    if not photos:
+        raise ValueError(f"{root} holds no photograph ({_suffixes()})")
+    return sorted(photos, key=lambda photo: photo.relative_to(root).as_posix())
+
+
+def _suffixes() -> str:
+    return ", ".join(sorted(EXTENSIONS))
+
+
+def _turn_upright(image: Image.Image) -> Image.Image:
+    try:
+        orientation = image.getexif().get(ExifTags.Base.Orientation)
+    except Exception:  # Broken EXIF says nothing about the pixels, which are good.
+        return image
+    return image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image
+
+
+def _to_srgb(image: Image.Image) -> Image.Image:
+    """Any mode of Pillow -> mode RGB in sRGB, over white where it is transparent."""
+    profile = image.info.get("icc_profile")
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        image = _scale_to_8_bits(image)
+    alpha = None
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        alpha = image.getchannel("A")
+    if image.mode not in ("L", "RGB", "CMYK"):  # what ICC profiles are made for
+        image = image.convert("RGB")
+    if profile:
+        # A broken profile, or one for another color model, is as good as none.
+        with contextlib.suppress(ImageCms.PyCMSError):
+            image = _apply_profile(image, profile)
+    image = image.convert("RGB")
+    if alpha is None:
+        return image
+    paper = Image.new("RGB", image.size, "white")
+    paper.paste(image, mask=alpha)
+    return paper
+
+
+def _apply_profile(image: Image.Image, profile: bytes) -> Image.Image:
+    srgb = ImageCms.createProfile("sRGB")
+    converted = ImageCms.profileToProfile(
+        image,
+        io.BytesIO(profile),
+        srgb,
+        outputMode="RGB",
+        # Dark tones of a gray scan (gamma 1.8) are off by 1.5 levels without it, by 0.9 with it.
+        flags=ImageCms.Flags.HIGHRESPRECALC,
+    )
+    assert converted is not None  # None is for in-place conversion only.
+    return converted
+
+
+def _scale_to_8_bits(image: Image.Image) -> Image.Image:
+    """16-bit gray -> mode L; Pillow's own conversion clips everything above 255 to white."""
+    gray = np.asarray(image)
+    if image.mode == "F" or gray.min() < 0 or gray.max() > 65535:
+        raise ValueError("its pixels are beyond 16 bits")
+    # 65535 / 255 = 257; half of it is added to round to the nearest.
+    return Image.fromarray(((gray.astype(np.int64) + 128) // 257).astype(np.uint8))
+
+
+def _encode(path: Path, rgb: np.ndarray) -> bytes:
+    """The bytes of the file, made in memory: a failing encoder then leaves nothing on disk."""
+    suffix = path.suffix.lower()
+    if suffix not in EXTENSIONS:
+        raise ValueError(f"{path} must end in one of {_suffixes()}, got {suffix!r}")
+    if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or 0 in rgb.shape:
+        raise ValueError(f"rgb must be uint8 (h, w, 3), got {rgb.dtype} {rgb.shape}")
+    name = _FORMATS[suffix]
+    encoded = io.BytesIO()
+    try:
+        Image.fromarray(rgb).save(encoded, name, **_SAVE_OPTIONS.get(name, {}))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path} cannot hold {rgb.shape} as {name} ({error}): use .png") from error
+    return encoded.getvalue()
