@@ -36,3 +36,11 @@ def photo_folder(tmp_path_factory):
         path.parent.mkdir(exist_ok=True)
         Image.fromarray(colorful_photo(index)).save(path)
     return folder
+
+
+@pytest.fixture(scope="session")
+def mirrored():
+    """One strategy over two logical CPUs for all tests: two of them in a process collide."""
+    from tfcolor.training import device
+
+    return device.strategy("mirrored")

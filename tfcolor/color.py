@@ -60,7 +60,7 @@ def rgb_to_lab(rgb: tf.Tensor) -> tf.Tensor:
     Returns:
       lab: float32 (..., 3); L* in [0, 100], a* in [-86.2, 98.3], b* in [-107.9, 94.5].
     """
-    red, green, blue = tf.unstack(_decode(to_float(rgb)), axis=-1)
+    red, green, blue = tf.unstack(_decode(to_float(rgb)), 3, axis=-1)
     x, y, z = (
         _cube_root(row[0] * red + row[1] * green + row[2] * blue) for row in _RELATIVE_FROM_RGB
     )
@@ -78,7 +78,7 @@ def lab_to_rgb(lab: tf.Tensor) -> tf.Tensor:
     Returns:
       rgb: float32 (..., 3) in [0, 1].
     """
-    l, a, b = tf.unstack(tf.cast(lab, tf.float32), axis=-1)
+    l, a, b = tf.unstack(tf.cast(lab, tf.float32), 3, axis=-1)
     return _encode(tf.stack(_linear_rgb(l, a, b), axis=-1))
 
 
@@ -92,7 +92,7 @@ def map_to_gamut(lab: tf.Tensor) -> tf.Tensor:
       lab: float32 (..., 3); colors that sRGB can show are unchanged. L* is clipped to [0, 100].
     """
     lab = tf.cast(lab, tf.float32)
-    l, a, b = tf.unstack(lab, axis=-1)
+    l, a, b = tf.unstack(lab, 3, axis=-1)
     l = tf.clip_by_value(l, 0.0, 100.0)
     # Along a line of constant L* and hue the gamut is one piece that contains gray: bisect for
     # its border. The factor is a constant to gradients.

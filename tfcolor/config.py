@@ -145,9 +145,8 @@ def override(config: TrainConfig, **fields: Any) -> TrainConfig:
     """
     if "image_size" in fields and "depth" not in fields and fields["image_size"] >= 32:
         fields["depth"] = min(config.model.depth, fields["image_size"].bit_length() - 1)
-    nested = {"data": config.data, "model": config.model}
-    changes: dict[str, Any] = {}
-    for part, value in nested.items():
+    changes: dict[str, Any] = {"data": config.data, "model": config.model}
+    for part, value in changes.items():
         names = {field.name for field in dataclasses.fields(value)}
         own = {name: fields.pop(name) for name in names & fields.keys()}
         changes[part] = dataclasses.replace(value, **own)

@@ -1,0 +1,316 @@
+"""Sources, parts and batches."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_datasets as tfds
+from conftest import colorful_photo
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from skimage import color as skcolor
+
+from tfcolor import config, data
+from tfcolor.data import augment, batches, coco, files, samples
+
+SETTINGS = config.DataConfig(image_size=32, batch_size=4)
+
+
+def ids(photos):
+    return [int(record["image_id"]) for record in photos.records]
+
+
+def first_batches(photos, count, settings=SETTINGS, seed=0, position=0):
+    stream = batches.train_batches(photos, settings, seed, position)
+    return [{key: value.numpy() for key, value in batch.items()} for batch in stream.take(count)]
+
+
+# Folders
+
+
+def test_a_folder_gives_its_photographs_in_order_of_their_path(photo_folder):
+    photos = files.from_folder(photo_folder)
+    assert photos.count == 40
+    assert list(photos.names.values())[:2] == ["album0/photo00.png", "album0/photo03.png"]
+    first = next(iter(photos.examples()))
+    np.testing.assert_array_equal(first["rgb"], colorful_photo(0))
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".bmp", ".gif"])
+def test_a_folder_takes_every_format(tmp_path, suffix):
+    Image.fromarray(colorful_photo(1)).save(tmp_path / f"a photo{suffix.upper()}")
+    (example,) = files.from_folder(tmp_path).examples()
+    assert example["rgb"].shape == (48, 64, 3)
+
+
+def test_broken_and_tiny_photographs_are_named_counted_and_skipped(tmp_path, caplog):
+    (tmp_path / "text.jpg").write_text("not a picture")
+    Image.new("RGB", (1, 1)).save(tmp_path / "dot.png")
+    Image.fromarray(colorful_photo(1)).save(tmp_path / "good.png")
+    photos = files.from_folder(tmp_path)
+    assert photos.count == 3
+    for _ in range(2):  # named once, however often they come by
+        assert len(list(photos.examples())) == 1
+    assert len(photos.skipped) == 2
+    text, dot = sorted(record.getMessage() for record in caplog.records)[::-1]
+    assert "text.jpg is not a photograph" in text
+    assert "dot.png: 1 x 1 pixels" in dot
+
+
+def test_parts_are_disjoint_and_cover_the_folder(photo_folder):
+    whole, train, validation = (
+        set(ids(files.from_folder(photo_folder, part))) for part in ("all", "train", "validation")
+    )
+    assert train | validation == whole
+    assert not train & validation
+    assert 1 <= len(validation) <= 6
+
+
+@given(st.sets(st.text("abcdef0123456789", min_size=1, max_size=8), min_size=1, max_size=30))
+def test_a_photograph_keeps_its_part_whatever_is_added(names):
+    # The part depends on the name alone, so no other name can matter.
+    parts = {name: files.is_validation(f"{name}.jpg") for name in names}
+    assert parts == {name: files.is_validation(f"{name}.jpg") for name in sorted(names)}
+
+
+def test_about_one_photograph_in_twenty_is_for_validation():
+    share = np.mean([files.is_validation(f"IMG_{index:04d}.JPG") for index in range(10_000)])
+    assert share == pytest.approx(1 / 20, rel=0.15)  # 3 sigma of a binomial is 13 %
+
+
+def test_adding_photographs_moves_none(photo_folder, tmp_path):
+    before = {name: i for i, name in files.from_folder(photo_folder, "train").names.items()}
+    Image.fromarray(colorful_photo(99)).save(tmp_path / "aaa.png")
+    for path in photo_folder.rglob("*.png"):
+        target = tmp_path / path.relative_to(photo_folder)
+        target.parent.mkdir(exist_ok=True)
+        target.write_bytes(path.read_bytes())
+    after = {name: i for i, name in files.from_folder(tmp_path, "train").names.items()}
+    assert before.items() <= after.items()
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [("test", "has no test part"), ("everything", "part must be one of train")],
+)
+def test_a_part_that_a_folder_lacks_is_an_error(photo_folder, part, message):
+    settings = config.DataConfig(source=str(photo_folder))
+    with pytest.raises(ValueError, match=message):
+        data.open_part(settings, part)
+
+
+def test_limits_take_the_first_photographs(photo_folder):
+    settings = config.DataConfig(source=str(photo_folder), train_limit=5, validation_limit=1)
+    train = data.open_part(settings, "train")
+    assert (train.count, len(ids(train))) == (5, 5)
+    assert data.open_part(settings, "validation").count == 1
+
+
+# Samples
+
+
+def test_sample_parts_are_disjoint_and_hold_no_gray_photograph():
+    parts = {part: set(ids(samples.from_package(part))) for part in ("train", "validation", "test")}
+    assert sum(len(part) for part in parts.values()) == len(set().union(*parts.values())) == 96
+    assert len(parts["test"]) == 16
+    assert parts["validation"]
+    assert set(ids(samples.from_package("all"))) == set().union(*parts.values())
+
+
+# TFDS
+
+
+@pytest.fixture(scope="module")
+def tfds_dir(tmp_path_factory):
+    """A coco/2017 of 60 and 20 photographs on disk, written by TFDS's own writer."""
+    folder = tmp_path_factory.mktemp("tfds")
+    builder = tfds.builder("coco/2017", data_dir=folder)
+
+    def examples(first, count):
+        for image_id in range(first, first + count):
+            yield (
+                image_id,
+                {
+                    "image": colorful_photo(image_id),
+                    "image/filename": f"{image_id:012d}.jpg",
+                    "image/id": image_id,
+                    "objects": [],
+                },
+            )
+
+    with pytest.MonkeyPatch.context() as patch:
+        parts = {"train": examples(100, 60), "validation": examples(500, 20)}
+        patch.setattr(type(builder), "_split_generators", lambda self, manager: parts)
+        builder.download_and_prepare()
+    return folder
+
+
+def test_tfds_parts_are_the_default_splits_shortened_to_what_is_there(tfds_dir):
+    settings = config.DataConfig(source="coco/2017", data_dir=str(tfds_dir))
+    train, validation, test = (
+        ids(data.open_part(settings, part)) for part in ("train", "validation", "test")
+    )
+    assert sorted(train + validation) == list(range(100, 160))
+    assert len(validation) == 3
+    assert sorted(test) == list(range(500, 520))
+
+
+def test_tfds_records_hold_encoded_bytes_and_load_to_pixels(tfds_dir):
+    photos = coco.from_tfds("coco/2017", "validation", data_dir=str(tfds_dir))
+    assert photos.records.element_spec["bytes"].dtype == tf.string
+    example = next(iter(photos.examples()))
+    assert example["rgb"].dtype == tf.uint8
+    truth = colorful_photo(int(example["image_id"]))
+    assert np.abs(example["rgb"].numpy().astype(int) - truth).mean() < 3  # JPEG
+
+
+def test_tfds_batches_train(tfds_dir):
+    settings = config.DataConfig(
+        source="coco/2017", data_dir=str(tfds_dir), image_size=32, batch_size=4
+    )
+    seen = first_batches(data.open_part(settings, "train"), 20, settings)
+    assert len({int(i) for batch in seen[:14] for i in batch["image_id"]}) >= 50
+
+
+@pytest.mark.parametrize(
+    ("name", "split", "message"),
+    [
+        ("no_such_set/2017", "train", "neither a folder nor a TFDS set"),
+        ("/no/such/folder", "train", "'/no/such/folder' is neither a folder nor a TFDS set"),
+        ("coco/2999", "train", "neither a folder nor a TFDS set"),
+        ("coco/2017", "holdout", "no split 'holdout'; it has train, validation"),
+        ("mnist", "train", "is not in .*tfds build mnist --data_dir"),
+        ("imdb_reviews", "train", "no 'image' feature"),
+    ],
+)
+def test_a_tfds_set_that_cannot_be_used_is_one_line_with_the_remedy(tfds_dir, name, split, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        coco.from_tfds(name, split, data_dir=str(tfds_dir))
+    assert "\n" not in str(caught.value)
+
+
+# Batches
+
+
+def test_training_batches_are_planes_in_range(photo_folder):
+    (batch,) = first_batches(files.from_folder(photo_folder), 1)
+    assert batch["l"].shape == (4, 32, 32, 1)
+    assert batch["ab"].shape == (4, 32, 32, 2)
+    assert batch["l"].dtype == batch["ab"].dtype == np.float32
+    assert np.abs(batch["l"]).max() <= 1
+    assert np.abs(batch["ab"]).max() <= 1
+    assert batch["ab"].std() > 0.05
+
+
+def test_a_seed_makes_the_stream_repeat_and_another_seed_changes_it(photo_folder):
+    photos = files.from_folder(photo_folder)
+    first, same, other = (first_batches(photos, 3, seed=seed) for seed in (1, 1, 2))
+    for a, b in zip(first, same, strict=True):
+        for key in a:
+            np.testing.assert_array_equal(a[key], b[key])
+    assert any(not np.array_equal(a["l"], b["l"]) for a, b in zip(first, other, strict=True))
+
+
+def test_every_photograph_comes_once_an_epoch_in_an_order_drawn_anew(photo_folder):
+    photos = files.from_folder(photo_folder)
+    seen = np.concatenate([batch["image_id"] for batch in first_batches(photos, 20)])
+    epochs = seen.reshape(2, 40)
+    assert sorted(epochs[0]) == sorted(epochs[1]) == sorted(ids(photos))
+    assert list(epochs[0]) != list(epochs[1])
+    assert list(epochs[0]) != ids(photos)
+
+
+@pytest.mark.parametrize("done", [1, 7, 13])
+def test_a_stream_entered_at_its_position_goes_on_as_if_never_stopped(photo_folder, tmp_path, done):
+    # A gray and a broken photograph, so that positions run ahead of the photographs used.
+    for path in photo_folder.rglob("*.png"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    Image.new("RGB", (40, 40), "gray").save(tmp_path / "gray.png")
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG")
+    photos = files.from_folder(tmp_path)
+    whole = first_batches(photos, done + 4)
+    position = int(whole[done - 1]["position"][-1]) + 1
+    rest = first_batches(photos, 4, position=position)
+    for a, b in zip(whole[done:], rest, strict=True):
+        for key in a:
+            np.testing.assert_array_equal(a[key], b[key])
+
+
+def test_gray_photographs_are_dropped_from_training(photo_folder, tmp_path):
+    for index in range(6):
+        gray = np.repeat(colorful_photo(index)[..., :1], 3, axis=2)
+        Image.fromarray(gray).save(tmp_path / f"gray{index}.png")
+        Image.fromarray(colorful_photo(index)).save(tmp_path / f"color{index}.png")
+    photos = files.from_folder(tmp_path)
+    seen = {int(i) for batch in first_batches(photos, 6) for i in batch["image_id"]}
+    assert {photos.name(i) for i in seen} == {f"color{index}.png" for index in range(6)}
+
+
+def test_mean_chroma_matches_skimage():
+    rgb = colorful_photo(3, 40, 60)  # under 64 pixels a side every pixel is looked at
+    lab = skcolor.rgb2lab(rgb)
+    expected = np.hypot(lab[..., 1], lab[..., 2]).mean()
+    assert float(batches.mean_chroma(tf.constant(rgb))) == pytest.approx(expected, rel=1e-4)
+
+
+def test_nothing_to_train_on_is_an_error_and_not_an_endless_wait(tmp_path):
+    Image.new("RGB", (40, 40), "gray").save(tmp_path / "gray.png")
+    (tmp_path / "broken.jpg").write_text("no")
+    with pytest.raises(
+        ValueError, match="nothing to train on in .*: 1 gray, 1 broken or too small"
+    ):
+        first_batches(files.from_folder(tmp_path), 1)
+
+
+def test_evaluation_takes_every_photograph_once_and_drops_no_remainder(photo_folder):
+    photos = files.from_folder(photo_folder)
+    seen = list(batches.eval_batches(photos, 32, 16))
+    assert [len(batch["rgb"]) for batch in seen] == [16, 16, 8]
+    assert np.concatenate([batch["image_id"] for batch in seen]).tolist() == ids(photos)
+
+
+# Augmentation
+
+
+def test_center_crop_of_a_square_at_its_own_size_changes_nothing():
+    rgb = colorful_photo(1, 32, 32)
+    np.testing.assert_array_equal(augment.center_crop(tf.constant(rgb), 32), rgb)
+
+
+def test_center_crop_takes_the_middle():
+    rgb = np.zeros((20, 60, 3), np.uint8)
+    rgb[:, 20:40] = 255
+    assert augment.center_crop(tf.constant(rgb), 20).numpy().min() == 255
+
+
+def test_reducing_is_antialiased():
+    stripes = np.zeros((64, 64, 3), np.uint8)
+    stripes[:, ::2] = 255
+    reduced = augment.center_crop(tf.constant(stripes), 16).numpy()
+    assert np.abs(reduced.astype(int) - 127)[2:-2, 2:-2].max() <= 4
+
+
+def test_crops_and_flips_are_stateless_and_agree_in_a_dataset():
+    rgb = tf.constant(colorful_photo(2, 40, 70))
+
+    def spoil(seed):
+        return augment.random_flip(augment.random_crop(rgb, 32, 0.6, seed), seed)
+
+    seeds = tf.constant([[0, index] for index in range(16)], tf.int64)
+    eager = [spoil(seed).numpy() for seed in seeds]
+    mapped = list(tf.data.Dataset.from_tensor_slices(seeds).map(spoil).as_numpy_iterator())
+    np.testing.assert_array_equal(eager, mapped)
+    assert len({picture.tobytes() for picture in eager}) == 16
+
+
+def test_random_crops_keep_their_side_within_the_fraction():
+    # A ramp along both axes shows how many pixels a crop spans.
+    ramp = np.arange(100, dtype=np.uint8)
+    rgb = tf.constant(np.stack(np.broadcast_arrays(ramp[:, None], ramp[None], np.uint8(0)), -1))
+    spans = []
+    for index in range(200):
+        crop = augment.random_crop(rgb, 100, 0.5, tf.constant([3, index])).numpy().astype(int)
+        spans.append(crop[-1, 0, 0] - crop[0, 0, 0] + 1)
+        assert abs(spans[-1] - (crop[0, -1, 1] - crop[0, 0, 1] + 1)) <= 1
+    assert 49 <= min(spans) < 55
+    assert 95 < max(spans) <= 100

@@ -1,0 +1,53 @@
+"""Photographs -> examples -> batches."""
+
+from pathlib import Path
+
+from tfcolor import config
+from tfcolor.data import coco, files, photographs, samples
+
+PARTS = ("train", "validation", "test", "all")
+
+
+def open_part(settings: config.DataConfig, part: str) -> photographs.Photographs:
+    """A part of the photographs that `settings.source` names.
+
+    Training fits on "train", chooses on "validation" (carved from the training photographs) and
+    never sees "test". A folder has no test part of its own: measure on another folder, or on its
+    validation part.
+
+    Args:
+      settings: `source` is "samples", a folder or the name of a TFDS set.
+      part: one of `PARTS`; "all" is the whole folder, all samples, or the TFDS test split.
+
+    Raises:
+      ValueError: if the source or the part is not there or holds no photograph.
+    """
+    if part not in PARTS:
+        raise ValueError(f"part must be one of {', '.join(PARTS)}, got {part}")
+    photos = _open(settings, part)
+    if part == "train" and settings.train_limit is not None:
+        photos = photos.take(settings.train_limit)
+    if part == "validation":
+        photos = photos.take(settings.validation_limit)
+    return photos
+
+
+def _open(settings: config.DataConfig, part: str) -> photographs.Photographs:
+    source = settings.source
+    if source == "samples":
+        return samples.from_package(part)
+    if Path(source).exists():
+        if part == "test":
+            raise ValueError(
+                f"{source} is a folder and has no test part; measure on part 'validation' or "
+                "'all', or on a folder of other photographs"
+            )
+        return files.from_folder(source, part)
+    split = settings.train_split if part in ("train", "validation") else settings.test_split
+    tfds_part = part if part in ("train", "validation") else "all"
+    return coco.from_tfds(source, split, tfds_part, settings.data_dir)
+
+
+def default_part(settings: config.DataConfig) -> str:
+    """The part to measure on: "test" where the source defines one, else all of the folder."""
+    return "all" if Path(settings.source).exists() and settings.source != "samples" else "test"

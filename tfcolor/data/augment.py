@@ -1,0 +1,55 @@
+"""Crops and flips of one photograph, stateless: the same seed gives the same picture."""
+
+import tensorflow as tf
+
+
+def random_crop(rgb: tf.Tensor, image_size: int, min_fraction: float, seed: tf.Tensor) -> tf.Tensor:
+    """A random square of the photograph at the wanted size.
+
+    Args:
+      rgb: uint8 (h, w, 3).
+      image_size: side of the result, pixels.
+      min_fraction: side of the smallest square over the short side of the photograph; the side
+        is uniform between that and the short side.
+      seed: integer (2,).
+
+    Returns:
+      uint8 (image_size, image_size, 3).
+    """
+    height, width = tf.unstack(tf.shape(rgb)[:2])
+    draw = tf.random.stateless_uniform((3,), seed)
+    fraction = min_fraction + (1.0 - min_fraction) * draw[0]
+    short = tf.minimum(height, width)
+    side = tf.clip_by_value(
+        tf.cast(tf.round(fraction * tf.cast(short, tf.float32)), tf.int32), 1, short
+    )
+    top = tf.cast(draw[1] * tf.cast(height - side + 1, tf.float32), tf.int32)
+    left = tf.cast(draw[2] * tf.cast(width - side + 1, tf.float32), tf.int32)
+    return _resize(rgb[top : top + side, left : left + side], image_size)
+
+
+def center_crop(rgb: tf.Tensor, image_size: int) -> tf.Tensor:
+    """The largest square in the middle of the photograph at the wanted size.
+
+    Args:
+      rgb: uint8 (h, w, 3).
+      image_size: side of the result, pixels.
+
+    Returns:
+      uint8 (image_size, image_size, 3).
+    """
+    height, width = tf.unstack(tf.shape(rgb)[:2])
+    side = tf.minimum(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return _resize(rgb[top : top + side, left : left + side], image_size)
+
+
+def random_flip(rgb: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """The photograph or, with a chance of one half, its mirror image; uint8 (h, w, 3)."""
+    return tf.image.stateless_random_flip_left_right(rgb, seed)
+
+
+def _resize(rgb: tf.Tensor, image_size: int) -> tf.Tensor:
+    # antialias is off by default, and without it a reduced photograph shimmers.
+    resized = tf.image.resize(rgb, (image_size, image_size), antialias=True)
+    return tf.cast(tf.round(tf.clip_by_value(resized, 0.0, 255.0)), tf.uint8)

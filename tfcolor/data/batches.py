@@ -1,0 +1,123 @@
+"""Photographs -> batches: endless and random for training, finite and fixed for evaluation."""
+
+import tensorflow as tf
+
+from tfcolor import color, config
+from tfcolor.data import augment, photographs
+
+CHROMA_SAMPLES = 64  # pixels a side looked at to tell gray from color
+
+
+def train_batches(
+    photos: photographs.Photographs, settings: config.DataConfig, seed: int, position: int = 0
+) -> tf.data.Dataset:
+    """Endless random batches; seed and position fix every one of them.
+
+    The stream visits each photograph once an epoch, in an order drawn anew each time. A
+    photograph's place in the stream is its position; a run that has seen all before `position`
+    goes on from there with the batches it would have had.
+
+    Args:
+      photos: the training photographs.
+      settings: sizes, limits, shuffle buffer.
+      seed: of order, crops and flips.
+      position: where to begin, in photographs of the endless stream.
+
+    Returns:
+      Dataset of {"l": float32 (n, s, s, 1), "ab": float32 (n, s, s, 2), "image_id": int64 (n,),
+      "position": int64 (n,)}, planes in [-1, 1].
+
+    Raises:
+      ValueError: if no photograph can be used.
+    """
+    _require_usable(photos, settings)
+
+    def crop(example: photographs.Example) -> photographs.Example:
+        # int64 seeds: the position counts past 2**31 in a long run.
+        seeds = tf.random.split(tf.stack([tf.constant(seed, tf.int64), example["position"]]), 2)
+        rgb = augment.random_crop(
+            example["rgb"], settings.image_size, settings.crop_min_fraction, seeds[0]
+        )
+        return {**example, "rgb": augment.random_flip(rgb, seeds[1])}
+
+    def planes(batch: photographs.Example) -> photographs.Example:
+        l, ab = color.rgb_to_planes(batch["rgb"])
+        return {"l": l, "ab": ab, "image_id": batch["image_id"], "position": batch["position"]}
+
+    def load(place: tf.Tensor, record: photographs.Record) -> photographs.Example:
+        return {**photos.load(record), "position": place}
+
+    return (
+        _endless(photos, settings.shuffle_buffer, seed, position)
+        .map(load, num_parallel_calls=tf.data.AUTOTUNE)
+        .filter(photographs.is_usable)
+        .filter(lambda example: mean_chroma(example["rgb"]) >= settings.min_chroma)
+        .map(crop, num_parallel_calls=tf.data.AUTOTUNE)
+        .batch(settings.batch_size, drop_remainder=True)
+        .map(planes, num_parallel_calls=tf.data.AUTOTUNE)  # after batching: fewer, larger ops
+        .prefetch(tf.data.AUTOTUNE)
+    )
+
+
+def eval_batches(
+    photos: photographs.Photographs, image_size: int, batch_size: int
+) -> tf.data.Dataset:
+    """Every usable photograph once, in order, its center square at the wanted size.
+
+    Returns:
+      Dataset of {"rgb": uint8 (n, s, s, 3), "image_id": int64 (n,)}; the last batch may be
+      smaller.
+    """
+    return (
+        photos.examples()
+        .map(
+            lambda example: {**example, "rgb": augment.center_crop(example["rgb"], image_size)},
+            num_parallel_calls=tf.data.AUTOTUNE,
+        )
+        .batch(batch_size)
+        .prefetch(tf.data.AUTOTUNE)
+    )
+
+
+def mean_chroma(rgb: tf.Tensor) -> tf.Tensor:
+    """Mean Lab chroma of a photograph, from a grid of its pixels.
+
+    Args:
+      rgb: uint8 (h, w, 3).
+
+    Returns:
+      float32 (), Lab units; under 4 the photograph looks gray.
+    """
+    step = tf.maximum(tf.reduce_max(tf.shape(rgb)) // CHROMA_SAMPLES, 1)
+    grid = tf.ensure_shape(rgb[::step, ::step], (None, None, 3))
+    ab = color.rgb_to_lab(grid)[..., 1:]
+    return tf.reduce_mean(tf.norm(ab, axis=-1))
+
+
+def _endless(
+    photos: photographs.Photographs, shuffle_buffer: int, seed: int, position: int
+) -> tf.data.Dataset:
+    """(position int64 (), record) for ever, from `position` on."""
+    first_epoch = position // photos.count
+
+    def epoch_records(epoch: tf.Tensor) -> tf.data.Dataset:
+        # The order of an epoch depends on the seed and the epoch alone, not on what came before.
+        order = tf.cast(seed, tf.int64) * 1_000_003 + epoch
+        buffer = min(photos.count, shuffle_buffer)
+        return photos.records.shuffle(buffer, seed=order).enumerate(start=epoch * photos.count)
+
+    endless = tf.data.Dataset.range(first_epoch, tf.int64.max).flat_map(epoch_records)
+    return endless.skip(position - first_epoch * photos.count)
+
+
+def _require_usable(photos: photographs.Photographs, settings: config.DataConfig) -> None:
+    """Without this a stream in which nothing passes the filters would wait for ever."""
+    gray = 0
+    for example in photos.examples():
+        if mean_chroma(example["rgb"]) >= settings.min_chroma:
+            return
+        gray += 1
+    raise ValueError(
+        f"nothing to train on in {photos.source}: {gray} gray, {len(photos.skipped)} broken or "
+        "too small; training needs color photographs"
+    )

@@ -1,0 +1,102 @@
+"""Photographs from TensorFlow Datasets: coco/2017, or any set with an "image" feature."""
+
+import functools
+import operator
+import re
+from typing import Any
+
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from tfcolor.data import photographs
+
+VALIDATION_ONE_IN = 20
+
+
+def from_tfds(
+    name: str,
+    split: str,
+    part: str = "all",
+    data_dir: str | None = None,
+) -> photographs.Photographs:
+    """The photographs of a prepared TFDS set, in their order on disk.
+
+    Only the image and its id are read: boxes and labels stay undecoded. The image itself is
+    decoded when it is loaded, so that shuffling holds encoded bytes.
+
+    Args:
+      name: of a set, such as "coco/2017".
+      split: in TFDS's own syntax, such as "train[:9000]"; an end past the last photograph is
+        taken as the last.
+      part: "train" (all but the last twentieth), "validation" (the last twentieth) or "all".
+      data_dir: where the set lies; None is TFDS's default.
+
+    Raises:
+      ValueError: if there is no such set or split, or it is not on disk.
+    """
+    builder = _builder(name, data_dir)
+    whole = _clip(builder, name, split)
+    instruction: Any = whole
+    if part != "all":
+        *rest, last = tfds.even_splits(whole, VALIDATION_ONE_IN)
+        instruction = last if part == "validation" else functools.reduce(operator.add, rest)
+    count = builder.info.splits[instruction].num_examples
+    if not count:
+        raise ValueError(f"{name} has no photograph in the {part} part of {split}")
+
+    features: dict[str, Any] = {"image": True}
+    if "image/id" in builder.info.features:
+        features["image/id"] = True
+    encoded = builder.as_dataset(
+        split=instruction,
+        shuffle_files=False,
+        decoders=tfds.decode.PartialDecoding(
+            features, decoders={"image": tfds.decode.SkipDecoding()}
+        ),
+    )
+    records = encoded.enumerate().map(
+        lambda index, record: {
+            "bytes": record["image"],
+            "image_id": record.get("image/id", index),
+        }
+    )
+    return photographs.Photographs(source=name, records=records, count=count, load=_load)
+
+
+def _load(record: photographs.Record) -> photographs.Example:
+    rgb = tf.io.decode_image(record["bytes"], channels=3, expand_animations=False)
+    return {"rgb": tf.ensure_shape(rgb, (None, None, 3)), "image_id": record["image_id"]}
+
+
+def _builder(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
+    try:
+        builder = tfds.builder(name, data_dir=data_dir, try_gcs=False)
+    except (ValueError, tfds.core.DatasetNotFoundError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(
+            f"{name!r} is neither a folder nor a TFDS set ({reason}); give an existing folder, "
+            "'samples' or a name such as coco/2017"
+        ) from error
+    if "image" not in (builder.info.features or {}):
+        raise ValueError(f"TFDS set {name!r} has no 'image' feature; choose a set of photographs")
+    if not builder.is_prepared():
+        where = data_dir or tfds.core.constants.DATA_DIR
+        raise ValueError(
+            f"TFDS set {name!r} is not in {where}; give the right --data-dir, or prepare it with: "
+            f"tfds build {name} --data_dir {where}"
+        )
+    return builder
+
+
+def _clip(builder: tfds.core.DatasetBuilder, name: str, split: str) -> str:
+    """`split` with an absolute end past the last photograph lowered to it; checked."""
+    wanted = re.fullmatch(r"(\w+)\[:(\d+)\]", split)
+    if wanted and wanted[1] in builder.info.splits:
+        count = builder.info.splits[wanted[1]].num_examples
+        split = f"{wanted[1]}[:{min(int(wanted[2]), count)}]"
+    try:
+        builder.info.splits[split]  # raises for a split that is not there
+    except (KeyError, ValueError) as error:
+        known = ", ".join(builder.info.splits)
+        raise ValueError(f"TFDS set {name!r} has no split {split!r}; it has {known}") from error
+    return split

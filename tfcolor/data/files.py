@@ -1,0 +1,88 @@
+"""Photographs from image files: a folder, or a list of files."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from tfcolor import photo
+from tfcolor.data import photographs
+
+VALIDATION_ONE_IN = 20
+
+
+def from_folder(folder: str | Path, part: str = "all") -> photographs.Photographs:
+    """The photographs below a folder, in order of their relative path.
+
+    Args:
+      folder: searched recursively for the suffixes of `photo.EXTENSIONS`.
+      part: "train", "validation" (about one in 20, by a hash of the file's name, so that a
+        photograph stays in its part whatever else is added) or "all".
+
+    Raises:
+      ValueError: if the folder is missing or holds no photograph in that part.
+    """
+    folder = Path(folder)
+    paths = photo.find(folder)
+    if part != "all":
+        paths = [path for path in paths if is_validation(path.name) == (part == "validation")]
+    names = [path.relative_to(folder).as_posix() for path in paths]
+    if not paths:
+        raise ValueError(
+            f"{folder} has no photograph in its {part} part; add photographs or give another folder"
+        )
+    return from_paths(str(folder), paths, names)
+
+
+def from_paths(source: str, paths: Sequence[Path], names: Sequence[str]) -> photographs.Photographs:
+    """Photographs from files of any format that `photo` reads.
+
+    Args:
+      source: what to call the set in messages.
+      paths: the files, in order.
+      names: a unique name for each; the image id is made from it.
+    """
+    ids = [image_id(name) for name in names]
+    records = tf.data.Dataset.from_tensor_slices(
+        {"path": [str(path) for path in paths], "image_id": tf.constant(ids, tf.int64)}
+    )
+
+    def read(path: bytes) -> np.ndarray:
+        name = path.decode()
+        try:
+            rgb = photo.read_rgb(name)
+        except (OSError, ValueError) as error:
+            result.skip(name, str(error))
+            return np.zeros((0, 0, 3), np.uint8)
+        height, width = rgb.shape[:2]
+        if min(height, width) < photographs.MIN_SIDE:
+            least = photographs.MIN_SIDE
+            result.skip(name, f"{name}: {width} x {height} pixels; the least is {least} x {least}")
+            return np.zeros((0, 0, 3), np.uint8)
+        return rgb
+
+    def load(record: photographs.Record) -> photographs.Example:
+        rgb = tf.numpy_function(read, [record["path"]], tf.uint8, stateful=False)
+        return {"rgb": tf.ensure_shape(rgb, (None, None, 3)), "image_id": record["image_id"]}
+
+    result = photographs.Photographs(
+        source=source,
+        records=records,
+        count=len(paths),
+        load=load,
+        names=dict(zip(ids, names, strict=True)),
+    )
+    return result
+
+
+def image_id(name: str) -> int:
+    """A stable id, 0 <= id < 2**63, from a photograph's name."""
+    digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+def is_validation(file_name: str) -> bool:
+    """Whether a file of that name (without its folder) is in the validation part."""
+    return image_id(file_name) % VALIDATION_ONE_IN == 0
