@@ -1,0 +1,106 @@
+"""A generator applied to photographs of any size, the photograph's own L* kept."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from tfcolor import color
+
+MAX_ASPECT = 4  # a longer side than 4 short ones is squeezed, which bounds what the network sees
+
+Generator = Callable[[tf.Tensor], tf.Tensor]
+Colorizer = Callable[[np.ndarray], np.ndarray]
+
+
+def colorize_rgb(generator: Generator, rgb: tf.Tensor, image_size: int, stride: int) -> tf.Tensor:
+    """Photographs with the colors that a generator gives their lightness.
+
+    The network sees the photograph with its short side at `image_size`, the size it was trained
+    at, mirrored at the borders up to a multiple of `stride`; its color planes are brought to
+    full size (bicubic) and joined with the full-size L*. Colors that sRGB cannot show lose
+    chroma, never lightness. Written in TensorFlow ops alone, so that it can be exported.
+
+    Args:
+      generator: float32 l (n, h, w, 1) -> ab (n, h, w, 2), both in [-1, 1], for any height and
+        width that are multiples of `stride`.
+      rgb: uint8 (n, h, w, 3), or gray (n, h, w, 1).
+      image_size: short side for the network, pixels; a multiple of `stride`.
+      stride: what the network's sides must be multiples of.
+
+    Returns:
+      uint8 (n, h, w, 3).
+    """
+    shape = tf.shape(rgb)
+    rgb = tf.broadcast_to(rgb, tf.concat([shape[:3], [3]], 0))  # gray -> three equal channels
+    l, _ = color.rgb_to_planes(rgb)
+    size = shape[1:3]
+    network_size = _network_size(size, image_size)
+    small = tf.image.resize(l, network_size, antialias=True)
+
+    missing = -network_size % stride
+    before = missing // 2
+    around = tf.stack([before, missing - before], axis=1)  # (2, 2): rows and columns
+    padded = tf.pad(small, tf.concat([[[0, 0]], around, [[0, 0]]], 0), "REFLECT")
+    ab = generator(padded)
+    ab = ab[:, before[0] : before[0] + network_size[0], before[1] : before[1] + network_size[1]]
+    ab = tf.image.resize(ab, size, method="bicubic", antialias=True)
+    return color.to_uint8(color.planes_to_rgb(l, ab))
+
+
+def newest_version(path: str | Path) -> Path:
+    """The SavedModel that a path stands for.
+
+    Args:
+      path: a SavedModel, or a folder of versions as TF Serving reads it (`NAME/1`, `NAME/2`).
+
+    Raises:
+      ValueError: if there is none.
+    """
+    path = Path(path)
+    if (path / "saved_model.pb").is_file():
+        return path
+    versions = [p for p in path.glob("*/") if p.name.isdigit() and (p / "saved_model.pb").is_file()]
+    if not versions:
+        raise ValueError(
+            f"{path} holds no SavedModel; make one with: tfcolor export WORKDIR {path}"
+        )
+    return max(versions, key=lambda version: int(version.name))
+
+
+def load(path: str | Path) -> Colorizer:
+    """The colorizer in a SavedModel that `tfcolor export` wrote.
+
+    Args:
+      path: a SavedModel, or a folder of versions, of which the newest is taken.
+
+    Returns:
+      A function uint8 (n, h, w, 3 or 1) -> uint8 (n, h, w, 3).
+
+    Raises:
+      ValueError: if there is no SavedModel or it is not one of ours.
+    """
+    path = newest_version(path)
+    try:
+        model = tf.saved_model.load(str(path))
+        signature = model.signatures["serving_default"]
+        if "rgb" not in signature.structured_input_signature[1]:
+            raise KeyError("rgb")
+    except (KeyError, OSError, tf.errors.OpError) as error:
+        raise ValueError(
+            f"{path} is not a SavedModel made by tfcolor export ({error}); export it again"
+        ) from error
+
+    def colorize(rgb: np.ndarray) -> np.ndarray:
+        # The signature belongs to `model`, which must live as long as this function.
+        return model.signatures["serving_default"](rgb=tf.constant(rgb))["rgb"].numpy()
+
+    return colorize
+
+
+def _network_size(size: tf.Tensor, image_size: int) -> tf.Tensor:
+    """Height and width with the short side at `image_size`; int32 (2,)."""
+    sides = tf.cast(size, tf.float32)
+    scaled = tf.cast(tf.round(sides * (image_size / tf.reduce_min(sides))), tf.int32)
+    return tf.clip_by_value(scaled, image_size, MAX_ASPECT * image_size)

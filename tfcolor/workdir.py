@@ -1,0 +1,86 @@
+"""The folder of a training run: what training writes there and what export reads."""
+
+import os
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from tfcolor import config
+from tfcolor.models import patchgan, unet
+
+CONFIG = "config.json"
+METRICS = "metrics.jsonl"
+LAST = "checkpoints"  # everything that training needs to go on
+BEST = "best"  # the generator alone, by validation
+GRID = "validation.png"
+CHECKPOINTS = {"best": BEST, "last": LAST}
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a text file so that it is complete or absent."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, path)
+
+
+def read_config(folder: str | Path) -> config.TrainConfig:
+    """The config of a run.
+
+    Raises:
+      ValueError: if the folder is no run's, or the config cannot be read.
+    """
+    path = Path(folder) / CONFIG
+    if not path.is_file():
+        raise ValueError(f"{folder} is not a training run (no {CONFIG}); make one: tfcolor train")
+    try:
+        return config.from_json(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}; use another workdir") from error
+
+
+def build_generator(settings: config.TrainConfig) -> keras.Model:
+    """The generator that a config describes, with fresh weights."""
+    model = settings.model
+    return unet.build(
+        width=model.width,
+        depth=model.depth,
+        normalization=model.normalization,
+        dropout=model.dropout,
+        dtype=settings.precision,
+        seed=settings.seed,
+    )
+
+
+def build_discriminator(settings: config.TrainConfig) -> keras.Model:
+    """The discriminator that a config describes, with fresh weights."""
+    model = settings.model
+    return patchgan.build(
+        width=model.width,
+        normalization=model.normalization,
+        dtype=settings.precision,
+        seed=settings.seed + 1,  # not the generator's draws again
+    )
+
+
+def load_generator(folder: str | Path, checkpoint: str = "best") -> tuple[keras.Model, int]:
+    """The trained generator of a run, in float32, and the step it comes from.
+
+    Args:
+      folder: the run's.
+      checkpoint: "best" (by validation) or "last".
+
+    Raises:
+      ValueError: if the run or the checkpoint is not there or cannot be read.
+    """
+    settings = config.override(read_config(folder), precision="float32")
+    generator = build_generator(settings)
+    path = tf.train.latest_checkpoint(str(Path(folder) / CHECKPOINTS[checkpoint]))
+    if path is None:
+        raise ValueError(f"{folder} has no {checkpoint} checkpoint yet; train it further")
+    try:
+        saved = tf.train.Checkpoint(state=tf.train.Checkpoint(generator=generator)).read(path)
+        saved.assert_existing_objects_matched().expect_partial()
+    except Exception as error:  # a damaged file fails with whatever its bytes lead to
+        raise ValueError(f"checkpoint {path} cannot be read; train it further") from error
+    return generator, int(path.rpartition("-")[2])
