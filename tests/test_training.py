@@ -1,0 +1,328 @@
+"""The state, the step and the loop, on networks small enough to train in seconds."""
+
+import json
+import logging
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorboard.backend.event_processing import event_accumulator
+
+from tfcolor import color, config, data, losses, workdir
+from tfcolor.data import batches
+from tfcolor.training import device, loop, progress, state, step
+
+TINY = config.override(
+    config.TrainConfig(),
+    image_size=32,
+    batch_size=4,
+    width=2,
+    depth=3,
+    total_steps=6,
+    log_every_steps=2,
+    validate_every_steps=3,
+    checkpoint_every_steps=2,
+)
+
+
+@pytest.fixture
+def settings(photo_folder):
+    return config.override(TINY, source=str(photo_folder))
+
+
+@pytest.fixture(scope="module")
+def run(photo_folder, tmp_path_factory):
+    """The workdir of a finished run of 6 steps; not to be changed."""
+    folder = tmp_path_factory.mktemp("runs") / "tiny"
+    assert loop.train(config.override(TINY, source=str(photo_folder)), folder)
+    return folder
+
+
+def a_batch(settings, seed=0):
+    photos = data.open_part(settings.data, "train")
+    return next(iter(batches.train_batches(photos, settings.data, seed)))
+
+
+def weights_of(folder, settings, checkpoint="last"):
+    generator, done = workdir.load_generator(folder, checkpoint)
+    return done, [v.numpy() for v in generator.variables if "seed_generator" not in v.path]
+
+
+def lines_of(folder):
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+# The step
+
+
+def plain(settings, **fields):
+    """Settings under which a step can be computed by hand: no noise."""
+    return config.override(settings, dropout=0.0, normalization="instance", **fields)
+
+
+def test_the_step_descends_the_objective_of_the_paper(settings):
+    settings = plain(settings, l1_weight=7.0)
+    trained, by_hand = state.TrainState(settings), state.TrainState(settings)
+    batch = a_batch(settings)
+    metrics = step.make_train_step(tf.distribute.get_strategy(), 7.0)(trained, batch)
+
+    l, ab = batch["l"], batch["ab"]
+    g, d = by_hand.generator, by_hand.discriminator
+    with tf.GradientTape() as tape:
+        real, fake = d([l, ab]), d([l, g(l, training=True)])
+        d_loss = (
+            tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(tf.ones_like(real), real))
+            + tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(tf.zeros_like(fake), fake))
+        ) / 2
+    by_hand.d_optimizer.apply(tape.gradient(d_loss, d.trainable_variables), d.trainable_variables)
+    with tf.GradientTape() as tape:  # through the discriminator that has just been updated
+        fake_ab = g(l, training=True)
+        judged = d([l, fake_ab])
+        g_gan = tf.reduce_mean(
+            tf.nn.sigmoid_cross_entropy_with_logits(tf.ones_like(judged), judged)
+        )
+        g_loss = g_gan + 7.0 * tf.reduce_mean(tf.abs(ab - fake_ab))
+    by_hand.g_optimizer.apply(tape.gradient(g_loss, g.trainable_variables), g.trainable_variables)
+
+    assert float(metrics["d_loss"]) == pytest.approx(float(d_loss), rel=1e-5)
+    assert float(metrics["g_loss"]) == pytest.approx(float(g_loss), rel=1e-5)
+    assert float(metrics["d_accuracy_real"]) == pytest.approx(np.mean(real.numpy() > 0))
+    assert float(metrics["d_accuracy_fake"]) == pytest.approx(np.mean(fake.numpy() < 0))
+    for ours, expected in ((trained.generator, g), (trained.discriminator, d)):
+        for a, b in zip(ours.trainable_variables, expected.trainable_variables, strict=True):
+            # Adam divides by the gradient's own size: where that is about 0 its sign is rounding.
+            assert np.mean(np.abs(a.numpy() - b.numpy()) < 1e-6) > 0.99, a.path
+    assert int(trained.step.numpy()) == 1
+
+
+@pytest.mark.parametrize("jit", [False, True])
+def test_repeated_steps_fit_a_batch(settings, jit):
+    settings = config.override(settings, dropout=0.0, learning_rate=2e-3, width=8)
+    train_state, batch = state.TrainState(settings), a_batch(settings)
+    train_step = step.make_train_step(tf.distribute.get_strategy(), settings.l1_weight, jit)
+    values = [float(train_step(train_state, batch)["g_l1"]) for _ in range(150)]
+    assert np.mean(values[-5:]) < 0.5 * values[0]
+
+
+@pytest.mark.parametrize("precision", config.PRECISIONS)
+def test_every_precision_trains_and_keeps_float32_weights(settings, precision):
+    settings = config.override(settings, precision=precision, learning_rate=2e-3, width=8)
+    train_state, batch = state.TrainState(settings), a_batch(settings)
+    train_step = step.make_train_step(tf.distribute.get_strategy(), settings.l1_weight)
+    values = [float(train_step(train_state, batch)["g_l1"]) for _ in range(60)]
+    assert np.isfinite(values).all()
+    assert np.mean(values[-5:]) < 0.8 * values[0]
+    assert {v.dtype for v in train_state.generator.trainable_variables} == {"float32"}
+
+
+def test_two_replicas_take_the_same_step_as_one(settings, mirrored):
+    settings = plain(settings)
+    batch = a_batch(settings)
+    weights, numbers = [], []
+    for strategy in (tf.distribute.get_strategy(), mirrored):
+        with strategy.scope():
+            train_state = state.TrainState(settings)
+        dataset = tf.data.Dataset.from_tensors(batch).unbatch().batch(4)
+        (shared,) = strategy.experimental_distribute_dataset(dataset)
+        metrics = step.make_train_step(strategy, settings.l1_weight)(train_state, shared)
+        numbers.append({name: float(value) for name, value in metrics.items()})
+        weights.append([v.numpy() for v in train_state.generator.trainable_variables])
+        assert int(train_state.step.numpy()) == 1
+    assert numbers[1] == pytest.approx(numbers[0], rel=1e-5)
+    for a, b in zip(*weights, strict=True):
+        assert np.mean(np.abs(a - b) < 1e-6) > 0.99  # Adam turns rounding near 0 into a full step
+
+
+def test_mirrored_strategy_takes_every_logical_device(mirrored):
+    assert mirrored.num_replicas_in_sync == 2
+    assert device.describe(mirrored) == "2 CPU"
+    assert device.strategy("auto").num_replicas_in_sync == 1
+
+
+def test_a_batch_that_the_devices_cannot_share_is_an_error(
+    settings, tmp_path, mirrored, monkeypatch
+):
+    monkeypatch.setattr(device, "strategy", lambda name: mirrored)
+    with pytest.raises(ValueError, match="batch_size must be a multiple of the 2 devices, got 3"):
+        loop.train(config.override(settings, batch_size=3), tmp_path / "run")
+
+
+# The loop
+
+
+def test_a_run_leaves_what_it_promises(run, photo_folder):
+    assert workdir.read_config(run) == config.override(TINY, source=str(photo_folder))
+    steps = {line["step"] for line in lines_of(run) if "train/g_loss" in line}
+    assert steps == {2, 4, 6}
+    validated = [line for line in lines_of(run) if "val/ab_error" in line]
+    assert [line["step"] for line in validated] == [3, 6]
+    best = min(validated, key=lambda line: line["val/ab_error"])["step"]
+    assert weights_of(run, TINY, "best")[0] == best
+    assert weights_of(run, TINY, "last")[0] == 6
+    assert (run / "validation.png").is_file()
+
+
+def test_the_event_files_hold_scalars_histograms_pictures_and_hyperparameters(run):
+    events = event_accumulator.EventAccumulator(
+        str(run / "events"), size_guidance={event_accumulator.TENSORS: 0}
+    )
+    events.Reload()
+    tags = set(events.Tags()["tensors"])
+    assert {
+        "train/d_loss",
+        "train/g_gan",
+        "train/g_l1",
+        "train/d_accuracy_real",
+        "train/d_accuracy_fake",
+        "train/g_learning_rate",
+        "train/d_learning_rate",
+        "train/images_per_second",
+        "val/ssim",
+        "val/fake_a",
+        "val/fake_b",
+        "val/truth_a",
+        "val/gray_colorized_truth",
+    } <= tags
+    written = {
+        event.step: tf.make_ndarray(event.tensor_proto) for event in events.Tensors("train/g_l1")
+    }
+    expected = {x["step"]: x["train/g_l1"] for x in lines_of(run) if "train/g_l1" in x}
+    assert written == pytest.approx(expected)
+    size_and_png = tf.make_ndarray(events.Tensors("val/gray_colorized_truth")[0].tensor_proto)
+    grid = tf.io.decode_png(size_and_png[2]).numpy()
+    assert grid.shape[1] == 3 * 32
+    gray, truth = grid[:, :32], grid[:, 64:]
+    np.testing.assert_array_equal(gray, color.to_gray(truth))
+    hparams = events.summary_metadata["_hparams_/session_start_info"].plugin_data.content
+    assert b"l1_weight" in hparams
+    assert b"image_size" in hparams
+
+
+def test_a_stopped_run_goes_on_to_the_same_weights(run, settings, tmp_path):
+    folder = tmp_path / "run"
+    assert loop.train(config.override(settings, total_steps=3), folder)
+    assert loop.train(settings, folder)
+    done, weights = weights_of(folder, settings)
+    assert done == 6
+    for a, b in zip(weights, weights_of(run, settings)[1], strict=True):
+        np.testing.assert_array_equal(a, b)
+    # Nothing is told twice, and what is told is the same.
+    ours, whole = (
+        {x["step"]: x["train/g_loss"] for x in lines_of(f) if "train/g_loss" in x}
+        for f in (folder, run)
+    )
+    assert {s: ours[s] for s in whole} == whole
+
+
+def test_a_finished_run_is_left_as_it_is(run, settings):
+    before = {p: p.stat().st_mtime_ns for p in run.rglob("step-*")}
+    assert loop.train(settings, run)
+    assert {p: p.stat().st_mtime_ns for p in run.rglob("step-*")} == before
+
+
+def test_a_half_written_checkpoint_is_passed_over(settings, tmp_path, caplog):
+    caplog.set_level(logging.WARNING)
+    folder = tmp_path / "run"
+    settings = config.override(settings, validate_every_steps=100)
+    loop.train(config.override(settings, total_steps=4), folder)
+    newest = folder / "checkpoints" / "step-4.data-00000-of-00001"
+    newest.write_bytes(newest.read_bytes()[:1000])
+    train_state = state.TrainState(settings)
+    checkpoints = state.Checkpoints(train_state, folder, 2)
+    assert checkpoints.restore()
+    assert int(train_state.step.numpy()) == 2
+    assert "passed over the damaged checkpoint" in caplog.text
+    for path in (folder / "checkpoints").glob("*.data*"):
+        path.write_bytes(b"")
+    with pytest.raises(ValueError, match="no checkpoint in .* can be read"):
+        checkpoints.restore()
+
+
+def test_the_whole_state_comes_back_from_a_checkpoint(settings, tmp_path):
+    settings = config.override(settings, precision="mixed_float16")
+    saved, restored = state.TrainState(settings), state.TrainState(settings)
+    train_step = step.make_train_step(tf.distribute.get_strategy(), settings.l1_weight)
+    for _ in range(3):
+        train_step(saved, a_batch(settings))
+    saved.position.assign(12)
+    state.Checkpoints(saved, tmp_path, 1).save()
+    assert state.Checkpoints(restored, tmp_path, 1).restore()
+
+    def everything(train_state):
+        variables = [*train_state.generator.variables, *train_state.discriminator.variables]
+        variables += [*train_state.g_optimizer.variables, *train_state.d_optimizer.variables]
+        return [v.numpy() for v in (*variables, train_state.step, train_state.position)]
+
+    for a, b in zip(everything(saved), everything(restored), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_changed_option_that_cannot_be_resumed_is_an_error(run, settings):
+    changed = config.override(settings, l1_weight=50.0, seed=1)
+    with pytest.raises(ValueError, match=r"l1_weight 100.0 \(now 50.0\), seed 0 \(now 1\)"):
+        loop.train(changed, run)
+    assert workdir.read_config(run) == settings
+
+
+def test_a_loss_that_is_not_finite_names_step_photographs_and_checkpoint(
+    settings, tmp_path, monkeypatch
+):
+    poisoned = []
+
+    def l1(ab, fake_ab):
+        # From the 4th step on: what a bad photograph or a blown-up weight would do.
+        poisoned.append(True)
+        return losses_l1(ab, fake_ab) * tf.where(current.step >= 3, np.nan, 1.0)
+
+    losses_l1, created = losses.l1, state.TrainState
+    monkeypatch.setattr(losses, "l1", l1)
+
+    def create(*args):
+        nonlocal current
+        current = created(*args)
+        return current
+
+    current = None
+    monkeypatch.setattr(state, "TrainState", create)
+    with pytest.raises(FloatingPointError) as caught:
+        loop.train(settings, tmp_path / "run")
+    message = str(caught.value)
+    assert poisoned
+    assert "not finite at step 4 (g_loss nan, g_l1 nan)" in message
+    assert message.count(".png") == 4
+    assert f"last good checkpoint: {tmp_path}/run/checkpoints/step-3;" in message
+
+
+def test_mixed_float16_logs_its_loss_scale(settings, tmp_path):
+    settings = config.override(
+        settings, precision="mixed_float16", total_steps=2, validate_every_steps=100
+    )
+    loop.train(settings, tmp_path / "run")
+    (line,) = [line for line in lines_of(tmp_path / "run") if "train/g_loss" in line]
+    assert line["train/g_dynamic_scale"] > 1
+    assert line["train/d_dynamic_scale"] > 1
+
+
+def test_a_folder_without_validation_part_says_that_its_figures_flatter(tmp_path, caplog):
+    from conftest import colorful_photo
+    from PIL import Image
+
+    for index in range(3):
+        Image.fromarray(colorful_photo(index)).save(tmp_path / f"{index}.png")
+    photos = data.open_part(config.DataConfig(source=str(tmp_path)), "train")
+    settings = config.override(TINY, source=str(tmp_path))
+    assert loop._open_validation(settings, photos).count == 3
+    assert "validating on the training photographs" in caplog.text
+
+
+def test_progress_tells_speed_and_time_left(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    shown = progress.Progress(10, 110, batch_size=4)
+    assert shown.images_per_second == 0
+    for done in range(11, 31):
+        shown.update(done, dict)
+        now[0] += 0.5
+    # 19 steps after the first one, 20 intervals of half a second: the clock has run on once more.
+    assert shown.images_per_second == pytest.approx(19 * 4 / 10)
+    assert shown.seconds_left == pytest.approx(80 * 4 / 7.6)

@@ -1,0 +1,85 @@
+"""Speed and time left, told now and then; interruption between two steps, not inside one."""
+
+import contextlib
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+SECONDS_BETWEEN_LINES = 5.0
+
+log = logging.getLogger(__name__)
+
+
+class Progress:
+    """Counts steps of this process and logs a line every few seconds."""
+
+    def __init__(self, step: int, total_steps: int, batch_size: int) -> None:
+        self._total_steps = total_steps
+        self._batch_size = batch_size
+        self._first = self._last = step
+        self._began: float | None = None
+        self._told = time.monotonic()
+
+    def update(self, step: int, numbers: Callable[[], dict[str, float]]) -> None:
+        """Notes that a step is done; `numbers` is asked only when a line is due."""
+        now = time.monotonic()
+        if self._began is None:  # the first step includes tracing and says nothing about speed
+            self._began, self._first = now, step
+        self._last = step
+        if now - self._told >= SECONDS_BETWEEN_LINES or step == self._total_steps:
+            self._told = now
+            shown = "  ".join(f"{name} {value:.3g}" for name, value in numbers().items())
+            log.info(
+                "step %d/%d  %s  %.3g images/s  %s left",
+                step,
+                self._total_steps,
+                shown,
+                self.images_per_second,
+                _duration(self.seconds_left),
+            )
+
+    @property
+    def images_per_second(self) -> float:
+        """Mean speed of this process so far; 0 before the second step."""
+        if self._began is None or self._last == self._first:
+            return 0.0
+        images = (self._last - self._first) * self._batch_size
+        return images / (time.monotonic() - self._began)
+
+    @property
+    def seconds_left(self) -> float:
+        """At the mean speed so far; infinity while that is unknown."""
+        images = (self._total_steps - self._last) * self._batch_size
+        return images / self.images_per_second if self.images_per_second else float("inf")
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[threading.Event]:
+    """Ctrl-C or SIGTERM sets the event that is given; a second one raises KeyboardInterrupt."""
+    interrupted = threading.Event()
+
+    def note(number: int, frame: FrameType | None) -> None:
+        if interrupted.is_set():
+            raise KeyboardInterrupt
+        interrupted.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupted  # signals reach the main thread alone
+        return
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield interrupted
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _duration(seconds: float) -> str:
+    if seconds == float("inf"):
+        return "?"
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"

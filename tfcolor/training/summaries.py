@@ -1,0 +1,78 @@
+"""What a run writes for people: TensorBoard events, metrics.jsonl, a picture of the progress."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from tensorboard.plugins.hparams import api as hparams
+
+from tfcolor import color, config, workdir
+
+EVENTS = "events"
+
+
+class Summaries:
+    """The records of one run. Steps past the one resumed from are dropped from metrics.jsonl."""
+
+    def __init__(self, folder: Path, settings: config.TrainConfig, resumed_step: int) -> None:
+        self._folder = folder
+        self._metrics = folder / workdir.METRICS
+        self._keep_until(resumed_step)
+        self._writer = tf.summary.create_file_writer(str(folder / EVENTS))
+        with self._writer.as_default():
+            hparams.hparams({k: v for k, v in config.flatten(settings).items() if v is not None})
+
+    def scalars(self, step: int, values: dict[str, float]) -> None:
+        """A line of metrics.jsonl and a TensorBoard scalar for each value."""
+        with open(self._metrics, "a", encoding="utf-8") as lines:
+            lines.write(json.dumps({"step": step, **values}) + "\n")
+        with self._writer.as_default(step):
+            for tag, value in values.items():
+                tf.summary.scalar(tag, value)
+        self._writer.flush()
+
+    def best(self, tag: str) -> float:
+        """The lowest value written so far under a tag; infinity if none was."""
+        return min((line[tag] for line in self._lines() if tag in line), default=float("inf"))
+
+    def pictures(self, step: int, truth: np.ndarray, fake: np.ndarray) -> None:
+        """A row "gray | colorized | truth" for each photograph, and histograms of their ab.
+
+        Args:
+          step: of the run.
+          truth, fake: uint8 (n, s, s, 3).
+        """
+        grid = np.concatenate([color.to_gray(truth).numpy(), fake, truth], axis=2)
+        grid = grid.reshape(1, -1, *grid.shape[2:])  # (n, s, 3s, 3) -> (1, ns, 3s, 3)
+        planes = {"truth": color.rgb_to_lab(truth), "fake": color.rgb_to_lab(fake)}
+        with self._writer.as_default(step):
+            tf.summary.image("val/gray_colorized_truth", grid)
+            for name, lab in planes.items():
+                tf.summary.histogram(f"val/{name}_a", lab[..., 1])
+                tf.summary.histogram(f"val/{name}_b", lab[..., 2])
+        self._writer.flush()
+        partial = self._folder / f"{workdir.GRID}.partial"
+        partial.write_bytes(tf.io.encode_png(grid[0]).numpy())
+        partial.replace(self._folder / workdir.GRID)
+
+    def __enter__(self) -> "Summaries":
+        return self
+
+    def __exit__(self, *unused: object) -> None:
+        self._writer.close()
+
+    def _lines(self) -> list[dict[str, float]]:
+        if not self._metrics.exists():
+            return []
+        lines = []
+        for text in self._metrics.read_text(encoding="utf-8").splitlines():
+            try:
+                lines.append(json.loads(text))
+            except json.JSONDecodeError:
+                continue  # a line cut short when the run was killed
+        return lines
+
+    def _keep_until(self, step: int) -> None:
+        kept = [json.dumps(line) for line in self._lines() if line["step"] <= step]
+        workdir.write_text(self._metrics, "".join(line + "\n" for line in kept))
