@@ -1,0 +1,83 @@
+"""A trained generator -> a versioned SavedModel that needs no tfcolor to run."""
+
+import dataclasses
+import json
+import os
+import shutil
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from tfcolor import config, inference, workdir
+
+CARD = "tfcolor.json"  # in assets.extra, where TF Serving leaves files alone
+
+
+class Served(tf.Module):
+    """What a SavedModel holds: the generator behind one signature, any size in, same size out."""
+
+    def __init__(self, generator: keras.Model, image_size: int, stride: int) -> None:
+        super().__init__(name="tfcolor")
+        self.generator = generator
+        self._image_size = image_size
+        self._stride = stride
+
+    @tf.function(input_signature=[tf.TensorSpec((None, None, None, None), tf.uint8, name="rgb")])
+    def colorize(self, rgb: tf.Tensor) -> dict[str, tf.Tensor]:
+        """rgb uint8 (n, h, w, 3), or gray (n, h, w, 1) -> {"rgb": uint8 (n, h, w, 3)}."""
+
+        def generate(l: tf.Tensor) -> tf.Tensor:
+            return self.generator(l, training=False)
+
+        colored = inference.colorize_rgb(generate, rgb, self._image_size, self._stride)
+        return {"rgb": tf.ensure_shape(colored, (None, None, None, 3))}
+
+
+def export(run: str | Path, destination: str | Path, checkpoint: str = "best") -> Path:
+    """Writes a run's generator as the next integer version below a folder.
+
+    The version is complete or absent: it is written under another name and then renamed.
+
+    Args:
+      run: workdir of a training run.
+      destination: folder of versions, `saved_models/NAME`; made if missing.
+      checkpoint: "best" (by validation) or "last".
+
+    Returns:
+      The folder of the new version.
+
+    Raises:
+      ValueError: if the run or its checkpoint cannot be read.
+      OSError: if the destination cannot be written.
+    """
+    settings, destination = workdir.read_config(run), Path(destination)
+    generator, step = workdir.load_generator(run, checkpoint)
+    served = Served(generator, settings.data.image_size, settings.model.stride)
+    try:
+        destination.mkdir(parents=True, exist_ok=True)
+        used = [int(path.name) for path in destination.iterdir() if path.name.isdigit()]
+        version = destination / str(max(used, default=0) + 1)
+        partial = destination / f".{version.name}.partial"
+        shutil.rmtree(partial, ignore_errors=True)
+        tf.saved_model.save(served, str(partial), signatures={"serving_default": served.colorize})
+        card = partial / "assets.extra" / CARD
+        card.parent.mkdir()
+        card.write_text(
+            json.dumps({"step": step, "config": dataclasses.asdict(settings)}, indent=2) + "\n"
+        )
+        os.rename(partial, version)
+    except (OSError, tf.errors.OpError) as error:
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise OSError(
+            f"cannot write a SavedModel below {destination} ({reason}); choose another folder"
+        ) from error
+    return version
+
+
+def read_config(model: str | Path) -> config.TrainConfig | None:
+    """The config of the run that a SavedModel comes from; None where it carries none."""
+    card = inference.newest_version(model) / "assets.extra" / CARD
+    if not card.is_file():
+        return None
+    return config.from_json(json.dumps(json.loads(card.read_text())["config"]))
