@@ -259,7 +259,7 @@ def test_nothing_to_train_on_is_an_error_and_not_an_endless_wait(tmp_path):
     with pytest.raises(
         ValueError, match="nothing to train on in .*: 1 gray, 1 broken or too small"
     ):
-        first_batches(files.from_folder(tmp_path), 1)
+        batches.require_usable(files.from_folder(tmp_path), SETTINGS)
 
 
 def test_evaluation_takes_every_photograph_once_and_drops_no_remainder(photo_folder):

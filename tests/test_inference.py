@@ -94,7 +94,7 @@ def test_color_input_is_seen_as_gray():
 
     colored = inference.colorize_rgb(generator, tf.constant(rgb), 32, 8).numpy()
     # Where half a level decides, L* and luminance may round apart.
-    assert np.abs(colored.astype(int) - color.to_gray(rgb)).max() <= 1
+    assert np.abs(colored.astype(int) - color.to_gray(rgb).numpy()).max() <= 1
     inference.colorize_rgb(generator, color.to_gray(rgb), 32, 8)
     np.testing.assert_allclose(*seen, atol=0.01)  # 8-bit rounding of the gray photograph
 

@@ -15,7 +15,8 @@ def train_batches(
 
     The stream visits each photograph once an epoch, in an order drawn anew each time. A
     photograph's place in the stream is its position; a run that has seen all before `position`
-    goes on from there with the batches it would have had.
+    goes on from there with the batches it would have had. Ask `require_usable` first: where no
+    photograph can be used, the first batch never comes.
 
     Args:
       photos: the training photographs.
@@ -26,11 +27,7 @@ def train_batches(
     Returns:
       Dataset of {"l": float32 (n, s, s, 1), "ab": float32 (n, s, s, 2), "image_id": int64 (n,),
       "position": int64 (n,)}, planes in [-1, 1].
-
-    Raises:
-      ValueError: if no photograph can be used.
     """
-    _require_usable(photos, settings)
 
     def crop(example: photographs.Example) -> photographs.Example:
         # int64 seeds: the position counts past 2**31 in a long run.
@@ -56,6 +53,23 @@ def train_batches(
         .batch(settings.batch_size, drop_remainder=True)
         .map(planes, num_parallel_calls=tf.data.AUTOTUNE)  # after batching: fewer, larger ops
         .prefetch(tf.data.AUTOTUNE)
+    )
+
+
+def require_usable(photos: photographs.Photographs, settings: config.DataConfig) -> None:
+    """Looks for one photograph to train on.
+
+    Raises:
+      ValueError: if all are gray, broken or too small.
+    """
+    gray = 0
+    for example in photos.examples():
+        if mean_chroma(example["rgb"]) >= settings.min_chroma:
+            return
+        gray += 1
+    raise ValueError(
+        f"nothing to train on in {photos.source}: {gray} gray, {len(photos.skipped)} broken or "
+        "too small; training needs color photographs"
     )
 
 
@@ -108,16 +122,3 @@ def _endless(
 
     endless = tf.data.Dataset.range(first_epoch, tf.int64.max).flat_map(epoch_records)
     return endless.skip(position - first_epoch * photos.count)
-
-
-def _require_usable(photos: photographs.Photographs, settings: config.DataConfig) -> None:
-    """Without this a stream in which nothing passes the filters would wait for ever."""
-    gray = 0
-    for example in photos.examples():
-        if mean_chroma(example["rgb"]) >= settings.min_chroma:
-            return
-        gray += 1
-    raise ValueError(
-        f"nothing to train on in {photos.source}: {gray} gray, {len(photos.skipped)} broken or "
-        "too small; training needs color photographs"
-    )

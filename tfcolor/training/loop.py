@@ -38,6 +38,7 @@ def train(settings: config.TrainConfig, folder: str | Path) -> bool:
     """
     folder = Path(folder)
     train_photos = data.open_part(settings.data, "train")
+    batches.require_usable(train_photos, settings.data)
     validation_photos = _open_validation(settings, train_photos)
     _claim(folder, settings)
 
@@ -174,14 +175,17 @@ def _open_validation(
     settings: config.TrainConfig, train_photos: photographs.Photographs
 ) -> photographs.Photographs:
     try:
-        return data.open_part(settings.data, "validation")
+        photos = data.open_part(settings.data, "validation")
+        if next(iter(photos.examples()), None):
+            return photos
     except ValueError:
-        log.warning(
-            "%s is too small for a validation part: validating on the training photographs, which "
-            "flatters; add photographs",
-            train_photos.source,
-        )
-        return train_photos.take(settings.data.validation_limit)
+        pass  # no photograph in that part
+    log.warning(
+        "%s is too small for a validation part: validating on the training photographs, which "
+        "flatters; add photographs",
+        train_photos.source,
+    )
+    return train_photos.take(settings.data.validation_limit)
 
 
 def _claim(folder: Path, settings: config.TrainConfig) -> None:

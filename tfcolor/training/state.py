@@ -1,6 +1,7 @@
 """What training changes: created, checkpointed, restored."""
 
 import logging
+import shutil
 from pathlib import Path
 
 import keras
@@ -98,11 +99,17 @@ def _save(manager: tf.train.CheckpointManager, state: TrainState) -> None:
     try:
         manager.save(checkpoint_number=step)
     except (OSError, tf.errors.OpError) as error:
-        for leftover in Path(manager.directory).glob(f"step-{step}.*"):
-            leftover.unlink(missing_ok=True)
+        _remove_partial(Path(manager.directory), step)
         reason = str(error).splitlines()[0]
         good = manager.latest_checkpoint or "none yet"
         raise OSError(
             f"cannot write a checkpoint to {manager.directory} ({reason}); free some space and run "
             f"the same command again; last good checkpoint: {good}"
         ) from error
+
+
+def _remove_partial(folder: Path, step: int) -> None:
+    """Frees the space that a failed checkpoint took: `step-N_temp/` and whole shards."""
+    shutil.rmtree(folder / f"step-{step}_temp", ignore_errors=True)
+    for leftover in folder.glob(f"step-{step}.*"):
+        leftover.unlink()

@@ -1,0 +1,281 @@
+"""The commands as a person types them: results, and mistakes told in one line."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+import tfcolor
+from tfcolor import photo
+from tfcolor.cli import main
+from tfcolor.data import samples
+
+TINY = ["--image-size", "32", "--width", "2", "--batch-size", "4"]
+
+
+def run(*arguments):
+    """Runs `tfcolor` in this process; gives exit code and output."""
+    result = CliRunner().invoke(main.cli, [str(argument) for argument in arguments])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.exit_code, result.output
+
+
+def fails(*arguments):
+    """Runs `tfcolor`, which must fail with one line; gives that line."""
+    code, output = run(*arguments)
+    lines = output.strip().splitlines()
+    assert code in (1, 2), output
+    assert lines[-1].startswith("Error: ")
+    assert "Traceback" not in output
+    return lines[-1]
+
+
+def start(*arguments, **options):
+    """Starts `tfcolor` in a process of its own."""
+    program = "from tfcolor.cli.main import main; main()"
+    command = [sys.executable, "-c", program, *(str(argument) for argument in arguments)]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options
+    )
+
+
+@pytest.fixture(scope="module")
+def workdir(tmp_path_factory, photo_folder):
+    """A run of 4 steps; not to be changed."""
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    code, output = run(
+        "train", "--data", photo_folder, "--workdir", folder, *TINY, "--steps", 4, "--log-every", 2
+    )
+    assert code == 0, output
+    assert "trained 4 steps" in output
+    return folder
+
+
+@pytest.fixture(scope="module")
+def model(workdir, tmp_path_factory):
+    """Its SavedModel."""
+    folder = tmp_path_factory.mktemp("saved_models") / "tiny"
+    code, output = run("export", workdir, folder)
+    assert (code, output) == (0, f"exported {folder / '1'}\n")
+    return folder
+
+
+def test_help_and_version_answer():
+    for command in ([], ["train"], ["evaluate"], ["export"], ["colorize"]):
+        code, output = run(*command, "--help")
+        assert code == 0
+        assert "Usage:" in output
+    assert run("--version")[1] == f"tfcolor, version {tfcolor.__version__}\n"
+
+
+def test_help_does_not_import_tensorflow():
+    program = "import sys; import tfcolor.cli.main; print('tensorflow' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout == "False\n"
+
+
+def test_evaluate_prints_a_table_and_writes_json(model, tmp_path):
+    path = tmp_path / "figures.json"
+    code, output = run("evaluate", model, "--image-size", 64, "--json", path)
+    assert code == 0
+    assert "16 photographs (samples, part test), center 64 x 64" in output
+    rows = json.loads(path.read_text())["rows"]
+    assert list(rows) == ["tiny", "gray", "truth"]
+    assert rows["truth"]["ssim"] == pytest.approx(1.0)
+    assert rows["gray"]["colorfulness"] == 0
+
+
+def test_evaluate_warns_when_it_measures_on_training_photographs(model, photo_folder):
+    code, output = run("evaluate", model, "--data", photo_folder, "--image-size", 32)
+    assert code == 0
+    assert "trained on" in output
+    _, output = run(
+        "evaluate", model, "--data", photo_folder, "--image-size", 32, "--part", "validation"
+    )
+    assert "trained on" not in output
+
+
+def test_colorize_takes_a_folder(model, tmp_path):
+    code, output = run("colorize", samples.FOLDER / "gray", "-o", tmp_path, "-m", model)
+    assert code == 0
+    made = sorted(tmp_path.iterdir())
+    assert [p.name for p in made] == sorted(p.name for p in (samples.FOLDER / "gray").iterdir())
+    assert f"2/2  {made[1]}" in output
+    assert photo.read_rgb(made[0]).shape == (256, 256, 3)
+
+
+def test_colorize_tells_what_failed_and_exits_with_1(model, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "text.jpg").write_text("no picture")
+    Image.fromarray(np.full((20, 20), 99, np.uint8)).save(tmp_path / "in" / "good.png")
+    last = fails("colorize", tmp_path / "in", "-o", tmp_path / "out", "-m", model)
+    assert last == "Error: 1 of 2 photographs failed"
+    assert (tmp_path / "out" / "good.png").is_file()
+
+
+def test_epochs_are_counted_in_photographs(photo_folder, tmp_path):
+    arguments = ["--data", photo_folder, "--workdir", tmp_path / "run", *TINY]
+    code, output = run("train", *arguments, "--epochs", 0.3)
+    assert code == 0
+    assert "trained 3 steps" in output  # 0.3 of 38 or so training photographs, 4 a step
+    assert "not both" in run("train", *arguments, "--epochs", 1, "--steps", 2)[1]
+
+
+# Mistakes
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--data", "/no/such/folder"], "neither a folder nor a TFDS set"),
+        (["--data", "no_such_set"], "neither a folder nor a TFDS set"),
+        (["--data", "coco/2017", "--data-dir", "/nowhere"], "tfds build coco/2017"),
+        (["--image-size", "200"], "image_size must be a multiple of 128 (2**depth), got 200"),
+        (["--image-size", "16"], "image_size must be at least 32"),
+        (["--batch-size", "0"], "batch_size must be greater than 0, got 0"),
+        (["--learning-rate", "-1"], "learning_rate must be greater than 0, got -1.0"),
+    ],
+)
+def test_bad_options_of_train_are_one_line(tmp_path, arguments, message):
+    assert message in fails("train", "--workdir", tmp_path / "run", *arguments)
+    assert not (tmp_path / "run" / "checkpoints").exists()
+
+
+def test_an_empty_folder_is_one_line(tmp_path):
+    (tmp_path / "photos").mkdir()
+    line = fails("train", "--data", tmp_path / "photos", "--workdir", tmp_path / "run")
+    assert "holds no photograph" in line
+
+
+def test_a_folder_without_a_usable_photograph_is_one_line(tmp_path):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "text.jpg").write_text("no picture")
+    Image.new("RGB", (1, 1)).save(tmp_path / "photos" / "dot.png")
+    line = fails("train", "--data", tmp_path / "photos", "--workdir", tmp_path / "run", *TINY)
+    assert "nothing to train on" in line
+    assert "0 gray, 2 broken or too small" in line
+
+
+def test_a_tiny_photograph_cannot_be_colorized(model, tmp_path):
+    Image.new("L", (1, 1)).save(tmp_path / "dot.png")
+    code, output = run("colorize", tmp_path / "dot.png", "-o", tmp_path / "out.png", "-m", model)
+    assert code == 1
+    assert "dot.png: 1 x 1 pixels are too few to colorize" in output
+    assert not (tmp_path / "out.png").exists()
+
+
+def test_a_workdir_of_another_config_is_one_line_and_stays(workdir, photo_folder):
+    before = (workdir / "config.json").read_text()
+    line = fails("train", "--data", photo_folder, "--workdir", workdir, *TINY, "--seed", 5)
+    assert "seed 0 (now 5)" in line
+    assert "another workdir" in line
+    assert (workdir / "config.json").read_text() == before
+
+
+@pytest.mark.parametrize("place", ["under a file", "read only"])
+def test_a_place_that_cannot_be_written_is_one_line(workdir, model, photo_folder, tmp_path, place):
+    if place == "under a file":
+        (tmp_path / "taken").write_text("")
+        folder = tmp_path / "taken" / "new"
+    else:
+        if os.geteuid() == 0:
+            pytest.skip("nothing is read only to root")
+        tmp_path.chmod(0o500)
+        folder = tmp_path / "new"
+    line = fails("train", "--data", photo_folder, "--workdir", folder, *TINY)
+    assert str(folder) in line and "choose another workdir" in line
+    line = fails("export", workdir, folder)
+    assert str(folder) in line and "choose another folder" in line
+    assert fails("colorize", samples.FOLDER / "gray", "-o", folder, "-m", model)
+
+
+def test_what_is_no_model_and_no_run_is_one_line(tmp_path):
+    assert "holds no SavedModel" in fails("evaluate", tmp_path / "model")
+    assert "is not a training run" in fails("export", tmp_path, tmp_path / "model")
+
+
+def test_the_traceback_can_be_asked_for(tmp_path, monkeypatch):
+    monkeypatch.setenv("TFCOLOR_TRACEBACK", "1")
+    with pytest.raises(ValueError, match="is not a training run"):
+        run("export", tmp_path, tmp_path / "model")
+
+
+# Interruption
+
+
+def train_arguments(folder, photo_folder, steps):
+    every = ["--log-every", 5, "--checkpoint-every", 5, "--validate-every", 1000]
+    return ["train", "--data", photo_folder, "--workdir", folder, *TINY, *every, "--steps", steps]
+
+
+def wait_for_step(folder, step, process):
+    """Waits until a run has logged a step; it must be running still."""
+    for _ in range(600):
+        path = folder / "metrics.jsonl"
+        if path.exists() and f'"step": {step},' in path.read_text():
+            assert process.poll() is None
+            return
+        assert process.poll() is None, process.stdout.read()
+        time.sleep(0.1)
+    raise AssertionError("the run did not get going")
+
+
+def test_killed_at_any_moment_a_run_goes_on_from_its_last_checkpoint(photo_folder, tmp_path):
+    folder = tmp_path / "run"
+    process = start(*train_arguments(folder, photo_folder, 100_000))
+    wait_for_step(folder, 20, process)
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    checkpoint = (folder / "checkpoints" / "checkpoint").read_text()
+    last = int(checkpoint.split('model_checkpoint_path: "step-')[1].split('"')[0])
+    code, output = run(*train_arguments(folder, photo_folder, last + 7))
+    assert code == 0
+    assert f"trained {last + 7} steps" in output
+    lines = (folder / "metrics.jsonl").read_text().splitlines()
+    steps = [json.loads(line)["step"] for line in lines]
+    assert steps == sorted(steps)
+    assert steps.count(last) == 1
+
+
+def test_ctrl_c_leaves_a_checkpoint_of_the_last_step(photo_folder, tmp_path):
+    folder = tmp_path / "run"
+    arguments = train_arguments(folder, photo_folder, 100_000)
+    arguments[arguments.index("--checkpoint-every") + 1] = 100_000
+    process = start(*arguments)
+    wait_for_step(folder, 10, process)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, output
+    stopped = int(output.split("stopped at step ")[1].split(";")[0])
+    assert (folder / "checkpoints" / f"step-{stopped}.index").is_file()
+
+
+def test_a_full_disk_is_one_line_and_leaves_the_last_checkpoint(photo_folder, tmp_path):
+    folder = tmp_path / "run"
+    assert run(*train_arguments(folder, photo_folder, 5))[0] == 0
+    before = {p.name: p.read_bytes() for p in (folder / "checkpoints").iterdir()}
+    limit = 10_000  # bytes a file: less than a checkpoint, more than the small files
+
+    def small_files_only():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    process = start(*train_arguments(folder, photo_folder, 10), preexec_fn=small_files_only)
+    output, _ = process.communicate(timeout=120)
+    last = output.strip().splitlines()[-1]
+    assert process.returncode == 1, output
+    assert last.startswith("Error: cannot write a checkpoint to")
+    assert "free some space" in last
+    assert last.endswith("step-5")
+    after = {p.name: p.read_bytes() for p in (folder / "checkpoints").iterdir()}
+    assert after == before
+    assert run(*train_arguments(folder, photo_folder, 10))[0] == 0

@@ -1,0 +1,82 @@
+"""`tfcolor evaluate`."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tfcolor import config
+from tfcolor.cli import options
+
+
+@click.command()
+@click.argument("models", nargs=-1, required=True, type=options.FOLDER, metavar="MODEL...")
+@options.data
+@options.data_dir
+@click.option(
+    "--part",
+    type=click.Choice(["train", "validation", "test", "all"]),
+    help="Which photographs of the source.",
+    show_default="test; all of a folder",
+)
+@click.option(
+    "--image-size",
+    type=int,
+    default=256,
+    show_default=True,
+    help="Side of the center squares measured, pixels.",
+)
+@click.option("--batch-size", type=int, default=8, show_default=True, help="Photographs at a time.")
+@click.option("--json", "json_path", type=options.FOLDER, help="Write the figures to this file.")
+def evaluate(
+    models: tuple[Path, ...],
+    part: str | None,
+    json_path: Path | None,
+    **fields: Any,
+) -> None:
+    """Measure exported models on photographs, beside gray and the truth."""
+    settings = config.DataConfig(**options.given(**fields))
+    options.load_tensorflow()
+    from tfcolor import data, export, inference
+    from tfcolor import evaluate as evaluation
+    from tfcolor.data import batches
+
+    part = part or data.default_part(settings)
+    colorizers = {_row_name(path): inference.load(path) for path in models}
+    photos = data.open_part(settings, part)
+    for path in models if part in ("train", "all") else ():
+        run = export.read_config(path)
+        if run and _same_source(run.data.source, settings.source):
+            click.echo(f"warning: {path} was trained on photographs of this part", err=True)
+    stream = batches.eval_batches(photos, settings.image_size, settings.batch_size)
+    steps = -(-photos.count // settings.batch_size)
+    with click.progressbar(stream, length=steps, label="evaluating", file=sys.stderr) as shown:
+        table = evaluation.evaluate(colorizers, shown)
+    count = len(next(iter(next(iter(table.values())).values())))
+    click.echo(
+        f"{count} photographs ({settings.source}, part {part}), "
+        f"center {settings.image_size} x {settings.image_size}"
+    )
+    click.echo(evaluation.format_table(table))
+    if json_path:
+        protocol = {
+            "data": settings.source,
+            "part": part,
+            "photographs": count,
+            "skipped": len(photos.skipped),
+            "crop": "center square",
+            "image_size": settings.image_size,
+        }
+        json_path.write_text(evaluation.to_json(table, protocol), encoding="utf-8")
+
+
+def _same_source(first: str, second: str) -> bool:
+    """Whether two sources are one; samples have no path, and theirs resolve alike."""
+    return Path(first).resolve() == Path(second).resolve()
+
+
+def _row_name(path: Path) -> str:
+    """saved_models/NAME and saved_models/NAME/3 -> NAME and NAME/3."""
+    path = path.resolve()
+    return f"{path.parent.name}/{path.name}" if path.name.isdigit() else path.name

@@ -1,0 +1,78 @@
+"""`tfcolor` and `tfcolor-train`: the commands, and errors as one line each."""
+
+import logging
+import os
+import sys
+from typing import Any, NoReturn
+
+import click
+
+import tfcolor
+from tfcolor.cli import colorize, evaluate, export, train
+
+# Before TensorFlow is imported, which the commands do when they run.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ["KERAS_BACKEND"] = "tensorflow"  # whatever ~/.keras/keras.json says
+
+
+class BadInput(click.ClickException):
+    """What the user can mend."""
+
+    exit_code = 2
+
+
+class Commands(click.Group):
+    """A group whose commands tell a user's mistake in one line, without a traceback."""
+
+    def invoke(self, context: click.Context) -> Any:
+        """Runs the command; see `fail` for what becomes of errors."""
+        try:
+            return super().invoke(context)
+        except (ValueError, OSError, ArithmeticError) as error:
+            fail(error)
+        except Exception as error:
+            if type(error).__module__.startswith("tensorflow"):
+                fail(error)
+            raise
+
+
+def fail(error: Exception) -> NoReturn:
+    """Ends the program with one line and exit code 2 for bad input, 1 for anything else."""
+    if os.environ.get("TFCOLOR_TRACEBACK"):
+        raise error
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        message = f"{error.filename}: {error.strerror}"
+    else:
+        message = " ".join(str(error).split()) or type(error).__name__
+    kind = BadInput if isinstance(error, ValueError) else click.ClickException
+    raise kind(message) from error
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(tfcolor.__version__, prog_name="tfcolor")
+def cli() -> None:
+    """Colorize black-and-white photographs; train, measure and export a colorizer.
+
+    Set TFCOLOR_TRACEBACK=1 to see where an error comes from.
+    """
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    log = logging.getLogger("tfcolor")
+    log.handlers = [handler]
+    log.setLevel(logging.INFO)
+    log.propagate = False  # absl gives the root logger a handler of its own
+    logging.getLogger("absl").setLevel(logging.ERROR)
+
+
+for command in (train.train, evaluate.evaluate, export.export, colorize.colorize):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Entry point of `tfcolor`."""
+    cli()
+
+
+def train_main() -> None:
+    """Entry point of `tfcolor-train`, the same as `tfcolor train`."""
+    cli(["train", *sys.argv[1:]], prog_name="tfcolor")

@@ -1,0 +1,49 @@
+"""Options that several commands share."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+FOLDER = click.Path(path_type=Path)
+
+data: Decorator = click.option(
+    "--data",
+    "source",
+    metavar="SOURCE",
+    help="Photographs: 'samples' (bundled), a folder, or a TFDS set such as coco/2017.",
+    show_default="samples",
+)
+data_dir: Decorator = click.option(
+    "--data-dir", type=click.Path(), help="Where TFDS keeps its sets.", show_default="TFDS's own"
+)
+
+
+def given(**values: Any) -> dict[str, Any]:
+    """The options that were given; the rest keep the config's own defaults."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def load_tensorflow() -> None:
+    """Imports TensorFlow and finds its devices, without the lines its C++ parts print meanwhile.
+
+    TF_CPP_MIN_LOG_LEVEL does not reach those lines. TFCOLOR_TRACEBACK=1 lets them through; they
+    say, for one, why a GPU is not used.
+    """
+    if os.environ.get("TFCOLOR_TRACEBACK"):
+        return
+    stderr = os.dup(2)
+    try:
+        with tempfile.TemporaryFile() as unread:
+            os.dup2(unread.fileno(), 2)
+            import tensorflow as tf
+
+            tf.config.list_logical_devices()
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
