@@ -147,10 +147,11 @@ def tfds_dir(tmp_path_factory):
 
 def test_tfds_parts_are_the_default_splits_shortened_to_what_is_there(tfds_dir):
     settings = config.DataConfig(source="coco/2017", data_dir=str(tfds_dir))
-    train, validation, test = (
-        ids(data.open_part(settings, part)) for part in ("train", "validation", "test")
+    train, validation, test, everything = (
+        ids(data.open_part(settings, part)) for part in ("train", "validation", "test", "all")
     )
-    assert sorted(train + validation) == list(range(100, 160))
+    assert everything == train + validation
+    assert sorted(everything) == list(range(100, 160))
     assert len(validation) == 3
     assert sorted(test) == list(range(500, 520))
 

@@ -17,7 +17,8 @@ def open_part(settings: config.DataConfig, part: str) -> photographs.Photographs
 
     Args:
       settings: `source` is "samples", a folder or the name of a TFDS set.
-      part: one of `PARTS`; "all" is the whole folder, all samples, or the TFDS test split.
+      part: one of `PARTS`; "all" is the whole folder, all samples, or the TFDS training split
+        with its validation part.
 
     Raises:
       ValueError: if the source or the part is not there or holds no photograph.
@@ -43,9 +44,9 @@ def _open(settings: config.DataConfig, part: str) -> photographs.Photographs:
                 "'all', or on a folder of other photographs"
             )
         return files.from_folder(source, part)
-    split = settings.train_split if part in ("train", "validation") else settings.test_split
-    tfds_part = part if part in ("train", "validation") else "all"
-    return coco.from_tfds(source, split, tfds_part, settings.data_dir)
+    if part == "test":
+        return coco.from_tfds(source, settings.test_split, "all", settings.data_dir)
+    return coco.from_tfds(source, settings.train_split, part, settings.data_dir)
 
 
 def default_part(settings: config.DataConfig) -> str:
