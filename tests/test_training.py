@@ -264,6 +264,23 @@ def test_a_changed_option_that_cannot_be_resumed_is_an_error(run, settings):
     assert workdir.read_config(run) == settings
 
 
+def test_a_workdir_without_checkpoints_takes_another_config(settings, tmp_path):
+    # A run that failed before its first checkpoint, for want of memory, say, holds nothing to lose.
+    (tmp_path / "config.json").write_text(config.to_json(config.override(settings, seed=9)))
+    loop.train(config.override(settings, total_steps=1), tmp_path)
+    assert workdir.read_config(tmp_path).seed == settings.seed
+
+
+def test_checkpoints_are_written_by_time_too(settings, tmp_path):
+    fields = {"checkpoint_every_steps": 1000, "validate_every_steps": 1000, "total_steps": 3}
+    loop.train(
+        config.override(settings, **fields, checkpoint_every_minutes=1e-9, keep_checkpoints=9),
+        tmp_path,
+    )
+    made = {path.name for path in (tmp_path / "checkpoints").glob("*.index")}
+    assert made == {"step-1.index", "step-2.index", "step-3.index"}
+
+
 def test_a_loss_that_is_not_finite_names_step_photographs_and_checkpoint(
     settings, tmp_path, monkeypatch
 ):

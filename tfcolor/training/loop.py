@@ -40,14 +40,13 @@ def train(settings: config.TrainConfig, folder: str | Path) -> bool:
     train_photos = data.open_part(settings.data, "train")
     batches.require_usable(train_photos, settings.data)
     validation_photos = _open_validation(settings, train_photos)
-    _claim(folder, settings)
-
     strategy = device.strategy(settings.strategy)
     if settings.data.batch_size % strategy.num_replicas_in_sync:
         raise ValueError(
             f"batch_size must be a multiple of the {strategy.num_replicas_in_sync} devices, got "
             f"{settings.data.batch_size}"
         )
+    _claim(folder, settings)
     # The remapper fails on the step's graph, with a line on stderr, and would fuse little in it.
     tf.config.optimizer.set_experimental_options({"remapping": False})
     with strategy.scope():
@@ -189,8 +188,8 @@ def _open_validation(
 
 
 def _claim(folder: Path, settings: config.TrainConfig) -> None:
-    """Writes the config into a new workdir, or checks that an old one's run can go on with it."""
-    if (folder / workdir.CONFIG).exists():
+    """Writes the config, after checking that a run with checkpoints can go on with it."""
+    if tf.train.latest_checkpoint(str(folder / workdir.LAST)):
         changed = config.changed_fields(workdir.read_config(folder), settings)
         if changed:
             was = ", ".join(f"{name} {old} (now {new})" for name, (old, new) in changed.items())
