@@ -227,11 +227,15 @@ def test_a_half_written_checkpoint_is_passed_over(settings, tmp_path, caplog):
     loop.train(config.override(settings, total_steps=4), folder)
     newest = folder / "checkpoints" / "step-4.data-00000-of-00001"
     newest.write_bytes(newest.read_bytes()[:1000])
+    unfinished = folder / "checkpoints" / "step-5_temp" / "part-00000-of-00001"
+    unfinished.parent.mkdir()
+    unfinished.write_bytes(b"")
     train_state = state.TrainState(settings)
     checkpoints = state.Checkpoints(train_state, folder, 2)
     assert checkpoints.restore()
     assert int(train_state.step.numpy()) == 2
     assert "passed over the damaged checkpoint" in caplog.text
+    assert not unfinished.parent.exists()
     for path in (folder / "checkpoints").glob("*.data*"):
         path.write_bytes(b"")
     with pytest.raises(ValueError, match="no checkpoint in .* can be read"):

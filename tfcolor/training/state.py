@@ -60,6 +60,8 @@ class Checkpoints:
 
     def restore(self) -> bool:
         """Restores the newest checkpoint that is whole; False where there is none."""
+        for manager in (self._last, self._best):
+            _remove_unfinished(manager)
         for path in reversed(self._last.checkpoints):
             try:
                 self._last.checkpoint.read(path).assert_existing_objects_matched()
@@ -99,7 +101,7 @@ def _save(manager: tf.train.CheckpointManager, state: TrainState) -> None:
     try:
         manager.save(checkpoint_number=step)
     except (OSError, tf.errors.OpError) as error:
-        _remove_partial(Path(manager.directory), step)
+        _remove_unfinished(manager)
         reason = str(error).splitlines()[0]
         good = manager.latest_checkpoint or "none yet"
         raise OSError(
@@ -108,8 +110,11 @@ def _save(manager: tf.train.CheckpointManager, state: TrainState) -> None:
         ) from error
 
 
-def _remove_partial(folder: Path, step: int) -> None:
-    """Frees the space that a failed checkpoint took: `step-N_temp/` and whole shards."""
-    shutil.rmtree(folder / f"step-{step}_temp", ignore_errors=True)
-    for leftover in folder.glob(f"step-{step}.*"):
-        leftover.unlink()
+def _remove_unfinished(manager: tf.train.CheckpointManager) -> None:
+    """Frees what a checkpoint that was never finished left: `step-N_temp/`, whole shards."""
+    finished = {Path(path).name for path in manager.checkpoints}
+    for leftover in Path(manager.directory).glob("step-*"):
+        if leftover.is_dir():
+            shutil.rmtree(leftover, ignore_errors=True)
+        elif leftover.name.partition(".")[0] not in finished:
+            leftover.unlink()
