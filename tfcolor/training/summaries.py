@@ -21,7 +21,13 @@ class Summaries:
         self._keep_until(resumed_step)
         self._writer = tf.summary.create_file_writer(str(folder / EVENTS))
         with self._writer.as_default():
-            hparams.hparams({k: v for k, v in config.flatten(settings).items() if v is not None})
+            hparams.hparams(
+                {
+                    name: value
+                    for name, value in config.flatten(settings).items()
+                    if value is not None and name not in config.RESUMABLE
+                }
+            )
 
     def scalars(self, step: int, values: dict[str, float]) -> None:
         """A line of metrics.jsonl and a TensorBoard scalar for each value."""
