@@ -8,7 +8,12 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 import numpy as np
 import pytest
 import tensorflow as tf
+from hypothesis import settings
 from PIL import Image
+
+# No deadlines: an example that traces a graph, or a busy machine, is slow and not wrong.
+settings.register_profile("tfcolor", deadline=None)
+settings.load_profile("tfcolor")
 
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2

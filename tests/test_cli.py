@@ -113,6 +113,15 @@ def test_colorize_takes_a_folder(model, tmp_path):
     assert photo.read_rgb(made[0]).shape == (256, 256, 3)
 
 
+def test_without_a_model_the_bundled_one_is_used(tmp_path):
+    photograph = samples.FOLDER / "gray" / "35d67f3f70aeef92.jpg"
+    assert run("colorize", photograph, "-o", tmp_path / "out.png")[0] == 0
+    assert photo.read_rgb(tmp_path / "out.png").std(axis=-1).mean() > 5
+    code, output = run("evaluate", "--image-size", 64)
+    assert code == 0
+    assert [line.split()[0] for line in output.splitlines()[-3:]] == ["tfcolor", "gray", "truth"]
+
+
 def test_colorize_tells_what_failed_and_exits_with_1(model, tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "text.jpg").write_text("no picture")

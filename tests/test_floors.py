@@ -12,7 +12,7 @@ ROOT = Path(tfcolor.__file__).parent
 FLOORS = [
     {"color", "config"},
     {"data", "models", "losses", "metrics", "photo", "recipes", "inference"},
-    {"workdir", "evaluate", "colorize"},
+    {"workdir", "evaluate", "colorize", "pretrained"},
     {"training", "export"},
     {"cli"},
 ]

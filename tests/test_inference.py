@@ -43,7 +43,7 @@ def lightness_error(rgb, gray):
     return np.abs(skcolor.rgb2lab(rgb)[..., 0] - skcolor.rgb2lab(gray)[..., 0])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(8, 90), st.integers(8, 90), st.sampled_from([(32, 8), (32, 32), (64, 16)]))
 def test_any_size_keeps_its_shape_and_its_lightness(height, width, sizes):
     gray = color.to_gray(colorful_photo(height * 100 + width, height, width)[None])

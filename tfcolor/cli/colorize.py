@@ -20,20 +20,23 @@ from tfcolor.cli import options
     "-m",
     "--model",
     type=options.FOLDER,
-    required=True,
     envvar="TFCOLOR_MODEL",
     show_envvar=True,
+    show_default="the model that comes with tfcolor",
     help="A SavedModel made by tfcolor export, or its folder of versions.",
 )
 @click.pass_context
-def colorize(context: click.Context, photos: tuple[Path, ...], output: Path, model: Path) -> None:
+def colorize(
+    context: click.Context, photos: tuple[Path, ...], output: Path, model: Path | None
+) -> None:
     """Colorize photographs: files or folders, of any size. Their lightness is kept."""
     options.load_tensorflow()
     from tfcolor import colorize as colorizing
-    from tfcolor import inference
+    from tfcolor import inference, pretrained
 
     pairs = colorizing.plan(photos, output)
-    results = colorizing.colorize_files(inference.load(model), pairs)
+    colorizer = inference.load(model) if model else pretrained.load()
+    results = colorizing.colorize_files(colorizer, pairs)
     failed = 0
     for index, (path, reason) in enumerate(results, start=1):
         failed += reason is not None

@@ -11,7 +11,7 @@ from tfcolor.cli import options
 
 
 @click.command()
-@click.argument("models", nargs=-1, required=True, type=options.FOLDER, metavar="MODEL...")
+@click.argument("models", nargs=-1, type=options.FOLDER, metavar="[MODEL]...")
 @options.data
 @options.data_dir
 @click.option(
@@ -35,15 +35,20 @@ def evaluate(
     json_path: Path | None,
     **fields: Any,
 ) -> None:
-    """Measure exported models on photographs, beside gray and the truth."""
+    """Measure exported models on photographs, beside gray and the truth.
+
+    Without a MODEL, the one that comes with tfcolor.
+    """
     settings = config.DataConfig(**options.given(**fields))
     options.load_tensorflow()
-    from tfcolor import data, export, inference
+    from tfcolor import data, export, inference, pretrained
     from tfcolor import evaluate as evaluation
     from tfcolor.data import batches
 
     part = part or data.default_part(settings)
     colorizers = {_row_name(path): inference.load(path) for path in models}
+    if not colorizers:
+        colorizers = {"tfcolor": pretrained.load()}
     photos = data.open_part(settings, part)
     for path in models if part in ("train", "all") else ():
         run = export.read_config(path)

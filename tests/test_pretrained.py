@@ -1,0 +1,122 @@
+"""Our own network and the weights that come with the package."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfcolor import color, evaluate, metrics, photo, pretrained
+from tfcolor.data import batches, samples
+from tfcolor.models import colornet, efficientnet
+
+
+@pytest.fixture(scope="module")
+def generator():
+    """The bundled generator; not to be changed."""
+    return pretrained.build_generator()
+
+
+def test_every_weight_has_its_place(generator):
+    with np.load(pretrained.WEIGHTS) as weights:
+        assert set(weights) == {variable.path for variable in generator.variables}
+        assert all(np.isfinite(weights[name]).all() for name in weights)
+    assert generator.count_params() < 8e6
+    assert pretrained.WEIGHTS.stat().st_size < 25e6
+
+
+def test_bins_are_the_cells_that_srgb_has_colors_in():
+    bins = colornet.ab_bins()
+    assert bins.shape == (258, 2)
+    levels = np.append(np.arange(0, 256, 8), 255).astype(np.uint8)
+    rgb = np.stack(np.meshgrid(levels, levels, levels), -1).reshape(-1, 3)
+    ab = color.rgb_to_lab(rgb).numpy()[:, 1:]
+    expected = np.unique(np.round(ab / colornet.BIN_WIDTH), axis=0) * colornet.BIN_WIDTH
+    np.testing.assert_array_equal(bins, expected)
+    assert colornet.AB_SCALE == color.AB_SCALE
+
+
+def test_doubling_is_bilinear(rng):
+    x = rng.uniform(size=(2, 5, 7, 3)).astype(np.float32)
+    expected = tf.image.resize(x, (10, 14))
+    np.testing.assert_allclose(colornet.BilinearUp()(x), expected, atol=1e-6)
+
+
+def test_annealed_mean_of_one_sure_bin_is_its_color():
+    logits = np.full((1, 1, 1, 258), -100.0, np.float32)
+    logits[..., 31] = 100.0
+    expected = colornet.ab_bins()[31] / color.AB_SCALE
+    np.testing.assert_allclose(colornet.AnnealedMean()(logits)[0, 0, 0], expected, atol=1e-6)
+
+
+def test_the_encoder_gives_features_at_each_stride():
+    x = tf.keras.Input((64, 96, 1))
+    features = efficientnet.encode(x)
+    assert tuple(features) == efficientnet.STRIDES
+    assert [features[s].shape[1:3] for s in features] == [
+        (64 // s, 96 // s) for s in efficientnet.STRIDES
+    ]
+
+
+def test_any_multiple_of_the_stride_at_unknown_size(generator):
+    spec = tf.TensorSpec((None, None, None, 1))
+    graph = tf.function(lambda l: generator(l, training=False), input_signature=[spec])
+    for height, width in ((32, 32), (64, 160)):
+        out = graph(tf.zeros((2, height, width, 1)))
+        assert out["ab"].shape == (2, height, width, 2)
+        assert out["logits"].shape == (2, height // 4, width // 4, 258)
+
+
+def test_it_beats_gray_on_photographs_it_never_saw():
+    stream = batches.eval_batches(samples.from_package("test"), 256, 8)
+    table = evaluate.evaluate({"pretrained": pretrained.load()}, stream)
+    means = {name: evaluate.means(row) for name, row in table.items()}
+    ours, gray, truth = (means[name] for name in ("pretrained", "gray", "truth"))
+    assert list(ours) == list(metrics.PER_PHOTOGRAPH)
+    for metric in ("ab_error", "delta_e00"):
+        assert ours[metric] < 0.95 * gray[metric]
+    assert ours["psnr"] > gray["psnr"] + 0.5
+    assert 0.4 < ours["colorfulness"] / truth["colorfulness"] < 1.15
+
+
+def test_leaves_become_green_and_the_same_each_time():
+    rgb = photo.read_rgb(samples.FOLDER / "gray" / "8da3593258ae27cb.jpg")[None]
+    colorize = pretrained.load()
+    colored = colorize(rgb)
+    np.testing.assert_array_equal(colored, colorize(rgb))
+    a_star = color.rgb_to_lab(colored)[0, 150:200, 60:240, 1].numpy()
+    assert np.median(a_star) < -3  # the plants in the middle of the picture
+
+
+def test_the_network_gives_the_same_under_the_jax_backend(generator, tmp_path):
+    rng = np.random.default_rng(0)
+    l = rng.uniform(-1, 1, (1, 64, 96, 1)).astype(np.float32)
+    np.save(tmp_path / "l.npy", l)
+    program = """
+import sys
+import jax
+import numpy as np
+from tfcolor.models import colornet
+model = colornet.build()
+with np.load(sys.argv[1]) as weights:
+    for variable in model.variables:
+        variable.assign(weights[variable.path].astype("float32"))
+state = [[v.value for v in vs] for vs in (model.trainable_variables, model.non_trainable_variables)]
+forward = jax.jit(lambda l: model.stateless_call(*state, l, training=False)[0]["ab"])
+np.save("ab.npy", forward(np.load("l.npy")))
+"""
+    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(pretrained.WEIGHTS)],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    ab = generator(l, training=False)["ab"]
+    np.testing.assert_allclose(
+        np.load(tmp_path / "ab.npy"), ab, atol=1e-4
+    )  # float32, two libraries

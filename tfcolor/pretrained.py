@@ -1,0 +1,35 @@
+"""The model that comes with the package."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfcolor import inference
+from tfcolor.models import colornet
+
+WEIGHTS = Path(__file__).parent / "models" / "weights" / "tfcolor.npz"
+IMAGE_SIZE = 256  # short side that the network sees
+
+
+def build_generator() -> keras.Model:
+    """The bundled generator with its weights; see `colornet.build`."""
+    generator = colornet.build()
+    with np.load(WEIGHTS) as weights:
+        for variable in generator.variables:
+            variable.assign(weights[variable.path].astype(np.float32))
+    return generator
+
+
+def load() -> inference.Colorizer:
+    """The bundled model as a function uint8 (n, h, w, 3 or 1) -> uint8 (n, h, w, 3)."""
+    generator = build_generator()
+
+    @tf.function(reduce_retracing=True)
+    def graph(rgb: tf.Tensor) -> tf.Tensor:
+        return inference.colorize_rgb(
+            lambda l: generator(l, training=False)["ab"], rgb, IMAGE_SIZE, colornet.STRIDE
+        )
+
+    return lambda rgb: graph(tf.constant(rgb)).numpy()
