@@ -14,7 +14,7 @@ stamp="$VIRTUAL_ENV/.tfcolor${1:+-$1}"
 if [ "$(cat "$stamp" 2>/dev/null)" != "$PWD" ] || [ setup.cfg -nt "$stamp" ] ||
   [ pyproject.toml -nt "$stamp" ]; then
   echo "== installing tfcolor$extra into $VIRTUAL_ENV (TensorFlow is about 600 MB)"
-  python -m pip install --quiet --disable-pip-version-check --editable ".$extra"
+  python -m pip install --disable-pip-version-check --editable ".$extra"
   echo "$PWD" >"$stamp"
 fi
 export TF_CPP_MIN_LOG_LEVEL="${TF_CPP_MIN_LOG_LEVEL:-2}"

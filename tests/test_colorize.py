@@ -95,6 +95,22 @@ def test_two_photographs_of_one_name_are_an_error(tmp_path):
         colorize.plan([tmp_path / "x", tmp_path / "y"], tmp_path / "out")
 
 
+def test_an_output_that_fits_no_photograph_is_an_error(tmp_path):
+    gray_file(tmp_path / "in" / "a.png")
+    gray_file(tmp_path / "in" / "b.png")
+    with pytest.raises(ValueError, match=r"out\.tga must end in one of .*\.png"):
+        colorize.plan([tmp_path / "in" / "a.png"], tmp_path / "out.tga")
+    with pytest.raises(ValueError, match=r"both\.png names one file, for many photographs"):
+        colorize.plan([tmp_path / "in"], tmp_path / "both.png")
+
+
+def test_a_photograph_without_suffix_becomes_a_png(tmp_path):
+    gray_file(tmp_path / "a.png")
+    (tmp_path / "a.png").rename(tmp_path / "scan")
+    (pair,) = colorize.plan([tmp_path / "scan"], tmp_path / "out")
+    assert pair == (tmp_path / "scan", tmp_path / "out" / "scan.png")
+
+
 def test_a_missing_photograph_is_an_error(tmp_path):
     with pytest.raises(ValueError, match="nobody.jpg is neither a file nor a folder"):
         colorize.plan([tmp_path / "nobody.jpg"], tmp_path / "out.jpg")

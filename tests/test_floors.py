@@ -10,7 +10,7 @@ import tfcolor
 ROOT = Path(tfcolor.__file__).parent
 
 FLOORS = [
-    {"color", "config"},
+    {"color", "config", "errors"},
     {"data", "models", "losses", "metrics", "photo", "recipes", "inference"},
     {"workdir", "evaluate", "colorize", "pretrained"},
     {"training", "export"},

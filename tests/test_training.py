@@ -2,7 +2,9 @@
 
 import json
 import logging
+import shutil
 
+import filelock
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -214,6 +216,41 @@ def test_a_stopped_run_goes_on_to_the_same_weights(run, settings, tmp_path):
     assert {s: ours[s] for s in whole} == whole
 
 
+def test_a_validation_cut_short_is_made_up_for(run, settings, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(run, folder)
+    lines = (folder / "metrics.jsonl").read_text().splitlines(keepends=True)
+    (folder / "metrics.jsonl").write_text("".join(lines[:-1]))  # without the last validation
+    shutil.rmtree(folder / "best")
+    assert loop.train(settings, folder)
+    assert [x["step"] for x in lines_of(folder) if "val/ssim" in x] == [3, 6]
+    assert (folder / "validation.png").is_file()
+
+
+def test_a_second_run_is_kept_out_of_a_workdir(run, settings):
+    with (
+        filelock.FileLock(run / ".lock"),
+        pytest.raises(ValueError, match="another process trains in"),
+    ):
+        loop.train(settings, run)
+
+
+def test_no_checkpoint_holds_a_broken_network(settings, tmp_path, monkeypatch):
+    # A finite loss whose gradient is not: the update breaks the weights and the loss says nothing.
+    monkeypatch.setattr(state.TrainState, "is_finite", lambda self: int(self.step.numpy()) < 4)
+    with pytest.raises(FloatingPointError, match="a weight is not finite after step 4"):
+        loop.train(settings, tmp_path)
+    assert [p.name for p in workdir.checkpoints(tmp_path / "checkpoints")][-1] == "step-3"
+
+
+def test_a_weight_that_is_not_finite_is_found(settings):
+    train_state = state.TrainState(settings)
+    assert train_state.is_finite()
+    weight = train_state.discriminator.trainable_variables[-1]
+    weight.assign(np.full(weight.shape, np.inf, np.float32))
+    assert not train_state.is_finite()
+
+
 def test_a_finished_run_is_left_as_it_is(run, settings):
     before = {p: p.stat().st_mtime_ns for p in run.rglob("step-*")}
     assert loop.train(settings, run)
@@ -235,6 +272,7 @@ def test_a_half_written_checkpoint_is_passed_over(settings, tmp_path, caplog):
     assert checkpoints.restore()
     assert int(train_state.step.numpy()) == 2
     assert "passed over the damaged checkpoint" in caplog.text
+    checkpoints.save()
     assert not unfinished.parent.exists()
     for path in (folder / "checkpoints").glob("*.data*"):
         path.write_bytes(b"")
@@ -309,7 +347,7 @@ def test_a_loss_that_is_not_finite_names_step_photographs_and_checkpoint(
         loop.train(settings, tmp_path / "run")
     message = str(caught.value)
     assert poisoned
-    assert "not finite at step 4 (g_loss nan, g_l1 nan)" in message
+    assert "g_loss nan, g_l1 nan is not finite at step 4" in message
     assert message.count(".png") == 4
     assert f"last good checkpoint: {tmp_path}/run/checkpoints/step-3;" in message
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tfcolor import inference, photo
+from tfcolor import errors, inference, photo
 
 MIN_SIDE = 8  # pixels; in less than that there is nothing to recognize
 
@@ -15,19 +15,23 @@ def plan(inputs: Sequence[str | Path], output: str | Path) -> list[tuple[Path, P
 
     Args:
       inputs: files and folders; a folder's tree is mirrored below the output folder.
-      output: a file name with a suffix of `photo.EXTENSIONS` for a single photograph, else a
-        folder.
+      output: a name with a suffix of `photo.EXTENSIONS` for a single photograph, else a folder,
+        where a photograph without such a suffix becomes a PNG.
 
     Returns:
       (source, target) for each photograph.
 
     Raises:
-      ValueError: if an input is missing or holds no photograph, a target would overwrite its own
-        source, or two photographs would have the same target.
+      ValueError: if an input is missing or holds no photograph, the output has a suffix that
+        does not fit, a target would overwrite its own source, or two photographs would have the
+        same target.
     """
     output = Path(output)
-    single = len(inputs) == 1 and not Path(inputs[0]).is_dir()
-    if single and output.suffix.lower() in photo.EXTENSIONS and not output.is_dir():
+    if output.suffix and not output.is_dir():
+        if len(inputs) > 1 or Path(inputs[0]).is_dir():
+            raise ValueError(f"{output} names one file, for many photographs; give a folder")
+        if output.suffix.lower() not in photo.EXTENSIONS:
+            raise ValueError(f"{output} must end in one of {', '.join(sorted(photo.EXTENSIONS))}")
         pairs = [(photo.find(inputs[0])[0], output)]
     else:
         pairs = [pair for source in inputs for pair in _mirror(Path(source), output)]
@@ -60,7 +64,7 @@ def colorize_files(
         try:
             photo.write_rgb(target, colorize(colorizer, photo.read_rgb(source), str(source)))
         except (OSError, ValueError) as error:
-            yield source, str(error)
+            yield source, errors.one_line(error)
         else:
             yield target, None
 
@@ -90,4 +94,8 @@ def colorize(colorizer: inference.Colorizer, rgb: np.ndarray, name: str = "photo
 
 def _mirror(source: Path, output: Path) -> list[tuple[Path, Path]]:
     root = source if source.is_dir() else source.parent
-    return [(path, output / path.relative_to(root)) for path in photo.find(source)]
+    targets = [(path, output / path.relative_to(root)) for path in photo.find(source)]
+    return [
+        (path, target if target.suffix.lower() in photo.EXTENSIONS else Path(f"{target}.png"))
+        for path, target in targets
+    ]

@@ -7,6 +7,8 @@ from typing import Any
 NORMALIZATIONS = ("batch", "instance")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 STRATEGIES = ("auto", "one", "mirrored")
+MIN_IMAGE_SIZE = 32  # pixels; the PatchGAN judges nothing smaller
+MAX_SEED = 4_000_000  # the networks draw a thousand 32-bit seeds from it
 
 # What may differ when a run is resumed: the rest shapes the weights or the order of photographs.
 RESUMABLE = frozenset(
@@ -48,6 +50,8 @@ class DataConfig:
 
     def __post_init__(self) -> None:
         _check_positive(self, "validation_limit", "image_size", "batch_size", "shuffle_buffer")
+        if self.image_size < MIN_IMAGE_SIZE:
+            raise ValueError(f"image_size must be at least {MIN_IMAGE_SIZE}, got {self.image_size}")
         if self.train_limit is not None:
             _check_positive(self, "train_limit")
         if not 0 < self.crop_min_fraction <= 1:
@@ -112,16 +116,14 @@ class TrainConfig:
         )
         if self.l1_weight < 0:
             raise ValueError(f"l1_weight must be 0 or more, got {self.l1_weight}")
-        if self.seed < 0:
-            raise ValueError(f"seed must be 0 or more, got {self.seed}")
+        if not 0 <= self.seed <= MAX_SEED:
+            raise ValueError(f"seed must be 0 to {MAX_SEED}, got {self.seed}")
         _check_choice(self, "precision", PRECISIONS)
         _check_choice(self, "strategy", STRATEGIES)
         self._check_image_size()
 
     def _check_image_size(self) -> None:
         image_size, model = self.data.image_size, self.model
-        if image_size < 32:
-            raise ValueError(f"image_size must be at least 32 for the PatchGAN, got {image_size}")
         if image_size % model.stride:
             below = max(image_size // model.stride, 1) * model.stride
             raise ValueError(
@@ -133,8 +135,8 @@ class TrainConfig:
 def override(config: TrainConfig, **fields: Any) -> TrainConfig:
     """A config with some fields changed, named as in the dataclasses wherever they stand.
 
-    An `image_size` under 256 given without a `depth` lowers the depth to what that size allows,
-    so that small trial runs need one option, not two.
+    An `image_size` under 256 given without a `depth` lowers the depth to log2 of that size, so
+    that trial runs at 128 or 64 need one option, not two.
 
     Args:
       config: what to start from.

@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from tfcolor import config, inference, workdir
+from tfcolor import config, errors, inference, workdir
 
 CARD = "tfcolor.json"  # in assets.extra, where TF Serving leaves files alone
 
@@ -58,7 +58,7 @@ def export(run: str | Path, destination: str | Path, checkpoint: str = "best") -
         destination.mkdir(parents=True, exist_ok=True)
         used = [int(path.name) for path in destination.iterdir() if path.name.isdigit()]
         version = destination / str(max(used, default=0) + 1)
-        partial = destination / f".{version.name}.partial"
+        partial = destination / ".partial"
         shutil.rmtree(partial, ignore_errors=True)
         tf.saved_model.save(served, str(partial), signatures={"serving_default": served.colorize})
         card = partial / "assets.extra" / CARD
@@ -68,9 +68,10 @@ def export(run: str | Path, destination: str | Path, checkpoint: str = "best") -
         )
         os.rename(partial, version)
     except (OSError, tf.errors.OpError) as error:
-        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        shutil.rmtree(destination / ".partial", ignore_errors=True)
         raise OSError(
-            f"cannot write a SavedModel below {destination} ({reason}); choose another folder"
+            f"cannot write a SavedModel below {destination} ({errors.one_line(error)}); choose "
+            "another folder"
         ) from error
     return version
 

@@ -10,7 +10,7 @@ from tfcolor import inference
 from tfcolor.models import colornet
 
 WEIGHTS = Path(__file__).parent / "models" / "weights" / "tfcolor.npz"
-IMAGE_SIZE = 256  # short side that the network sees
+IMAGE_SIZE = 192  # short side that the network sees, pixels; see docs/model.md
 
 
 def build_generator() -> keras.Model:

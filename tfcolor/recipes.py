@@ -3,7 +3,8 @@
 from tfcolor import config
 
 RECIPES = {
-    # arXiv:1611.07004, 6.2: batch 4, mirroring and no other jitter for colorization.
+    # arXiv:1611.07004, 6.2: batch 4 and mirroring for colorization. The random crops are ours:
+    # most collections are far smaller than ImageNet.
     "pix2pix": config.TrainConfig(recipe="pix2pix"),
 }
 

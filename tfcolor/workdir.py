@@ -1,5 +1,6 @@
 """The folder of a training run: what training writes there and what export reads."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -17,11 +18,27 @@ GRID = "validation.png"
 CHECKPOINTS = {"best": BEST, "last": LAST}
 
 
-def write_text(path: Path, text: str) -> None:
-    """Writes a text file so that it is complete or absent."""
+def write(path: Path, content: str | bytes) -> None:
+    """Writes a file, UTF-8 if it is text, so that it is complete or as it was before.
+
+    Raises:
+      OSError: if it cannot be written; names the file.
+    """
     partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)
+    try:
+        partial.write_bytes(content.encode() if isinstance(content, str) else content)
+        os.replace(partial, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """The complete checkpoints in a folder, as TensorFlow's path prefixes, oldest first."""
+    names = [path.stem for path in folder.glob("step-*.index")]
+    steps = sorted(int(name[5:]) for name in names if name[5:].isdigit())
+    return [folder / f"step-{step}" for step in steps]
 
 
 def read_config(folder: str | Path) -> config.TrainConfig:
@@ -75,12 +92,13 @@ def load_generator(folder: str | Path, checkpoint: str = "best") -> tuple[keras.
     """
     settings = config.override(read_config(folder), precision="float32")
     generator = build_generator(settings)
-    path = tf.train.latest_checkpoint(str(Path(folder) / CHECKPOINTS[checkpoint]))
-    if path is None:
+    paths = checkpoints(Path(folder) / CHECKPOINTS[checkpoint])
+    if not paths:
         raise ValueError(f"{folder} has no {checkpoint} checkpoint yet; train it further")
+    path = paths[-1]
     try:
-        saved = tf.train.Checkpoint(state=tf.train.Checkpoint(generator=generator)).read(path)
+        saved = tf.train.Checkpoint(state=tf.train.Checkpoint(generator=generator)).read(str(path))
         saved.assert_existing_objects_matched().expect_partial()
     except Exception as error:  # a damaged file fails with whatever its bytes lead to
         raise ValueError(f"checkpoint {path} cannot be read; train it further") from error
-    return generator, int(path.rpartition("-")[2])
+    return generator, int(path.name[5:])

@@ -1,5 +1,6 @@
 """`tfcolor evaluate`."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -41,12 +42,17 @@ def evaluate(
     """
     settings = config.DataConfig(**options.given(**fields))
     options.load_tensorflow()
-    from tfcolor import data, export, inference, pretrained
+    from tfcolor import data, export, inference, pretrained, workdir
     from tfcolor import evaluate as evaluation
     from tfcolor.data import batches
 
     part = part or data.default_part(settings)
-    colorizers = {_row_name(path): inference.load(path) for path in models}
+    if json_path and not os.access(json_path.parent, os.W_OK):
+        raise ValueError(f"{json_path.parent} is no folder that can be written; choose another")
+    names = [_row_name(path) for path in models]
+    if len(set(names)) < len(names):
+        names = [str(path) for path in models]
+    colorizers = {name: inference.load(path) for name, path in zip(names, models, strict=True)}
     if not colorizers:
         colorizers = {"tfcolor": pretrained.load()}
     photos = data.open_part(settings, part)
@@ -73,7 +79,7 @@ def evaluate(
             "crop": "center square",
             "image_size": settings.image_size,
         }
-        json_path.write_text(evaluation.to_json(table, protocol), encoding="utf-8")
+        workdir.write(json_path, evaluation.to_json(table, protocol))
 
 
 def _same_source(first: str, second: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import click
 
 import tfcolor
+from tfcolor import errors
 from tfcolor.cli import colorize, evaluate, export, train
 
 # Before TensorFlow is imported, which the commands do when they run.
@@ -40,12 +41,8 @@ def fail(error: Exception) -> NoReturn:
     """Ends the program with one line and exit code 2 for bad input, 1 for anything else."""
     if os.environ.get("TFCOLOR_TRACEBACK"):
         raise error
-    if isinstance(error, OSError) and error.strerror and error.filename:
-        message = f"{error.filename}: {error.strerror}"
-    else:
-        message = " ".join(str(error).split()) or type(error).__name__
     kind = BadInput if isinstance(error, ValueError) else click.ClickException
-    raise kind(message) from error
+    raise kind(errors.one_line(error)) from error
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,7 +1,6 @@
 """Options that several commands share."""
 
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,10 @@ data: Decorator = click.option(
     metavar="SOURCE",
     help="Photographs: 'samples' (bundled), a folder, or a TFDS set such as coco/2017.",
     show_default="samples",
+    # A folder is the same run however it is called.
+    callback=lambda context, option, source: (
+        str(Path(source).resolve()) if source and Path(source).is_dir() else source
+    ),
 )
 data_dir: Decorator = click.option(
     "--data-dir", type=click.Path(), help="Where TFDS keeps its sets.", show_default="TFDS's own"
@@ -39,8 +42,8 @@ def load_tensorflow() -> None:
         return
     stderr = os.dup(2)
     try:
-        with tempfile.TemporaryFile() as unread:
-            os.dup2(unread.fileno(), 2)
+        with open(os.devnull, "w") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
             import tensorflow as tf
 
             tf.config.list_logical_devices()

@@ -75,6 +75,8 @@ def train(
     if epochs is not None:
         if fields["total_steps"] is not None:
             raise click.UsageError("give --steps or --epochs, not both")
+        if not 0 < epochs < math.inf:
+            raise click.UsageError(f"epochs must be greater than 0 and finite, got {epochs}")
         count = data.open_part(settings.data, "train").count
         steps = math.ceil(epochs * count / settings.data.batch_size)
         settings = config.override(settings, total_steps=steps)

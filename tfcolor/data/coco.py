@@ -10,8 +10,6 @@ import tensorflow_datasets as tfds
 
 from tfcolor.data import photographs
 
-VALIDATION_ONE_IN = 20
-
 
 def from_tfds(
     name: str,
@@ -38,7 +36,7 @@ def from_tfds(
     whole = _clip(builder, name, split)
     instruction: Any = whole
     if part != "all":
-        *rest, last = tfds.even_splits(whole, VALIDATION_ONE_IN)
+        *rest, last = tfds.even_splits(whole, photographs.VALIDATION_ONE_IN)
         instruction = last if part == "validation" else functools.reduce(operator.add, rest)
     count = builder.info.splits[instruction].num_examples
     if not count:

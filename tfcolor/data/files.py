@@ -1,16 +1,15 @@
 """Photographs from image files: a folder, or a list of files."""
 
 import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
-from tfcolor import photo
+from tfcolor import errors, photo
 from tfcolor.data import photographs
-
-VALIDATION_ONE_IN = 20
 
 
 def from_folder(folder: str | Path, part: str = "all") -> photographs.Photographs:
@@ -46,15 +45,15 @@ def from_paths(source: str, paths: Sequence[Path], names: Sequence[str]) -> phot
     """
     ids = [image_id(name) for name in names]
     records = tf.data.Dataset.from_tensor_slices(
-        {"path": [str(path) for path in paths], "image_id": tf.constant(ids, tf.int64)}
+        {"path": [os.fsencode(path) for path in paths], "image_id": tf.constant(ids, tf.int64)}
     )
 
     def read(path: bytes) -> np.ndarray:
-        name = path.decode()
+        name = os.fsdecode(path)  # names need not be UTF-8
         try:
             rgb = photo.read_rgb(name)
         except (OSError, ValueError) as error:
-            result.skip(name, str(error))
+            result.skip(name, errors.one_line(error))
             return np.zeros((0, 0, 3), np.uint8)
         height, width = rgb.shape[:2]
         if min(height, width) < photographs.MIN_SIDE:
@@ -85,4 +84,4 @@ def image_id(name: str) -> int:
 
 def is_validation(file_name: str) -> bool:
     """Whether a file of that name (without its folder) is in the validation part."""
-    return image_id(file_name) % VALIDATION_ONE_IN == 0
+    return image_id(file_name) % photographs.VALIDATION_ONE_IN == 0

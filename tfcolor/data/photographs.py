@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+VALIDATION_ONE_IN = 20  # training photographs that are held back to choose by
 MIN_SIDE = 16  # pixels; a smaller picture shows nothing to learn from
 
 log = logging.getLogger(__name__)

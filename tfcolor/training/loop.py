@@ -1,11 +1,14 @@
 """A training run, from a config to checkpoints in a workdir."""
 
+import contextlib
 import logging
 import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
+import filelock
 import keras
 import numpy as np
 import tensorflow as tf
@@ -46,7 +49,17 @@ def train(settings: config.TrainConfig, folder: str | Path) -> bool:
             f"batch_size must be a multiple of the {strategy.num_replicas_in_sync} devices, got "
             f"{settings.data.batch_size}"
         )
-    _claim(folder, settings)
+    with _claim(folder, settings):
+        return _train(settings, folder, strategy, train_photos, validation_photos)
+
+
+def _train(
+    settings: config.TrainConfig,
+    folder: Path,
+    strategy: tf.distribute.Strategy,
+    train_photos: photographs.Photographs,
+    validation_photos: photographs.Photographs,
+) -> bool:
     # The remapper fails on the step's graph, with a line on stderr, and would fuse little in it.
     tf.config.optimizer.set_experimental_options({"remapping": False})
     with strategy.scope():
@@ -65,11 +78,17 @@ def train(settings: config.TrainConfig, folder: str | Path) -> bool:
     records = summaries.Summaries(folder, settings, int(train_state.step.numpy()))
     run = _Run(settings, strategy, train_state, checkpoints, records, train_photos)
     validate = validation.Validation(settings, validation_photos, train_state, checkpoints, records)
+
+    def validate_if_due(done: int) -> None:
+        due = done % settings.validate_every_steps == 0 or done == settings.total_steps
+        if due and done and not records.has(validation.BEST_BY, done):
+            run.save()  # first, so that a validation never costs a step
+            validate.run()
+
     with progress.interruptible() as interrupted, records:
+        validate_if_due(int(train_state.step.numpy()))  # what a kill may have cut short
         for done in run.steps():
-            if done % settings.validate_every_steps == 0 or done == settings.total_steps:
-                run.save()  # first, so that a validation never costs a step
-                validate.run()
+            validate_if_due(done)
             if interrupted.is_set() and done < settings.total_steps:
                 run.save()
                 log.info("stopped at step %d; run the same command to go on", done)
@@ -138,6 +157,8 @@ class _Run:
         if done == self._saved_step:
             return
         self._check(done)
+        if not self._state.is_finite():
+            self._stop(done, "a weight is not finite after")
         self._state.position.assign(_all_values(self._strategy, self._batch["position"]).max() + 1)
         self._checkpoints.save()
         self._saved_step, self._saved_at = done, time.monotonic()
@@ -147,15 +168,17 @@ class _Run:
 
     def _check(self, done: int) -> None:
         numbers = {name: float(value) for name, value in self._metrics.items()}
-        if all(math.isfinite(value) for value in numbers.values()):
-            return
+        bad = [f"{name} {v}" for name, v in numbers.items() if not math.isfinite(v)]
+        if bad:
+            self._stop(done, f"{', '.join(bad)} is not finite at")
+
+    def _stop(self, done: int, what: str) -> NoReturn:
         ids = _all_values(self._strategy, self._batch["image_id"])
         names = ", ".join(self._photos.name(int(image_id)) for image_id in ids)
-        bad = ", ".join(f"{name} {v}" for name, v in numbers.items() if not math.isfinite(v))
         good = self._checkpoints.latest or "none yet"
         raise FloatingPointError(
-            f"the loss is not finite at step {done} ({bad}); photographs of the batch: {names}; "
-            f"last good checkpoint: {good}; use a lower learning_rate or precision float32"
+            f"{what} step {done}; photographs of the batch: {names}; last good checkpoint: {good}; "
+            "train in another workdir with a lower learning_rate or precision float32"
         )
 
     def _log(self, done: int, images_per_second: float) -> None:
@@ -187,9 +210,22 @@ def _open_validation(
     return train_photos.take(settings.data.validation_limit)
 
 
-def _claim(folder: Path, settings: config.TrainConfig) -> None:
-    """Writes the config, after checking that a run with checkpoints can go on with it."""
-    if tf.train.latest_checkpoint(str(folder / workdir.LAST)):
+@contextlib.contextmanager
+def _claim(folder: Path, settings: config.TrainConfig) -> Iterator[None]:
+    """Holds the workdir for this run alone, and writes the config if its run can go on with it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(folder / ".lock", timeout=0):
+            _write_config(folder, settings)
+            yield
+    except filelock.Timeout as error:
+        raise ValueError(
+            f"another process trains in {folder}; wait for it or use another workdir"
+        ) from error
+
+
+def _write_config(folder: Path, settings: config.TrainConfig) -> None:
+    if workdir.checkpoints(folder / workdir.LAST):
         changed = config.changed_fields(workdir.read_config(folder), settings)
         if changed:
             was = ", ".join(f"{name} {old} (now {new})" for name, (old, new) in changed.items())
@@ -197,13 +233,7 @@ def _claim(folder: Path, settings: config.TrainConfig) -> None:
                 f"{folder} holds a run with {was}; these cannot change when it is resumed: use the "
                 "old values or another workdir"
             )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        workdir.write_text(folder / workdir.CONFIG, config.to_json(settings))
-    except OSError as error:
-        raise OSError(
-            f"cannot write to the workdir {folder} ({error.strerror}); choose another workdir"
-        ) from error
+    workdir.write(folder / workdir.CONFIG, config.to_json(settings))
 
 
 def _all_values(strategy: tf.distribute.Strategy, value: tf.Tensor) -> np.ndarray:

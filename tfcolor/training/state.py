@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from tfcolor import config, workdir
+from tfcolor import config, errors, workdir
 
 log = logging.getLogger(__name__)
 
@@ -35,46 +35,78 @@ class TrainState(tf.Module):
         self.position = _counter("position")
         self.noise = [v for v in self.generator.variables if "seed_generator" in v.path]
 
+    def is_finite(self) -> bool:
+        """Whether every weight of both networks is a finite number."""
+        weights = [*self.generator.weights, *self.discriminator.weights]
+        return all(bool(tf.reduce_all(tf.math.is_finite(w.value))) for w in weights)
+
 
 class Checkpoints:
-    """The checkpoints of one run: `last` holds the state, `best` the generator alone."""
+    """The checkpoints of one run: `last` holds the state, `best` the generator alone.
+
+    A checkpoint counts once its index is there, which TensorFlow writes last; nothing else is
+    kept about them that could be lost or damaged.
+    """
 
     def __init__(self, state: TrainState, folder: Path, keep: int) -> None:
         self._state = state
-        best = tf.train.Checkpoint(generator=state.generator)
-        self._last = _manager(tf.train.Checkpoint(state=state), folder / workdir.LAST, keep)
-        self._best = _manager(tf.train.Checkpoint(state=best), folder / workdir.BEST, 1)
+        self._keep = keep
+        self._last = folder / workdir.LAST
+        self._best = folder / workdir.BEST
 
     @property
-    def latest(self) -> str | None:
-        """Path of the newest complete checkpoint of the state."""
-        return self._last.latest_checkpoint
+    def latest(self) -> Path | None:
+        """The newest complete checkpoint of the state."""
+        return next(reversed(workdir.checkpoints(self._last)), None)
 
     def save(self) -> None:
-        """Writes the state; the older checkpoints stay until the new one is complete."""
-        _save(self._last, self._state)
+        """Writes the state; older checkpoints go only when the new one is complete."""
+        self._write(self._last, tf.train.Checkpoint(state=self._state), self._keep)
 
     def save_best(self) -> None:
         """Writes the generator in place of the best so far."""
-        _save(self._best, self._state)
+        best = tf.train.Checkpoint(generator=self._state.generator)
+        self._write(self._best, tf.train.Checkpoint(state=best), 1)
 
     def restore(self) -> bool:
-        """Restores the newest checkpoint that is whole; False where there is none."""
-        for manager in (self._last, self._best):
-            _remove_unfinished(manager)
-        for path in reversed(self._last.checkpoints):
+        """Restores the newest checkpoint that is whole; False where there is none.
+
+        Raises:
+          ValueError: if there are checkpoints and none can be read.
+        """
+        paths = workdir.checkpoints(self._last)
+        checkpoint = tf.train.Checkpoint(state=self._state)
+        for path in reversed(paths):
             try:
-                self._last.checkpoint.read(path).assert_existing_objects_matched()
+                checkpoint.read(str(path)).assert_existing_objects_matched().expect_partial()
                 return True
             except Exception as error:  # a damaged file fails with whatever its bytes lead to
-                reason = str(error).splitlines()[0]
+                reason = errors.one_line(error)
                 log.warning("passed over the damaged checkpoint %s: %s", path, reason)
-        if self._last.checkpoints:
+        if paths:
             raise ValueError(
-                f"no checkpoint in {self._last.directory} can be read; delete that folder to "
-                "start over, or use another workdir"
+                f"no checkpoint in {self._last} can be read; delete that folder to start over, or "
+                "use another workdir"
             )
         return False
+
+    def _write(self, folder: Path, checkpoint: tf.train.Checkpoint, keep: int) -> None:
+        path = folder / f"step-{int(self._state.step.numpy())}"
+        try:
+            folder.mkdir(exist_ok=True)
+            _remove_unfinished(folder)
+            checkpoint.write(str(path))
+        except (OSError, tf.errors.OpError) as error:
+            _remove_unfinished(folder)
+            raise OSError(
+                f"cannot write a checkpoint to {folder} ({errors.one_line(error)}); make room, or "
+                "make it writable, and run the same command again; last good checkpoint: "
+                f"{self.latest or 'none yet'}"
+            ) from error
+        for old in workdir.checkpoints(folder)[:-keep]:
+            # The index first: without it the rest counts as unfinished.
+            old.with_name(f"{old.name}.index").unlink()
+        _remove_unfinished(folder)
 
 
 def _optimizer(settings: config.TrainConfig, model: keras.Model) -> keras.optimizers.Optimizer:
@@ -90,30 +122,10 @@ def _counter(name: str) -> tf.Variable:
     return tf.Variable(0, trainable=False, dtype=tf.int64, aggregation=first, name=name)
 
 
-def _manager(
-    checkpoint: tf.train.Checkpoint, folder: Path, keep: int
-) -> tf.train.CheckpointManager:
-    return tf.train.CheckpointManager(checkpoint, str(folder), keep, checkpoint_name="step")
-
-
-def _save(manager: tf.train.CheckpointManager, state: TrainState) -> None:
-    step = int(state.step.numpy())
-    try:
-        manager.save(checkpoint_number=step)
-    except (OSError, tf.errors.OpError) as error:
-        _remove_unfinished(manager)
-        reason = str(error).splitlines()[0]
-        good = manager.latest_checkpoint or "none yet"
-        raise OSError(
-            f"cannot write a checkpoint to {manager.directory} ({reason}); free some space and run "
-            f"the same command again; last good checkpoint: {good}"
-        ) from error
-
-
-def _remove_unfinished(manager: tf.train.CheckpointManager) -> None:
-    """Frees what a checkpoint that was never finished left: `step-N_temp/`, whole shards."""
-    finished = {Path(path).name for path in manager.checkpoints}
-    for leftover in Path(manager.directory).glob("step-*"):
+def _remove_unfinished(folder: Path) -> None:
+    """Frees what a write that was cut short left: `step-N_temp/`, shards without an index."""
+    finished = {path.name for path in workdir.checkpoints(folder)}
+    for leftover in folder.glob("step-*"):
         if leftover.is_dir():
             shutil.rmtree(leftover, ignore_errors=True)
         elif leftover.name.partition(".")[0] not in finished:

@@ -38,6 +38,10 @@ class Summaries:
                 tf.summary.scalar(tag, value)
         self._writer.flush()
 
+    def has(self, tag: str, step: int) -> bool:
+        """Whether a value was written under a tag at a step."""
+        return any(tag in line for line in self._lines() if line["step"] == step)
+
     def best(self, tag: str) -> float:
         """The lowest value written so far under a tag; infinity if none was."""
         return min((line[tag] for line in self._lines() if tag in line), default=float("inf"))
@@ -58,9 +62,7 @@ class Summaries:
                 tf.summary.histogram(f"val/{name}_a", lab[..., 1])
                 tf.summary.histogram(f"val/{name}_b", lab[..., 2])
         self._writer.flush()
-        partial = self._folder / f"{workdir.GRID}.partial"
-        partial.write_bytes(tf.io.encode_png(grid[0]).numpy())
-        partial.replace(self._folder / workdir.GRID)
+        workdir.write(self._folder / workdir.GRID, tf.io.encode_png(grid[0]).numpy())
 
     def __enter__(self) -> "Summaries":
         return self
@@ -81,4 +83,4 @@ class Summaries:
 
     def _keep_until(self, step: int) -> None:
         kept = [json.dumps(line) for line in self._lines() if line["step"] <= step]
-        workdir.write_text(self._metrics, "".join(line + "\n" for line in kept))
+        workdir.write(self._metrics, "".join(line + "\n" for line in kept))

@@ -32,7 +32,7 @@ class Validation:
         size, stride = settings.data.image_size, settings.model.stride
         self._stream = batches.eval_batches(photos, size, settings.data.batch_size)
         self._shown = np.concatenate(
-            [batch["rgb"] for batch in batches.eval_batches(photos.take(GRID_PHOTOGRAPHS), size, 1)]
+            [batch["rgb"] for batch in batches.eval_batches(photos, size, 1).take(GRID_PHOTOGRAPHS)]
         )
 
         def generate(l: tf.Tensor) -> tf.Tensor:
