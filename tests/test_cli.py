@@ -216,7 +216,7 @@ def test_a_place_that_cannot_be_written_is_one_line(workdir, model, photo_folder
         tmp_path.chmod(0o500)
         folder = tmp_path / "new"
     line = fails("train", "--data", photo_folder, "--workdir", folder, *TINY)
-    assert str(folder) in line
+    assert str(folder) in line and "choose another workdir" in line
     line = fails("export", workdir, folder)
     assert str(folder) in line and "choose another folder" in line
     assert fails("colorize", samples.FOLDER / "gray", "-o", folder, "-m", model)

@@ -133,7 +133,7 @@ def find(path: str | os.PathLike[str]) -> list[Path]:
     if root.is_file():
         return [root]
     if not root.is_dir():
-        raise ValueError(f"{root} is neither a file nor a folder")
+        raise ValueError(f"{root} is neither a file nor a folder; check the path")
     photos = []
     for folder, subfolders, names in os.walk(root):
         # In place: os.walk then stays out of hidden folders such as .git.
@@ -141,7 +141,7 @@ def find(path: str | os.PathLike[str]) -> list[Path]:
         photos += [Path(folder, name) for name in names if not name.startswith(".")]
     photos = [photo for photo in photos if photo.suffix.lower() in EXTENSIONS and photo.is_file()]
     if not photos:
-        raise ValueError(f"{root} holds no photograph ({_suffixes()})")
+        raise ValueError(f"{root} holds no photograph ({_suffixes()}); give another folder")
     return sorted(photos, key=lambda photo: photo.relative_to(root).as_posix())
 
 

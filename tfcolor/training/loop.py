@@ -213,15 +213,23 @@ def _open_validation(
 @contextlib.contextmanager
 def _claim(folder: Path, settings: config.TrainConfig) -> Iterator[None]:
     """Holds the workdir for this run alone, and writes the config if its run can go on with it."""
+    lock = filelock.FileLock(folder / ".lock")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(folder / ".lock", timeout=0):
-            _write_config(folder, settings)
-            yield
+        lock.acquire(timeout=0)
     except filelock.Timeout as error:
         raise ValueError(
             f"another process trains in {folder}; wait for it or use another workdir"
         ) from error
+    except OSError as error:
+        raise OSError(
+            f"cannot write to the workdir {folder} ({error.strerror}); choose another workdir"
+        ) from error
+    try:
+        _write_config(folder, settings)
+        yield
+    finally:
+        lock.release()
 
 
 def _write_config(folder: Path, settings: config.TrainConfig) -> None:
