@@ -37,21 +37,24 @@ def build(
     seeds = iter(range(seed * 1000, seed * 1000 + 1000))
     channels = [width * min(2**level, MAX_MULTIPLE) for level in range(depth)]
 
+    def resize(kind: type, x: keras.KerasTensor, count: int, bias: bool) -> keras.KerasTensor:
+        return kind(
+            count,
+            blocks.KERNEL_SIZE,
+            strides=2,
+            padding="same",
+            use_bias=bias,
+            kernel_initializer=blocks.initial_weights(next(seeds)),
+            dtype=dtype,
+        )(x)
+
     l = x = keras.Input((None, None, 1), name="l")
     skips = []
     for level, count in enumerate(channels):
         # The paper normalizes neither the first layer nor (by its erratum) the bottleneck, where
         # one value a channel would be normalized to zero.
         normalized = 0 < level < depth - 1
-        x = layers.Conv2D(
-            count,
-            blocks.KERNEL_SIZE,
-            strides=2,
-            padding="same",
-            use_bias=not normalized,
-            kernel_initializer=blocks.initial_weights(next(seeds)),
-            dtype=dtype,
-        )(x)
+        x = resize(layers.Conv2D, x, count, bias=not normalized)
         if normalized:
             x = blocks.normalize(normalization, dtype)(x)
         skips.append(x)
@@ -60,29 +63,13 @@ def build(
 
     for block, level in enumerate(reversed(range(depth - 1))):
         x = layers.ReLU(dtype=dtype)(x)
-        x = layers.Conv2DTranspose(
-            channels[level],
-            blocks.KERNEL_SIZE,
-            strides=2,
-            padding="same",
-            use_bias=False,
-            kernel_initializer=blocks.initial_weights(next(seeds)),
-            dtype=dtype,
-        )(x)
+        x = resize(layers.Conv2DTranspose, x, channels[level], bias=False)
         x = blocks.normalize(normalization, dtype)(x)
         if block < DROPOUT_BLOCKS and dropout:
             x = layers.Dropout(dropout, seed=next(seeds), dtype=dtype)(x)
         x = layers.Concatenate(dtype=dtype)([x, skips[level]])
 
-    x = layers.ReLU(dtype=dtype)(x)
-    x = layers.Conv2DTranspose(
-        2,
-        blocks.KERNEL_SIZE,
-        strides=2,
-        padding="same",
-        kernel_initializer=blocks.initial_weights(next(seeds)),
-        dtype=dtype,
-    )(x)
+    x = resize(layers.Conv2DTranspose, layers.ReLU(dtype=dtype)(x), 2, bias=True)
     # float32 whatever the body computes in: Lab arithmetic follows.
     fake_ab = layers.Activation("tanh", dtype="float32", name="ab")(x)
     return keras.Model(l, fake_ab, name="unet")
