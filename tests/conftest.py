@@ -32,6 +32,17 @@ def colorful_photo(seed, height=48, width=64):
     return np.asarray(Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC))
 
 
+def random_rgb(h=6, w=9, seed=0):
+    """A picture of noise; uint8 (h, w, 3)."""
+    return np.random.default_rng(seed).integers(0, 256, (h, w, 3), dtype=np.uint8)
+
+
+def saved(path, image, **options):
+    """The path, after a Pillow image was saved there."""
+    image.save(path, **options)
+    return path
+
+
 @pytest.fixture(scope="session")
 def photo_folder(tmp_path_factory):
     """A folder of 40 small color photographs, in subfolders; not to be changed."""

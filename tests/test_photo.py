@@ -11,19 +11,11 @@ import hypothesis
 import numpy as np
 import pytest
 import skimage.data
+from conftest import random_rgb, saved
 from hypothesis import strategies as st
 from PIL import Image
 
 from tfcolor import photo
-
-
-def random_rgb(h=6, w=9, seed=0):
-    return np.random.default_rng(seed).integers(0, 256, (h, w, 3), dtype=np.uint8)
-
-
-def saved(path, image, **options):
-    image.save(path, **options)
-    return path
 
 
 def test_reading_photos_does_not_load_tensorflow():

@@ -5,18 +5,10 @@ import zlib
 
 import numpy as np
 import pytest
+from conftest import random_rgb, saved
 from PIL import Image, ImageCms
 
 from tfcolor import photo
-
-
-def random_rgb(h=6, w=9, seed=0):
-    return np.random.default_rng(seed).integers(0, 256, (h, w, 3), dtype=np.uint8)
-
-
-def saved(path, image, **options):
-    image.save(path, **options)
-    return path
 
 
 def swapped_profile():
