@@ -102,6 +102,7 @@ def test_an_output_that_fits_no_photograph_is_an_error(tmp_path):
         colorize.plan([tmp_path / "in" / "a.png"], tmp_path / "out.tga")
     with pytest.raises(ValueError, match=r"both\.png names one file, for many photographs"):
         colorize.plan([tmp_path / "in"], tmp_path / "both.png")
+    assert len(colorize.plan([tmp_path / "in"], tmp_path / "scans.2024")) == 2
 
 
 def test_a_photograph_without_suffix_becomes_a_png(tmp_path):

@@ -27,11 +27,13 @@ def plan(inputs: Sequence[str | Path], output: str | Path) -> list[tuple[Path, P
         same target.
     """
     output = Path(output)
-    if output.suffix and not output.is_dir():
-        if len(inputs) > 1 or Path(inputs[0]).is_dir():
-            raise ValueError(f"{output} names one file, for many photographs; give a folder")
-        if output.suffix.lower() not in photo.EXTENSIONS:
-            raise ValueError(f"{output} must end in one of {', '.join(sorted(photo.EXTENSIONS))}")
+    many = len(inputs) > 1 or Path(inputs[0]).is_dir()
+    names_photograph = output.suffix.lower() in photo.EXTENSIONS and not output.is_dir()
+    if many and names_photograph:
+        raise ValueError(f"{output} names one file, for many photographs; give a folder")
+    if not many and output.suffix and not (names_photograph or output.is_dir()):
+        raise ValueError(f"{output} must end in one of {', '.join(sorted(photo.EXTENSIONS))}")
+    if names_photograph:
         pairs = [(photo.find(inputs[0])[0], output)]
     else:
         pairs = [pair for source in inputs for pair in _mirror(Path(source), output)]
