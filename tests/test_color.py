@@ -138,7 +138,7 @@ def test_gamut_mapping_keeps_lightness_and_hue_and_never_raises_chroma(lab):
     np.testing.assert_allclose(lab[:, 1] * mapped[:, 2], lab[:, 2] * mapped[:, 1], atol=1e-2)
     # Displayable: through sRGB and back nothing moves but by the slack at the gamut's border.
     back = skcolor.rgb2lab(np.clip(color.lab_to_rgb(mapped).numpy().astype(np.float64), 0, 1))
-    np.testing.assert_allclose(back[:, 0], lab[:, 0], atol=0.01)
+    np.testing.assert_allclose(back[:, 0], lab[:, 0], atol=0.004)
 
 
 def test_gamut_mapping_lowers_chroma_no_more_than_needed(rng):
@@ -158,7 +158,7 @@ def test_clipping_shifts_lightness_where_mapping_does_not():
     mapped = color.rgb_to_lab(color.lab_to_rgb(color.map_to_gamut(lab)))
     shift = [float(tf.reduce_max(tf.abs(x[..., 0] - lab[..., 0]))) for x in (clipped, mapped)]
     assert shift[0] > 4.0
-    assert shift[1] < 0.01
+    assert shift[1] < 0.003
 
 
 def test_gray_has_the_lightness_of_its_color():

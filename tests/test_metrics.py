@@ -48,8 +48,12 @@ def test_mse_and_psnr_match_skimage(pair):
         assert float(mse.psnr(truth, fake)[index]) == pytest.approx(expected, abs=1e-4)
 
 
-def test_ssim_matches_skimage(pair):
+@pytest.mark.parametrize("spoil", ["noise", "gray"])
+def test_ssim_matches_skimage(pair, spoil):
     truth, fake = pair
+    # White margins and gray fakes: flat bright areas are where rounding shows.
+    truth[:, :, :20] = 255
+    fake = fake if spoil == "noise" else color.to_gray(truth).numpy()
     for index in range(len(truth)):
         expected = skmetrics.structural_similarity(
             truth[index] / 255.0,
@@ -60,7 +64,7 @@ def test_ssim_matches_skimage(pair):
             data_range=1,
             channel_axis=-1,
         )
-        assert float(ssim.ssim(truth, fake)[index]) == pytest.approx(expected, abs=2e-5)
+        assert float(ssim.ssim(truth, fake)[index]) == pytest.approx(expected, abs=1e-6)
 
 
 def test_ssim_of_a_picture_under_its_window_is_an_error():
@@ -141,7 +145,10 @@ def test_a_photograph_against_itself_is_perfect(pair):
     same = scores(truth, truth)
     assert same["ssim"] == pytest.approx(1.0, abs=1e-6)
     assert same["psnr"] == np.inf
-    assert same["mse"] == same["ab_error"] == same["delta_e00"] == 0.0
+    assert same["mse"] == 0.0
+    # Two threads may round a power apart, in float32.
+    assert same["ab_error"] == pytest.approx(0.0, abs=1e-5)
+    assert same["delta_e00"] == pytest.approx(0.0, abs=1e-5)
 
 
 def worse_pictures(truth, rng):

@@ -28,7 +28,7 @@ _LAB_SLOPE = 7.787
 _LAB_OFFSET = 16.0 / 116.0
 _F_KNEE = 0.2068966  # of the cube root, as scikit-image splits the inverse
 
-_GAMUT_SLACK = 1e-5  # linear RGB; float32 puts sRGB's own border colors up to 2e-6 outside
+_GAMUT_SLACK = 3e-6  # linear RGB; float32 puts sRGB's own border colors up to 2e-6 outside
 _BISECTIONS = 12  # chroma is then lowered to within 1/4096 of the border
 
 
@@ -94,14 +94,14 @@ def map_to_gamut(lab: tf.Tensor) -> tf.Tensor:
     lab = tf.cast(lab, tf.float32)
     l, a, b = tf.unstack(lab, 3, axis=-1)
     l = tf.clip_by_value(l, 0.0, 100.0)
-    # Along a line of constant L* and hue the gamut is one piece that contains gray: bisect for
-    # its border. The factor is a constant to gradients.
+    # Bisect for the border on the line from gray to the color, without slack: clipping then has
+    # nothing left to shift. The factor is a constant to gradients.
     low, high = tf.zeros_like(l), tf.ones_like(l)
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2.0
-        inside = _is_inside(l, middle * a, middle * b)
+        inside = _is_inside(l, middle * a, middle * b, slack=0.0)
         low, high = tf.where(inside, middle, low), tf.where(inside, high, middle)
-    factor = tf.stop_gradient(tf.where(_is_inside(l, a, b), tf.ones_like(l), low))
+    factor = tf.stop_gradient(tf.where(_is_inside(l, a, b, _GAMUT_SLACK), tf.ones_like(l), low))
     return tf.stack([l, factor * a, factor * b], axis=-1)
 
 
@@ -177,8 +177,8 @@ def _linear_rgb(l: tf.Tensor, a: tf.Tensor, b: tf.Tensor) -> list[tf.Tensor]:
     return [row[0] * x + row[1] * y + row[2] * z for row in _RGB_FROM_RELATIVE]
 
 
-def _is_inside(l: tf.Tensor, a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
+def _is_inside(l: tf.Tensor, a: tf.Tensor, b: tf.Tensor, slack: float) -> tf.Tensor:
     red, green, blue = _linear_rgb(l, a, b)
     lowest = tf.minimum(tf.minimum(red, green), blue)
     highest = tf.maximum(tf.maximum(red, green), blue)
-    return (lowest >= -_GAMUT_SLACK) & (highest <= 1.0 + _GAMUT_SLACK)
+    return (lowest >= -slack) & (highest <= 1.0 + slack)
