@@ -42,9 +42,7 @@ class DataConfig:
     validation_limit: int = 200  # photographs looked at in each validation
     image_size: int = 256  # side of the square crops, pixels
     batch_size: int = 4  # photographs in a step, over all replicas
-    crop_min_fraction: float = (
-        0.8  # side of the smallest random crop over the photograph's short side
-    )
+    crop_min_fraction: float = 0.8  # smallest random crop, over the photograph's short side
     min_chroma: float = 4.0  # training photographs with a lower mean Lab chroma count as gray
     shuffle_buffer: int = 1024  # encoded TFDS photographs held for shuffling, about 150 kB each
 
@@ -145,7 +143,7 @@ def override(config: TrainConfig, **fields: Any) -> TrainConfig:
     Raises:
       ValueError: for an unknown name or a value out of its range.
     """
-    if "image_size" in fields and "depth" not in fields and fields["image_size"] >= 32:
+    if "image_size" in fields and "depth" not in fields and fields["image_size"] >= MIN_IMAGE_SIZE:
         fields["depth"] = min(config.model.depth, fields["image_size"].bit_length() - 1)
     changes: dict[str, Any] = {"data": config.data, "model": config.model}
     for part, value in changes.items():

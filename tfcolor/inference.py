@@ -49,6 +49,18 @@ def colorize_rgb(generator: Generator, rgb: tf.Tensor, image_size: int, stride: 
     return color.to_uint8(color.planes_to_rgb(l, ab))
 
 
+def from_generator(generator: Generator, image_size: int, stride: int) -> Colorizer:
+    """A generator as a function of photographs; see `colorize_rgb`.
+
+    Returns:
+      A function uint8 (n, h, w, 3 or 1) -> uint8 (n, h, w, 3), compiled to a graph.
+    """
+    graph = tf.function(
+        lambda rgb: colorize_rgb(generator, rgb, image_size, stride), reduce_retracing=True
+    )
+    return lambda rgb: graph(tf.constant(rgb)).numpy()
+
+
 def newest_version(path: str | Path) -> Path:
     """The SavedModel that a path stands for.
 

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from tfcolor import inference
 from tfcolor.models import colornet
@@ -25,11 +24,6 @@ def build_generator() -> keras.Model:
 def load() -> inference.Colorizer:
     """The bundled model as a function uint8 (n, h, w, 3 or 1) -> uint8 (n, h, w, 3)."""
     generator = build_generator()
-
-    @tf.function(reduce_retracing=True)
-    def graph(rgb: tf.Tensor) -> tf.Tensor:
-        return inference.colorize_rgb(
-            lambda l: generator(l, training=False)["ab"], rgb, IMAGE_SIZE, colornet.STRIDE
-        )
-
-    return lambda rgb: graph(tf.constant(rgb)).numpy()
+    return inference.from_generator(
+        lambda l: generator(l, training=False)["ab"], IMAGE_SIZE, colornet.STRIDE
+    )

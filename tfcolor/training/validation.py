@@ -3,7 +3,6 @@
 import logging
 
 import numpy as np
-import tensorflow as tf
 
 from tfcolor import color, config, evaluate, inference
 from tfcolor.data import batches, photographs
@@ -35,11 +34,8 @@ class Validation:
             [batch["rgb"] for batch in batches.eval_batches(photos, size, 1).take(GRID_PHOTOGRAPHS)]
         )
 
-        def generate(l: tf.Tensor) -> tf.Tensor:
-            return train_state.generator(l, training=False)
-
-        self._graph = tf.function(
-            lambda rgb: inference.colorize_rgb(generate, rgb, size, stride), reduce_retracing=True
+        self._colorize = inference.from_generator(
+            lambda l: train_state.generator(l, training=False), size, stride
         )
 
     def run(self) -> None:
@@ -58,6 +54,3 @@ class Validation:
             self._checkpoints.save_best()
         self._records.scalars(done, values)
         self._records.pictures(done, self._shown, self._colorize(color.to_gray(self._shown)))
-
-    def _colorize(self, rgb: np.ndarray) -> np.ndarray:
-        return self._graph(tf.constant(rgb)).numpy()
