@@ -1,4 +1,4 @@
-"""sRGB <-> CIE Lab (D65, 2 degree observer) in TensorFlow ops, for any leading shape.
+"""sRGB <-> CIE Lab (D65, 2 degree observer) in `keras.ops`, for any leading shape.
 
 Everything computes in float32: in bfloat16 Lab is off by half a unit on average. The ops work
 eagerly, in `tf.function` and in `Dataset.map`, and their gradients are finite everywhere.
@@ -7,8 +7,13 @@ References:
   IEC 61966-2-1 (sRGB); CIE 15:2004 (Lab). Constants as in scikit-image, which the tests compare.
 """
 
+from typing import Any
+
+import keras
 import numpy as np
-import tensorflow as tf
+from keras import ops
+
+Tensor = Any  # a tensor of whatever backend Keras runs on
 
 AB_SCALE = 110.0  # covers sRGB: |a*|, |b*| <= 107.9
 L_SCALE = 50.0  # l = L* / 50 - 1 is in [-1, 1]
@@ -32,26 +37,27 @@ _GAMUT_SLACK = 3e-6  # linear RGB; float32 puts sRGB's own border colors up to 2
 _BISECTIONS = 12  # chroma is then lowered to within 1/4096 of the border
 
 
-def to_float(rgb: tf.Tensor) -> tf.Tensor:
+def to_float(rgb: Tensor) -> Tensor:
     """uint8 0..255, or floating point that passes -> float32 in [0, 1].
 
     Raises:
       ValueError: for any other dtype.
     """
-    rgb = tf.convert_to_tensor(rgb)
-    if rgb.dtype == tf.uint8:
-        return tf.cast(rgb, tf.float32) / 255.0
-    if rgb.dtype.is_floating:
-        return tf.cast(rgb, tf.float32)
-    raise ValueError(f"rgb must be uint8 or floating point, got {rgb.dtype.name}")
+    rgb = ops.convert_to_tensor(rgb)
+    dtype = keras.backend.standardize_dtype(rgb.dtype)
+    if dtype == "uint8":
+        return ops.cast(rgb, "float32") / 255.0
+    if "float" in dtype:
+        return ops.cast(rgb, "float32")
+    raise ValueError(f"rgb must be uint8 or floating point, got {dtype}")
 
 
-def to_uint8(rgb: tf.Tensor) -> tf.Tensor:
+def to_uint8(rgb: Tensor) -> Tensor:
     """float32 in [0, 1] -> uint8, rounded; values outside become 0 or 255."""
-    return tf.cast(tf.round(tf.clip_by_value(rgb, 0.0, 1.0) * 255.0), tf.uint8)
+    return ops.cast(ops.round(ops.clip(rgb, 0.0, 1.0) * 255.0), "uint8")
 
 
-def rgb_to_lab(rgb: tf.Tensor) -> tf.Tensor:
+def rgb_to_lab(rgb: Tensor) -> Tensor:
     """sRGB -> CIE Lab.
 
     Args:
@@ -60,14 +66,14 @@ def rgb_to_lab(rgb: tf.Tensor) -> tf.Tensor:
     Returns:
       lab: float32 (..., 3); L* in [0, 100], a* in [-86.2, 98.3], b* in [-107.9, 94.5].
     """
-    red, green, blue = tf.unstack(_decode(to_float(rgb)), 3, axis=-1)
+    red, green, blue = ops.unstack(_decode(to_float(rgb)), 3, axis=-1)
     x, y, z = (
         _cube_root(row[0] * red + row[1] * green + row[2] * blue) for row in _RELATIVE_FROM_RGB
     )
-    return tf.stack([116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)], axis=-1)
+    return ops.stack([116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)], axis=-1)
 
 
-def lab_to_rgb(lab: tf.Tensor) -> tf.Tensor:
+def lab_to_rgb(lab: Tensor) -> Tensor:
     """CIE Lab -> sRGB; what sRGB cannot show is clipped, which shifts its lightness.
 
     Use `map_to_gamut` first where the lightness must be kept.
@@ -78,11 +84,11 @@ def lab_to_rgb(lab: tf.Tensor) -> tf.Tensor:
     Returns:
       rgb: float32 (..., 3) in [0, 1].
     """
-    l, a, b = tf.unstack(tf.cast(lab, tf.float32), 3, axis=-1)
-    return _encode(tf.stack(_linear_rgb(l, a, b), axis=-1))
+    l, a, b = ops.unstack(ops.cast(lab, "float32"), 3, axis=-1)
+    return _encode(ops.stack(_linear_rgb(l, a, b), axis=-1))
 
 
-def map_to_gamut(lab: tf.Tensor) -> tf.Tensor:
+def map_to_gamut(lab: Tensor) -> Tensor:
     """Lab colors inside sRGB: chroma lowered as little as needed, L* and hue kept.
 
     Args:
@@ -91,21 +97,21 @@ def map_to_gamut(lab: tf.Tensor) -> tf.Tensor:
     Returns:
       lab: float32 (..., 3); colors that sRGB can show are unchanged. L* is clipped to [0, 100].
     """
-    lab = tf.cast(lab, tf.float32)
-    l, a, b = tf.unstack(lab, 3, axis=-1)
-    l = tf.clip_by_value(l, 0.0, 100.0)
+    lab = ops.cast(lab, "float32")
+    l, a, b = ops.unstack(lab, 3, axis=-1)
+    l = ops.clip(l, 0.0, 100.0)
     # Bisect for the border on the line from gray to the color, without slack: clipping then has
     # nothing left to shift. The factor is a constant to gradients.
-    low, high = tf.zeros_like(l), tf.ones_like(l)
+    low, high = ops.zeros_like(l), ops.ones_like(l)
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2.0
         inside = _is_inside(l, middle * a, middle * b, slack=0.0)
-        low, high = tf.where(inside, middle, low), tf.where(inside, high, middle)
-    factor = tf.stop_gradient(tf.where(_is_inside(l, a, b, _GAMUT_SLACK), tf.ones_like(l), low))
-    return tf.stack([l, factor * a, factor * b], axis=-1)
+        low, high = ops.where(inside, middle, low), ops.where(inside, high, middle)
+    factor = ops.stop_gradient(ops.where(_is_inside(l, a, b, _GAMUT_SLACK), ops.ones_like(l), low))
+    return ops.stack([l, factor * a, factor * b], axis=-1)
 
 
-def to_gray(rgb: tf.Tensor) -> tf.Tensor:
+def to_gray(rgb: Tensor) -> Tensor:
     """The gray photograph with the L* of a color one.
 
     Args:
@@ -114,71 +120,71 @@ def to_gray(rgb: tf.Tensor) -> tf.Tensor:
     Returns:
       uint8 (..., 3), three equal channels; L* is the color's within 8-bit rounding.
     """
-    luminance = tf.tensordot(_decode(to_float(rgb)), _constant(_RELATIVE_FROM_RGB[1]), 1)
+    luminance = ops.tensordot(_decode(to_float(rgb)), _constant(_RELATIVE_FROM_RGB[1]), axes=1)
     gray = to_uint8(_encode(luminance))
-    return tf.stack([gray] * 3, axis=-1)
+    return ops.stack([gray] * 3, axis=-1)
 
 
-def split(lab: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def split(lab: Tensor) -> tuple[Tensor, Tensor]:
     """Lab -> planes l (..., 1) and ab (..., 2), in [-1, 1] for colors of sRGB; float32."""
-    lab = tf.cast(lab, tf.float32)
+    lab = ops.cast(lab, "float32")
     return lab[..., :1] / L_SCALE - 1.0, lab[..., 1:] / AB_SCALE
 
 
-def join(l: tf.Tensor, ab: tf.Tensor) -> tf.Tensor:
+def join(l: Tensor, ab: Tensor) -> Tensor:
     """Planes l (..., 1) and ab (..., 2) in [-1, 1] -> lab float32 (..., 3) in CIE units."""
-    l, ab = tf.cast(l, tf.float32), tf.cast(ab, tf.float32)
-    return tf.concat([(l + 1.0) * L_SCALE, ab * AB_SCALE], axis=-1)
+    l, ab = ops.cast(l, "float32"), ops.cast(ab, "float32")
+    return ops.concatenate([(l + 1.0) * L_SCALE, ab * AB_SCALE], axis=-1)
 
 
-def rgb_to_planes(rgb: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def rgb_to_planes(rgb: Tensor) -> tuple[Tensor, Tensor]:
     """sRGB (..., 3), uint8 or floating point in [0, 1] -> planes l (..., 1) and ab (..., 2)."""
     return split(rgb_to_lab(rgb))
 
 
-def planes_to_rgb(l: tf.Tensor, ab: tf.Tensor) -> tf.Tensor:
+def planes_to_rgb(l: Tensor, ab: Tensor) -> Tensor:
     """Planes l (..., 1) and ab (..., 2) -> sRGB float32 (..., 3) in [0, 1], mapped to the gamut."""
     return lab_to_rgb(map_to_gamut(join(l, ab)))
 
 
-def _constant(values: np.ndarray) -> tf.Tensor:
-    return tf.constant(values, tf.float32)
+def _constant(values: np.ndarray) -> Tensor:
+    return ops.convert_to_tensor(values, "float32")
 
 
-def _decode(encoded: tf.Tensor) -> tf.Tensor:
+def _decode(encoded: Tensor) -> Tensor:
     """sRGB transfer curve, encoded -> linear."""
     # Clamped inside its branch: the gradient of a power at 0 would be NaN in the other one too.
-    curve = ((tf.maximum(encoded, _SRGB_KNEE) + 0.055) / 1.055) ** 2.4
-    return tf.where(encoded > _SRGB_KNEE, curve, encoded / 12.92)
+    curve = ((ops.maximum(encoded, _SRGB_KNEE) + 0.055) / 1.055) ** 2.4
+    return ops.where(encoded > _SRGB_KNEE, curve, encoded / 12.92)
 
 
-def _encode(linear: tf.Tensor) -> tf.Tensor:
+def _encode(linear: Tensor) -> Tensor:
     """sRGB transfer curve, linear -> encoded, clipped to [0, 1]."""
-    linear = tf.clip_by_value(linear, 0.0, 1.0)
-    curve = 1.055 * tf.maximum(linear, _LINEAR_KNEE) ** (1.0 / 2.4) - 0.055
-    return tf.where(linear > _LINEAR_KNEE, curve, linear * 12.92)
+    linear = ops.clip(linear, 0.0, 1.0)
+    curve = 1.055 * ops.maximum(linear, _LINEAR_KNEE) ** (1.0 / 2.4) - 0.055
+    return ops.where(linear > _LINEAR_KNEE, curve, linear * 12.92)
 
 
-def _cube_root(relative: tf.Tensor) -> tf.Tensor:
+def _cube_root(relative: Tensor) -> Tensor:
     """f of CIE Lab: a cube root with a line near black."""
-    root = tf.maximum(relative, _LAB_KNEE) ** (1.0 / 3.0)
-    return tf.where(relative > _LAB_KNEE, root, _LAB_SLOPE * relative + _LAB_OFFSET)
+    root = ops.maximum(relative, _LAB_KNEE) ** (1.0 / 3.0)
+    return ops.where(relative > _LAB_KNEE, root, _LAB_SLOPE * relative + _LAB_OFFSET)
 
 
-def _cube(root: tf.Tensor) -> tf.Tensor:
+def _cube(root: Tensor) -> Tensor:
     """The inverse of `_cube_root`."""
-    return tf.where(root > _F_KNEE, root**3, (root - _LAB_OFFSET) / _LAB_SLOPE)
+    return ops.where(root > _F_KNEE, root**3, (root - _LAB_OFFSET) / _LAB_SLOPE)
 
 
-def _linear_rgb(l: tf.Tensor, a: tf.Tensor, b: tf.Tensor) -> list[tf.Tensor]:
+def _linear_rgb(l: Tensor, a: Tensor, b: Tensor) -> list[Tensor]:
     """Planes of Lab in CIE units, any shape -> linear R, G, B of that shape, not clipped."""
     y = (l + 16.0) / 116.0
     x, y, z = _cube(y + a / 500.0), _cube(y), _cube(y - b / 200.0)
     return [row[0] * x + row[1] * y + row[2] * z for row in _RGB_FROM_RELATIVE]
 
 
-def _is_inside(l: tf.Tensor, a: tf.Tensor, b: tf.Tensor, slack: float) -> tf.Tensor:
+def _is_inside(l: Tensor, a: Tensor, b: Tensor, slack: float) -> Tensor:
     red, green, blue = _linear_rgb(l, a, b)
-    lowest = tf.minimum(tf.minimum(red, green), blue)
-    highest = tf.maximum(tf.maximum(red, green), blue)
+    lowest = ops.minimum(ops.minimum(red, green), blue)
+    highest = ops.maximum(ops.maximum(red, green), blue)
     return (lowest >= -slack) & (highest <= 1.0 + slack)

@@ -1,48 +1,141 @@
-"""The objective of pix2pix, as plain functions in `keras.ops`: they run on any Keras backend.
+"""Terms of the objectives, as plain functions in `keras.ops`: they run on any Keras backend.
 
 Plain functions and not `keras.losses.Loss`: under a distribution strategy those divide by the
-replica count a second time (the train step does it once).
+replica count a second time (the train step does it once). All are means over photographs.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from keras import ops
 
+from tfcolor import color, quantize
+
 Tensor = Any  # a tensor of whatever backend Keras runs on
 
+COLORFULNESS_UNIT = 40.0  # about the mean colorfulness of photographs
+_EPSILON = 1e-4  # under square roots, whose slope at 0 is infinite
 
-def discriminator_adversarial(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    """Half the sum of the cross-entropies on real and fake patches (arXiv:1611.07004, 3.3).
+
+def discriminator_adversarial(
+    real_logits: Tensor, fake_logits: Tensor, kind: str = "bce", label_smoothing: float = 0.0
+) -> Tensor:
+    """What the discriminator minimizes.
 
     Args:
       real_logits, fake_logits: float32, any shape; > 0 where a patch is judged real.
+      kind: "bce", half the sum of the cross-entropies on real and fake (arXiv:1611.07004, 3.3), or
+        "hinge" (arXiv:1805.08318, 3).
+      label_smoothing: the target for real patches is 1 - this, for fake ones 0 (one-sided,
+        arXiv:1606.03498, 3.4); "bce" only.
 
     Returns:
-      float32 (), nats; log 2 for a discriminator that cannot tell.
+      float32 (); log 2 nats ("bce") or 2 ("hinge") for a discriminator that cannot tell.
     """
-    # softplus(-x) = -log sigmoid(x), without its overflow.
-    return 0.5 * (ops.mean(ops.softplus(-real_logits)) + ops.mean(ops.softplus(fake_logits)))
+    if kind == "hinge":
+        return ops.mean(ops.relu(1.0 - real_logits)) + ops.mean(ops.relu(1.0 + fake_logits))
+    # softplus(-x) = -log sigmoid(x), without its overflow; softplus(x) = softplus(-x) + x.
+    real = ops.mean(ops.softplus(-real_logits) + label_smoothing * real_logits)
+    return 0.5 * (real + ops.mean(ops.softplus(fake_logits)))
 
 
-def generator_adversarial(fake_logits: Tensor) -> Tensor:
-    """Non-saturating generator loss, -log D(G(x, z)) (arXiv:1406.2661, 3).
+def generator_adversarial(fake_logits: Tensor, kind: str = "bce") -> Tensor:
+    """What the generator minimizes of the discriminator's judgement.
 
     Args:
       fake_logits: float32, any shape.
+      kind: "bce", the non-saturating -log D(G(x, z)) (arXiv:1406.2661, 3), or "hinge", -D(G(x, z)).
+
+    Returns:
+      float32 ().
+    """
+    return -ops.mean(fake_logits) if kind == "hinge" else ops.mean(ops.softplus(-fake_logits))
+
+
+def l1(truth: Tensor, fake: Tensor) -> Tensor:
+    """Mean absolute difference of two pictures.
+
+    Args:
+      truth, fake: float32 (n, h, w, c) in [-1, 1].
+
+    Returns:
+      float32 (); of ab planes in units of `color.AB_SCALE`.
+    """
+    return ops.mean(ops.abs(truth - fake))
+
+
+def classification(ab: Tensor, logits: Tensor) -> Tensor:
+    """Class-rebalanced cross-entropy over soft-encoded ab bins (arXiv:1603.08511, 2.2).
+
+    Args:
+      ab: float32 (n, h, w, 2) in [-1, 1], the truth.
+      logits: float32 (n, h / s, w / s, 258) over `quantize.ab_bins()`, for a whole number s.
 
     Returns:
       float32 (), nats.
     """
-    return ops.mean(ops.softplus(-fake_logits))
+    stride = ab.shape[1] // logits.shape[1]
+    target = quantize.soft_encode(ops.average_pool(ab, stride, stride))
+    weight = ops.matmul(target, ops.convert_to_tensor(quantize.bin_weights()[:, None]))[..., 0]
+    return ops.mean(weight * -ops.sum(target * ops.log_softmax(logits, axis=-1), axis=-1))
 
 
-def l1(ab: Tensor, fake_ab: Tensor) -> Tensor:
-    """Mean absolute difference of two pairs of color planes.
+def colorfulness(l: Tensor, ab: Tensor, fake_ab: Tensor) -> Tensor:
+    """Squared difference of colorfulness, photograph by photograph: too dull and too gaudy both.
+
+    Squared, so that its minimum keeps the mean colorfulness where color has to be guessed.
 
     Args:
-      ab, fake_ab: float32 (n, h, w, 2) in [-1, 1].
+      l: float32 (n, h, w, 1) in [-1, 1].
+      ab, fake_ab: float32 (n, h, w, 2) in [-1, 1], the truth and the generator's.
+
+    Returns:
+      float32 (), in units of `COLORFULNESS_UNIT` squared.
+    """
+    difference = _colorfulness(l, fake_ab) - _colorfulness(l, ab)
+    return ops.mean(ops.square(difference / COLORFULNESS_UNIT))
+
+
+def perceptual(features: Mapping[str, Tensor], fake_features: Mapping[str, Tensor]) -> Tensor:
+    """Mean absolute difference of a network's features, each layer in units of its own size.
+
+    Args:
+      features, fake_features: layer -> float32 (n, h, w, c), of the truth and the generator's.
+
+    Returns:
+      float32 (), a mean over layers; 1 is a difference as large as the features.
+    """
+    terms = [
+        ops.mean(ops.abs(truth - fake_features[layer]))
+        / (ops.stop_gradient(ops.mean(ops.abs(truth))) + _EPSILON)
+        for layer, truth in features.items()
+    ]
+    return sum(terms) / len(terms)
+
+
+def size(fake_ab: Tensor, small_fake_ab: Tensor) -> Tensor:
+    """Mean absolute difference between the colors given at two sizes of the same photographs.
+
+    Args:
+      fake_ab: float32 (n, h, w, 2) in [-1, 1].
+      small_fake_ab: float32 (n, h', w', 2), of the photographs reduced to h' x w'.
 
     Returns:
       float32 (), in units of `color.AB_SCALE`.
     """
-    return ops.mean(ops.abs(ab - fake_ab))
+    return l1(reduce(fake_ab, small_fake_ab.shape[1]), small_fake_ab)
+
+
+def reduce(planes: Tensor, side: int) -> Tensor:
+    """Planes (n, h, w, c) at side x side pixels, with antialiasing."""
+    return ops.image.resize(planes, (side, side), antialias=True)
+
+
+def _colorfulness(l: Tensor, ab: Tensor) -> Tensor:
+    """Signed Hasler-Suesstrunk colorfulness of sRGB 0..255, of each photograph; float32 (n,)."""
+    red, green, blue = ops.unstack(255.0 * color.planes_to_rgb(l, ab), 3, axis=-1)
+    opponents = ops.stack([red - green, (red + green) / 2 - blue], axis=-1)  # (n, h, w, 2)
+    mean = ops.mean(opponents, axis=(1, 2))
+    variance = ops.mean(ops.square(opponents - mean[:, None, None]), axis=(1, 2))
+    spread = ops.sqrt(ops.sum(variance, axis=-1) + _EPSILON)
+    return spread + 0.3 * ops.sqrt(ops.sum(ops.square(mean), axis=-1) + _EPSILON)

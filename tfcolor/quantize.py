@@ -1,0 +1,85 @@
+"""Color as classes: the cells of a grid in the ab plane (arXiv:1603.08511).
+
+NumPy and `keras.ops` alone: networks and losses are built on any Keras backend.
+"""
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from tfcolor import color
+
+Tensor = Any  # a tensor of whatever backend Keras runs on
+
+BIN_WIDTH = 10.0  # Lab units; arXiv:1603.08511, 3.1
+SIGMA = 5.0  # Lab units, of the Gaussian that shares a color out to the bins near it; 3.1
+UNIFORM_SHARE = 0.5  # lambda of 3.2: how far the prior is mixed with the uniform distribution
+
+_PRIOR = Path(__file__).parent / "models" / "weights" / "ab_prior.npy"
+
+
+@functools.cache
+def ab_bins() -> np.ndarray:
+    """The cells of the ab grid that sRGB has colors in.
+
+    Returns:
+      float32 (258, 2), their centers in Lab units, multiples of `BIN_WIDTH`.
+    """
+    levels = np.append(np.arange(0, 256, 8), 255) / 255.0
+    rgb = np.stack(np.meshgrid(levels, levels, levels), -1).reshape(-1, 3)
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    # NumPy and not `color`: the first call may come while a graph is traced.
+    xyz = linear @ np.array(
+        [
+            [0.433946, 0.212671, 0.017757],
+            [0.376214, 0.715160, 0.109469],
+            [0.189825, 0.072169, 0.872705],
+        ]
+    )
+    root = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    ab = np.stack([500 * (root[:, 0] - root[:, 1]), 200 * (root[:, 1] - root[:, 2])], -1)
+    return (np.unique(np.round(ab / BIN_WIDTH), axis=0) * BIN_WIDTH).astype(np.float32)
+
+
+def soft_encode(ab: Tensor) -> Tensor:
+    """Colors as distributions over the bins, weighed by a Gaussian of their distance.
+
+    The paper keeps the five nearest bins alone, which have about 95 % of it.
+
+    Args:
+      ab: float32 (..., 2) in [-1, 1].
+
+    Returns:
+      float32 (..., 258), sum 1.
+    """
+    bins = ab_bins()
+    # |ab - bin|^2 without the |ab|^2 that all bins share, which a softmax does not see.
+    near = ops.matmul(ab * color.AB_SCALE, ops.convert_to_tensor(bins.T)) - (
+        ops.convert_to_tensor((bins**2).sum(-1) / 2)
+    )
+    return ops.softmax(near / SIGMA**2, axis=-1)
+
+
+@functools.cache
+def prior() -> np.ndarray:
+    """How often each bin occurs in photographs; see docs/recipes.md for which.
+
+    Returns:
+      float32 (258,), sum 1.
+    """
+    return np.load(_PRIOR)
+
+
+@functools.cache
+def bin_weights() -> np.ndarray:
+    """What a pixel of each bin counts in the class-rebalanced loss (arXiv:1603.08511, 3.2).
+
+    Returns:
+      float32 (258,), 0.12 to 5.9, mean 1 over the pixels of photographs.
+    """
+    p = prior()
+    weights = 1.0 / ((1 - UNIFORM_SHARE) * p + UNIFORM_SHARE / len(p))
+    return (weights / (p * weights).sum()).astype(np.float32)
