@@ -1,6 +1,11 @@
-"""What the U-Net and the PatchGAN share: the initial weights and the normalization."""
+"""What several networks share: initial weights, normalization, layers that Keras lacks."""
+
+from collections.abc import Iterable
 
 import keras
+from keras import layers, ops
+
+from tfcolor import color, quantize
 
 KERNEL_SIZE = 4  # every convolution of the paper is 4 x 4
 LEAKY_SLOPE = 0.2
@@ -22,3 +27,70 @@ def normalize(normalization: str, dtype: str) -> keras.layers.Layer:
         return keras.layers.GroupNormalization(groups=-1, epsilon=1e-5, dtype=dtype)
     # Momentum 0.9: the moving averages are right after tens of steps, not hundreds.
     return keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, dtype=dtype)
+
+
+def draw(drawn: Iterable[layers.Layer], seed: int) -> None:
+    """Draws the kernels of layers again from their own distributions, so that they repeat."""
+    seeds = iter(range(seed * 1000, seed * 1000 + 1000))
+    for layer in drawn:
+        initializer = getattr(layer, "kernel_initializer", None) or getattr(
+            layer, "depthwise_initializer", None
+        )
+        if initializer is not None:
+            options = initializer.get_config()
+            if "seed" in options:
+                initializer = type(initializer).from_config({**options, "seed": next(seeds)})
+            kernel = layer.weights[0]
+            kernel.assign(initializer(kernel.shape, kernel.dtype))
+
+
+class BilinearUp(layers.Layer):
+    """Doubles height and width, (n, h, w, c) -> (n, 2h, 2w, c), at half-pixel centers.
+
+    Written as shifted sums: `UpSampling2D(interpolation="bilinear")` cannot be traced at unknown
+    height and width.
+    """
+
+    def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
+        """Interpolates rows, then columns."""
+        shape = ops.shape(x)
+        rows = ops.stack(self._halves(x[:, :1], x, x[:, -1:], axis=1), axis=2)
+        x = ops.reshape(rows, (shape[0], 2 * shape[1], shape[2], shape[3]))
+        columns = ops.stack(self._halves(x[:, :, :1], x, x[:, :, -1:], axis=2), axis=3)
+        return ops.reshape(columns, (shape[0], 2 * shape[1], 2 * shape[2], shape[3]))
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """(n, h, w, c) -> (n, 2h, 2w, c)."""
+        n, h, w, c = input_shape
+        return (n, h and 2 * h, w and 2 * w, c)
+
+    @staticmethod
+    def _halves(
+        first: keras.KerasTensor, x: keras.KerasTensor, last: keras.KerasTensor, axis: int
+    ) -> list[keras.KerasTensor]:
+        """The values a quarter of a pixel before and after each one; edges repeat."""
+        padded = ops.concatenate([first, x, last], axis=axis)
+        before, after = (
+            (padded[:, :-2], padded[:, 2:]) if axis == 1 else (padded[:, :, :-2], padded[:, :, 2:])
+        )
+        return [0.75 * x + 0.25 * neighbor for neighbor in (before, after)]
+
+
+class AnnealedMean(layers.Layer):
+    """Logits over the ab bins -> ab planes: the mean of the sharpened distribution.
+
+    arXiv:1603.08511, 2.3. (n, h, w, q) -> (n, h, w, 2).
+    """
+
+    def __init__(self, temperature: float, **options: object) -> None:
+        super().__init__(**options)
+        self.temperature = temperature  # lower is more saturated
+
+    def call(self, logits: keras.KerasTensor) -> keras.KerasTensor:
+        """The mean; float32."""
+        planes = ops.convert_to_tensor(quantize.ab_bins() / color.AB_SCALE)
+        return ops.matmul(ops.softmax(logits / self.temperature, axis=-1), planes)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """(n, h, w, q) -> (n, h, w, 2)."""
+        return (*input_shape[:-1], 2)

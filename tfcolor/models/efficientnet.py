@@ -1,12 +1,19 @@
-"""The EfficientNet-Lite0 body as an encoder of photographs.
+"""EfficientNet-Lite0: an encoder of photographs, and the whole ImageNet classifier.
 
 EfficientNet (arXiv:1905.11946) without squeeze-and-excitation and with ReLU6, as published for
 phones by Google under Apache-2.0. Layer names are fixed: weights are stored by them.
 """
 
+from pathlib import Path
+
 import keras
+import numpy as np
 from keras import layers
 
+WEIGHTS = Path(__file__).parent / "weights" / "efficientnet-lite0.npz"  # ImageNet, float16
+IMAGE_SIZE = 224  # pixels a side, of the published training
+FEATURES = 1280  # of a whole photograph
+CLASSES = 1000  # of ImageNet, in its order
 BATCH_NORM_EPSILON = 1e-3  # of the published weights
 STRIDES = (2, 4, 8, 16, 32)
 
@@ -46,6 +53,80 @@ def encode(x: keras.KerasTensor, dtype: str = "float32") -> dict[int, keras.Kera
         if stage in _LAST_STAGE_OF_STRIDE:
             features[_LAST_STAGE_OF_STRIDE[stage]] = x
     return features
+
+
+def build_features(weights: str = "imagenet") -> keras.Model:
+    """What EfficientNet-Lite0 sees in a photograph, near and as a whole.
+
+    Args:
+      weights: "imagenet" or "random".
+
+    Returns:
+      A model rgb float32 (n, h, w, 3) in [0, 255], sides multiples of 32, -> {"stride2": (n, h / 2,
+      w / 2, 16), ..., "stride32": (n, h / 32, w / 32, 320), "pooled": float32 (n, 1280) >= 0}.
+    """
+    rgb, features, pooled = _body()
+    outputs = {f"stride{stride}": plane for stride, plane in features.items()}
+    model = keras.Model(rgb, {**outputs, "pooled": pooled}, name="efficientnet_lite0_features")
+    return _load(model, weights)
+
+
+def build_classifier(weights: str = "imagenet") -> keras.Model:
+    """The ImageNet classifier; 4.7 M parameters.
+
+    Args:
+      weights: "imagenet" or "random".
+
+    Returns:
+      A model rgb float32 (n, h, w, 3) in [0, 255], best at `IMAGE_SIZE`, -> logits float32
+      (n, 1000).
+    """
+    rgb, _, pooled = _body()
+    logits = layers.Dense(CLASSES, name="classes", dtype="float32")(pooled)
+    return _load(keras.Model(rgb, logits, name="efficientnet_lite0"), weights)
+
+
+def load_encoder(model: keras.Model) -> None:
+    """Puts the ImageNet weights into the layers that `encode` made in a model.
+
+    A stem of one channel gets the sum of the three channels' kernels: it sees a plane l as the
+    three-channel stem sees (rgb - 127) / 128 with all three equal to l. With l = L* / 50 - 1 that
+    is the gray of the pixel value 127 + 128 l = 2.56 L* - 1: L* takes the place of the sRGB value,
+    up to 8 levels brighter in the middle tones, up to 5 darker in the shadows.
+
+    Raises:
+      ValueError: if the model lacks one of the encoder's layers, or has it in another shape.
+    """
+    places = {variable.path: variable for variable in model.variables}
+    with np.load(WEIGHTS) as weights:
+        for path in (path for path in weights if path.startswith("encoder_")):
+            value = weights[path].astype(np.float32)
+            if path not in places:
+                raise ValueError(
+                    f"{model.name} has no EfficientNet-Lite0 encoder: {path} is missing"
+                )
+            if path == "encoder_stem/kernel" and places[path].shape[2] == 1:
+                value = value.sum(axis=2, keepdims=True)
+            places[path].assign(value)
+
+
+def _body() -> tuple[keras.KerasTensor, dict[int, keras.KerasTensor], keras.KerasTensor]:
+    """Input, features of each stride, and the features of the whole photograph."""
+    rgb = keras.Input((None, None, 3), name="rgb")
+    features = encode(layers.Rescaling(1 / 128, -127 / 128, name="rescale", dtype="float32")(rgb))
+    x = convolve(features[32], FEATURES, 1, "head", "float32")
+    return rgb, features, layers.GlobalAveragePooling2D(name="pooled", dtype="float32")(x)
+
+
+def _load(model: keras.Model, weights: str) -> keras.Model:
+    """The model, with every weight from the bundled file where asked for."""
+    if weights not in ("imagenet", "random"):
+        raise ValueError(f'weights must be "imagenet" or "random", got {weights!r}')
+    if weights == "imagenet":
+        with np.load(WEIGHTS) as values:
+            for variable in model.variables:
+                variable.assign(values[variable.path].astype(np.float32))
+    return model
 
 
 def convolve(

@@ -1,0 +1,100 @@
+"""Fréchet distance between the features of two sets of photographs (FID, arXiv:1706.08500).
+
+Features come as arrays, from whatever network; the name of a figure must say which.
+`tfcolor.features` has ours.
+"""
+
+import dataclasses
+
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class FeatureStats:
+    """Mean and covariance of the features of a set.
+
+    `mu` float64 (d,), `sigma` float64 (d, d) with divisor n - 1, `count` photographs n >= 2.
+    """
+
+    mu: np.ndarray
+    sigma: np.ndarray
+    count: int
+
+
+class Accumulator:
+    """Statistics of features that come in batches; holds (d, d) float64 and no photograph."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._mu: np.ndarray = np.zeros(0)
+        self._scatter: np.ndarray = np.zeros((0, 0))  # sum of the outer products about the mean
+
+    def add(self, features: np.ndarray) -> None:
+        """Takes (n, d) more.
+
+        Raises:
+          ValueError: if it is not (n, d), or d differs from the batches before.
+        """
+        features = np.asarray(features, np.float64)
+        if features.ndim != 2:
+            raise ValueError(f"features must be (n, d), got shape {features.shape}")
+        n, size = features.shape
+        if n == 0:
+            return
+        if not self._count:
+            self._mu, self._scatter = np.zeros(size), np.zeros((size, size))
+        _require_equal(len(self._mu), size)
+        # About the means, not of raw squares, which would cancel (Chan, Golub and LeVeque 1979).
+        mu = features.mean(axis=0)
+        centered, shift = features - mu, mu - self._mu
+        total = self._count + n
+        self._scatter += centered.T @ centered
+        self._scatter += np.outer(shift, shift) * (self._count * n / total)
+        self._mu = self._mu + shift * (n / total)
+        self._count = total
+
+    def result(self) -> FeatureStats:
+        """The statistics of everything so far.
+
+        Raises:
+          ValueError: for fewer than two photographs.
+        """
+        if self._count < 2:
+            raise ValueError(f"statistics need at least 2 photographs, got {self._count}")
+        return FeatureStats(self._mu.copy(), self._scatter / (self._count - 1), self._count)
+
+
+def frechet_distance(real: FeatureStats, fake: FeatureStats) -> float:
+    """Squared Fréchet distance between two Gaussians: |m1 - m2|² + tr(S1 + S2 - 2 (S1 S2)^½).
+
+    The trace of the root is the sum of the singular values of A1ᵀ A2, where S = A Aᵀ: exact where
+    there are fewer photographs than features, and nothing imaginary has to be dropped.
+
+    Args:
+      real, fake: statistics of equal size d.
+
+    Returns:
+      A distance in squared feature units, >= 0; lower is better.
+
+    Raises:
+      ValueError: if the feature sizes differ.
+    """
+    _require_equal(len(real.mu), len(fake.mu))
+    roots = np.linalg.svd(_factor(real.sigma).T @ _factor(fake.sigma), compute_uv=False)
+    difference = real.mu - fake.mu
+    traces = np.trace(real.sigma) + np.trace(fake.sigma)
+    distance = difference @ difference + traces - 2.0 * roots.sum()
+    return max(float(distance), 0.0)  # rounding can leave a tiny negative
+
+
+def _factor(sigma: np.ndarray) -> np.ndarray:
+    """A (d, rank) with A Aᵀ = sigma."""
+    values, vectors = np.linalg.eigh(sigma)
+    # Directions without variance come out as rounding noise, which the root would magnify.
+    kept = values > values[-1] * len(values) * np.finfo(np.float64).eps
+    return vectors[:, kept] * np.sqrt(values[kept])
+
+
+def _require_equal(size: int, other: int) -> None:
+    if size != other:
+        raise ValueError(f"feature sizes must be equal, got {size} and {other}")

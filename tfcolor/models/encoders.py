@@ -1,0 +1,140 @@
+"""Pretrained encoders of lightness, by name: features at each stride for a decoder.
+
+"efficientnet-lite0" comes with the package; the others are Keras Applications, whose ImageNet
+weights are downloaded once. Every layer's name begins with "encoder", to freeze them by.
+"""
+
+import importlib
+import warnings
+from typing import Any
+
+import keras
+from keras import layers
+
+from tfcolor.models import blocks, efficientnet
+
+BUNDLED = "efficientnet-lite0"
+STRIDES = efficientnet.STRIDES
+WEIGHTS = ("imagenet", "random")
+# Name -> its module, which knows how its input is scaled.
+APPLICATIONS = {
+    "DenseNet121": "densenet",
+    "EfficientNetB0": "efficientnet",
+    "EfficientNetV2B0": "efficientnet_v2",
+    "MobileNetV2": "mobilenet_v2",
+    "ResNet50": "resnet",
+    "ResNet50V2": "resnet_v2",
+    "VGG16": "vgg16",
+}
+_PROBE = 256  # pixels a side, to measure strides at
+
+
+def names() -> tuple[str, ...]:
+    """Every encoder, the bundled one first."""
+    return (BUNDLED, *APPLICATIONS)
+
+
+def encode(
+    l: keras.KerasTensor,
+    name: str = BUNDLED,
+    dtype: str = "float32",
+    weights: str = "imagenet",
+    seed: int = 0,
+) -> dict[int, keras.KerasTensor]:
+    """The features of a photograph's lightness at each stride.
+
+    Lightness goes in as three equal channels: L* 0..100 takes the place of the pixel values 0..255
+    (-1..255 for the bundled encoder, which then reads it unscaled).
+
+    Args:
+      l: float32 (n, h, w, 1) in [-1, 1], sides multiples of 32 or unknown.
+      name: one of `names()`.
+      dtype: Keras dtype policy of the encoder, such as "mixed_bfloat16".
+      weights: "imagenet", or "random" where a checkpoint follows.
+      seed: of random weights.
+
+    Returns:
+      stride -> (n, h / stride, w / stride, channels), for each of `STRIDES`.
+
+    Raises:
+      ValueError: for an unknown name, or where weights can be neither found nor downloaded.
+    """
+    if name not in names():
+        raise ValueError(f"encoder must be one of {', '.join(names())}, got {name!r}")
+    if weights not in WEIGHTS:
+        raise ValueError(f"encoder weights must be one of {', '.join(WEIGHTS)}, got {weights!r}")
+    if name != BUNDLED:
+        encoder = _application(name, dtype, weights)
+        features = encoder(_three_channels(l, name))
+    else:
+        features = efficientnet.encode(l, dtype)
+        encoder = keras.Model(l, features)
+        if weights == "imagenet":
+            efficientnet.load_encoder(encoder)
+    if weights == "random":
+        blocks.draw(encoder.layers, seed)
+    return features
+
+
+def _application(name: str, dtype: str, weights: str) -> keras.Model:
+    """(n, h, w, 3), scaled as it expects -> {stride: features}."""
+    body = _build(name, dtype, weights)
+    planes = [layer.output for layer in body.layers]
+    shapes = [
+        plane.shape
+        for plane in keras.Model(body.input, planes)(keras.KerasTensor((1, _PROBE, _PROBE, 3)))
+    ]
+    features = {}
+    for plane, shape in zip(planes, shapes, strict=True):
+        for stride in STRIDES:
+            # Padded planes are a row larger, and so left out. Later planes replace earlier ones.
+            if shape[1:-1] == (_PROBE // stride, _PROBE // stride):
+                features[stride] = plane
+    # Of the last stride, what the whole network gives.
+    features[STRIDES[-1]] = body.output
+    return keras.Model(body.input, {s: features[s] for s in STRIDES}, name="encoder")
+
+
+def _build(name: str, dtype: str, weights: str) -> keras.Model:
+    """A network of Keras Applications without its classifier, of any size."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(dtype)  # there is no argument for it
+    try:
+        with warnings.catch_warnings():
+            # MobileNetV2 was published at several sizes, and says which it takes for any size: 224.
+            warnings.filterwarnings("ignore", message="`input_shape` is undefined")
+            return getattr(_module(name), name)(
+                include_top=False,
+                weights=weights if weights == "imagenet" else None,
+                input_shape=(None, None, 3),
+            )
+    except Exception as error:
+        # Keras raises a bare Exception where it cannot download.
+        if "URL fetch failure" not in str(error):
+            raise
+        raise ValueError(
+            f"{name} needs its ImageNet weights once: {' '.join(str(error).split())}; put that "
+            f"file into ~/.keras/models, or use the encoder {BUNDLED}, which comes with tfcolor"
+        ) from None
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def _three_channels(l: keras.KerasTensor, name: str) -> keras.KerasTensor:
+    """A plane in [-1, 1] -> (n, h, w, 3) as the network expects pixels."""
+    black, white = (
+        _module(name).preprocess_input(keras.ops.full((1, 1, 1, 3), value))
+        for value in (0.0, 255.0)
+    )
+    black, white = (keras.ops.convert_to_numpy(pixel).ravel() for pixel in (black, white))
+    x = layers.Concatenate(name="encoder_channels", dtype="float32")([l, l, l])
+    return layers.Rescaling(
+        ((white - black) / 2).tolist(),
+        ((white + black) / 2).tolist(),
+        name="encoder_rescale",
+        dtype="float32",
+    )(x)
+
+
+def _module(name: str) -> Any:
+    return importlib.import_module(f"keras.applications.{APPLICATIONS[name]}")
