@@ -30,7 +30,7 @@ def test_unet_takes_any_depth_and_any_multiple_of_its_stride(width, depth):
     model = unet.build(width=width, depth=depth)
     stride = 2**depth
     for height, w in [(stride, stride), (3 * stride, 2 * stride)]:
-        ab = model(tf.zeros((2, height, w, 1)))
+        ab = model(tf.zeros((2, height, w, 1)))["ab"]
         assert ab.shape == (2, height, w, 2)
         assert ab.dtype == tf.float32
 
@@ -77,19 +77,19 @@ def test_inference_is_deterministic_and_independent_of_the_batch(rng, normalizat
     model = unet.build(width=4, depth=5, normalization=normalization)
     l = tf.constant(rng.uniform(-1, 1, (3, 32, 32, 1)), tf.float32)
     model(l, training=True)  # moves the averages of batch normalization off their start
-    together = model(l, training=False).numpy()
-    np.testing.assert_array_equal(together, model(l, training=False))
+    together = model(l, training=False)["ab"].numpy()
+    np.testing.assert_array_equal(together, model(l, training=False)["ab"])
     for index in range(3):
-        alone = model(l[index : index + 1], training=False)
+        alone = model(l[index : index + 1], training=False)["ab"]
         np.testing.assert_allclose(alone[0], together[index], atol=1e-6)  # float32 order of sums
 
 
 def test_dropout_is_the_noise_of_training(rng):
     l = tf.constant(rng.uniform(-1, 1, (1, 32, 32, 1)), tf.float32)
     noisy = unet.build(width=4, depth=5, normalization="instance")
-    assert not np.allclose(noisy(l, training=True), noisy(l, training=True))
+    assert not np.allclose(noisy(l, training=True)["ab"], noisy(l, training=True)["ab"])
     quiet = unet.build(width=4, depth=5, normalization="instance", dropout=0.0)
-    np.testing.assert_array_equal(quiet(l, training=True), quiet(l, training=True))
+    np.testing.assert_array_equal(quiet(l, training=True)["ab"], quiet(l, training=True)["ab"])
 
 
 def test_weights_are_drawn_from_the_papers_normal_distribution():
@@ -111,7 +111,7 @@ def test_mixed_precision_computes_low_keeps_float32_weights_and_outputs(dtype):
     generator = unet.build(width=2, depth=3, dtype=dtype)
     discriminator = patchgan.build(width=2, dtype=dtype)
     l = tf.zeros((1, 32, 32, 1))
-    ab = generator(l)
+    ab = generator(l)["ab"]
     assert ab.dtype == discriminator([l, ab]).dtype == tf.float32
     for model in (generator, discriminator):
         assert {v.dtype for v in model.trainable_variables} == {"float32"}
@@ -133,7 +133,8 @@ rest = [v.value for v in generator.non_trainable_variables]
 judge = [v.value for v in discriminator.trainable_variables]
 judge_rest = [v.value for v in discriminator.non_trainable_variables]
 def loss(weights):
-    fake_ab, _ = generator.stateless_call(weights, rest, l, training=True)
+    outputs, _ = generator.stateless_call(weights, rest, l, training=True)
+    fake_ab = outputs["ab"]
     logits, _ = discriminator.stateless_call(judge, judge_rest, [l, fake_ab], training=True)
     real, _ = discriminator.stateless_call(judge, judge_rest, [l, ab], training=True)
     return (losses.generator_adversarial(logits) + 100 * losses.l1(ab, fake_ab)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfcolor import color, evaluate, metrics, photo, pretrained
+from tfcolor import color, evaluate, metrics, photo, pretrained, quantize
 from tfcolor.data import batches, samples
-from tfcolor.models import colornet, efficientnet
+from tfcolor.models import blocks, bundled, efficientnet
 
 
 @pytest.fixture(scope="module")
@@ -20,35 +20,35 @@ def generator():
 
 
 def test_every_weight_has_its_place(generator):
-    with np.load(pretrained.WEIGHTS) as weights:
+    with np.load(bundled.WEIGHTS) as weights:
         assert set(weights) == {variable.path for variable in generator.variables}
         assert all(np.isfinite(weights[name]).all() for name in weights)
     assert generator.count_params() < 8e6
-    assert pretrained.WEIGHTS.stat().st_size < 25e6
+    assert bundled.WEIGHTS.stat().st_size < 25e6
 
 
 def test_bins_are_the_cells_that_srgb_has_colors_in():
-    bins = colornet.ab_bins()
+    bins = quantize.ab_bins()
     assert bins.shape == (258, 2)
     levels = np.append(np.arange(0, 256, 8), 255).astype(np.uint8)
     rgb = np.stack(np.meshgrid(levels, levels, levels), -1).reshape(-1, 3)
     ab = color.rgb_to_lab(rgb).numpy()[:, 1:]
-    expected = np.unique(np.round(ab / colornet.BIN_WIDTH), axis=0) * colornet.BIN_WIDTH
+    expected = np.unique(np.round(ab / quantize.BIN_WIDTH), axis=0) * quantize.BIN_WIDTH
     np.testing.assert_array_equal(bins, expected)
-    assert colornet.AB_SCALE == color.AB_SCALE
+    assert color.AB_SCALE == color.AB_SCALE
 
 
 def test_doubling_is_bilinear(rng):
     x = rng.uniform(size=(2, 5, 7, 3)).astype(np.float32)
     expected = tf.image.resize(x, (10, 14))
-    np.testing.assert_allclose(colornet.BilinearUp()(x), expected, atol=1e-6)
+    np.testing.assert_allclose(blocks.BilinearUp()(x), expected, atol=1e-6)
 
 
 def test_annealed_mean_of_one_sure_bin_is_its_color():
     logits = np.full((1, 1, 1, 258), -100.0, np.float32)
     logits[..., 31] = 100.0
-    expected = colornet.ab_bins()[31] / color.AB_SCALE
-    np.testing.assert_allclose(colornet.AnnealedMean()(logits)[0, 0, 0], expected, atol=1e-6)
+    expected = quantize.ab_bins()[31] / color.AB_SCALE
+    np.testing.assert_allclose(blocks.AnnealedMean(0.6)(logits)[0, 0, 0], expected, atol=1e-6)
 
 
 def test_the_encoder_gives_features_at_each_stride():
@@ -95,21 +95,18 @@ def test_the_network_gives_the_same_under_the_jax_backend(generator, tmp_path):
     l = rng.uniform(-1, 1, (1, 64, 96, 1)).astype(np.float32)
     np.save(tmp_path / "l.npy", l)
     program = """
-import sys
 import jax
 import numpy as np
-from tfcolor.models import colornet
-model = colornet.build()
-with np.load(sys.argv[1]) as weights:
-    for variable in model.variables:
-        variable.assign(weights[variable.path].astype("float32"))
+from tfcolor.models import bundled
+model = bundled.build()
+bundled.load_weights(model)
 state = [[v.value for v in vs] for vs in (model.trainable_variables, model.non_trainable_variables)]
 forward = jax.jit(lambda l: model.stateless_call(*state, l, training=False)[0]["ab"])
 np.save("ab.npy", forward(np.load("l.npy")))
 """
     environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
     done = subprocess.run(
-        [sys.executable, "-c", program, str(pretrained.WEIGHTS)],
+        [sys.executable, "-c", program],
         cwd=tmp_path,
         env=environment,
         capture_output=True,

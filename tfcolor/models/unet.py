@@ -7,6 +7,8 @@ from tfcolor.models import blocks
 
 MAX_MULTIPLE = 8  # channels grow to 8 times the width, 512 in the paper
 DROPOUT_BLOCKS = 3
+PLANES = {"lab": "ab", "rgb": "rgb"}  # space -> what the generator calls its output
+CHANNELS = {"lab": 2, "rgb": 3}
 
 
 def build(
@@ -14,10 +16,11 @@ def build(
     depth: int = 8,
     normalization: str = "batch",
     dropout: float = 0.5,
+    space: str = "lab",
     dtype: str = "float32",
     seed: int = 0,
 ) -> keras.Model:
-    """The generator: lightness plane in, color planes out.
+    """The generator: lightness plane in, color planes or all of RGB out.
 
     Down C64-C128-C256-C512-C512-C512-C512-C512, up CD512-CD1024-CD1024-C1024-C1024-C512-C256-C128
     (counted after the skip joins) for width 64 and depth 8.
@@ -27,12 +30,14 @@ def build(
       depth: number of halvings; height and width must be multiples of 2**depth.
       normalization: "batch" or "instance".
       dropout: rate in the decoder's first three blocks while training; the noise z of the paper.
+      space: "lab" or "rgb".
       dtype: Keras dtype policy of the body, such as "mixed_bfloat16".
       seed: of the initial weights and of the noise.
 
     Returns:
-      A model float32 (n, h, w, 1) in [-1, 1] -> float32 (n, h, w, 2) in (-1, 1). With
-      `training=False` it is deterministic and treats every photograph of a batch alone.
+      A model float32 (n, h, w, 1) in [-1, 1] -> {"ab": float32 (n, h, w, 2) in (-1, 1)} or
+      {"rgb": float32 (n, h, w, 3) in (-1, 1)}. With `training=False` it is
+      deterministic and treats every photograph of a batch alone.
     """
     seeds = iter(range(seed * 1000, seed * 1000 + 1000))
     channels = [width * min(2**level, MAX_MULTIPLE) for level in range(depth)]
@@ -69,7 +74,7 @@ def build(
             x = layers.Dropout(dropout, seed=next(seeds), dtype=dtype)(x)
         x = layers.Concatenate(dtype=dtype)([x, skips[level]])
 
-    x = resize(layers.Conv2DTranspose, layers.ReLU(dtype=dtype)(x), 2, bias=True)
+    x = resize(layers.Conv2DTranspose, layers.ReLU(dtype=dtype)(x), CHANNELS[space], bias=True)
     # float32 whatever the body computes in: Lab arithmetic follows.
-    fake_ab = layers.Activation("tanh", dtype="float32", name="ab")(x)
-    return keras.Model(l, fake_ab, name="unet")
+    x = layers.Activation("tanh", dtype="float32", name=PLANES[space])(x)
+    return keras.Model(l, {PLANES[space]: x}, name="unet")

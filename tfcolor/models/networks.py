@@ -1,0 +1,55 @@
+"""The networks that a config describes."""
+
+import keras
+
+from tfcolor import config
+from tfcolor.models import cdcgan, colorful, colornet, patchgan, pretrained_unet, sagan, unet
+
+
+def build_generator(
+    settings: config.ModelConfig, dtype: str, seed: int, weights: str = "random"
+) -> keras.Model:
+    """A generator: l float32 (n, h, w, 1) in [-1, 1] -> {"ab": ...} or {"rgb": ...}, see each.
+
+    Args:
+      settings: which network, and its size.
+      dtype: Keras dtype policy of the body, such as "mixed_bfloat16".
+      seed: of the weights that are drawn.
+      weights: "random", "imagenet" (the encoder's) or "tfcolor" (as the bundled model has
+        it), whatever the settings say: a checkpoint may follow.
+
+    Raises:
+      ValueError: for an unknown encoder, or where its weights cannot be downloaded.
+    """
+    width, encoder = settings.width, settings.encoder
+    match settings.generator:
+        case "cdcgan":
+            return cdcgan.build_generator(width, settings.depth, dtype, seed)
+        case "sagan":
+            return sagan.build_generator(width, dtype, seed)
+        case "colorful":
+            return colorful.build(width, dtype, seed)
+        case "pretrained-unet":
+            return pretrained_unet.build(encoder, width, dtype, seed, weights)
+        case "colornet":
+            return colornet.build(encoder, dtype, seed, weights)
+    return unet.build(
+        width,
+        settings.depth,
+        settings.normalization,
+        settings.dropout,
+        settings.space,
+        dtype,
+        seed,
+    )
+
+
+def build_discriminator(settings: config.ModelConfig, dtype: str, seed: int) -> keras.Model:
+    """A discriminator: [l (n, h, w, 1), planes (n, h, w, c)] -> logits, see each."""
+    width, channels = settings.width, unet.CHANNELS[settings.space]
+    match settings.discriminator:
+        case "cdcgan":
+            return cdcgan.build_discriminator(width, settings.depth - 1, channels, dtype, seed)
+        case "sagan":
+            return sagan.build_discriminator(width, channels, dtype, seed)
+    return patchgan.build(width, settings.normalization, settings.spectral, channels, dtype, seed)
