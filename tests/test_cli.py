@@ -14,11 +14,11 @@ from click.testing import CliRunner
 from PIL import Image
 
 import tfcolor
-from tfcolor import photo
+from tfcolor import config, photo, recipes
 from tfcolor.cli import main
 from tfcolor.data import samples
 
-TINY = ["--image-size", "32", "--width", "2", "--batch-size", "4"]
+TINY = ["--recipe", "pix2pix", "--image-size", "32", "--width", "2", "--batch-size", "4"]
 
 
 def run(*arguments):
@@ -81,8 +81,34 @@ def test_figures_that_cannot_be_written_are_told_before_measuring(model, tmp_pat
     assert "missing is no folder that can be written" in line
 
 
+def test_recipes_are_listed_with_source_and_cost():
+    code, output = run("recipes")
+    assert code == 0
+    assert "tfcolor (default): " in output
+    # The published sizes of pix2pix, see tests/test_models.py; 2 x 6.0 G multiply-adds.
+    assert "generator 54.4 M parameters, 12.0 GFLOP a photograph; discriminator 2.8 M" in output
+    for source in ("1611.07004", "1803.05400", "1805.08318", "1603.08511"):
+        assert f"arXiv:{source}" in output or f", {source}" in output
+
+
+def test_a_recipe_shows_every_field():
+    code, output = run("recipes", "capstone")
+    assert code == 0
+    assert config.from_json(output) == recipes.get("capstone")
+
+
+def test_fields_of_one_stage_can_be_set(photo_folder, tmp_path):
+    sizes = ["--set", "pretrain.steps=1", "--set", "adversarial.steps=2", "--image-size", 32]
+    arguments = ["--data", photo_folder, "--workdir", tmp_path / "run", "--recipe", "capstone"]
+    code, output = run("train", *arguments, *sizes, "--width", 2, "--batch-size", 2)
+    assert code == 0, output
+    assert "trained 3 steps" in output
+    settings = config.from_json((tmp_path / "run" / "config.json").read_text())
+    assert [stage.steps for stage in settings.stages] == [1, 2]
+
+
 def test_help_and_version_answer():
-    for command in ([], ["train"], ["evaluate"], ["export"], ["colorize"]):
+    for command in ([], ["train"], ["recipes"], ["evaluate"], ["export"], ["colorize"]):
         code, output = run(*command, "--help")
         assert code == 0
         assert "Usage:" in output
@@ -162,9 +188,17 @@ def test_epochs_are_counted_in_photographs(photo_folder, tmp_path):
         (["--data", "/no/such/folder"], "neither a folder nor a TFDS set"),
         (["--data", "no_such_set"], "neither a folder nor a TFDS set"),
         (["--data", "coco/2017", "--data-dir", "/nowhere"], "tfds build coco/2017"),
-        (["--image-size", "200"], "image_size must be a multiple of 128 (2**depth), got 200"),
+        (
+            ["--recipe", "pix2pix", "--image-size", "200"],
+            "image_size must be a multiple of 128 (2**depth), got 200",
+        ),
         (["--image-size", "16"], "image_size must be at least 32"),
         (["--batch-size", "0"], "batch_size must be greater than 0, got 0"),
+        (["--image-size", "200"], "image_size must be a multiple of 64, got 200; use 192 or 256"),
+        (["--set", "colour=1"], "unknown config field colour"),
+        (["--set", "refine.steps=x"], "steps must be of type int, got 'x'"),
+        (["--set", "steps"], "--set takes FIELD=VALUE, got 'steps'"),
+        (["--steps", "2"], "total_steps must be 3 or more, one for each stage, got 2"),
         (["--seed", "9999999999"], "seed must be 0 to 4000000, got 9999999999"),
         (["--learning-rate", "-1"], "learning_rate must be greater than 0, got -1.0"),
     ],

@@ -13,8 +13,8 @@ from tfcolor import colorize, inference, photo
 def colorizer(rgb):
     """A stand-in for a SavedModel: color that depends on lightness."""
 
-    def generator(l):
-        return tf.concat([0.3 * tf.sin(7.0 * l), 0.3 * tf.cos(5.0 * l)], axis=-1)
+    def generator(l, training):
+        return {"ab": 0.3 * tf.concat([tf.sin(7.0 * l), tf.cos(5.0 * l)], axis=-1)}
 
     return inference.colorize_rgb(generator, tf.constant(rgb), 32, 8).numpy()
 

@@ -13,7 +13,7 @@ from skimage import color as skcolor
 from tfcolor import config, data
 from tfcolor.data import augment, batches, coco, files, samples
 
-SETTINGS = config.DataConfig(image_size=32, batch_size=4)
+SETTINGS = config.DataConfig()
 
 
 def ids(photos):
@@ -21,7 +21,7 @@ def ids(photos):
 
 
 def first_batches(photos, count, settings=SETTINGS, seed=0, position=0):
-    stream = batches.train_batches(photos, settings, seed, position)
+    stream = batches.train_batches(photos, settings, 32, 4, seed, position)
     return [{key: value.numpy() for key, value in batch.items()} for batch in stream.take(count)]
 
 
@@ -167,9 +167,7 @@ def test_tfds_records_hold_encoded_bytes_and_load_to_pixels(tfds_dir):
 
 
 def test_tfds_batches_train(tfds_dir):
-    settings = config.DataConfig(
-        source="coco/2017", data_dir=str(tfds_dir), image_size=32, batch_size=4
-    )
+    settings = config.DataConfig(source="coco/2017", data_dir=str(tfds_dir))
     seen = first_batches(data.open_part(settings, "train"), 20, settings)
     assert len({int(i) for batch in seen[:14] for i in batch["image_id"]}) >= 50
 

@@ -7,12 +7,14 @@ import sys
 import numpy as np
 import pytest
 import tensorflow as tf
+from click.testing import CliRunner
 from conftest import colorful_photo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage import color as skcolor
 
-from tfcolor import color, config, export, inference, workdir
+from tfcolor import color, config, export, fields, inference, recipes, workdir
+from tfcolor.cli import main
 from tfcolor.training import loop
 
 
@@ -20,9 +22,9 @@ from tfcolor.training import loop
 def run(photo_folder, tmp_path_factory):
     """The workdir of a short run; not to be changed."""
     folder = tmp_path_factory.mktemp("runs") / "tiny"
-    fields = {"source": str(photo_folder), "image_size": 32, "width": 4, "depth": 3}
-    fields |= {"total_steps": 60, "learning_rate": 5e-3}  # enough for some color
-    loop.train(config.override(config.TrainConfig(), **fields), folder)
+    tiny = {"source": str(photo_folder), "image_size": 32, "width": 4, "depth": 3}
+    tiny |= {"total_steps": 60, "learning_rate": 5e-3}  # enough for some color
+    loop.train(fields.override(config.TrainConfig(), **tiny), folder)
     return folder
 
 
@@ -34,9 +36,9 @@ def saved_model(run, tmp_path_factory):
     return folder
 
 
-def swirl(l):
+def swirl(l, training):
     """A stand-in for a generator: strong colors, some of them outside sRGB."""
-    return tf.concat([tf.sin(7.0 * l), tf.cos(5.0 * l)], axis=-1)
+    return {"ab": tf.concat([tf.sin(7.0 * l), tf.cos(5.0 * l)], axis=-1)}
 
 
 def lightness_error(rgb, gray):
@@ -69,9 +71,9 @@ def test_any_size_keeps_its_shape_and_its_lightness(height, width, sizes):
 def test_the_network_sees_its_own_size(height, width, seen):
     sizes = []
 
-    def generator(l):
+    def generator(l, training):
         sizes.append(tuple(l.shape[1:3]))
-        return tf.zeros_like(tf.concat([l, l], -1))
+        return {"ab": tf.zeros_like(tf.concat([l, l], -1))}
 
     inference.colorize_rgb(generator, tf.zeros((1, height, width, 3), tf.uint8), 64, 32)
     assert sizes == [seen]
@@ -80,7 +82,7 @@ def test_the_network_sees_its_own_size(height, width, seen):
 def test_at_the_networks_own_size_nothing_is_resampled():
     rgb = tf.constant(colorful_photo(5, 64, 64)[None])
     l, ab = color.rgb_to_planes(rgb)
-    colored = inference.colorize_rgb(lambda seen: ab, rgb, 64, 32).numpy()
+    colored = inference.colorize_rgb(lambda seen, training: {"ab": ab}, rgb, 64, 32).numpy()
     np.testing.assert_array_equal(colored, rgb)
 
 
@@ -88,9 +90,9 @@ def test_color_input_is_seen_as_gray():
     rgb = colorful_photo(6)[None]
     seen = []
 
-    def generator(l):
+    def generator(l, training):
         seen.append(l.numpy())
-        return tf.zeros_like(tf.concat([l, l], -1))
+        return {"ab": tf.zeros_like(tf.concat([l, l], -1))}
 
     colored = inference.colorize_rgb(generator, tf.constant(rgb), 32, 8).numpy()
     # Where half a level decides, L* and luminance may round apart.
@@ -109,7 +111,7 @@ def test_one_gray_channel_equals_three():
 def test_a_saved_model_gives_what_the_generator_gives(run, saved_model):
     generator, _ = workdir.load_generator(run)
     rgb = np.stack([colorful_photo(seed, 50, 70) for seed in range(2)])
-    expected = inference.colorize_rgb(lambda l: generator(l, training=False), rgb, 32, 8).numpy()
+    expected = inference.colorize_rgb(generator, rgb, 32, 8).numpy()
     colored = inference.load(saved_model)(rgb)
     assert np.abs(colored.astype(int) - expected).max() <= 1  # graph and eager round apart
     assert np.ptp(expected.astype(int), axis=-1).max() > 3  # there is color to compare
@@ -178,3 +180,29 @@ def test_loading_what_is_no_saved_model_is_an_error(tmp_path, content):
         ValueError, match=r"holds no SavedModel|is not a SavedModel made by tfcolor"
     ):
         inference.load(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def rgb_model(photo_folder, tmp_path_factory):
+    """A SavedModel of a network that paints RGB; not to be changed."""
+    folder = tmp_path_factory.mktemp("rgb")
+    tiny = {"source": str(photo_folder), "image_size": 32, "width": 2, "depth": 3}
+    loop.train(fields.override(recipes.get("pix2pix-rgb"), total_steps=2, **tiny), folder / "run")
+    return export.export(folder / "run", folder / "model")
+
+
+def test_a_network_that_paints_rgb_is_shown_raw_and_with_the_photographs_lightness(rgb_model):
+    gray = color.to_gray(colorful_photo(3)[None]).numpy()
+    signatures = inference.COLORIZE, inference.RAW
+    restored, raw = (inference.load(rgb_model, signature)(gray) for signature in signatures)
+    assert lightness_error(restored, gray).max() < 0.7
+    assert lightness_error(raw, gray).mean() > 5  # two steps teach no lightness
+    # The same colors, but for what the gamut and 8 bits take.
+    difference = skcolor.rgb2lab(restored)[..., 1:] - skcolor.rgb2lab(raw)[..., 1:]
+    assert np.median(np.abs(difference)) < 3
+
+
+def test_evaluate_measures_both(rgb_model):
+    result = CliRunner().invoke(main.cli, ["evaluate", str(rgb_model), "--image-size", "32"])
+    rows = [line.split("  ")[0] for line in result.output.splitlines()[-4:]]
+    assert rows == ["model/1", "model/1 raw", "gray", "truth"]

@@ -10,11 +10,11 @@ import pytest
 import tensorflow as tf
 from tensorboard.backend.event_processing import event_accumulator
 
-from tfcolor import color, config, data, losses, workdir
+from tfcolor import color, config, data, fields, losses, workdir
 from tfcolor.data import batches
 from tfcolor.training import device, loop, progress, state, step
 
-TINY = config.override(
+TINY = fields.override(
     config.TrainConfig(),
     image_size=32,
     batch_size=4,
@@ -29,20 +29,27 @@ TINY = config.override(
 
 @pytest.fixture
 def settings(photo_folder):
-    return config.override(TINY, source=str(photo_folder))
+    return fields.override(TINY, source=str(photo_folder))
 
 
 @pytest.fixture(scope="module")
 def run(photo_folder, tmp_path_factory):
     """The workdir of a finished run of 6 steps; not to be changed."""
     folder = tmp_path_factory.mktemp("runs") / "tiny"
-    assert loop.train(config.override(TINY, source=str(photo_folder)), folder)
+    assert loop.train(fields.override(TINY, source=str(photo_folder)), folder)
     return folder
 
 
 def a_batch(settings, seed=0):
     photos = data.open_part(settings.data, "train")
-    return next(iter(batches.train_batches(photos, settings.data, seed)))
+    stage = settings.stages[0]
+    size = stage.image_size, stage.batch_size
+    return next(iter(batches.train_batches(photos, settings.data, *size, seed)))
+
+
+def make_step(settings, strategy=None):
+    strategy = strategy or tf.distribute.get_strategy()
+    return step.make_train_step(strategy, settings, settings.stages[0])
 
 
 def weights_of(folder, settings, checkpoint="last"):
@@ -57,28 +64,28 @@ def lines_of(folder):
 # The step
 
 
-def plain(settings, **fields):
+def plain(settings, **changes):
     """Settings under which a step can be computed by hand: no noise."""
-    return config.override(settings, dropout=0.0, normalization="instance", **fields)
+    return fields.override(settings, dropout=0.0, normalization="instance", **changes)
 
 
 def test_the_step_descends_the_objective_of_the_paper(settings):
     settings = plain(settings, l1_weight=7.0)
     trained, by_hand = state.TrainState(settings), state.TrainState(settings)
     batch = a_batch(settings)
-    metrics = step.make_train_step(tf.distribute.get_strategy(), 7.0)(trained, batch)
+    metrics = make_step(settings)(trained, batch)
 
     l, ab = batch["l"], batch["ab"]
     g, d = by_hand.generator, by_hand.discriminator
     with tf.GradientTape() as tape:
-        real, fake = d([l, ab]), d([l, g(l, training=True)])
+        real, fake = d([l, ab]), d([l, g(l, training=True)["ab"]])
         d_loss = (
             tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(tf.ones_like(real), real))
             + tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(tf.zeros_like(fake), fake))
         ) / 2
     by_hand.d_optimizer.apply(tape.gradient(d_loss, d.trainable_variables), d.trainable_variables)
     with tf.GradientTape() as tape:  # through the discriminator that has just been updated
-        fake_ab = g(l, training=True)
+        fake_ab = g(l, training=True)["ab"]
         judged = d([l, fake_ab])
         g_gan = tf.reduce_mean(
             tf.nn.sigmoid_cross_entropy_with_logits(tf.ones_like(judged), judged)
@@ -99,18 +106,18 @@ def test_the_step_descends_the_objective_of_the_paper(settings):
 
 @pytest.mark.parametrize("jit", [False, True])
 def test_repeated_steps_fit_a_batch(settings, jit):
-    settings = config.override(settings, dropout=0.0, learning_rate=2e-3, width=8)
+    settings = fields.override(settings, dropout=0.0, learning_rate=2e-3, width=8, jit=jit)
     train_state, batch = state.TrainState(settings), a_batch(settings)
-    train_step = step.make_train_step(tf.distribute.get_strategy(), settings.l1_weight, jit)
+    train_step = make_step(settings)
     values = [float(train_step(train_state, batch)["g_l1"]) for _ in range(150)]
     assert np.mean(values[-5:]) < 0.5 * values[0]
 
 
 @pytest.mark.parametrize("precision", config.PRECISIONS)
 def test_every_precision_trains_and_keeps_float32_weights(settings, precision):
-    settings = config.override(settings, precision=precision, learning_rate=2e-3, width=8)
+    settings = fields.override(settings, precision=precision, learning_rate=2e-3, width=8)
     train_state, batch = state.TrainState(settings), a_batch(settings)
-    train_step = step.make_train_step(tf.distribute.get_strategy(), settings.l1_weight)
+    train_step = make_step(settings)
     values = [float(train_step(train_state, batch)["g_l1"]) for _ in range(60)]
     assert np.isfinite(values).all()
     assert np.mean(values[-5:]) < 0.8 * values[0]
@@ -126,7 +133,7 @@ def test_two_replicas_take_the_same_step_as_one(settings, mirrored):
             train_state = state.TrainState(settings)
         dataset = tf.data.Dataset.from_tensors(batch).unbatch().batch(4)
         (shared,) = strategy.experimental_distribute_dataset(dataset)
-        metrics = step.make_train_step(strategy, settings.l1_weight)(train_state, shared)
+        metrics = make_step(settings, strategy)(train_state, shared)
         numbers.append({name: float(value) for name, value in metrics.items()})
         weights.append([v.numpy() for v in train_state.generator.trainable_variables])
         assert int(train_state.step.numpy()) == 1
@@ -146,14 +153,14 @@ def test_a_batch_that_the_devices_cannot_share_is_an_error(
 ):
     monkeypatch.setattr(device, "strategy", lambda name: mirrored)
     with pytest.raises(ValueError, match="batch_size must be a multiple of the 2 devices, got 3"):
-        loop.train(config.override(settings, batch_size=3), tmp_path / "run")
+        loop.train(fields.override(settings, batch_size=3), tmp_path / "run")
 
 
 # The loop
 
 
 def test_a_run_leaves_what_it_promises(run, photo_folder):
-    assert workdir.read_config(run) == config.override(TINY, source=str(photo_folder))
+    assert workdir.read_config(run) == fields.override(TINY, source=str(photo_folder))
     steps = {line["step"] for line in lines_of(run) if "train/g_loss" in line}
     assert steps == {2, 4, 6}
     validated = [line for line in lines_of(run) if "val/ab_error" in line]
@@ -202,7 +209,7 @@ def test_the_event_files_hold_scalars_histograms_pictures_and_hyperparameters(ru
 
 def test_a_stopped_run_goes_on_to_the_same_weights(run, settings, tmp_path):
     folder = tmp_path / "run"
-    assert loop.train(config.override(settings, total_steps=3), folder)
+    assert loop.train(fields.override(settings, total_steps=3), folder)
     assert loop.train(settings, folder)
     done, weights = weights_of(folder, settings)
     assert done == 6
@@ -260,8 +267,8 @@ def test_a_finished_run_is_left_as_it_is(run, settings):
 def test_a_half_written_checkpoint_is_passed_over(settings, tmp_path, caplog):
     caplog.set_level(logging.WARNING)
     folder = tmp_path / "run"
-    settings = config.override(settings, validate_every_steps=100)
-    loop.train(config.override(settings, total_steps=4), folder)
+    settings = fields.override(settings, validate_every_steps=100)
+    loop.train(fields.override(settings, total_steps=4), folder)
     newest = folder / "checkpoints" / "step-4.data-00000-of-00001"
     newest.write_bytes(newest.read_bytes()[:1000])
     unfinished = folder / "checkpoints" / "step-5_temp" / "part-00000-of-00001"
@@ -281,9 +288,9 @@ def test_a_half_written_checkpoint_is_passed_over(settings, tmp_path, caplog):
 
 
 def test_the_whole_state_comes_back_from_a_checkpoint(settings, tmp_path):
-    settings = config.override(settings, precision="mixed_float16")
+    settings = fields.override(settings, precision="mixed_float16")
     saved, restored = state.TrainState(settings), state.TrainState(settings)
-    train_step = step.make_train_step(tf.distribute.get_strategy(), settings.l1_weight)
+    train_step = make_step(settings)
     for _ in range(3):
         train_step(saved, a_batch(settings))
     saved.position.assign(12)
@@ -300,23 +307,23 @@ def test_the_whole_state_comes_back_from_a_checkpoint(settings, tmp_path):
 
 
 def test_a_changed_option_that_cannot_be_resumed_is_an_error(run, settings):
-    changed = config.override(settings, l1_weight=50.0, seed=1)
-    with pytest.raises(ValueError, match=r"l1_weight 100.0 \(now 50.0\), seed 0 \(now 1\)"):
+    changed = fields.override(settings, l1_weight=50.0, seed=1)
+    with pytest.raises(ValueError, match=r"seed 0 \(now 1\), train.l1_weight 100.0 \(now 50.0\)"):
         loop.train(changed, run)
     assert workdir.read_config(run) == settings
 
 
 def test_a_workdir_without_checkpoints_takes_another_config(settings, tmp_path):
     # A run that failed before its first checkpoint, for want of memory, say, holds nothing to lose.
-    (tmp_path / "config.json").write_text(config.to_json(config.override(settings, seed=9)))
-    loop.train(config.override(settings, total_steps=1), tmp_path)
+    (tmp_path / "config.json").write_text(config.to_json(fields.override(settings, seed=9)))
+    loop.train(fields.override(settings, total_steps=1), tmp_path)
     assert workdir.read_config(tmp_path).seed == settings.seed
 
 
 def test_checkpoints_are_written_by_time_too(settings, tmp_path):
-    fields = {"checkpoint_every_steps": 1000, "validate_every_steps": 1000, "total_steps": 3}
+    often = {"checkpoint_every_steps": 1000, "validate_every_steps": 1000, "total_steps": 3}
     loop.train(
-        config.override(settings, **fields, checkpoint_every_minutes=1e-9, keep_checkpoints=9),
+        fields.override(settings, **often, checkpoint_every_minutes=1e-9, keep_checkpoints=9),
         tmp_path,
     )
     made = {path.name for path in (tmp_path / "checkpoints").glob("*.index")}
@@ -353,7 +360,7 @@ def test_a_loss_that_is_not_finite_names_step_photographs_and_checkpoint(
 
 
 def test_mixed_float16_logs_its_loss_scale(settings, tmp_path):
-    settings = config.override(
+    settings = fields.override(
         settings, precision="mixed_float16", total_steps=2, validate_every_steps=100
     )
     loop.train(settings, tmp_path / "run")
@@ -369,7 +376,7 @@ def test_a_folder_without_validation_part_says_that_its_figures_flatter(tmp_path
     for index in range(3):
         Image.fromarray(colorful_photo(index)).save(tmp_path / f"{index}.png")
     photos = data.open_part(config.DataConfig(source=str(tmp_path)), "train")
-    settings = config.override(TINY, source=str(tmp_path))
+    settings = fields.override(TINY, source=str(tmp_path))
     assert loop._open_validation(settings, photos).count == 3
     assert "validating on the training photographs" in caplog.text
 
@@ -377,7 +384,7 @@ def test_a_folder_without_validation_part_says_that_its_figures_flatter(tmp_path
 def test_progress_tells_speed_and_time_left(monkeypatch):
     now = [100.0]
     monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
-    shown = progress.Progress(10, 110, batch_size=4)
+    shown = progress.Progress("train", 10, 110, batch_size=4)
     assert shown.images_per_second == 0
     for done in range(11, 31):
         shown.update(done, dict)

@@ -4,15 +4,42 @@ import dataclasses
 import json
 from typing import Any
 
+# Generator -> pixels that its sides must be multiples of; 0 stands for 2**depth.
+GENERATORS = {
+    "unet": 0,
+    "cdcgan": 0,
+    "sagan": 32,
+    "colorful": 8,
+    "pretrained-unet": 32,
+    "colornet": 64,
+}
+CLASSIFIERS = ("colorful", "colornet")  # generators that give logits over ab bins
+ENCODERS = ("pretrained-unet", "colornet")  # generators with a pretrained encoder
+DISCRIMINATORS = ("patchgan", "cdcgan", "sagan")
+SPACES = ("lab", "rgb")
+WEIGHTS = ("random", "imagenet", "tfcolor")
 NORMALIZATIONS = ("batch", "instance")
+LOSS_WEIGHTS = (
+    "gan_weight",
+    "l1_weight",
+    "classification_weight",
+    "perceptual_weight",
+    "colorfulness_weight",
+    "size_weight",
+)
+GAN_LOSSES = ("bce", "hinge")
+SCHEDULES = ("constant", "cosine")
+FROZEN = ("encoder", "generator", "discriminator")
+FRECHET = "fd_efficientnet_lite0"
+BEST_BY = ("ab_error", "delta_e00", "mse", FRECHET)  # lower is better in all
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
-STRATEGIES = ("auto", "one", "mirrored")
+STRATEGIES = ("auto", "one", "mirrored", "multi-worker", "tpu")
 MIN_IMAGE_SIZE = 32  # pixels; the PatchGAN judges nothing smaller
 MAX_SEED = 4_000_000  # the networks draw a thousand 32-bit seeds from it
 
 # What may differ when a run is resumed: the rest shapes the weights or the order of photographs.
 RESUMABLE = frozenset(
-    {"total_steps", "strategy", "log_every_steps", "validate_every_steps"}
+    {"steps", "patience", "strategy", "log_every_steps", "validate_every_steps"}
     | {"checkpoint_every_steps", "checkpoint_every_minutes", "keep_checkpoints", "data_dir"}
 )
 
@@ -24,6 +51,20 @@ def _check_positive(config: Any, *names: str) -> None:
             raise ValueError(f"{name} must be greater than 0, got {value}")
 
 
+def _check_not_negative(config: Any, *names: str) -> None:
+    for name in names:
+        value = getattr(config, name)
+        if not value >= 0:
+            raise ValueError(f"{name} must be 0 or more, got {value}")
+
+
+def _check_fraction(config: Any, *names: str) -> None:
+    for name in names:
+        value = getattr(config, name)
+        if not 0 <= value < 1:
+            raise ValueError(f"{name} must be in [0, 1), got {value}")
+
+
 def _check_choice(config: Any, name: str, choices: tuple[str, ...]) -> None:
     value = getattr(config, name)
     if value not in choices:
@@ -32,7 +73,7 @@ def _check_choice(config: Any, name: str, choices: tuple[str, ...]) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class DataConfig:
-    """Which photographs, and how they become batches."""
+    """Which photographs, and how they are chosen and cropped."""
 
     source: str = "samples"  # "samples", a folder, or the name of a TFDS set such as "coco/2017"
     data_dir: str | None = None  # where TFDS keeps its sets; None is TFDS's own default
@@ -40,16 +81,12 @@ class DataConfig:
     test_split: str = "validation[:3000]"  # TFDS only
     train_limit: int | None = None  # use only the first so many training photographs
     validation_limit: int = 200  # photographs looked at in each validation
-    image_size: int = 256  # side of the square crops, pixels
-    batch_size: int = 4  # photographs in a step, over all replicas
     crop_min_fraction: float = 0.8  # smallest random crop, over the photograph's short side
     min_chroma: float = 4.0  # training photographs with a lower mean Lab chroma count as gray
     shuffle_buffer: int = 1024  # encoded TFDS photographs held for shuffling, about 150 kB each
 
     def __post_init__(self) -> None:
-        _check_positive(self, "validation_limit", "image_size", "batch_size", "shuffle_buffer")
-        if self.image_size < MIN_IMAGE_SIZE:
-            raise ValueError(f"image_size must be at least {MIN_IMAGE_SIZE}, got {self.image_size}")
+        _check_positive(self, "validation_limit", "shuffle_buffer")
         if self.train_limit is not None:
             _check_positive(self, "train_limit")
         if not 0 < self.crop_min_fraction <= 1:
@@ -58,26 +95,100 @@ class DataConfig:
 
 @dataclasses.dataclass(frozen=True)
 class ModelConfig:
-    """The U-Net generator and the PatchGAN discriminator; the defaults are the paper's."""
+    """Both networks. A field that a network has no use for is left out of account."""
 
+    generator: str = "unet"
+    discriminator: str = "patchgan"  # built only for stages with a gan_weight
+    space: str = "lab"  # what the generator paints: the color planes ab, or all of RGB
     width: int = 64  # channels of the first layer of both networks
-    depth: int = 8  # halvings in the U-Net; sides must be multiples of 2**depth
-    normalization: str = "batch"
-    dropout: float = 0.5  # the noise z, in the first three decoder blocks while training
+    depth: int = 8  # halvings in the U-Net and the cDCGAN; sides must be multiples of 2**depth
+    normalization: str = "batch"  # in the U-Net and the PatchGAN
+    spectral: bool = False  # spectral normalization in the PatchGAN
+    dropout: float = 0.5  # the noise z, in the U-Net's first three decoder blocks while training
+    encoder: str = "efficientnet-lite0"  # of pretrained-unet, or a network of keras.applications
+    weights: str = (
+        "random"  # to begin with; the encoder's: "imagenet", or "tfcolor" from the bundled model
+    )
 
     def __post_init__(self) -> None:
+        _check_choice(self, "generator", tuple(GENERATORS))
+        _check_choice(self, "discriminator", DISCRIMINATORS)
+        _check_choice(self, "space", SPACES)
+        _check_choice(self, "normalization", NORMALIZATIONS)
+        _check_choice(self, "weights", WEIGHTS)
         if self.width < 1 or self.width & (self.width - 1):
             raise ValueError(f"width must be a power of two, got {self.width}")
         if not 2 <= self.depth <= 10:
             raise ValueError(f"depth must be 2 to 10, got {self.depth}")
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"dropout must be in [0, 1), got {self.dropout}")
-        _check_choice(self, "normalization", NORMALIZATIONS)
+        _check_fraction(self, "dropout")
+        if self.space == "rgb" and self.generator != "unet":
+            raise ValueError(f"space rgb needs the generator unet, got {self.generator}")
+        fits = {"random": GENERATORS, "imagenet": ENCODERS, "tfcolor": ("colornet",)}[self.weights]
+        if self.generator not in fits:
+            raise ValueError(
+                f"weights {self.weights} fit the generator {' or '.join(fits)}, got "
+                f"{self.generator}; use random"
+            )
 
     @property
     def stride(self) -> int:
-        """Pixels of the input that one bottleneck value stands for."""
-        return 2**self.depth
+        """Pixels that the sides of what the generator sees must be multiples of."""
+        return GENERATORS[self.generator] or 2**self.depth
+
+
+@dataclasses.dataclass(frozen=True)
+class StageConfig:
+    """A stretch of a run with one objective. The defaults are those of pix2pix."""
+
+    name: str = "train"
+    steps: int = 200_000
+    image_size: int = 256  # side of the square crops, pixels
+    batch_size: int = 4  # photographs in a step, over all replicas
+
+    # The objective: weights of its terms; a term of weight 0 is not computed.
+    gan_weight: float = 1.0
+    l1_weight: float = 100.0  # lambda of the paper
+    classification_weight: float = 0.0  # class-rebalanced cross-entropy over ab bins
+    perceptual_weight: float = 0.0  # features of EfficientNet-Lite0
+    colorfulness_weight: float = 0.0  # against the photograph's own, from both sides
+    size_weight: float = 0.0  # colors at half the size against those at full size
+    gan_loss: str = "bce"
+    label_smoothing: float = 0.0  # the discriminator is told 1 - this for real; bce only
+    d_updates: int = 1  # of the discriminator in each step, on the step's photographs
+
+    # The optimizers, both Adam, and AdamW with a weight decay; begun anew in each stage.
+    learning_rate: float = 2e-4
+    d_learning_rate: float | None = None  # None: the same
+    encoder_rate: float = 1.0  # learning rate of the encoder, over that of the rest
+    beta_1: float = 0.5
+    beta_2: float = 0.999
+    weight_decay: float = 0.0
+    schedule: str = "constant"  # "cosine" falls to 0 at the end of the stage
+    warmup_steps: int = 0  # the learning rates rise from 0 in so many steps
+    clip_norm: float = 0.0  # largest norm of the generator's gradient; 0 is no limit
+    frozen: tuple[str, ...] = ()  # "encoder", "generator", "discriminator"
+    ema: float = 0.0  # decay of the moving average of the generator; 0 is none
+
+    # Which weights are kept as the best, and when the stage ends before its last step.
+    best_by: str = "ab_error"
+    patience: int = 0  # validations without a better Fréchet distance; 0 trains to the last step
+
+    def __post_init__(self) -> None:
+        _check_positive(self, "steps", "batch_size", "learning_rate", "d_updates", "encoder_rate")
+        _check_not_negative(self, *LOSS_WEIGHTS)
+        _check_not_negative(self, "weight_decay", "warmup_steps", "clip_norm", "patience")
+        _check_fraction(self, "label_smoothing", "beta_1", "beta_2", "ema")
+        _check_choice(self, "gan_loss", GAN_LOSSES)
+        _check_choice(self, "schedule", SCHEDULES)
+        _check_choice(self, "best_by", BEST_BY)
+        if self.d_learning_rate is not None:
+            _check_positive(self, "d_learning_rate")
+        if self.image_size < MIN_IMAGE_SIZE:
+            raise ValueError(f"image_size must be at least {MIN_IMAGE_SIZE}, got {self.image_size}")
+        if not any(getattr(self, weight) for weight in LOSS_WEIGHTS):
+            raise ValueError(f"one of {', '.join(LOSS_WEIGHTS)} must be greater than 0, got none")
+        if set(self.frozen) - set(FROZEN):
+            raise ValueError(f"frozen must be of {', '.join(FROZEN)}, got {', '.join(self.frozen)}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,10 +198,7 @@ class TrainConfig:
     recipe: str = "pix2pix"
     data: DataConfig = DataConfig()
     model: ModelConfig = ModelConfig()
-    total_steps: int = 200_000
-    learning_rate: float = 2e-4  # Adam, both networks
-    beta_1: float = 0.5  # Adam, both networks
-    l1_weight: float = 100.0  # lambda of the paper
+    stages: tuple[StageConfig, ...] = (StageConfig(),)
     precision: str = "float32"
     strategy: str = "auto"
     jit: bool = False
@@ -102,74 +210,49 @@ class TrainConfig:
     keep_checkpoints: int = 2
 
     def __post_init__(self) -> None:
-        _check_positive(
-            self,
-            "total_steps",
-            "learning_rate",
-            "log_every_steps",
-            "validate_every_steps",
-            "checkpoint_every_steps",
-            "checkpoint_every_minutes",
-            "keep_checkpoints",
-        )
-        if self.l1_weight < 0:
-            raise ValueError(f"l1_weight must be 0 or more, got {self.l1_weight}")
+        for name in ("log", "validate", "checkpoint"):
+            _check_positive(self, f"{name}_every_steps")
+        _check_positive(self, "checkpoint_every_minutes", "keep_checkpoints")
         if not 0 <= self.seed <= MAX_SEED:
             raise ValueError(f"seed must be 0 to {MAX_SEED}, got {self.seed}")
         _check_choice(self, "precision", PRECISIONS)
         _check_choice(self, "strategy", STRATEGIES)
-        self._check_image_size()
+        names = [stage.name for stage in self.stages]
+        if not names or len(set(names)) < len(names) or any("." in name for name in names):
+            raise ValueError(f"stages must have names of their own, without a dot, got {names}")
+        for stage in self.stages:
+            self._check_stage(stage)
 
-    def _check_image_size(self) -> None:
-        image_size, model = self.data.image_size, self.model
-        if image_size % model.stride:
-            below = max(image_size // model.stride, 1) * model.stride
+    def _check_stage(self, stage: StageConfig) -> None:
+        size, model = stage.image_size, self.model
+        if size % model.stride:
+            below = max(size // model.stride, 1) * model.stride
+            remedy = f"use {below} or {below + model.stride}"
+            if not GENERATORS[model.generator]:
+                remedy += ", or a smaller depth"
+            power = "" if GENERATORS[model.generator] else " (2**depth)"
             raise ValueError(
-                f"image_size must be a multiple of {model.stride} (2**depth), got {image_size}; "
-                f"use {below} or {below + model.stride}, or a smaller depth"
+                f"image_size must be a multiple of {model.stride}{power}, got {size}; {remedy}"
+            )
+        if stage.classification_weight and model.generator not in CLASSIFIERS:
+            raise ValueError(
+                f"classification_weight needs a generator {' or '.join(CLASSIFIERS)}, got "
+                f"{model.generator}"
+            )
+        if stage.size_weight and size < 2 * model.stride:
+            raise ValueError(
+                f"size_weight needs an image_size of {2 * model.stride} or more, got {size}"
             )
 
+    @property
+    def total_steps(self) -> int:
+        """Train steps of all stages, where none ends before its last."""
+        return sum(stage.steps for stage in self.stages)
 
-def override(config: TrainConfig, **fields: Any) -> TrainConfig:
-    """A config with some fields changed, named as in the dataclasses wherever they stand.
-
-    An `image_size` under 256 given without a `depth` lowers the depth to log2 of that size, so
-    that trial runs at 128 or 64 need one option, not two.
-
-    Args:
-      config: what to start from.
-      **fields: field name -> value; every name is unique over the three dataclasses.
-
-    Raises:
-      ValueError: for an unknown name or a value out of its range.
-    """
-    if "image_size" in fields and "depth" not in fields and fields["image_size"] >= MIN_IMAGE_SIZE:
-        fields["depth"] = min(config.model.depth, fields["image_size"].bit_length() - 1)
-    changes: dict[str, Any] = {"data": config.data, "model": config.model}
-    for part, value in changes.items():
-        names = {field.name for field in dataclasses.fields(value)}
-        own = {name: fields.pop(name) for name in names & fields.keys()}
-        changes[part] = dataclasses.replace(value, **own)
-    unknown = fields.keys() - {field.name for field in dataclasses.fields(config)}
-    if unknown:
-        raise ValueError(f"unknown config field {', '.join(sorted(unknown))}")
-    return dataclasses.replace(config, **changes, **fields)
-
-
-def flatten(config: TrainConfig) -> dict[str, Any]:
-    """Every field by its name, the nested ones with the rest."""
-    fields = dataclasses.asdict(config)
-    return {**fields.pop("data"), **fields.pop("model"), **fields}
-
-
-def changed_fields(old: TrainConfig, new: TrainConfig) -> dict[str, tuple[Any, Any]]:
-    """Fields that differ and cannot differ when a run is resumed: name -> (old, new)."""
-    before, after = flatten(old), flatten(new)
-    return {
-        name: (before[name], after[name])
-        for name in before
-        if before[name] != after[name] and name not in RESUMABLE
-    }
+    @property
+    def adversarial(self) -> bool:
+        """Whether any stage needs the discriminator."""
+        return any(stage.gan_weight for stage in self.stages)
 
 
 def to_json(config: TrainConfig) -> str:
@@ -187,6 +270,10 @@ def from_json(text: str) -> TrainConfig:
         fields = json.loads(text)
         data = DataConfig(**fields.pop("data"))
         model = ModelConfig(**fields.pop("model"))
-        return TrainConfig(data=data, model=model, **fields)
+        stages = tuple(
+            StageConfig(**{**stage, "frozen": tuple(stage["frozen"])})
+            for stage in fields.pop("stages")
+        )
+        return TrainConfig(data=data, model=model, stages=stages, **fields)
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"not a config of this version of tfcolor: {error}") from error

@@ -14,24 +14,30 @@ from tfcolor import config, errors, inference, workdir
 CARD = "tfcolor.json"  # in assets.extra, where TF Serving leaves files alone
 
 
+SPEC = tf.TensorSpec((None, None, None, None), tf.uint8, name="rgb")
+
+
 class Served(tf.Module):
-    """What a SavedModel holds: the generator behind one signature, any size in, same size out."""
+    """What a SavedModel holds: the generator behind its signatures, any size in, same size out."""
 
     def __init__(self, generator: keras.Model, image_size: int, stride: int) -> None:
         super().__init__(name="tfcolor")
         self.generator = generator
-        self._image_size = image_size
-        self._stride = stride
+        self._sizes = (image_size, stride)
 
-    @tf.function(input_signature=[tf.TensorSpec((None, None, None, None), tf.uint8, name="rgb")])
-    def colorize(self, rgb: tf.Tensor) -> dict[str, tf.Tensor]:
-        """rgb uint8 (n, h, w, 3), or gray (n, h, w, 1) -> {"rgb": uint8 (n, h, w, 3)}."""
+    def signature(self, raw: bool) -> tf.types.experimental.PolymorphicFunction:
+        """rgb uint8 (n, h, w, 3), or gray (n, h, w, 1) -> {"rgb": uint8 (n, h, w, 3)}.
 
-        def generate(l: tf.Tensor) -> tf.Tensor:
-            return self.generator(l, training=False)
+        Args:
+          raw: with the lightness that the network painted, for one that paints all of RGB.
+        """
 
-        colored = inference.colorize_rgb(generate, rgb, self._image_size, self._stride)
-        return {"rgb": tf.ensure_shape(colored, (None, None, None, 3))}
+        @tf.function(input_signature=[SPEC])
+        def colorize(rgb: tf.Tensor) -> dict[str, tf.Tensor]:
+            colored = inference.colorize_rgb(self.generator, rgb, *self._sizes, raw)
+            return {"rgb": tf.ensure_shape(colored, (None, None, None, 3))}
+
+        return colorize
 
 
 def export(run: str | Path, destination: str | Path, checkpoint: str = "best") -> Path:
@@ -53,14 +59,18 @@ def export(run: str | Path, destination: str | Path, checkpoint: str = "best") -
     """
     settings, destination = workdir.read_config(run), Path(destination)
     generator, step = workdir.load_generator(run, checkpoint)
-    served = Served(generator, settings.data.image_size, settings.model.stride)
+    # The size it was trained at last.
+    served = Served(generator, settings.stages[-1].image_size, settings.model.stride)
+    signatures = {inference.COLORIZE: served.signature(raw=False)}
+    if settings.model.space == "rgb":
+        signatures[inference.RAW] = served.signature(raw=True)
     try:
         destination.mkdir(parents=True, exist_ok=True)
         used = [int(path.name) for path in destination.iterdir() if path.name.isdigit()]
         version = destination / str(max(used, default=0) + 1)
         partial = destination / ".partial"
         shutil.rmtree(partial, ignore_errors=True)
-        tf.saved_model.save(served, str(partial), signatures={"serving_default": served.colorize})
+        tf.saved_model.save(served, str(partial), signatures=signatures)
         card = partial / "assets.extra" / CARD
         card.parent.mkdir()
         card.write_text(

@@ -3,18 +3,22 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from tfcolor import color
 
+COLORIZE = "serving_default"  # signatures of a SavedModel
+RAW = "raw"  # what a generator of all of RGB painted, its own lightness too
 MAX_ASPECT = 4  # a longer side than 4 short ones is squeezed, which bounds what the network sees
 
-Generator = Callable[[tf.Tensor], tf.Tensor]
 Colorizer = Callable[[np.ndarray], np.ndarray]
 
 
-def colorize_rgb(generator: Generator, rgb: tf.Tensor, image_size: int, stride: int) -> tf.Tensor:
+def colorize_rgb(
+    generator: keras.Model, rgb: tf.Tensor, image_size: int, stride: int, raw: bool = False
+) -> tf.Tensor:
     """Photographs with the colors that a generator gives their lightness.
 
     The network sees the photograph with its short side at `image_size`, the size it was trained
@@ -23,11 +27,12 @@ def colorize_rgb(generator: Generator, rgb: tf.Tensor, image_size: int, stride: 
     chroma, never lightness. Written in TensorFlow ops alone, so that it can be exported.
 
     Args:
-      generator: float32 l (n, h, w, 1) -> ab (n, h, w, 2), both in [-1, 1], for any height and
-        width that are multiples of `stride`.
+      generator: float32 l (n, h, w, 1) -> {"ab": (n, h, w, 2)} or {"rgb": (n, h, w, 3)}, all in
+        [-1, 1], for any height and width that are multiples of `stride`.
       rgb: uint8 (n, h, w, 3), or gray (n, h, w, 1).
       image_size: short side for the network, pixels; a multiple of `stride`.
       stride: what the network's sides must be multiples of.
+      raw: the RGB of a generator that paints all of it, without the photograph's own L*.
 
     Returns:
       uint8 (n, h, w, 3).
@@ -43,13 +48,19 @@ def colorize_rgb(generator: Generator, rgb: tf.Tensor, image_size: int, stride: 
     before = missing // 2
     around = tf.stack([before, missing - before], axis=1)  # (2, 2): rows and columns
     padded = tf.pad(small, tf.concat([[[0, 0]], around, [[0, 0]]], 0), "REFLECT")
-    ab = generator(padded)
-    ab = ab[:, before[0] : before[0] + network_size[0], before[1] : before[1] + network_size[1]]
-    ab = tf.image.resize(ab, size, method="bicubic", antialias=True)
-    return color.to_uint8(color.planes_to_rgb(l, ab))
+    outputs = generator(padded, training=False)
+    if "rgb" in outputs:
+        painted = (outputs["rgb"] + 1.0) / 2.0
+        planes = painted if raw else color.rgb_to_planes(painted)[1]
+    else:
+        planes = outputs["ab"]
+    bottom, right = before[0] + network_size[0], before[1] + network_size[1]
+    planes = planes[:, before[0] : bottom, before[1] : right]
+    planes = tf.image.resize(planes, size, method="bicubic", antialias=True)
+    return color.to_uint8(planes if raw else color.planes_to_rgb(l, planes))
 
 
-def from_generator(generator: Generator, image_size: int, stride: int) -> Colorizer:
+def from_generator(generator: keras.Model, image_size: int, stride: int) -> Colorizer:
     """A generator as a function of photographs; see `colorize_rgb`.
 
     Returns:
@@ -81,11 +92,12 @@ def newest_version(path: str | Path) -> Path:
     return max(versions, key=lambda version: int(version.name))
 
 
-def load(path: str | Path) -> Colorizer:
+def load(path: str | Path, signature: str = COLORIZE) -> Colorizer:
     """The colorizer in a SavedModel that `tfcolor export` wrote.
 
     Args:
       path: a SavedModel, or a folder of versions, of which the newest is taken.
+      signature: `COLORIZE`, or `RAW` where `signatures` has it.
 
     Returns:
       A function uint8 (n, h, w, 3 or 1) -> uint8 (n, h, w, 3).
@@ -96,8 +108,7 @@ def load(path: str | Path) -> Colorizer:
     path = newest_version(path)
     try:
         model = tf.saved_model.load(str(path))
-        signature = model.signatures["serving_default"]
-        if "rgb" not in signature.structured_input_signature[1]:
+        if "rgb" not in model.signatures[signature].structured_input_signature[1]:
             raise KeyError("rgb")
     except (KeyError, OSError, tf.errors.OpError) as error:
         raise ValueError(
@@ -106,7 +117,7 @@ def load(path: str | Path) -> Colorizer:
 
     def colorize(rgb: np.ndarray) -> np.ndarray:
         # The signature belongs to `model`, which must live as long as this function.
-        return model.signatures["serving_default"](rgb=tf.constant(rgb))["rgb"].numpy()
+        return model.signatures[signature](rgb=tf.constant(rgb))["rgb"].numpy()
 
     return colorize
 

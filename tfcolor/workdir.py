@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from tfcolor import config
-from tfcolor.models import patchgan, unet
+from tfcolor.models import networks
 
 CONFIG = "config.json"
 METRICS = "metrics.jsonl"
@@ -56,28 +56,16 @@ def read_config(folder: str | Path) -> config.TrainConfig:
         raise ValueError(f"{path}: {error}; use another workdir") from error
 
 
-def build_generator(settings: config.TrainConfig) -> keras.Model:
-    """The generator that a config describes, with fresh weights."""
-    model = settings.model
-    return unet.build(
-        width=model.width,
-        depth=model.depth,
-        normalization=model.normalization,
-        dropout=model.dropout,
-        dtype=settings.precision,
-        seed=settings.seed,
-    )
+def steps_done(folder: Path) -> int:
+    """The train steps of a run up to its newest checkpoint."""
+    paths = checkpoints(folder / LAST)
+    return int(paths[-1].name[5:]) if paths else 0
 
 
-def build_discriminator(settings: config.TrainConfig) -> keras.Model:
-    """The discriminator that a config describes, with fresh weights."""
-    model = settings.model
-    return patchgan.build(
-        width=model.width,
-        normalization=model.normalization,
-        dtype=settings.precision,
-        seed=settings.seed + 1,  # not the generator's draws again
-    )
+def stage_of(checkpoint: Path) -> int:
+    """The stage that a checkpoint of the state was written in, counted from 0."""
+    saved = tf.train.load_checkpoint(str(checkpoint))
+    return int(saved.get_tensor("state/stage/.ATTRIBUTES/VARIABLE_VALUE"))
 
 
 def load_generator(folder: str | Path, checkpoint: str = "best") -> tuple[keras.Model, int]:
@@ -90,14 +78,16 @@ def load_generator(folder: str | Path, checkpoint: str = "best") -> tuple[keras.
     Raises:
       ValueError: if the run or the checkpoint is not there or cannot be read.
     """
-    settings = config.override(read_config(folder), precision="float32")
-    generator = build_generator(settings)
+    settings = read_config(folder)
+    generator = networks.build_generator(settings.model, "float32", settings.seed)
     paths = checkpoints(Path(folder) / CHECKPOINTS[checkpoint])
     if not paths:
         raise ValueError(f"{folder} has no {checkpoint} checkpoint yet; train it further")
     path = paths[-1]
     try:
-        saved = tf.train.Checkpoint(state=tf.train.Checkpoint(generator=generator)).read(str(path))
+        averaged = checkpoint == "last" and settings.stages[stage_of(path)].ema
+        part = {"average" if averaged else "generator": generator}
+        saved = tf.train.Checkpoint(state=tf.train.Checkpoint(**part)).read(str(path))
         saved.assert_existing_objects_matched().expect_partial()
     except Exception as error:  # a damaged file fails with whatever its bytes lead to
         raise ValueError(f"checkpoint {path} cannot be read; train it further") from error

@@ -34,13 +34,20 @@ def evaluate(
     models: tuple[Path, ...],
     part: str | None,
     json_path: Path | None,
+    image_size: int,
+    batch_size: int,
     **fields: Any,
 ) -> None:
     """Measure exported models on photographs, beside gray and the truth.
 
-    Without a MODEL, the one that comes with tfcolor.
+    Without a MODEL, the one that comes with tfcolor. A model that paints RGB has a second row,
+    "raw", without the photograph's own lightness.
     """
     settings = config.DataConfig(**options.given(**fields))
+    if min(image_size, batch_size) < 1:
+        raise ValueError(
+            f"image_size and batch_size must be 1 or more, got {image_size}, {batch_size}"
+        )
     options.load_tensorflow()
     from tfcolor import data, export, inference, pretrained, workdir
     from tfcolor import evaluate as evaluation
@@ -53,21 +60,23 @@ def evaluate(
     if len(set(names)) < len(names):
         names = [str(path) for path in models]
     colorizers = {name: inference.load(path) for name, path in zip(names, models, strict=True)}
+    runs = [export.read_config(path) for path in models]
+    for name, path, run in zip(names, models, runs, strict=True):
+        if run and run.model.space == "rgb":
+            colorizers[f"{name} raw"] = inference.load(path, inference.RAW)
     if not colorizers:
         colorizers = {"tfcolor": pretrained.load()}
     photos = data.open_part(settings, part)
-    for path in models if part in ("train", "all") else ():
-        run = export.read_config(path)
+    for path, run in zip(models, runs, strict=True) if part in ("train", "all") else ():
         if run and _same_source(run.data.source, settings.source):
             click.echo(f"warning: {path} was trained on photographs of this part", err=True)
-    stream = batches.eval_batches(photos, settings.image_size, settings.batch_size)
-    steps = -(-photos.count // settings.batch_size)
+    stream = batches.eval_batches(photos, image_size, batch_size)
+    steps = -(-photos.count // batch_size)
     with click.progressbar(stream, length=steps, label="evaluating", file=sys.stderr) as shown:
         table = evaluation.evaluate(colorizers, shown)
     count = len(next(iter(next(iter(table.values())).values())))
     click.echo(
-        f"{count} photographs ({settings.source}, part {part}), "
-        f"center {settings.image_size} x {settings.image_size}"
+        f"{count} photographs ({settings.source}, part {part}), center {image_size} x {image_size}"
     )
     click.echo(evaluation.format_table(table))
     if json_path:
@@ -77,7 +86,7 @@ def evaluate(
             "photographs": count,
             "skipped": len(photos.skipped),
             "crop": "center square",
-            "image_size": settings.image_size,
+            "image_size": image_size,
         }
         workdir.write(json_path, evaluation.to_json(table, protocol))
 

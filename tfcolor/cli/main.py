@@ -9,7 +9,7 @@ import click
 
 import tfcolor
 from tfcolor import errors
-from tfcolor.cli import colorize, evaluate, export, train
+from tfcolor.cli import colorize, evaluate, export, recipes, train
 
 # Before TensorFlow is imported, which the commands do when they run.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -61,7 +61,7 @@ def cli() -> None:
     logging.getLogger("absl").setLevel(logging.ERROR)
 
 
-for command in (train.train, evaluate.evaluate, export.export, colorize.colorize):
+for command in (train.train, recipes.recipes, evaluate.evaluate, export.export, colorize.colorize):
     cli.add_command(command)
 
 

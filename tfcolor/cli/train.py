@@ -6,17 +6,13 @@ from typing import Any
 
 import click
 
-from tfcolor import config, recipes
+from tfcolor import config, fields, recipes
 from tfcolor.cli import options
-
-DEFAULTS = config.flatten(recipes.RECIPES["pix2pix"])
 
 
 def _field(flag: str, name: str, type_: Any, help_: str) -> options.Decorator:
     """An option for a config field; without it the recipe's value stands."""
-    default = DEFAULTS[name]
-    shown = "none" if default is None else str(default)
-    return click.option(flag, name, type=type_, help=help_, show_default=shown)
+    return click.option(flag, name, type=type_, help=help_)
 
 
 @click.command()
@@ -25,9 +21,9 @@ def _field(flag: str, name: str, type_: Any, help_: str) -> options.Decorator:
 @click.option(
     "--recipe",
     type=click.Choice(list(recipes.RECIPES)),
-    default="pix2pix",
+    default=recipes.DEFAULT,
     show_default=True,
-    help="Named config to start from; the options below change it.",
+    help="Named config to start from; see: tfcolor recipes. The options below change it.",
 )
 @click.option(
     "--workdir",
@@ -35,22 +31,29 @@ def _field(flag: str, name: str, type_: Any, help_: str) -> options.Decorator:
     required=True,
     help="Folder of the run. The same command run again goes on where it stopped.",
 )
-@_field("--steps", "total_steps", int, "Train steps in all.")
+@_field("--steps", "total_steps", int, "Train steps in all; stages share them as in the recipe.")
 @click.option("--epochs", type=float, help="Passes over the photographs, instead of --steps.")
 @_field("--image-size", "image_size", int, "Side of the square crops, pixels.")
 @_field("--batch-size", "batch_size", int, "Photographs in a step, over all devices.")
 @_field("--train-limit", "train_limit", int, "Use only the first so many training photographs.")
 @_field("--width", "width", int, "Channels of the networks' first layers.")
-@_field("--depth", "depth", int, "Halvings in the U-Net; fewer for image sizes under 256.")
+@_field(
+    "--depth", "depth", int, "Halvings in the U-Net and cDCGAN; fewer for image sizes under 256."
+)
 @_field(
     "--normalization", "normalization", click.Choice(config.NORMALIZATIONS), "In both networks."
 )
-@_field("--learning-rate", "learning_rate", float, "Of Adam, for both networks.")
+@_field("--learning-rate", "learning_rate", float, "Of the generator, in every stage.")
 @_field("--l1-weight", "l1_weight", float, "Lambda: weight of L1 beside the adversarial loss.")
 @_field(
     "--precision", "precision", click.Choice(config.PRECISIONS), "What the networks compute in."
 )
-@_field("--strategy", "strategy", click.Choice(config.STRATEGIES), "Devices; auto takes all GPUs.")
+@_field(
+    "--strategy",
+    "strategy",
+    click.Choice(config.STRATEGIES),
+    "Devices; auto takes the workers of TF_CONFIG, a TPU, or all GPUs.",
+)
 @click.option("--jit/--no-jit", default=None, help="Compile the step with XLA.")
 @_field("--seed", "seed", int, "Of weights, order, crops, flips and noise.")
 @_field("--log-every", "log_every_steps", int, "Steps between lines of metrics.jsonl.")
@@ -59,30 +62,46 @@ def _field(flag: str, name: str, type_: Any, help_: str) -> options.Decorator:
 @_field(
     "--checkpoint-minutes", "checkpoint_every_minutes", float, "Most minutes between checkpoints."
 )
+@click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="[STAGE.]FIELD=VALUE",
+    help="Any other field of the recipe, as `tfcolor recipes NAME` shows them. Repeatable.",
+)
 @click.pass_context
 def train(
-    context: click.Context, recipe: str, workdir: Path, epochs: float | None, **fields: Any
+    context: click.Context,
+    recipe: str,
+    workdir: Path,
+    epochs: float | None,
+    assignments: tuple[str, ...],
+    **given: Any,
 ) -> None:
     """Train a colorizer on photographs.
 
     Ctrl-C leaves a checkpoint. Watch the run with: tensorboard --logdir WORKDIR
     """
-    settings = config.override(recipes.get(recipe), **options.given(**fields))
+    changes = {**fields.parse(assignments), **options.given(**given)}
+    settings = fields.override(recipes.get(recipe), **changes)
     options.load_tensorflow()
     from tfcolor import data
+    from tfcolor import workdir as layout
     from tfcolor.training import loop
 
     if epochs is not None:
-        if fields["total_steps"] is not None:
+        if "total_steps" in changes:
             raise click.UsageError("give --steps or --epochs, not both")
         if not 0 < epochs < math.inf:
             raise click.UsageError(f"epochs must be greater than 0 and finite, got {epochs}")
         count = data.open_part(settings.data, "train").count
-        steps = math.ceil(epochs * count / settings.data.batch_size)
-        settings = config.override(settings, total_steps=steps)
+        # Batches differ from stage to stage; their mean says how many steps see the photographs.
+        seen = sum(stage.steps * stage.batch_size for stage in settings.stages)
+        steps = math.ceil(epochs * count * settings.total_steps / seen)
+        settings = fields.override(settings, total_steps=steps)
     if not loop.train(settings, workdir):
         context.exit(130)  # as a shell reports Ctrl-C
     click.echo(
-        f"trained {settings.total_steps} steps; look at {workdir / 'validation.png'}, "
+        f"trained {layout.steps_done(workdir)} steps; look at {workdir / 'validation.png'}, "
         f"then: tfcolor export {workdir} saved_models/NAME"
     )

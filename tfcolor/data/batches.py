@@ -9,7 +9,13 @@ CHROMA_SAMPLES = 64  # pixels a side looked at to tell gray from color
 
 
 def train_batches(
-    photos: photographs.Photographs, settings: config.DataConfig, seed: int, position: int = 0
+    photos: photographs.Photographs,
+    settings: config.DataConfig,
+    image_size: int,
+    batch_size: int,
+    seed: int,
+    position: int = 0,
+    shard: tuple[int, int] = (1, 0),
 ) -> tf.data.Dataset:
     """Endless random batches; seed and position fix every one of them.
 
@@ -20,9 +26,12 @@ def train_batches(
 
     Args:
       photos: the training photographs.
-      settings: sizes, limits, shuffle buffer.
+      settings: limits, shuffle buffer.
+      image_size: side of the square crops, pixels.
+      batch_size: photographs in a batch.
       seed: of order, crops and flips.
       position: where to begin, in photographs of the endless stream.
+      shard: (count, index) of the workers that share the stream: every count-th photograph.
 
     Returns:
       Dataset of {"l": float32 (n, s, s, 1), "ab": float32 (n, s, s, 2), "image_id": int64 (n,),
@@ -32,9 +41,7 @@ def train_batches(
     def crop(example: photographs.Example) -> photographs.Example:
         # int64 seeds: the position counts past 2**31 in a long run.
         seeds = tf.random.split(tf.stack([tf.constant(seed, tf.int64), example["position"]]), 2)
-        rgb = augment.random_crop(
-            example["rgb"], settings.image_size, settings.crop_min_fraction, seeds[0]
-        )
+        rgb = augment.random_crop(example["rgb"], image_size, settings.crop_min_fraction, seeds[0])
         return {**example, "rgb": augment.random_flip(rgb, seeds[1])}
 
     def planes(batch: photographs.Example) -> photographs.Example:
@@ -46,11 +53,12 @@ def train_batches(
 
     return (
         _endless(photos, settings.shuffle_buffer, seed, position)
+        .shard(*shard)
         .map(load, num_parallel_calls=tf.data.AUTOTUNE)
         .filter(photographs.is_usable)
         .filter(lambda example: mean_chroma(example["rgb"]) >= settings.min_chroma)
         .map(crop, num_parallel_calls=tf.data.AUTOTUNE)
-        .batch(settings.batch_size, drop_remainder=True)
+        .batch(batch_size, drop_remainder=True)
         .map(planes, num_parallel_calls=tf.data.AUTOTUNE)  # after batching: fewer, larger ops
         .prefetch(tf.data.AUTOTUNE)
     )

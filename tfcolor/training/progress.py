@@ -14,9 +14,10 @@ log = logging.getLogger(__name__)
 
 
 class Progress:
-    """Counts steps of this process and logs a line every few seconds."""
+    """Counts a stage's steps in this process and logs a line every few seconds."""
 
-    def __init__(self, step: int, total_steps: int, batch_size: int) -> None:
+    def __init__(self, stage: str, step: int, total_steps: int, batch_size: int) -> None:
+        self._stage = stage
         self._total_steps = total_steps
         self._batch_size = batch_size
         self._first = self._last = step
@@ -33,7 +34,8 @@ class Progress:
             self._told = now
             shown = "  ".join(f"{name} {value:.3g}" for name, value in numbers().items())
             log.info(
-                "step %d/%d  %s  %.3g images/s  %s left",
+                "%s %d/%d  %s  %.3g images/s  %s left",
+                self._stage,
                 step,
                 self._total_steps,
                 shown,

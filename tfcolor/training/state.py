@@ -3,11 +3,14 @@
 import logging
 import shutil
 from pathlib import Path
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from tfcolor import config, errors, workdir
+from tfcolor.models import networks
+from tfcolor.training import optimizer, schedule
 
 log = logging.getLogger(__name__)
 
@@ -18,26 +21,97 @@ class TrainState(tf.Module):
     Create it inside a strategy's scope.
 
     Attributes:
-      generator, discriminator: Keras models.
-      g_optimizer, d_optimizer: Adam, with loss scaling under mixed_float16.
+      generator, discriminator: Keras models; no discriminator where no stage is adversarial.
+      average: the generator with the moving average of its weights; None where no stage has one.
+      g_optimizer, d_optimizer: Adam of the stage, with loss scaling under mixed_float16.
       step: int64 (), train steps done.
+      stage, stage_step: int64 (), the stage entered and the steps done in it.
       position: int64 (), photographs of the endless training stream that were used up.
       noise: the counters behind the dropout, which Keras leaves out of checkpoints.
     """
 
     def __init__(self, settings: config.TrainConfig) -> None:
         super().__init__(name="train_state")
-        self.generator = workdir.build_generator(settings)
-        self.discriminator = workdir.build_discriminator(settings)
-        self.g_optimizer = _optimizer(settings, self.generator)
-        self.d_optimizer = _optimizer(settings, self.discriminator)
-        self.step = _counter("step")
-        self.position = _counter("position")
-        self.noise = [v for v in self.generator.variables if "seed_generator" in v.path]
+        self._settings = settings
+        model, dtype, seed = settings.model, settings.precision, settings.seed
+        self.generator = networks.build_generator(model, dtype, seed, model.weights)
+        self.discriminator: Any = None
+        self.average: Any = None
+        if settings.adversarial:  # the seed is not the generator's: not the same draws again
+            self.discriminator = networks.build_discriminator(model, dtype, seed + 1)
+        if any(stage.ema for stage in settings.stages):
+            self.average = networks.build_generator(model, dtype, seed)
+        self.step, self.position = _counter("step"), _counter("position")
+        self.stage, self.stage_step = _counter("stage"), _counter("stage_step")
+        self.noise = [v for v in self.generator.variables if _is_noise(v)]
+        self._ema = 0.0
+        self.enter(0)
+
+    def enter(self, index: int) -> None:
+        """Begins a stage: with the weights that the last was judged by, and new optimizers."""
+        if self._ema:
+            _copy(self.average, self.generator)
+        if self.average is not None:
+            _copy(self.generator, self.average)
+        self.stage.assign(index)
+        self.stage_step.assign(0)
+        self.prepare(index)
+
+    def prepare(self, index: int) -> None:
+        """Makes optimizers and freezes layers as a stage wants them."""
+        stage, precision = self._settings.stages[index], self._settings.precision
+        encoder = [layer for layer in self.generator.layers if layer.name.startswith("encoder")]
+        for layer in self.generator.layers:
+            frozen = "encoder" in stage.frozen and layer in encoder
+            layer.trainable = not (frozen or "generator" in stage.frozen)
+        slowed = {v.path for layer in encoder for v in layer.trainable_variables}
+        self.g_optimizer = optimizer.build(
+            stage, stage.learning_rate, self.generator.trainable_variables, slowed, precision
+        )
+        self.d_optimizer: Any = None
+        if stage.gan_weight:
+            assert self.discriminator is not None
+            self.d_optimizer = optimizer.build(
+                stage,
+                stage.d_learning_rate or stage.learning_rate,
+                self.discriminator.trainable_variables,
+                set(),
+                precision,
+            )
+        self._ema = stage.ema
+
+    @property
+    def judged(self) -> keras.Model:
+        """The generator that is validated and kept: the moving average where the stage has one."""
+        return self.average if self._ema else self.generator
+
+    def set_learning_rates(self) -> dict[str, float]:
+        """Gives the optimizers the learning rates of the next step; returns them by tag."""
+        stage = self._settings.stages[int(self.stage.numpy())]
+        factor = schedule.factor(stage, int(self.stage_step.numpy()))
+        rates = {"g_learning_rate": stage.learning_rate * factor}
+        self.g_optimizer.learning_rate = rates["g_learning_rate"]
+        if self.d_optimizer is not None:
+            rates["d_learning_rate"] = (stage.d_learning_rate or stage.learning_rate) * factor
+            self.d_optimizer.learning_rate = rates["d_learning_rate"]
+        return rates
+
+    def count_step(self) -> None:
+        """What follows each step, outside of replicas: the counters and the moving average."""
+        self.step.assign_add(1)
+        self.stage_step.assign_add(1)
+        if not self._ema:
+            return
+        # Shorter at first (as in tf.train.ExponentialMovingAverage), or the start would linger.
+        steps = tf.cast(self.stage_step, tf.float32)
+        decay = tf.minimum(self._ema, (1.0 + steps) / (10.0 + steps))
+        for mean, variable in _pairs(self.average, self.generator):
+            mean.assign_add((1.0 - decay) * (variable - mean))
 
     def is_finite(self) -> bool:
-        """Whether every weight of both networks is a finite number."""
-        weights = [*self.generator.weights, *self.discriminator.weights]
+        """Whether every weight of the networks is a finite number."""
+        models = [m for m in (self.generator, self.discriminator, self.average) if m is not None]
+        weights = [weight for model in models for weight in model.weights]
         return all(bool(tf.reduce_all(tf.math.is_finite(w.value))) for w in weights)
 
 
@@ -65,7 +139,7 @@ class Checkpoints:
 
     def save_best(self) -> None:
         """Writes the generator in place of the best so far."""
-        best = tf.train.Checkpoint(generator=self._state.generator)
+        best = tf.train.Checkpoint(generator=self._state.judged)
         self._write(self._best, tf.train.Checkpoint(state=best), 1)
 
     def restore(self) -> bool:
@@ -75,9 +149,10 @@ class Checkpoints:
           ValueError: if there are checkpoints and none can be read.
         """
         paths = workdir.checkpoints(self._last)
-        checkpoint = tf.train.Checkpoint(state=self._state)
         for path in reversed(paths):
             try:
+                self._state.prepare(workdir.stage_of(path))
+                checkpoint = tf.train.Checkpoint(state=self._state)
                 checkpoint.read(str(path)).assert_existing_objects_matched().expect_partial()
                 return True
             except Exception as error:  # a damaged file fails with whatever its bytes lead to
@@ -109,17 +184,24 @@ class Checkpoints:
         _remove_unfinished(folder)
 
 
-def _optimizer(settings: config.TrainConfig, model: keras.Model) -> keras.optimizers.Optimizer:
-    optimizer = keras.optimizers.Adam(settings.learning_rate, beta_1=settings.beta_1)
-    if settings.precision == "mixed_float16":
-        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-    optimizer.build(model.trainable_variables)
-    return optimizer
-
-
 def _counter(name: str) -> tf.Variable:
     first = tf.VariableAggregation.ONLY_FIRST_REPLICA
     return tf.Variable(0, trainable=False, dtype=tf.int64, aggregation=first, name=name)
+
+
+def _is_noise(variable: keras.Variable) -> bool:
+    return "seed_generator" in variable.path
+
+
+def _pairs(first: keras.Model, second: keras.Model) -> list[tuple[tf.Variable, tf.Variable]]:
+    """The weights of two models of one kind, and their statistics of batch normalization."""
+    pairs = zip(first.variables, second.variables, strict=True)
+    return [(a.value, b.value) for a, b in pairs if not _is_noise(a)]
+
+
+def _copy(source: keras.Model, target: keras.Model) -> None:
+    for old, new in _pairs(target, source):
+        old.assign(new)
 
 
 def _remove_unfinished(folder: Path) -> None:

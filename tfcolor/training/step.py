@@ -1,10 +1,12 @@
-"""One step of pix2pix (arXiv:1611.07004, 3): G* = arg min_G max_D L_cGAN(G, D) + lambda L_L1(G)."""
+"""One train step of a stage: the discriminator's updates, then the generator's."""
 
 from collections.abc import Callable
 
+import keras
 import tensorflow as tf
 
-from tfcolor import losses
+from tfcolor import config, losses
+from tfcolor.training import objective
 from tfcolor.training import state as states
 
 Batch = dict[str, tf.Tensor]
@@ -12,50 +14,86 @@ Metrics = dict[str, tf.Tensor]
 
 
 def make_train_step(
-    strategy: tf.distribute.Strategy, l1_weight: float, jit: bool = False
+    strategy: tf.distribute.Strategy,
+    settings: config.TrainConfig,
+    stage: config.StageConfig,
+    features: objective.Features | None = None,
 ) -> Callable[[states.TrainState, Batch], Metrics]:
-    """The train step for a strategy: (state, global batch) -> float32 () means over the batch."""
+    """The train step of a stage: (state, global batch) -> float32 () means over the batch.
+
+    Args:
+      strategy: what it runs on; its scope made the state.
+      settings: of the run.
+      stage: the one the state has entered.
+      features: of the perceptual term; see `objective.terms`.
+    """
     replicas = strategy.num_replicas_in_sync
 
-    @tf.function(jit_compile=jit or None)
+    @tf.function(jit_compile=settings.jit or None)
     def replica_step(state: states.TrainState, batch: Batch) -> Metrics:
-        l, ab = batch["l"], batch["ab"]
-        generator, discriminator = state.generator, state.discriminator
+        metrics: Metrics = {}
+        with tf.GradientTape() as tape:
+            outputs = state.generator(batch["l"], training=True)  # the only pass of the batch
+            if stage.gan_weight and "discriminator" not in stage.frozen:
+                with tape.stop_recording():
+                    for _ in range(stage.d_updates):
+                        metrics |= update_discriminator(state, batch, outputs)
+            if "generator" in stage.frozen:
+                return metrics
+            # The generator answers to the discriminator as it is now.
+            terms = objective.terms(
+                stage,
+                batch,
+                outputs,
+                generate=lambda l: state.generator(l, training=True),
+                judge=lambda planes: state.discriminator([batch["l"], planes], training=True),
+                features=features,
+                stride=settings.model.stride,
+            )
+            g_loss = objective.total(stage, terms)
+            scaled = state.g_optimizer.scale_loss(g_loss / replicas)
+        apply(state.g_optimizer, tape, scaled, state.generator, stage.clip_norm)
+        return metrics | {"g_loss": g_loss} | {f"g_{name}": x for name, x in terms.items()}
 
-        with tf.GradientTape() as g_tape:
-            fake_ab = generator(l, training=True)  # the step's only generator pass
-
-            with g_tape.stop_recording():
-                with tf.GradientTape() as d_tape:
-                    real_logits = discriminator([l, ab], training=True)
-                    fake_logits = discriminator([l, fake_ab], training=True)
-                    d_loss = losses.discriminator_adversarial(real_logits, fake_logits)
-                    d_scaled = state.d_optimizer.scale_loss(d_loss / replicas)
-                d_weights = discriminator.trainable_variables
-                state.d_optimizer.apply(d_tape.gradient(d_scaled, d_weights), d_weights)
-
-            # The generator answers to the discriminator as it is now, one update later.
-            judged = discriminator([l, fake_ab], training=True)
-            g_gan = losses.generator_adversarial(judged)
-            g_l1 = losses.l1(ab, fake_ab)
-            g_loss = g_gan + l1_weight * g_l1
-            g_scaled = state.g_optimizer.scale_loss(g_loss / replicas)
-        g_weights = generator.trainable_variables
-        state.g_optimizer.apply(g_tape.gradient(g_scaled, g_weights), g_weights)
-
-        state.step.assign_add(1)
+    def update_discriminator(state: states.TrainState, batch: Batch, outputs: Batch) -> Metrics:
+        l, real = batch["l"], objective.target(batch, outputs)
+        with tf.GradientTape() as tape:
+            # Apart, not as one batch: batch normalization sees one kind at a time.
+            real_logits = state.discriminator([l, real], training=True)
+            fake_logits = state.discriminator([l, objective.painted(outputs)], training=True)
+            d_loss = losses.discriminator_adversarial(
+                real_logits, fake_logits, stage.gan_loss, stage.label_smoothing
+            )
+            scaled = state.d_optimizer.scale_loss(d_loss / replicas)
+        apply(state.d_optimizer, tape, scaled, state.discriminator)
         return {
             "d_loss": d_loss,
             "d_accuracy_real": tf.reduce_mean(tf.cast(real_logits > 0, tf.float32)),
             "d_accuracy_fake": tf.reduce_mean(tf.cast(fake_logits < 0, tf.float32)),
-            "g_loss": g_loss,
-            "g_gan": g_gan,
-            "g_l1": g_l1,
         }
+
+    def apply(
+        optimizer: keras.optimizers.Optimizer,
+        tape: tf.GradientTape,
+        loss: tf.Tensor,
+        model: keras.Model,
+        clip_norm: float = 0.0,
+    ) -> None:
+        weights = model.trainable_variables
+        gradients = tape.gradient(loss, weights)
+        if clip_norm:
+            # The norm of the whole gradient: a replica's is a share of it, scaled with the loss.
+            context = tf.distribute.get_replica_context()
+            gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
+            limit = optimizer.scale_loss(tf.constant(clip_norm))
+            gradients, _ = tf.clip_by_global_norm(gradients, limit)
+            gradients = [gradient / replicas for gradient in gradients]  # `apply` sums them again
+        optimizer.apply(gradients, weights)
 
     @tf.function
     def train_step(state: states.TrainState, batch: Batch) -> Metrics:
         metrics = strategy.run(replica_step, args=(state, batch))
+        state.count_step()
         return {
             name: strategy.reduce(tf.distribute.ReduceOp.MEAN, value, axis=None)
             for name, value in metrics.items()

@@ -2,12 +2,13 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams
 
-from tfcolor import color, config, workdir
+from tfcolor import color, config, fields, workdir
 
 EVENTS = "events"
 
@@ -24,27 +25,29 @@ class Summaries:
             hparams.hparams(
                 {
                     name: value
-                    for name, value in config.flatten(settings).items()
-                    if value is not None and name not in config.RESUMABLE
+                    for name, value in fields.flatten(settings).items()
+                    if isinstance(value, str | int | float) and not fields.is_resumable(name)
                 }
             )
 
-    def scalars(self, step: int, values: dict[str, float]) -> None:
+    def scalars(self, stage: str, step: int, values: dict[str, float]) -> None:
         """A line of metrics.jsonl and a TensorBoard scalar for each value."""
         with open(self._metrics, "a", encoding="utf-8") as lines:
-            lines.write(json.dumps({"step": step, **values}) + "\n")
+            lines.write(json.dumps({"step": step, "stage": stage, **values}) + "\n")
         with self._writer.as_default(step):
             for tag, value in values.items():
                 tf.summary.scalar(tag, value)
         self._writer.flush()
 
-    def has(self, tag: str, step: int) -> bool:
-        """Whether a value was written under a tag at a step."""
-        return any(tag in line for line in self._lines() if line["step"] == step)
+    def text(self, step: int, tag: str, words: str) -> None:
+        """A TensorBoard text."""
+        with self._writer.as_default(step):
+            tf.summary.text(tag, words)
+        self._writer.flush()
 
-    def best(self, tag: str) -> float:
-        """The lowest value written so far under a tag; infinity if none was."""
-        return min((line[tag] for line in self._lines() if tag in line), default=float("inf"))
+    def of(self, stage: str, tag: str) -> list[dict[str, Any]]:
+        """The lines of a stage that have a value under a tag, oldest first."""
+        return [line for line in self._lines() if line["stage"] == stage and tag in line]
 
     def pictures(self, step: int, truth: np.ndarray, fake: np.ndarray) -> None:
         """A row "gray | colorized | truth" for each photograph, and histograms of their ab.
@@ -70,7 +73,7 @@ class Summaries:
     def __exit__(self, *unused: object) -> None:
         self._writer.close()
 
-    def _lines(self) -> list[dict[str, float]]:
+    def _lines(self) -> list[dict[str, Any]]:
         if not self._metrics.exists():
             return []
         lines = []

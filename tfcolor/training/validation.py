@@ -1,47 +1,63 @@
 """The generator measured on the validation photographs while it trains."""
 
+import functools
 import logging
+import threading
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from tfcolor import color, config, evaluate, inference
+from tfcolor import color, config, evaluate, features, inference
 from tfcolor.data import batches, photographs
+from tfcolor.metrics import frechet
 from tfcolor.training import state, summaries
 
-BEST_BY = "val/ab_error"
 GRID_PHOTOGRAPHS = 8
+MAX_COLORFULNESS = 1.15  # of the truth's; more is gaudy, and ends an adversarial stage
+TRUTH = "val/colorfulness_truth"
+FRECHET = f"val/{config.FRECHET}"
+Stop = Callable[[int, dict[str, float]], bool]
 
 log = logging.getLogger(__name__)
 
 
 class Validation:
-    """Measures, logs, draws, and keeps the generator that is best so far."""
+    """Measures, logs, draws, and keeps the generator that is the best of a stage so far."""
 
     def __init__(
         self,
         settings: config.TrainConfig,
+        stage: config.StageConfig,
         photos: photographs.Photographs,
         train_state: state.TrainState,
         checkpoints: state.Checkpoints,
         records: summaries.Summaries,
     ) -> None:
+        self._stage = stage
+        self._stop: Stop | None = None
         self._state = train_state
         self._checkpoints = checkpoints
         self._records = records
-        size, stride = settings.data.image_size, settings.model.stride
-        self._stream = batches.eval_batches(photos, size, settings.data.batch_size)
+        size = stage.image_size
+        self._stream = batches.eval_batches(photos, size, stage.batch_size)
         self._shown = np.concatenate(
             [batch["rgb"] for batch in batches.eval_batches(photos, size, 1).take(GRID_PHOTOGRAPHS)]
         )
-
-        self._colorize = inference.from_generator(
-            lambda l: train_state.generator(l, training=False), size, stride
-        )
+        self._colorize = inference.from_generator(train_state.judged, size, settings.model.stride)
 
     def run(self) -> None:
         """One validation, at the state's step."""
         done = int(self._state.step.numpy())
-        table = evaluate.evaluate({"val": self._colorize}, self._stream)
+        seen = frechet.Accumulator()
+
+        def colorize(rgb: np.ndarray) -> np.ndarray:
+            fake = self._colorize(rgb)
+            if self._measures_frechet:
+                seen.add(features.efficientnet_lite0(fake))
+            return fake
+
+        table = evaluate.evaluate({"val": colorize}, self._stream)
         means = {name: evaluate.means(scores) for name, scores in table.items()}
         log.info(
             "validation at step %d: ab error %.2f (gray %.2f), colorfulness %.1f (truth %.1f)",
@@ -50,7 +66,68 @@ class Validation:
             *(means[row]["colorfulness"] for row in ("val", "truth")),
         )
         values = {f"val/{metric}": value for metric, value in means["val"].items()}
-        if values[BEST_BY] < self._records.best(BEST_BY):
+        values[TRUTH] = means["truth"]["colorfulness"]
+        if self._measures_frechet:
+            values[FRECHET] = frechet.frechet_distance(self._truth, seen.result())
+        if _score(self._stage, values) < self._best():
             self._checkpoints.save_best()
-        self._records.scalars(done, values)
+        self._records.scalars(self._stage.name, done, values)
         self._records.pictures(done, self._shown, self._colorize(color.to_gray(self._shown)))
+        if self._stop is not None and self._stop(done, values):
+            self._interrupted.set()
+
+    def watch(self, stop: Stop, interrupted: threading.Event) -> None:
+        """Lets a function that is told of every validation interrupt the run."""
+        self._stop, self._interrupted = stop, interrupted
+
+    def is_done(self, step: int) -> bool:
+        """Whether there is a validation of this stage at a step."""
+        return any(line["step"] == step for line in self._lines())
+
+    def reason_to_end(self) -> str | None:
+        """Why the stage should end before its last step; None while it should go on.
+
+        The validations on record alone decide, so a resumed run ends where the whole one did.
+        """
+        lines = self._lines()
+        if not self._stage.patience or not lines:
+            return None
+        last = lines[-1]
+        if last["val/colorfulness"] > MAX_COLORFULNESS * last[TRUTH]:
+            return (
+                f"colorfulness {last['val/colorfulness']:.1f} is more than {MAX_COLORFULNESS:g} "
+                f"times the truth's {last[TRUTH]:.1f}"
+            )
+        best = min(range(len(lines)), key=lambda index: lines[index][FRECHET])
+        if len(lines) - 1 - best >= self._stage.patience:
+            return (
+                f"no Fréchet distance under {lines[best][FRECHET]:.2f} (step "
+                f"{lines[best]['step']}) in {self._stage.patience} validations"
+            )
+        return None
+
+    def note_end(self, reason: str) -> None:
+        """Says for the log and TensorBoard that the stage ended itself."""
+        done, name = int(self._state.step.numpy()), self._stage.name
+        log.info("the stage %s ended itself at step %d: %s", name, done, reason)
+        self._records.text(done, "train/ended", f"{name}: {reason}")
+
+    @property
+    def _measures_frechet(self) -> bool:
+        return self._stage.patience > 0 or self._stage.best_by == config.FRECHET
+
+    @functools.cached_property
+    def _truth(self) -> frechet.FeatureStats:
+        return features.statistics(batch["rgb"] for batch in self._stream)
+
+    def _best(self) -> float:
+        return min((_score(self._stage, line) for line in self._lines()), default=float("inf"))
+
+    def _lines(self) -> list[dict[str, Any]]:
+        return self._records.of(self._stage.name, TRUTH)
+
+
+def _score(stage: config.StageConfig, values: dict[str, Any]) -> float:
+    """What the best weights have the least of; infinite for gaudy ones of a stage that minds."""
+    gaudy = values["val/colorfulness"] > MAX_COLORFULNESS * values[TRUTH]
+    return float("inf") if stage.patience and gaudy else values[f"val/{stage.best_by}"]

@@ -1,0 +1,365 @@
+"""What the options of a stage do: each by its effect on the weights."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorboard.backend.event_processing import event_accumulator
+
+from tfcolor import config, data, fields, workdir
+from tfcolor.data import batches
+from tfcolor.training import loop, schedule, state, step, summaries, validation
+
+TINY = fields.override(
+    config.TrainConfig(),
+    image_size=32,
+    batch_size=4,
+    width=2,
+    depth=3,
+    dropout=0.0,
+    normalization="instance",
+    total_steps=4,
+    validation_limit=4,
+)
+
+
+@pytest.fixture(scope="module")
+def batch(photo_folder):
+    settings = config.DataConfig(source=str(photo_folder))
+    return next(iter(batches.train_batches(data.open_part(settings, "train"), settings, 32, 4, 0)))
+
+
+def steps(settings, batch, count=1):
+    """A state after some steps on one batch."""
+    train_state = state.TrainState(settings)
+    train_step = step.make_train_step(tf.distribute.get_strategy(), settings, settings.stages[0])
+    for _ in range(count):
+        train_state.set_learning_rates()
+        train_step(train_state, batch)
+    return train_state
+
+
+def values(model):
+    return [v.numpy() for v in model.variables if "seed_generator" not in v.path]
+
+
+def moved(before, after):
+    return max(float(np.abs(a - b).max()) for a, b in zip(before, after, strict=True))
+
+
+def colornet(**changes):
+    """Our own generator on the smallest pictures that it takes."""
+    return fields.override(
+        TINY, generator="colornet", image_size=64, gan_weight=0.0, l1_weight=1.0, **changes
+    )
+
+
+# Schedules
+
+
+def test_the_learning_rate_warms_up_and_falls_along_half_a_cosine():
+    stage = config.StageConfig(steps=110, warmup_steps=10, schedule="cosine")
+    factors = [schedule.factor(stage, done) for done in range(110)]
+    np.testing.assert_allclose(factors[:10], np.arange(1, 11) / 11)
+    np.testing.assert_allclose(
+        factors[10:], [0.5 * (1 + math.cos(math.pi * t / 100)) for t in range(100)]
+    )
+    assert factors[10] == 1
+    assert 0 < factors[-1] < 1e-3
+
+
+@pytest.mark.parametrize(("kind", "last"), [("constant", 1.0), ("cosine", 0.5)])
+def test_a_constant_rate_stays(kind, last):
+    stage = config.StageConfig(steps=2, schedule=kind)
+    assert schedule.factor(stage, 1) == pytest.approx(last)
+
+
+def test_adam_takes_the_step_that_the_schedule_says(batch):
+    # Adam's first step moves each weight by the learning rate, whatever the gradient.
+    settings = fields.override(TINY, learning_rate=1e-2, warmup_steps=4, d_learning_rate=5e-2)
+    fresh, trained = state.TrainState(settings), steps(settings, batch)
+    assert moved(values(fresh.generator), values(trained.generator)) == pytest.approx(
+        2e-3, rel=0.01
+    )
+    distance = moved(values(fresh.discriminator), values(trained.discriminator))
+    assert distance == pytest.approx(1e-2, rel=0.01)
+
+
+# Optimizers
+
+
+def test_a_clipped_gradient_moves_less(batch):
+    # Adam divides by the gradient's size, until that is as small as its epsilon of 1e-7.
+    free, clipped = (fields.override(TINY, clip_norm=norm) for norm in (0.0, 1e-9))
+    fresh = values(state.TrainState(TINY).generator)
+    assert moved(fresh, values(steps(free, batch).generator)) > 1e-4
+    assert moved(fresh, values(steps(clipped, batch).generator)) < 1e-5
+    loose = fields.override(TINY, clip_norm=1e9)
+    assert moved(values(steps(free, batch).generator), values(steps(loose, batch).generator)) < 1e-6
+
+
+def test_weight_decay_shrinks_kernels_and_leaves_biases(batch):
+    settings = fields.override(TINY, weight_decay=0.5, learning_rate=1e-3)
+    plain, decayed = (
+        steps(s, batch) for s in (fields.override(settings, weight_decay=0.0), settings)
+    )
+    kernel = np.concatenate([v.ravel() for v in values(plain.generator) if v.ndim == 4])
+    smaller = np.concatenate([v.ravel() for v in values(decayed.generator) if v.ndim == 4])
+    # A decay of lr x 0.5 in one step.
+    start = np.concatenate(
+        [v.ravel() for v in values(state.TrainState(TINY).generator) if v.ndim == 4]
+    )
+    # Where a gradient is about 0 its sign, and so Adam's step, is rounding.
+    assert np.mean(np.abs(smaller - kernel + 5e-4 * start) < 1e-7) > 0.98
+    for a, b in zip(values(plain.generator), values(decayed.generator), strict=True):
+        if a.ndim < 2:
+            np.testing.assert_allclose(a, b, atol=1e-6)
+
+
+def test_the_encoder_moves_at_its_own_rate():
+    settings = colornet(encoder_rate=0.1, learning_rate=1e-2)
+    rng = np.random.default_rng(0)
+    l, ab = rng.uniform(-1, 1, (4, 64, 64, 1)), rng.uniform(-0.5, 0.5, (4, 64, 64, 2))
+    some = {"l": tf.constant(l, tf.float32), "ab": tf.constant(ab, tf.float32)}
+    fresh, trained = state.TrainState(settings), steps(settings, some)
+    for name, rate in (("encoder_stem/kernel", 1e-3), ("bins/kernel", 1e-2)):
+        before, after = (
+            next(v.numpy() for v in s.generator.variables if v.path == name)
+            for s in (fresh, trained)
+        )
+        assert np.abs(after - before).max() == pytest.approx(rate, rel=0.02)
+    frozen = steps(colornet(frozen=("encoder",), learning_rate=1e-2), some)
+    for before, after in zip(fresh.generator.variables, frozen.generator.variables, strict=True):
+        if before.path.startswith("encoder"):  # also the statistics of its batch normalization
+            np.testing.assert_array_equal(before, after, before.path)
+    assert moved(values(fresh.generator), values(frozen.generator)) > 5e-3
+
+
+def test_a_frozen_network_stays_while_the_other_learns(batch):
+    fresh = state.TrainState(TINY)
+    for frozen in ("generator", "discriminator"):
+        other = "discriminator" if frozen == "generator" else "generator"
+        trained = steps(fields.override(TINY, frozen=(frozen,)), batch, 2)
+        assert moved(values(getattr(fresh, frozen)), values(getattr(trained, frozen))) == 0
+        assert moved(values(getattr(fresh, other)), values(getattr(trained, other))) > 0
+
+
+def test_the_average_follows_the_weights(batch):
+    settings = fields.override(TINY, ema=0.5, learning_rate=1e-2)
+    train_state = state.TrainState(settings)
+    train_step = step.make_train_step(tf.distribute.get_strategy(), settings, settings.stages[0])
+    expected = values(train_state.generator)
+    for done in range(1, 6):
+        train_step(train_state, batch)
+        decay = min(0.5, (1 + done) / (10 + done))
+        pairs = zip(expected, values(train_state.generator), strict=True)
+        expected = [decay * mean + (1 - decay) * now for mean, now in pairs]
+    assert train_state.judged is train_state.average
+    for a, b in zip(expected, values(train_state.average), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-6)
+    assert moved(values(train_state.generator), values(train_state.average)) > 1e-4
+
+
+# The adversarial terms
+
+
+def test_label_smoothing_keeps_the_discriminator_from_being_sure(batch):
+    def real_logit(smoothing):
+        settings = fields.override(
+            TINY, frozen=("generator",), label_smoothing=smoothing, learning_rate=1e-2, width=4
+        )
+        trained = steps(settings, batch, 60)
+        return float(np.mean(trained.discriminator([batch["l"], batch["ab"]])))
+
+    sure, smoothed = real_logit(0.0), real_logit(0.1)
+    # The best answer to a target of 0.9 is a logit of log(0.9 / 0.1).
+    assert smoothed < math.log(9) + 0.7 < sure
+
+
+def test_the_discriminator_is_updated_as_often_as_asked(batch):
+    thrice = steps(fields.override(TINY, d_updates=3), batch)
+    assert int(thrice.d_optimizer.iterations) == 3
+    assert int(thrice.g_optimizer.iterations) == 1
+    # The same as three steps of a discriminator whose generator stands still.
+    slow = steps(fields.override(TINY, frozen=("generator",)), batch, 3)
+    for a, b in zip(values(thrice.discriminator), values(slow.discriminator), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+
+
+def test_the_hinge_loss_reaches_the_step(batch):
+    settings = fields.override(TINY, gan_loss="hinge")
+    train_step = step.make_train_step(tf.distribute.get_strategy(), settings, settings.stages[0])
+    metrics = train_step(state.TrainState(settings), batch)
+    assert float(metrics["d_loss"]) == pytest.approx(2.0, abs=0.1)  # undecided
+
+
+def test_rgb_is_compared_with_rgb(batch):
+    settings = fields.override(TINY, space="rgb", gan_weight=0.0, l1_weight=1.0, learning_rate=1e-9)
+    train_state = state.TrainState(settings)
+    train_step = step.make_train_step(tf.distribute.get_strategy(), settings, settings.stages[0])
+    from skimage import color as skcolor
+
+    lab = np.concatenate([50 * (batch["l"] + 1), 110 * batch["ab"]], -1)
+    truth = 2 * skcolor.lab2rgb(lab) - 1
+    fake = train_state.generator(batch["l"], training=True)["rgb"].numpy()
+    expected = np.abs(truth - fake).mean()
+    assert float(train_step(train_state, batch)["g_l1"]) == pytest.approx(expected, rel=1e-3)
+
+
+# Stages of a run
+
+TWO = fields.override(
+    config.TrainConfig(
+        stages=(
+            config.StageConfig("first", steps=3, gan_weight=0.0, ema=0.9),
+            config.StageConfig("second", steps=4, l1_weight=10.0, ema=0.9),
+        )
+    ),
+    image_size=32,
+    batch_size=4,
+    width=2,
+    depth=3,
+    learning_rate=1e-2,
+    log_every_steps=1,
+    validate_every_steps=2,
+    checkpoint_every_steps=1,
+    validation_limit=2,
+)
+
+
+def lines_of(folder):
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def two_stages(photo_folder, tmp_path_factory):
+    """The workdir of a finished run of two stages; not to be changed."""
+    folder = tmp_path_factory.mktemp("runs") / "two"
+    assert loop.train(fields.override(TWO, source=str(photo_folder)), folder)
+    return folder
+
+
+def test_stages_follow_each_other_and_are_told_apart(two_stages):
+    lines = lines_of(two_stages)
+    trained = [(line["stage"], line["step"]) for line in lines if "train/g_loss" in line]
+    assert trained == [("first", i) for i in (1, 2, 3)] + [("second", i) for i in (4, 5, 6, 7)]
+    assert all(
+        ("train/d_loss" in x) == (x["stage"] == "second") for x in lines if "train/stage" in x
+    )
+    validated = [(line["stage"], line["step"]) for line in lines if "val/ab_error" in line]
+    # The second stage is measured before its first step too: what it must better.
+    assert validated == [("first", 2), ("first", 3), ("second", 3), ("second", 5), ("second", 7)]
+    first, start = (x for x in lines if x["step"] == 3 and "val/ab_error" in x)
+    assert first["val/ab_error"] == start["val/ab_error"]
+
+
+@pytest.mark.parametrize("stop", [2, 3, 5])
+def test_a_run_resumes_inside_any_stage_to_the_same_weights(
+    two_stages, photo_folder, tmp_path, stop, monkeypatch
+):
+    settings = fields.override(TWO, source=str(photo_folder))
+    save = state.Checkpoints.save
+
+    def save_and_die(self):
+        save(self)
+        if int(self._state.step.numpy()) == stop:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(state.Checkpoints, "save", save_and_die)
+        with pytest.raises(KeyboardInterrupt):
+            loop.train(settings, tmp_path)
+    assert loop.train(settings, tmp_path)
+    for checkpoint in ("last", "best"):
+        ours, whole = (workdir.load_generator(f, checkpoint) for f in (tmp_path, two_stages))
+        assert ours[1] == whole[1]
+        assert moved(values(ours[0]), values(whole[0])) == 0
+    told = [(x["stage"], x["step"], "val/ab_error" in x) for x in lines_of(tmp_path)]
+    assert told == [(x["stage"], x["step"], "val/ab_error" in x) for x in lines_of(two_stages)]
+
+
+def test_the_last_checkpoint_gives_the_average(two_stages, photo_folder):
+    settings = fields.override(TWO, source=str(photo_folder))
+    train_state = state.TrainState(settings)
+    assert state.Checkpoints(train_state, two_stages, 1).restore()
+    generator, done = workdir.load_generator(two_stages, "last")
+    assert done == 7
+    assert moved(values(generator), values(train_state.average)) == 0
+    assert moved(values(generator), values(train_state.generator)) > 0
+
+
+def test_a_stage_begins_with_the_average_and_fresh_moments(photo_folder):
+    train_state = state.TrainState(fields.override(TWO, source=str(photo_folder)))
+    for variable in train_state.average.trainable_variables:
+        variable.assign(tf.ones(variable.shape))
+    train_state.g_optimizer.iterations.assign(9)
+    train_state.enter(1)
+    assert all((v.numpy() == 1).all() for v in train_state.generator.trainable_variables)
+    assert int(train_state.g_optimizer.iterations) == 0
+    assert int(train_state.stage.numpy()) == 1
+
+
+# The end of an adversarial stage
+
+
+def judged(folder, stage, history):
+    """The verdict after validations of (Fréchet distance, colorfulness over the truth's)."""
+    records = summaries.Summaries(folder, TWO, 0)
+    for done, (distance, ratio) in enumerate(history):
+        records.scalars(
+            stage.name,
+            done,
+            {validation.FRECHET: distance, "val/colorfulness": 40 * ratio, validation.TRUTH: 40.0},
+        )
+    judge = validation.Validation.__new__(validation.Validation)
+    judge._stage, judge._records = stage, records
+    return judge.reason_to_end()
+
+
+@pytest.mark.parametrize(
+    ("patience", "history", "reason"),
+    [
+        (2, [(9, 0.8), (8, 0.8), (7, 0.9)], None),
+        (2, [(9, 0.8), (8, 0.8), (8.5, 0.9)], None),
+        (
+            2,
+            [(9, 0.8), (8, 0.8), (8.5, 0.9), (8.2, 1)],
+            "no Fréchet distance under 8.00 (step 1) in 2",
+        ),
+        (2, [(9, 0.8), (8, 1.2)], "colorfulness 48.0 is more than 1.15 times the truth's 40.0"),
+        (0, [(9, 2), (10, 2), (11, 2), (12, 2)], None),
+        (2, [], None),
+    ],
+)
+def test_a_stage_ends_itself_by_distance_and_colorfulness(tmp_path, patience, history, reason):
+    found = judged(tmp_path, config.StageConfig(patience=patience), history)
+    assert found == reason if reason is None else reason in found
+
+
+def test_a_stage_that_gets_no_better_stops_the_run_and_says_why(
+    photo_folder, tmp_path, monkeypatch
+):
+    settings = fields.override(
+        TWO,
+        source=str(photo_folder),
+        **{"second.patience": 2, "second.steps": 40, "second.best_by": config.FRECHET},
+    )
+    distances = iter([5.0, 4.0, 6.0, 7.0, 1.0])
+    monkeypatch.setattr(validation.frechet, "frechet_distance", lambda *_: next(distances))
+    assert loop.train(settings, tmp_path)
+    # Validated at 0, 2, 4 and 6 of its steps; the second was the best.
+    assert workdir.steps_done(tmp_path) == 3 + 6
+    assert [path.name for path in workdir.checkpoints(tmp_path / "best")] == ["step-5"]
+    events = event_accumulator.EventAccumulator(str(tmp_path / "events"))
+    events.Reload()
+    (said,) = events.Tensors("train/ended")
+    text = tf.make_ndarray(said.tensor_proto).item().decode()
+    assert (said.step, text) == (
+        9,
+        "second: no Fréchet distance under 4.00 (step 5) in 2 validations",
+    )
+    before = (tmp_path / "metrics.jsonl").read_text()
+    assert loop.train(settings, tmp_path)  # resumed, it stays ended
+    assert (tmp_path / "metrics.jsonl").read_text() == before

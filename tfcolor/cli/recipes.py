@@ -1,0 +1,38 @@
+"""`tfcolor recipes`."""
+
+import click
+
+from tfcolor import config
+from tfcolor import recipes as named
+from tfcolor.cli import options
+
+
+@click.command()
+@click.argument("name", required=False, type=click.Choice(list(named.RECIPES)), metavar="[NAME]")
+def recipes(name: str | None) -> None:
+    """List the recipes with their source and cost, or show every field of one.
+
+    Cost is counted at the sizes of the recipe: parameters, and the arithmetic of one photograph
+    through the generator at 256 x 256.
+    """
+    if name:
+        click.echo(config.to_json(named.get(name)), nl=False)
+        return
+    options.load_tensorflow()
+    from tfcolor.models import cost
+
+    for recipe, about in named.RECIPES.items():
+        default = " (default)" if recipe == named.DEFAULT else ""
+        figures = cost.measure(about.settings)
+        stages = ", ".join(
+            f"{stage.name} {stage.steps:,} x {stage.batch_size} at {stage.image_size}"
+            for stage in about.settings.stages
+        )
+        click.echo(f"{recipe}{default}: {about.summary}")
+        click.echo(f"    source  {about.source}")
+        click.echo(
+            f"    cost    generator {figures.generator / 1e6:.1f} M parameters, "
+            f"{figures.gflop:.1f} GFLOP a photograph; discriminator "
+            + (f"{figures.discriminator / 1e6:.1f} M" if figures.discriminator else "none")
+        )
+        click.echo(f"    stages  {stages}")

@@ -1,0 +1,78 @@
+"""The generator's objective: the terms that a stage weighs."""
+
+from collections.abc import Callable, Mapping
+
+import tensorflow as tf
+
+from tfcolor import color, config, losses
+
+Planes = dict[str, tf.Tensor]
+Features = Callable[[tf.Tensor], Mapping[str, tf.Tensor]]
+
+
+def target(batch: Planes, outputs: Planes) -> tf.Tensor:
+    """What the generator should have painted: ab, or RGB in [-1, 1]; float32 (n, h, w, c)."""
+    if "rgb" in outputs:
+        return 2.0 * color.planes_to_rgb(batch["l"], batch["ab"]) - 1.0
+    return batch["ab"]
+
+
+def painted(outputs: Planes) -> tf.Tensor:
+    """What the generator painted, as `target`."""
+    return outputs["rgb"] if "rgb" in outputs else outputs["ab"]
+
+
+def color_planes(outputs: Planes) -> tf.Tensor:
+    """The ab planes of what the generator painted; float32 (n, h, w, 2)."""
+    if "rgb" in outputs:
+        return color.rgb_to_planes(0.5 * (outputs["rgb"] + 1.0))[1]
+    return outputs["ab"]
+
+
+def terms(
+    stage: config.StageConfig,
+    batch: Planes,
+    outputs: Planes,
+    generate: Callable[[tf.Tensor], Planes],
+    judge: Callable[[tf.Tensor], tf.Tensor],
+    features: Features | None,
+    stride: int,
+) -> dict[str, tf.Tensor]:
+    """The terms that a stage gives a weight, by the names of their weights.
+
+    Args:
+      stage: with the weights.
+      batch: "l" float32 (n, s, s, 1) and "ab" (n, s, s, 2).
+      outputs: the generator's for the batch.
+      generate: the generator in training mode: l -> outputs.
+      judge: the discriminator on the batch's l: planes -> logits.
+      features: RGB float32 (n, s, s, 3) in [0, 255] -> features by layer; for the perceptual term.
+      stride: what the generator's sides must be multiples of.
+
+    Returns:
+      name -> float32 (), such as "gan" for `gan_weight`.
+    """
+    l, ab, planes = batch["l"], batch["ab"], color_planes(outputs)
+    found = {}
+    if stage.gan_weight:
+        found["gan"] = losses.generator_adversarial(judge(painted(outputs)), stage.gan_loss)
+    if stage.l1_weight:
+        found["l1"] = losses.l1(target(batch, outputs), painted(outputs))
+    if stage.classification_weight:
+        found["classification"] = losses.classification(ab, outputs["logits"])
+    if stage.perceptual_weight:
+        assert features is not None
+        truth, fake = (features(255.0 * color.planes_to_rgb(l, x)) for x in (ab, planes))
+        found["perceptual"] = losses.perceptual(truth, fake)
+    if stage.colorfulness_weight:
+        found["colorfulness"] = losses.colorfulness(l, ab, planes)
+    if stage.size_weight:
+        side = l.shape[1] // 2 // stride * stride
+        small = color_planes(generate(losses.reduce(l, side)))
+        found["size"] = losses.size(planes, small)
+    return found
+
+
+def total(stage: config.StageConfig, found: Mapping[str, tf.Tensor]) -> tf.Tensor:
+    """The weighted sum of the terms; float32 ()."""
+    return tf.add_n([getattr(stage, f"{name}_weight") * value for name, value in found.items()])

@@ -1,0 +1,68 @@
+"""Adam with a slower rate for some variables, and the loss scaling of mixed_float16."""
+
+from collections.abc import Collection
+
+import keras
+import tensorflow as tf
+
+from tfcolor import config
+
+
+class SlowedAdam(keras.optimizers.Adam):
+    """Adam, or AdamW with a weight decay, that moves some variables more slowly.
+
+    A factor on their gradients would do nothing: Adam divides it out again.
+    """
+
+    def __init__(self, slowed: Collection[str] = (), slow_rate: float = 1.0, **options) -> None:  # type: ignore[no-untyped-def]
+        super().__init__(**options)
+        self._slowed_paths = frozenset(slowed)
+        self._slow_rate = slow_rate
+        self._slowed_indices: frozenset[int] = frozenset()
+
+    def build(self, variables: list[keras.Variable]) -> None:
+        """Creates the moments, and notes which variables are slow."""
+        super().build(variables)
+        self._slowed_indices = frozenset(
+            index for index, v in enumerate(variables) if v.path in self._slowed_paths
+        )
+
+    def update_step(
+        self, gradient: tf.Tensor, variable: keras.Variable, learning_rate: tf.Tensor
+    ) -> None:
+        """One variable's step."""
+        if self._get_variable_index(variable) in self._slowed_indices:
+            learning_rate = learning_rate * self._slow_rate
+        super().update_step(gradient, variable, learning_rate)
+
+
+def build(
+    stage: config.StageConfig,
+    learning_rate: float,
+    variables: list[keras.Variable],
+    slowed: Collection[str],
+    precision: str,
+) -> keras.optimizers.Optimizer:
+    """The optimizer of a network in a stage, with its moments at 0.
+
+    Args:
+      stage: with the options of Adam.
+      learning_rate: at the schedule's factor of 1.
+      variables: all that it may be asked to change.
+      slowed: paths of the variables whose learning rate is `encoder_rate` times that of the rest.
+      precision: of the networks; mixed_float16 scales the loss.
+    """
+    optimizer = SlowedAdam(
+        slowed,
+        stage.encoder_rate,
+        learning_rate=learning_rate,
+        beta_1=stage.beta_1,
+        beta_2=stage.beta_2,
+        weight_decay=stage.weight_decay or None,
+    )
+    if stage.weight_decay:  # biases and normalizations are left alone, as usual
+        optimizer.exclude_from_weight_decay(var_list=[v for v in variables if len(v.shape) < 2])
+    if precision == "mixed_float16":
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+    optimizer.build(variables)
+    return optimizer
