@@ -151,3 +151,22 @@ print("stepped")
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout == "stepped\n"
+
+
+def test_spectral_normalization_takes_the_place_of_that_of_features(rng):
+    judge = patchgan.build(width=4, spectral=True)
+    assert not [x for x in judge.layers if isinstance(x, keras.layers.BatchNormalization)]
+    l = tf.constant(rng.uniform(-1, 1, (2, 64, 64, 1)), tf.float32)
+    ab = tf.constant(rng.uniform(-1, 1, (2, 64, 64, 2)), tf.float32)
+    for _ in range(20):  # power iterations
+        judge([l, ab], training=True)
+    before = judge([l, ab], training=False)
+    for variable in judge.trainable_variables:
+        if "kernel" in variable.path:
+            variable.assign(10 * variable)
+    np.testing.assert_allclose(judge([l, ab], training=False), before, rtol=1e-3, atol=1e-6)
+
+
+def test_the_patchgan_judges_rgb_too():
+    judge = patchgan.build(width=2, channels=3)
+    assert judge([tf.zeros((1, 32, 32, 1)), tf.zeros((1, 32, 32, 3))]).shape == (1, 2, 2, 1)

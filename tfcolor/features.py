@@ -13,7 +13,6 @@ import tensorflow as tf
 from tfcolor.metrics import frechet
 from tfcolor.models import efficientnet
 
-NAME = "fd_efficientnet_lite0"
 CHUNK = 32  # photographs a pass; bounds memory whatever the batch
 
 
