@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfcolor.models import patchgan, unet
+from tfcolor.models import patchgan, unet, upconvolution
 
 
 def trainable_count(model):
@@ -40,7 +40,7 @@ def test_unet_channels_are_the_papers():
         return [layer.filters for layer in unet.build().layers if type(layer) is kind]
 
     assert convolutions(keras.layers.Conv2D) == [64, 128, 256, 512, 512, 512, 512, 512]
-    up = convolutions(keras.layers.Conv2DTranspose)
+    up = convolutions(upconvolution.UpConvolution)
     joined = [
         x.output.shape[-1] for x in unet.build().layers if type(x) is keras.layers.Concatenate
     ]

@@ -3,11 +3,9 @@
 import keras
 from keras import layers
 
-from tfcolor.models import blocks
+from tfcolor.models import blocks, upconvolution
 
 MAX_MULTIPLE = 8  # channels grow to 8 times the width, 512 in the authors' code
-
-_UpConvolution = layers.Conv2DTranspose
 
 
 def build_generator(
@@ -37,7 +35,7 @@ def build_generator(
         x = _convolve(x, count, 1 if level == 0 else 2, level > 0, dtype, next(seeds))
         skips.append(x)
     for level in reversed(range(depth)):
-        x = _UpConvolution(
+        x = upconvolution.UpConvolution(
             channels[level],
             blocks.KERNEL_SIZE,
             strides=2,

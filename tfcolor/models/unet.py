@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from tfcolor.models import blocks
+from tfcolor.models import blocks, upconvolution
 
 MAX_MULTIPLE = 8  # channels grow to 8 times the width, 512 in the paper
 DROPOUT_BLOCKS = 3
@@ -68,13 +68,13 @@ def build(
 
     for block, level in enumerate(reversed(range(depth - 1))):
         x = layers.ReLU(dtype=dtype)(x)
-        x = resize(layers.Conv2DTranspose, x, channels[level], bias=False)
+        x = resize(upconvolution.UpConvolution, x, channels[level], bias=False)
         x = blocks.normalize(normalization, dtype)(x)
         if block < DROPOUT_BLOCKS and dropout:
             x = layers.Dropout(dropout, seed=next(seeds), dtype=dtype)(x)
         x = layers.Concatenate(dtype=dtype)([x, skips[level]])
 
-    x = resize(layers.Conv2DTranspose, layers.ReLU(dtype=dtype)(x), CHANNELS[space], bias=True)
+    x = resize(upconvolution.UpConvolution, layers.ReLU(dtype=dtype)(x), CHANNELS[space], bias=True)
     # float32 whatever the body computes in: Lab arithmetic follows.
     x = layers.Activation("tanh", dtype="float32", name=PLANES[space])(x)
     return keras.Model(l, {PLANES[space]: x}, name="unet")

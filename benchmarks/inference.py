@@ -1,0 +1,71 @@
+"""How many photographs a second do the generators color? Beside pix2pix in PyTorch.
+
+Targets on 2 CPU cores at 256 x 256: the pix2pix generator at least at PyTorch's rate, at batch 1
+and 8, and 0.85 of the GEMM peak; tfcolor's own at least 8 times pix2pix's rate. Only the network
+is timed, in inference mode. Prints one JSON line.
+"""
+
+import json
+import os
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import click
+import keras
+import measure
+import tensorflow as tf
+
+from tfcolor.models import colornet, unet
+
+GFLOP_PER_IMAGE = 12.0  # of the pix2pix generator at 256 x 256
+BATCHES = (1, 8)
+
+
+def tensorflow_call(model: keras.Model, size: int, batch: int) -> measure.Call:
+    """A pass of a generator, compiled to a graph."""
+    graph = tf.function(lambda l: model(l, training=False))
+    l = tf.random.stateless_uniform((batch, size, size, 1), seed=(0, 0))
+
+    def call() -> object:
+        return [output.numpy() for output in tf.nest.flatten(graph(l))]
+
+    return call
+
+
+@click.command()
+@click.option("--rounds", default=5, help="Turns that each side takes.")
+@click.option("--seconds", default=1.0, help="Length of a turn.")
+@click.option("--size", default=256, help="Height and width, pixels.")
+def main(rounds: int, seconds: float, size: int) -> None:
+    """Measures all generators in turn."""
+    measure.require_torch()
+    load = measure.load()
+    import torch_pix2pix
+
+    ours: dict[str, keras.Model] = {"pix2pix": unet.build(), "tfcolor": colornet.build()}
+    calls: dict[str, measure.Call] = {"gemm": measure.gemm()}
+    for batch in BATCHES:
+        for name, model in ours.items():
+            calls[f"{name}_b{batch}"] = tensorflow_call(model, size, batch)
+        calls[f"torch_b{batch}"] = torch_pix2pix.generator_call(size, batch)
+    seconds_of = measure.medians_s(calls, rounds, seconds)
+
+    peak = measure.gemm_gflop() / seconds_of["gemm"]
+    result: dict[str, Any] = {"gemm_gflop_per_s": round(peak, 1)}
+    for batch in BATCHES:
+        rates = {
+            name: batch / seconds_of[f"{name}_b{batch}"] for name in ("pix2pix", "torch", "tfcolor")
+        }
+        result |= {f"{name}_images_per_s_b{batch}": round(r, 2) for name, r in rates.items()}
+        gflop = GFLOP_PER_IMAGE * (size / 256) ** 2
+        result[f"pix2pix_over_torch_b{batch}"] = round(rates["pix2pix"] / rates["torch"], 3)
+        result[f"tfcolor_over_pix2pix_b{batch}"] = round(rates["tfcolor"] / rates["pix2pix"], 3)
+        result[f"pix2pix_of_gemm_b{batch}"] = round(rates["pix2pix"] * gflop / peak, 3)
+    result["targets"] = {"pix2pix_over_torch": 1, "tfcolor_over_pix2pix": 8, "of_gemm": 0.85}
+    result |= {"size": size, "rounds": rounds, "device": measure.device(), "load_at_start": load}
+    print(json.dumps(result | {"versions": measure.versions()}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""What the benchmarks share: rounds that interleave the sides, the GEMM peak, what ran where."""
+
+import importlib.metadata
+import os
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+GEMM_SIDE = 4096
+WARM_UP_CALLS = 2
+
+Call = Callable[[], object]
+
+
+def require_torch() -> None:
+    """Ends the program with a remedy where PyTorch, which tfcolor does not need, is missing."""
+    try:
+        importlib.metadata.version("torch")
+    except importlib.metadata.PackageNotFoundError:
+        raise SystemExit(
+            "this benchmark compares with PyTorch; install it with: pip install torch==2.13.0"
+        ) from None
+
+
+def medians_s(calls: dict[str, Call], rounds: int, seconds_each: float) -> dict[str, float]:
+    """Median seconds of each call.
+
+    Args:
+      calls: what to time; each returns when its work is done.
+      rounds: the calls take turns so many times, so that a busy machine slows all of them.
+      seconds_each: how long a call is repeated in its turn; once at least.
+    """
+    for call in calls.values():
+        for _ in range(WARM_UP_CALLS):
+            call()
+    seconds: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(rounds):
+        for name, call in calls.items():
+            end = time.perf_counter() + seconds_each
+            while True:
+                began = time.perf_counter()
+                call()
+                seconds[name].append(time.perf_counter() - began)
+                if time.perf_counter() >= end:
+                    break
+    return {name: statistics.median(times) for name, times in seconds.items()}
+
+
+def gemm() -> Call:
+    """A float32 product of `GEMM_SIDE`**3, the most that this machine can be asked for."""
+    matrix = tf.random.stateless_normal((GEMM_SIDE, GEMM_SIDE), seed=(0, 0))
+    return lambda: np.asarray(tf.matmul(matrix, matrix)[0, 0])
+
+
+def gemm_gflop() -> float:
+    """Arithmetic of one call of `gemm`, in 1e9."""
+    return 2 * GEMM_SIDE**3 / 1e9
+
+
+def device() -> str:
+    """The processor and the cores in use."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"{names[0] if names else 'unknown'}, {len(os.sched_getaffinity(0))} cores"
+
+
+def load() -> float:
+    """Processes that wanted a core in the last minute: above 0.5 at the start, the rest is noise.
+
+    A busy core slows PyTorch's OpenMP threads, which wait for each other by spinning, far more
+    than TensorFlow's: ratios of a busy machine flatter TensorFlow.
+    """
+    return round(os.getloadavg()[0], 2)
+
+
+def versions() -> dict[str, str]:
+    """Of all that is measured."""
+    names = ("tfcolor", "tensorflow", "keras", "torch")
+    return {name: importlib.metadata.version(name) for name in names}

@@ -1,0 +1,81 @@
+"""What each recipe costs: photographs a second in its train steps and through its generator.
+
+Each stage's own step at its own size, with a batch cut to `--batch` so that all fit on a laptop, and
+the generator at 256 x 256, one photograph at a time. Prints one JSON line.
+"""
+
+import json
+import os
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ["KERAS_BACKEND"] = "tensorflow"
+
+import click
+import measure
+import tensorflow as tf
+
+from tfcolor import config, fields, recipes
+from tfcolor.models import networks
+from tfcolor.training import run, state, step
+
+SIZE = 256  # of the inference
+
+
+def step_call(settings: config.TrainConfig, index: int) -> measure.Call:
+    """A train step of a stage on a batch of noise."""
+    stage = settings.stages[index]
+    train_state = state.TrainState(settings)
+    train_state.enter(index)
+    features = run.perceptual_features() if stage.perceptual_weight else None
+    strategy = tf.distribute.get_strategy()
+    train_step = step.make_train_step(strategy, settings, stage, features)
+    shape = (stage.batch_size, stage.image_size, stage.image_size)
+    l, ab = (tf.random.stateless_uniform((*shape, c), (c, 0), -0.5, 0.5) for c in (1, 2))
+    return lambda: float(train_step(train_state, {"l": l, "ab": ab})["g_loss"])
+
+
+def inference_call(settings: config.TrainConfig) -> measure.Call:
+    """One photograph through a generator."""
+    model = networks.build_generator(settings.model, "float32", 0)
+    graph = tf.function(lambda l: model(l, training=False))
+    l = tf.random.stateless_uniform((1, SIZE, SIZE, 1), (0, 0))
+    return lambda: [output.numpy() for output in tf.nest.flatten(graph(l))]
+
+
+@click.command()
+@click.option("--recipe", "names", multiple=True, help="Only these.", show_default="all")
+@click.option("--rounds", default=3, show_default=True)
+@click.option("--batch", default=4, show_default=True, help="Most photographs in a step.")
+def main(names: tuple[str, ...], rounds: int, batch: int) -> None:
+    """Measures one recipe after the other."""
+    result: dict[str, Any] = {}
+    for name in names or recipes.RECIPES:
+        settings = recipes.get(name)
+        smaller = {
+            f"{stage.name}.batch_size": min(batch, stage.batch_size) for stage in settings.stages
+        }
+        settings = fields.override(settings, **smaller)
+        calls = {"inference": inference_call(settings)}
+        for index, stage in enumerate(settings.stages):
+            calls[stage.name] = step_call(settings, index)
+        seconds = measure.medians_s(calls, rounds, 1.0)
+        row = {"inference": round(1 / seconds["inference"], 2)}
+        for stage in settings.stages:
+            row[stage.name] = round(stage.batch_size / seconds[stage.name], 2)
+        result[name] = row
+        tf.keras.backend.clear_session()
+    print(
+        json.dumps(
+            {
+                "benchmark": "recipes",
+                "images_per_second": result,
+                "device": measure.device(),
+                "versions": measure.versions(),
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""How many photographs a second does a pix2pix train step take? Beside the same in PyTorch.
+
+Targets on 2 CPU cores at 256 x 256, batch 4, float32: at least 1.25 times PyTorch's rate, and 0.75
+of the GEMM peak. Times the package's own train step, without data loading. Prints one JSON line.
+"""
+
+import json
+import os
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import click
+import measure
+import tensorflow as tf
+
+from tfcolor import config, fields, recipes
+from tfcolor.training import state as states
+from tfcolor.training import step
+
+GFLOP_PER_IMAGE = 80.0  # of a train step at 256 x 256
+
+
+def tensorflow_call(settings: config.TrainConfig, size: int, batch: int) -> measure.Call:
+    """The package's train step on photographs of noise."""
+    strategy = tf.distribute.get_strategy()
+    state = states.TrainState(settings)
+    train_step = step.make_train_step(strategy, settings, settings.stages[0])
+    planes = tf.random.stateless_uniform((batch, size, size, 3), seed=(0, 0), minval=-1, maxval=1)
+    photographs = {"l": planes[..., :1], "ab": planes[..., 1:]}
+    return lambda: train_step(state, photographs)["g_loss"].numpy()
+
+
+@click.command()
+@click.option("--rounds", default=8, help="Turns that each side takes.")
+@click.option("--seconds", default=6.0, help="Length of a turn.")
+@click.option("--size", default=256, help="Height and width, pixels.")
+@click.option("--batch", default=4, help="Photographs in a step.")
+@click.option("--jit", is_flag=True, help="Compile TensorFlow's step with XLA.")
+def main(rounds: int, seconds: float, size: int, batch: int, jit: bool) -> None:
+    """Measures both sides in turn."""
+    measure.require_torch()
+    load = measure.load()
+    import torch_pix2pix
+
+    settings = fields.override(recipes.get("pix2pix"), jit=jit)
+    calls = {
+        "gemm": measure.gemm(),
+        "tensorflow": tensorflow_call(settings, size, batch),
+        "torch": torch_pix2pix.train_step_call(size, batch),
+    }
+    seconds_of = measure.medians_s(calls, rounds, seconds)
+
+    peak = measure.gemm_gflop() / seconds_of["gemm"]
+    rates = {name: batch / seconds_of[name] for name in ("tensorflow", "torch")}
+    gflop = GFLOP_PER_IMAGE * (size / 256) ** 2
+    result: dict[str, Any] = {f"{name}_images_per_s": round(r, 3) for name, r in rates.items()}
+    result["tensorflow_over_torch"] = round(rates["tensorflow"] / rates["torch"], 3)
+    result["tensorflow_of_gemm"] = round(rates["tensorflow"] * gflop / peak, 3)
+    result["targets"] = {"tensorflow_over_torch": 1.25, "of_gemm": 0.75}
+    result |= {"gemm_gflop_per_s": round(peak, 1), "size": size, "batch": batch, "jit": jit}
+    result |= {"rounds": rounds, "device": measure.device(), "load_at_start": load}
+    print(json.dumps(result | {"versions": measure.versions()}))
+
+
+if __name__ == "__main__":
+    main()
