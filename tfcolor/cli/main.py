@@ -9,7 +9,7 @@ import click
 
 import tfcolor
 from tfcolor import errors
-from tfcolor.cli import colorize, evaluate, export, recipes, train
+from tfcolor.cli import colorize, evaluate, export, recipes, train, tune
 
 # Before TensorFlow is imported, which the commands do when they run.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -63,6 +63,7 @@ def cli() -> None:
 
 for command in (train.train, recipes.recipes, evaluate.evaluate, export.export, colorize.colorize):
     cli.add_command(command)
+cli.add_command(tune.tune)
 
 
 def main() -> None:

@@ -1,0 +1,135 @@
+"""`tfcolor tune`."""
+
+import importlib.util
+import json
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tfcolor import fields, recipes
+from tfcolor.cli import options
+
+if TYPE_CHECKING:
+    from tfcolor.tune import study
+
+SHOWN = 10  # trials of the table
+
+
+@click.command()
+@options.data
+@options.data_dir
+@click.option(
+    "--folder",
+    type=options.FOLDER,
+    required=True,
+    help="Folder of the study and its runs. The same command run again goes on.",
+)
+@click.option(
+    "--recipe",
+    type=click.Choice(list(recipes.RECIPES)),
+    default=recipes.DEFAULT,
+    show_default=True,
+    help="Named config of every trial; see: tfcolor recipes.",
+)
+@click.option("--trials", type=int, required=True, help="Finished trials in all.")
+@click.option(
+    "--search",
+    "searches",
+    multiple=True,
+    required=True,
+    metavar="[STAGE.]FIELD=SPACE",
+    help="A field to search: 'LOW..HIGH', 'LOW..HIGH log', or 'A,B,C'. Repeatable.",
+)
+@click.option("--steps", "total_steps", type=int, help="Train steps of a trial, over all stages.")
+@click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="[STAGE.]FIELD=VALUE",
+    help="A field of the recipe that is the same in every trial. Repeatable.",
+)
+@click.option(
+    "--metric", default="val/ab_error", show_default=True, help="What a validation is judged by."
+)
+@click.option("--timeout", "minutes", type=float, help="Minutes after which to stop.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the search.")
+@click.pass_context
+def tune(
+    context: click.Context,
+    folder: Path,
+    recipe: str,
+    trials: int,
+    searches: tuple[str, ...],
+    assignments: tuple[str, ...],
+    metric: str,
+    minutes: float | None,
+    seed: int,
+    **given: Any,
+) -> None:
+    """Search hyperparameters: many short runs, the bad ones ended early.
+
+    Ctrl-C leaves all that is needed to go on. Watch with: tensorboard --logdir FOLDER
+    """
+    if importlib.util.find_spec("optuna") is None:
+        raise click.ClickException("tune needs Optuna; pip install 'tfcolor[tune]'")
+    changes = {**fields.parse(assignments), **options.given(**given)}
+    settings = fields.override(recipes.get(recipe), **changes)
+    from tfcolor.tune import spaces
+
+    searched = [spaces.parse(text, settings) for text in searches]
+    for space in searched:
+        if space.field in changes:
+            raise ValueError(f"{space.field} is both searched and given; drop one of the options")
+    options.load_tensorflow()
+    from tfcolor.tune import experiment, study
+
+    plan = experiment.Experiment(settings, searched, metric, seed)
+    try:
+        finished = study.tune(plan, folder, trials, minutes)
+    except KeyboardInterrupt:  # a second Ctrl-C, in the middle of a step
+        finished = False
+    found = study.outcomes(folder, plan)
+    click.echo(_table(found, metric))
+    if found and found[0].state == "complete":
+        keep = {name: value for name, value in changes.items() if name != "total_steps"}
+        click.echo(f"train the best one in full: {_command(recipe, found[0], keep)}")
+    count = sum(outcome.state != "running" for outcome in found)
+    if not finished or count < trials:
+        click.echo(f"{count} of {trials} trials are finished; run the same command to go on")
+    if not finished:
+        context.exit(130)  # as a shell reports Ctrl-C
+
+
+def _table(found: list["study.Outcome"], metric: str) -> str:
+    """The best trials as lines of text, a row a trial."""
+    rows = [["", metric, "step", "state", "values"]]
+    for outcome in found[:SHOWN]:
+        value = "" if outcome.value is None else f"{outcome.value:.4g}"
+        step = "" if outcome.step is None else str(outcome.step)
+        params = "  ".join(f"{name}={_text(value)}" for name, value in outcome.params.items())
+        note = f"  ({outcome.reason})" if outcome.reason else ""
+        rows.append([str(outcome.folder), value, step, outcome.state, params + note])
+    widths = [max(len(row[column]) for row in rows) for column in range(4)] + [0]
+    lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in rows]
+    if len(found) > SHOWN:
+        lines.append(f"and {len(found) - SHOWN} more")
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _command(recipe: str, best: "study.Outcome", changes: dict[str, Any]) -> str:
+    """`tfcolor train` with the values of a trial and the recipe's own number of steps."""
+    changes = {**changes, **best.params}
+    words = ["tfcolor", "train", "--recipe", recipe]
+    for flag, name in (("--data", "source"), ("--data-dir", "data_dir")):
+        if name in changes:
+            words += [flag, str(changes.pop(name))]
+    words += ["--workdir", f"{best.folder}-full"]
+    for name, value in changes.items():
+        words += ["--set", f"{name}={value if isinstance(value, str) else json.dumps(value)}"]
+    return shlex.join(words)
+
+
+def _text(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

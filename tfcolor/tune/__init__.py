@@ -1,0 +1,1 @@
+"""Hyperparameter search. It needs Optuna, the extra `tune`."""

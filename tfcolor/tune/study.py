@@ -1,0 +1,287 @@
+"""Hyperparameter search: Optuna proposes values of config fields, each trial is a run of its own.
+
+Optuna's word for a trial that cannot go on is FAIL; here these are trials of a process that was
+killed, and their run goes on in a trial that follows.
+"""
+
+import contextlib
+import dataclasses
+import gc
+import json
+import logging
+import math
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import filelock
+import numpy as np
+import optuna
+import tensorflow as tf
+
+from tfcolor import data, errors, fields, workdir
+from tfcolor.data import batches
+from tfcolor.training import loop, progress
+from tfcolor.tune import experiment, signals
+
+TRIALS = "study.db"  # Optuna's, SQLite
+STARTUP_TRIALS = 5  # complete ones, before any is pruned
+
+State = optuna.trial.TrialState
+FINISHED = (State.COMPLETE, State.PRUNED)
+# What is the fault of a trial's values: no valid config, a loss that is not finite, no memory.
+FAULTS = (ValueError, FloatingPointError, tf.errors.ResourceExhaustedError)
+
+log = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """A trial of a study as it stands."""
+
+    folder: Path  # its workdir
+    state: str  # "complete", "pruned", "running"
+    value: float | None  # the best validation of the last stage; of a pruned trial, the last one
+    step: int | None  # of that validation
+    params: dict[str, Any]
+    reason: str  # why it was pruned, or where its value is from
+
+
+def tune(
+    plan: experiment.Experiment, folder: str | Path, trials: int, minutes: float | None = None
+) -> bool:
+    """Searches until so many trials are finished, or goes on with a search that was stopped.
+
+    Each trial is a workdir, folder/trial-0000 and so on. Optuna's TPE proposes the values and its
+    median pruner is told of every validation. A trial whose values make no valid config, whose
+    loss is not finite or which does not fit into memory is pruned with its reason. Several
+    processes may work on one folder; a trial of a process that was killed is gone on with.
+
+    Args:
+      plan: what is searched.
+      folder: of the study, made if missing.
+      trials: complete and pruned ones, over all calls.
+      minutes: after these no trial is begun, and the running one stops at its next validation.
+
+    Returns:
+      False when interrupted by Ctrl-C or SIGTERM.
+
+    Raises:
+      ValueError: for options that cannot be used, or a folder of another study.
+    """
+    if trials < 1:
+        raise ValueError(f"trials must be 1 or more, got {trials}")
+    if minutes is not None and not minutes > 0:
+        raise ValueError(f"timeout must be greater than 0 minutes, got {minutes}")
+    folder = Path(folder)
+    batches.require_usable(data.open_part(plan.settings.data, "train"), plan.settings.data)
+    folder.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(folder / ".lock"):
+        experiment.claim(folder, plan)
+    deadline = math.inf if minutes is None else time.monotonic() + 60 * minutes
+    with _open(folder, plan) as study, progress.interruptible(), signals.watch() as arrived:
+        search = _Search(study, plan, folder, deadline)
+        while not arrived() and time.monotonic() < deadline:
+            with search.ask(trials) as trial:
+                if trial is None:
+                    break
+                search.run(trial)
+            gc.collect()  # networks hold themselves in cycles, and with them their memory
+        return not arrived()
+
+
+def outcomes(folder: str | Path, plan: experiment.Experiment) -> list[Outcome]:
+    """The trials of a study: complete ones first, the best ones first."""
+    values = {space.field: space.value for space in plan.searched}
+    with _open(Path(folder), plan) as study:
+        found = [
+            Outcome(
+                Path(folder) / trial.user_attrs.get("workdir", ""),
+                trial.state.name.lower(),
+                trial.value,
+                trial.user_attrs.get("step", trial.last_step),
+                {name: values[name](value) for name, value in trial.params.items()},
+                trial.user_attrs.get("reason", ""),
+            )
+            for trial in study.get_trials(deepcopy=False, states=(*FINISHED, State.RUNNING))
+        ]
+
+    def rank(outcome: Outcome) -> tuple[bool, float]:
+        value = math.inf if outcome.value is None else plan.better(outcome.value)
+        return outcome.state != "complete", value
+
+    return sorted(found, key=rank)
+
+
+class _Search:
+    """The trials that this process makes of a study."""
+
+    def __init__(
+        self, study: optuna.Study, plan: experiment.Experiment, folder: Path, deadline: float
+    ) -> None:
+        self._study = study
+        self._plan = plan
+        self._folder = folder
+        self._deadline = deadline
+
+    @contextlib.contextmanager
+    def ask(self, trials: int) -> Iterator[optuna.Trial | None]:
+        """The next trial, which is ours while the context lasts; None if there are enough."""
+        # Between being made and being locked a trial looks like one of a killed process.
+        with filelock.FileLock(self._folder / ".lock"):
+            self._take_up_killed()
+            made = self._study.get_trials(deepcopy=False)
+            if sum(trial.state in (*FINISHED, State.RUNNING) for trial in made) >= trials:
+                yield None
+                return
+            index = len({trial.user_attrs.get("workdir") for trial in made} - {None})
+            self._study.sampler = _sampler(self._plan.seed, index)
+            trial = self._study.ask()
+            name = trial.user_attrs.get("workdir", f"trial-{index:04d}")
+            trial.set_user_attr("workdir", name)
+            ours = self._lock(name)
+            ours.acquire(timeout=0)
+        try:
+            yield trial
+        finally:
+            ours.release()
+
+    def run(self, trial: optuna.Trial) -> None:
+        """Trains a trial and tells its outcome; interrupted it is left to be gone on with."""
+        params = {space.field: space.suggest(trial) for space in self._plan.searched}
+        name = trial.user_attrs["workdir"]
+        shown = ", ".join(f"{field} {_short(value)}" for field, value in params.items())
+        log.info("%s: %s", name, shown)
+        twin = self._twin(trial)
+        if twin is not None:
+            self._repeat(trial, twin)
+            return
+        folder, metric = self._folder / name, self._plan.metric
+        told = _Told(trial, metric, self._deadline)
+        try:
+            settings = fields.override(self._plan.settings, **params)
+            for line in _validations(folder, metric):
+                told.report(line["step"], line[metric])
+            done = loop.train(settings, folder, told)
+        except FAULTS as error:
+            self._tell(trial, State.PRUNED, errors.one_line(error))
+            return
+        if not done:
+            if told.pruned:
+                self._tell(trial, State.PRUNED, "worse than the median")
+            return
+        last = settings.stages[-1].name
+        lines = [line for line in _validations(folder, metric) if line["stage"] == last]
+        best = min(lines, key=lambda line: self._plan.better(line[metric]))
+        trial.set_user_attr("step", best["step"])
+        self._tell(trial, State.COMPLETE, value=best[metric])
+
+    def _tell(
+        self, trial: optuna.Trial, state: State, reason: str = "", value: float | None = None
+    ) -> None:
+        if reason:
+            trial.set_user_attr("reason", reason)
+        told = self._study.tell(trial, value, state)
+        figure = "" if told.value is None else f" at {self._plan.metric} {told.value:.4g}"
+        ended = "pruned" if state == State.PRUNED else "trained"
+        name = trial.user_attrs["workdir"]
+        log.info("%s: %s%s%s", name, ended, figure, reason and f": {reason}")
+
+    def _twin(self, trial: optuna.Trial) -> optuna.trial.FrozenTrial | None:
+        """A finished trial of the same values: it would only be trained again to the same end."""
+        for other in self._study.get_trials(deepcopy=False, states=FINISHED):
+            if other.params == trial.params:
+                return other
+        return None
+
+    def _repeat(self, trial: optuna.Trial, twin: optuna.trial.FrozenTrial) -> None:
+        for name, value in twin.user_attrs.items():
+            trial.set_user_attr(name, value)
+        for step, value in twin.intermediate_values.items():
+            trial.report(value, step)
+        reason = f"the values of {twin.user_attrs['workdir']} again"
+        trial.set_user_attr("reason", reason)
+        value = twin.value if twin.state == State.COMPLETE else None
+        self._study.tell(trial, value, twin.state)
+        log.info("%s, which is not trained twice", reason)
+
+    def _take_up_killed(self) -> None:
+        """Queues the trials that no process works on any more, to go on in their workdirs."""
+        waiting = self._study.get_trials(deepcopy=False, states=(State.WAITING,))
+        queued = {trial.user_attrs.get("workdir") for trial in waiting}
+        for old in self._study.get_trials(deepcopy=False, states=(State.RUNNING,)):
+            name = old.user_attrs.get("workdir")
+            if name is not None:
+                try:
+                    with self._lock(name).acquire(timeout=0):
+                        pass
+                except filelock.Timeout:
+                    continue  # another process is at it
+                if name not in queued:
+                    self._study.enqueue_trial(old.params, user_attrs={"workdir": name})
+            self._study.tell(old.number, state=State.FAIL)
+
+    def _lock(self, name: str) -> filelock.BaseFileLock:
+        return filelock.FileLock(self._folder / f".{name}.lock")
+
+
+class _Told:
+    """What training tells of its validations, passed on to Optuna."""
+
+    def __init__(self, trial: optuna.Trial, metric: str, deadline: float) -> None:
+        self._trial = trial
+        self._metric = metric
+        self._deadline = deadline
+        self._steps: set[int] = set()
+        self.pruned = False
+
+    def report(self, step: int, value: float) -> None:
+        """Notes a validation, once."""
+        if step not in self._steps:
+            self._steps.add(step)
+            self._trial.report(value, step)
+
+    def __call__(self, step: int, values: dict[str, float]) -> bool:
+        """Whether training should stop."""
+        self.report(step, values[self._metric])
+        self.pruned = self._trial.should_prune()
+        return self.pruned or time.monotonic() >= self._deadline
+
+
+@contextlib.contextmanager
+def _open(folder: Path, plan: experiment.Experiment) -> Iterator[optuna.Study]:
+    """Optuna's study, made if missing."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    storage = optuna.storages.RDBStorage(f"sqlite:///{(folder / TRIALS).resolve()}")
+    try:
+        yield optuna.create_study(
+            storage=storage,
+            study_name="tfcolor",
+            load_if_exists=True,
+            direction=plan.direction,
+            pruner=optuna.pruners.MedianPruner(n_startup_trials=STARTUP_TRIALS),
+        )
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
+
+
+def _sampler(seed: int, index: int) -> optuna.samplers.BaseSampler:
+    """For one trial: a search that was stopped proposes what the whole one would have."""
+    mixed = np.random.SeedSequence([seed, index]).generate_state(1)[0]
+    return optuna.samplers.TPESampler(seed=int(mixed))
+
+
+def _validations(folder: Path, metric: str) -> list[dict[str, Any]]:
+    """The lines of metrics.jsonl that have the metric, oldest first."""
+    path = folder / workdir.METRICS
+    lines = []
+    for text in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
+        with contextlib.suppress(json.JSONDecodeError):  # cut short when the run was killed
+            lines.append(json.loads(text))
+    return [line for line in lines if metric in line]
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
