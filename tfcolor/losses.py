@@ -7,6 +7,7 @@ replica count a second time (the train step does it once). All are means over ph
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from keras import ops
 
 from tfcolor import color, quantize
@@ -127,8 +128,22 @@ def size(fake_ab: Tensor, small_fake_ab: Tensor) -> Tensor:
 
 
 def reduce(planes: Tensor, side: int) -> Tensor:
-    """Planes (n, h, w, c) at side x side pixels, with antialiasing."""
-    return ops.image.resize(planes, (side, side), antialias=True)
+    """Planes (n, h, w, c) at side x side pixels, bilinear with antialiasing.
+
+    In matrix products: XLA, and with it a TPU, has no resize with antialiasing.
+    """
+    rows, columns = (_reduction(length, side) for length in planes.shape[1:3])
+    planes = ops.einsum("nhwc,hs->nswc", planes, ops.cast(rows, planes.dtype))
+    return ops.einsum("nhwc,ws->nhsc", planes, ops.cast(columns, planes.dtype))
+
+
+def _reduction(length: int, side: int) -> np.ndarray:
+    """How much of each of `length` pixels is in each of `side`; (length, side), sums of 1."""
+    scale = length / side
+    centers = (np.arange(side) + 0.5) * scale - 0.5
+    distances = np.abs(np.arange(length)[:, None] - centers) / max(scale, 1.0)
+    weights = np.maximum(1.0 - distances, 0.0)
+    return weights / weights.sum(axis=0)
 
 
 def _colorfulness(l: Tensor, ab: Tensor) -> Tensor:

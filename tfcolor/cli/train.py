@@ -87,13 +87,14 @@ def train(
     options.load_tensorflow()
     from tfcolor import data
     from tfcolor import workdir as layout
-    from tfcolor.training import loop
+    from tfcolor.training import device, loop
 
     if epochs is not None:
         if "total_steps" in changes:
             raise click.UsageError("give --steps or --epochs, not both")
         if not 0 < epochs < math.inf:
             raise click.UsageError(f"epochs must be greater than 0 and finite, got {epochs}")
+        device.strategy(settings.strategy)  # first: a cluster cannot be joined later
         count = data.open_part(settings.data, "train").count
         # Batches differ from stage to stage; their mean says how many steps see the photographs.
         seen = sum(stage.steps * stage.batch_size for stage in settings.stages)

@@ -2,17 +2,26 @@
 
 import contextlib
 import logging
-import threading
-from collections.abc import Iterator
+import tempfile
+import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import filelock
 import tensorflow as tf
 
-from tfcolor import config, data, fields, workdir
+from tfcolor import config, data, errors, fields, workdir
 from tfcolor.data import batches, photographs
 from tfcolor.training import device, progress, state, summaries, validation
 from tfcolor.training import run as training_run
+
+# What TensorFlow says when it waits for a worker that is gone.
+LOST = (
+    tf.errors.UnavailableError,
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+    tf.errors.DeadlineExceededError,
+)
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +34,7 @@ def train(
     Writes into the workdir: config.json, checkpoints/, best/ (the generator by validation),
     metrics.jsonl, events/ (TensorBoard), validation.png. Interrupted by Ctrl-C or SIGTERM it
     leaves a checkpoint. The same config gives the same run, whether or not it was stopped.
+    Of several processes the first writes, and all end together.
 
     Args:
       settings: of the run; when it is resumed only `config.RESUMABLE` fields may differ.
@@ -37,21 +47,29 @@ def train(
     Raises:
       ValueError: for options that cannot be used, or a workdir of another config.
       FloatingPointError: if a loss is not finite.
-      OSError: if the workdir cannot be written.
+      OSError: if the workdir cannot be written; ConnectionError if another worker was lost.
     """
-    folder = Path(folder)
+    strategy = device.strategy(settings.strategy)  # first: a cluster cannot be joined later
     train_photos = data.open_part(settings.data, "train")
     batches.require_usable(train_photos, settings.data)
     validation_photos = _open_validation(settings, train_photos)
-    strategy = device.strategy(settings.strategy)
     for stage in settings.stages:
         if stage.batch_size % strategy.num_replicas_in_sync:
             raise ValueError(
                 f"batch_size must be a multiple of the {strategy.num_replicas_in_sync} devices, "
                 f"got {stage.batch_size}"
             )
-    with _claim(folder, settings):
-        return _train(settings, folder, strategy, train_photos, validation_photos, stop)
+    try:
+        _require_same(settings, train_photos, strategy)
+        with _writable(folder, strategy) as own, _claim(own, settings):
+            return _train(settings, own, strategy, train_photos, validation_photos, stop)
+    except LOST as error:
+        if not device.has_peers(strategy):
+            raise
+        raise ConnectionError(
+            "another worker was lost; run the same command on all of them to go on from the "
+            f"last checkpoint ({errors.one_line(error)[: device.SHOWN_LETTERS]})"
+        ) from error
 
 
 def _train(
@@ -66,7 +84,7 @@ def _train(
     tf.config.optimizer.set_experimental_options({"remapping": False})
     with strategy.scope():
         train_state = state.TrainState(settings)
-    checkpoints = state.Checkpoints(train_state, folder, settings.keep_checkpoints)
+    checkpoints = state.Checkpoints(train_state, folder, settings.keep_checkpoints, strategy)
     log.info(
         "training %s on %d photographs of %s with %s; run in %s",
         settings.recipe,
@@ -80,17 +98,21 @@ def _train(
     records = summaries.Summaries(folder, settings, int(train_state.step.numpy()))
     run = training_run.Run(settings, strategy, train_state, checkpoints, records, train_photos)
     with progress.interruptible() as interrupted, records:
+
+        def stops() -> bool:
+            return device.any_says(strategy, interrupted.is_set())
+
         first = int(train_state.stage.numpy())
         for index, stage in enumerate(settings.stages[first:], first):
             if index > first:
                 with strategy.scope():
                     train_state.enter(index)
             validate = validation.Validation(
-                settings, stage, validation_photos, train_state, checkpoints, records
+                settings, stage, validation_photos, train_state, checkpoints, records, strategy
             )
             if stop is not None:
                 validate.watch(stop, interrupted)
-            if not _train_stage(index, settings, run, validate, train_state, interrupted):
+            if not _train_stage(index, settings, run, validate, train_state, stops):
                 return False
     if train_photos.skipped:
         log.warning("%d photographs were skipped", len(train_photos.skipped))
@@ -103,31 +125,34 @@ def _train_stage(
     run: training_run.Run,
     validate: validation.Validation,
     train_state: state.TrainState,
-    interrupted: threading.Event,
+    stops: Callable[[], bool],
 ) -> bool:
     """Trains one stage to its end; False if it was interrupted before."""
     stage = settings.stages[index]
 
-    def validate_if_due(stage_step: int) -> None:
+    def ends_early(stage_step: int) -> str | None:
+        """Why the stage should end now, after a validation if one is due."""
         due = stage_step % settings.validate_every_steps == 0 or stage_step == stage.steps
         # Later stages are measured before their first step too: what they must better.
-        if due and (stage_step or index) and not validate.is_done(int(train_state.step.numpy())):
+        if not due or not (stage_step or index):
+            return None
+        if not validate.is_done(int(train_state.step.numpy())):
             run.save()  # first, so that a validation never costs a step
             validate.run()
+        return validate.shared_reason_to_end()
 
-    validate_if_due(int(train_state.stage_step.numpy()))  # what a kill may have cut short
-    if validate.reason_to_end():
+    if ends_early(int(train_state.stage_step.numpy())):  # after a validation that a kill cut short
         return True
     for stage_step in run.steps(stage):
-        validate_if_due(stage_step)
-        done = int(train_state.step.numpy())
-        if reason := validate.reason_to_end():
+        if reason := ends_early(stage_step):
             run.save()
             validate.note_end(reason)
             return True
-        if interrupted.is_set() and (stage_step < stage.steps or stage is not settings.stages[-1]):
+        if stops() and (stage_step < stage.steps or stage is not settings.stages[-1]):
             run.save()
-            log.info("stopped at step %d; run the same command to go on", done)
+            log.info(
+                "stopped at step %d; run the same command to go on", int(train_state.step.numpy())
+            )
             return False
     return True
 
@@ -147,6 +172,32 @@ def _open_validation(
         train_photos.source,
     )
     return train_photos.take(settings.data.validation_limit)
+
+
+def _require_same(
+    settings: config.TrainConfig,
+    photos: photographs.Photographs,
+    strategy: tf.distribute.Strategy,
+) -> None:
+    """Raises a ValueError unless all processes of the run do the same with as many photographs."""
+    # Machines may keep the photographs in different places.
+    same = fields.override(settings, source="", data_dir=None)
+    digest = zlib.crc32(f"{config.to_json(same)}{photos.count}".encode())
+    if device.largest(strategy, digest) != -device.largest(strategy, -digest):
+        raise ValueError(
+            "the workers were started with different options or photographs; use the same command "
+            "and the same photographs on all"
+        )
+
+
+@contextlib.contextmanager
+def _writable(folder: str | Path, strategy: tf.distribute.Strategy) -> Iterator[Path]:
+    """The workdir for the process that writes; for the others a folder that is thrown away."""
+    if device.is_chief(strategy):
+        yield Path(folder)
+        return
+    with tempfile.TemporaryDirectory() as own:
+        yield Path(own)
 
 
 @contextlib.contextmanager

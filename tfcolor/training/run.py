@@ -12,7 +12,7 @@ import tensorflow as tf
 from tfcolor import config
 from tfcolor.data import batches, photographs
 from tfcolor.models import efficientnet
-from tfcolor.training import progress, state, step, summaries
+from tfcolor.training import device, progress, state, step, summaries
 
 SHOWN = ("d_loss", "g_loss", "g_gan", "g_l1", "g_classification")  # in the lines of progress
 
@@ -59,11 +59,8 @@ class Run:
             if done % settings.log_every_steps == 0 or done == stage.steps:
                 self._log(stage, rates, shown.images_per_second)
             minutes = (time.monotonic() - self._saved_at) / 60
-            if (
-                done % settings.checkpoint_every_steps == 0
-                or done == stage.steps
-                or minutes >= settings.checkpoint_every_minutes
-            ):
+            late = device.any_says(self._strategy, minutes >= settings.checkpoint_every_minutes)
+            if late or done % settings.checkpoint_every_steps == 0 or done == stage.steps:
                 self.save()
             yield done
 
@@ -75,7 +72,7 @@ class Run:
         self._check()
         if not self._state.is_finite():
             self._stop("a weight is not finite after")
-        self._state.position.assign(_all_values(self._strategy, self._batch["position"]).max() + 1)
+        self._state.position.assign(self._position())
         self._checkpoints.save()
         self._saved_step, self._saved_at = done, time.monotonic()
 
@@ -83,7 +80,7 @@ class Run:
         """The endless batches of a stage, from the state's position on, for every replica."""
         position = int(self._state.position.numpy())
         if self._batch:  # of the stage before, in this process
-            position = int(_all_values(self._strategy, self._batch["position"]).max() + 1)
+            position = self._position()
 
         def of_worker(context: tf.distribute.InputContext) -> tf.data.Dataset:
             return batches.train_batches(
@@ -98,14 +95,16 @@ class Run:
 
         return self._strategy.distribute_datasets_from_function(of_worker)
 
+    def _position(self) -> int:
+        """Where the stream goes on after the last batch, behind what any process has seen."""
+        seen = _all_values(self._strategy, self._batch["position"])
+        return device.largest(self._strategy, int(seen.max()) + 1)
+
     def _features(self, stage: config.StageConfig) -> keras.Model | None:
-        """The network of the perceptual term; its weights are nobody's to train."""
         if not stage.perceptual_weight:
             return None
         with self._strategy.scope():
-            model = efficientnet.build_features()
-        model.trainable = False
-        return keras.Model(model.input, {name: model.output[name] for name in PERCEPTUAL_LAYERS})
+            return perceptual_features()
 
     def _numbers(self) -> dict[str, float]:
         return {name: float(self._metrics[name]) for name in SHOWN if name in self._metrics}
@@ -141,3 +140,10 @@ class Run:
 
 def _all_values(strategy: tf.distribute.Strategy, value: tf.Tensor) -> np.ndarray:
     return np.concatenate([part.numpy() for part in strategy.experimental_local_results(value)])
+
+
+def perceptual_features() -> keras.Model:
+    """The network of the perceptual term: RGB in [0, 255] -> features by layer; not trained."""
+    model = efficientnet.build_features()
+    model.trainable = False
+    return keras.Model(model.input, {name: model.output[name] for name in PERCEPTUAL_LAYERS})

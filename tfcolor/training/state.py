@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tfcolor import config, errors, workdir
 from tfcolor.models import networks
-from tfcolor.training import optimizer, schedule
+from tfcolor.training import device, optimizer, schedule
 
 log = logging.getLogger(__name__)
 
@@ -108,6 +108,13 @@ class TrainState(tf.Module):
         for mean, variable in _pairs(self.average, self.generator):
             mean.assign_add((1.0 - decay) * (variable - mean))
 
+    def whole(self) -> list[tf.Variable]:
+        """Every variable of the state, as it is checkpointed."""
+        models = [self.generator, self.discriminator, self.average]
+        owners = [*models, self.g_optimizer, self.d_optimizer]
+        kept = [v.value for owner in owners if owner is not None for v in owner.variables]
+        return [*kept, self.step, self.position, self.stage, self.stage_step]
+
     def is_finite(self) -> bool:
         """Whether every weight of the networks is a finite number."""
         models = [m for m in (self.generator, self.discriminator, self.average) if m is not None]
@@ -119,12 +126,21 @@ class Checkpoints:
     """The checkpoints of one run: `last` holds the state, `best` the generator alone.
 
     A checkpoint counts once its index is there, which TensorFlow writes last; nothing else is
-    kept about them that could be lost or damaged.
+    kept about them that could be lost or damaged. Of several processes the chief alone reads and
+    writes; the others get the state from it.
     """
 
-    def __init__(self, state: TrainState, folder: Path, keep: int) -> None:
+    def __init__(
+        self,
+        state: TrainState,
+        folder: Path,
+        keep: int,
+        strategy: tf.distribute.Strategy | None = None,
+    ) -> None:
         self._state = state
         self._keep = keep
+        self._strategy = strategy or tf.distribute.get_strategy()
+        self._is_chief = device.is_chief(self._strategy)
         self._last = folder / workdir.LAST
         self._best = folder / workdir.BEST
 
@@ -148,24 +164,50 @@ class Checkpoints:
         Raises:
           ValueError: if there are checkpoints and none can be read.
         """
-        paths = workdir.checkpoints(self._last)
-        for path in reversed(paths):
-            try:
-                self._state.prepare(workdir.stage_of(path))
-                checkpoint = tf.train.Checkpoint(state=self._state)
-                checkpoint.read(str(path)).assert_existing_objects_matched().expect_partial()
+        paths: list[Path | None] = []
+        if self._is_chief:
+            paths = [*reversed(workdir.checkpoints(self._last))]
+        count = device.largest(self._strategy, len(paths))
+        for path in paths or [None] * count:
+            # All take part: an optimizer's variables are made by all processes together.
+            stage = device.largest(self._strategy, self._stage_of(path))
+            if stage < 0:
+                continue
+            with self._strategy.scope():
+                self._state.prepare(stage)
+            if device.chief_says(self._strategy, self._read(path)):
+                device.copy_from_chief(self._strategy, self._state.whole())
                 return True
-            except Exception as error:  # a damaged file fails with whatever its bytes lead to
-                reason = errors.one_line(error)
-                log.warning("passed over the damaged checkpoint %s: %s", path, reason)
-        if paths:
+        if count:
             raise ValueError(
                 f"no checkpoint in {self._last} can be read; delete that folder to start over, or "
                 "use another workdir"
             )
         return False
 
+    def _stage_of(self, path: Path | None) -> int:
+        """The stage of a checkpoint; -1 if it is damaged, or the chief's to read."""
+        try:
+            return workdir.stage_of(path) if path else -1
+        except Exception as error:
+            _pass_over(path, error)
+            return -1
+
+    def _read(self, path: Path | None) -> bool:
+        """Reads a checkpoint into the state; False if it is damaged, or the chief's to read."""
+        if path is None:
+            return False
+        try:
+            checkpoint = tf.train.Checkpoint(state=self._state)
+            checkpoint.read(str(path)).assert_existing_objects_matched().expect_partial()
+        except Exception as error:
+            _pass_over(path, error)
+            return False
+        return True
+
     def _write(self, folder: Path, checkpoint: tf.train.Checkpoint, keep: int) -> None:
+        if not self._is_chief:
+            return
         path = folder / f"step-{int(self._state.step.numpy())}"
         try:
             folder.mkdir(exist_ok=True)
@@ -182,6 +224,11 @@ class Checkpoints:
             # The index first: without it the rest counts as unfinished.
             old.with_name(f"{old.name}.index").unlink()
         _remove_unfinished(folder)
+
+
+def _pass_over(path: Path | None, error: Exception) -> None:
+    # Any exception: a damaged file fails with whatever its bytes lead to.
+    log.warning("passed over the damaged checkpoint %s: %s", path, errors.one_line(error))
 
 
 def _counter(name: str) -> tf.Variable:

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from tfcolor import color, config, evaluate, features, inference
 from tfcolor.data import batches, photographs
 from tfcolor.metrics import frechet
-from tfcolor.training import state, summaries
+from tfcolor.training import device, state, summaries
 
 GRID_PHOTOGRAPHS = 8
 MAX_COLORFULNESS = 1.15  # of the truth's; more is gaudy, and ends an adversarial stage
@@ -23,7 +24,10 @@ log = logging.getLogger(__name__)
 
 
 class Validation:
-    """Measures, logs, draws, and keeps the generator that is the best of a stage so far."""
+    """Measures, logs, draws, and keeps the generator that is the best of a stage so far.
+
+    Of several processes the chief alone does so, and decides for all.
+    """
 
     def __init__(
         self,
@@ -33,7 +37,9 @@ class Validation:
         train_state: state.TrainState,
         checkpoints: state.Checkpoints,
         records: summaries.Summaries,
+        strategy: tf.distribute.Strategy | None = None,
     ) -> None:
+        self._strategy = strategy or tf.distribute.get_strategy()
         self._stage = stage
         self._stop: Stop | None = None
         self._state = train_state
@@ -48,6 +54,8 @@ class Validation:
 
     def run(self) -> None:
         """One validation, at the state's step."""
+        if not device.is_chief(self._strategy):
+            return
         done = int(self._state.step.numpy())
         seen = frechet.Accumulator()
 
@@ -82,15 +90,16 @@ class Validation:
 
     def is_done(self, step: int) -> bool:
         """Whether there is a validation of this stage at a step."""
-        return any(line["step"] == step for line in self._lines())
+        done = any(line["step"] == step for line in self._lines())
+        return device.chief_says(self._strategy, done)
 
     def reason_to_end(self) -> str | None:
         """Why the stage should end before its last step; None while it should go on.
 
         The validations on record alone decide, so a resumed run ends where the whole one did.
         """
-        lines = self._lines()
-        if not self._stage.patience or not lines:
+        lines = self._lines() if self._stage.patience else []
+        if not lines:
             return None
         last = lines[-1]
         if last["val/colorfulness"] > MAX_COLORFULNESS * last[TRUTH]:
@@ -105,6 +114,12 @@ class Validation:
                 f"{lines[best]['step']}) in {self._stage.patience} validations"
             )
         return None
+
+    def shared_reason_to_end(self) -> str | None:
+        """The same for all processes of the run, of which the chief alone has the record."""
+        reason = self.reason_to_end()
+        ends = device.chief_says(self._strategy, reason is not None)
+        return (reason or "the chief says so") if ends else None
 
     def note_end(self, reason: str) -> None:
         """Says for the log and TensorBoard that the stage ended itself."""

@@ -1,0 +1,313 @@
+"""Several devices, several processes, and what a TPU asks of the step."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfcolor import config, data, fields, losses, recipes, workdir
+from tfcolor.training import device, loop, state, step
+from tfcolor.training import run as training_run
+
+TWO = {
+    "cluster": {"worker": ["127.0.0.1:1", "127.0.0.1:2"]},
+    "task": {"type": "worker", "index": 1},
+}
+TINY = fields.override(
+    config.TrainConfig(),
+    image_size=32,
+    batch_size=4,
+    width=2,
+    depth=3,
+    total_steps=8,
+    log_every_steps=2,
+    validate_every_steps=100,
+)
+
+
+# Which strategy
+
+
+@pytest.fixture
+def no_cluster(monkeypatch):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    monkeypatch.delenv("TPU_NAME", raising=False)
+
+
+def test_auto_is_one_device_where_there_is_nothing_else(no_cluster):
+    assert device.strategy("auto") is tf.distribute.get_strategy()
+    assert device.strategy("one") is tf.distribute.get_strategy()
+
+
+@pytest.mark.parametrize("workers, chosen", [(2, "cluster"), (1, "one")])
+def test_auto_takes_a_cluster_of_several_workers(no_cluster, monkeypatch, workers, chosen):
+    addresses = [f"host{index}:12345" for index in range(workers)]
+    task = {"type": "worker", "index": 0}
+    monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": {"worker": addresses}, "task": task}))
+    monkeypatch.setattr(device, "_multi_worker", lambda: "cluster")
+    one = tf.distribute.get_strategy()
+    assert device.strategy("auto") == (one if chosen == "one" else "cluster")
+    assert device.strategy("multi-worker") == "cluster"
+
+
+def test_auto_takes_a_tpu(no_cluster, monkeypatch):
+    monkeypatch.setenv("TPU_NAME", "local")
+    monkeypatch.setattr(device, "_tpu", lambda: "tpu")
+    assert device.strategy("auto") == device.strategy("tpu") == "tpu"
+
+
+def test_a_strategy_that_is_not_there_is_an_error(no_cluster):
+    with pytest.raises(ValueError, match="multi-worker needs TF_CONFIG on every machine"):
+        device.strategy("multi-worker")
+    with pytest.raises(ValueError, match="tpu needs TPU_NAME"):
+        device.strategy("tpu")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        '{"cluster": {"worker": ["a:1", "b:1"]}}',
+        '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 2}}',
+        '{"cluster": {"worker": ["a:1"], "ps": ["b:1"]}, "task": {"type": "worker", "index": 0}}',
+    ],
+)
+def test_a_tf_config_that_cannot_be_used_is_an_error(no_cluster, monkeypatch, text):
+    monkeypatch.setenv("TF_CONFIG", text)
+    for name in ("auto", "multi-worker"):
+        with pytest.raises(ValueError, match='TF_CONFIG must be JSON such as {"cluster"'):
+            device.strategy(name)
+
+
+def test_a_cluster_cannot_be_joined_late(no_cluster, monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", json.dumps(TWO))
+    with pytest.raises(ValueError, match="before anything else uses TensorFlow"):
+        device.strategy("multi-worker")
+
+
+# Two devices of one process
+
+
+@pytest.fixture
+def trained(monkeypatch, tmp_path, photo_folder):
+    """A function that trains over a strategy and returns the state."""
+    created = state.TrainState
+
+    def train(strategy, **changes):
+        states = []
+        monkeypatch.setattr(device, "strategy", lambda name: strategy)
+        monkeypatch.setattr(
+            state, "TrainState", lambda *args: states.append(created(*args)) or states[0]
+        )
+        settings = fields.override(TINY, source=str(photo_folder), **changes)
+        assert loop.train(settings, tmp_path / str(strategy.num_replicas_in_sync))
+        return states[0]
+
+    return train
+
+
+@pytest.mark.parametrize("gan_weight", [0.0, 1.0])
+def test_two_devices_give_the_weights_of_one(trained, mirrored, gan_weight):
+    # Not batch normalization, whose statistics are those of a device's share of the batch, and no
+    # dropout, whose noise is.
+    plain = {"normalization": "instance", "dropout": 0.0}
+    options = {**plain, "gan_weight": gan_weight, "clip_norm": 0.5, "ema": 0.9}
+    one, two = trained(tf.distribute.get_strategy(), **options), trained(mirrored, **options)
+    for name in ["generator", "average"] + ["discriminator"] * (gan_weight > 0):
+        ours, theirs = (getattr(x, name).trainable_variables for x in (one, two))
+        for a, b in zip(ours, theirs, strict=True):
+            # Measured: 3e-8 at most, the rounding of sums in another order. Each of the 8 steps
+            # moves a weight by about the learning rate, 2e-4.
+            np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=0, atol=1e-6, err_msg=a.path)
+
+
+# Several processes
+
+# What `tfcolor train` does, and the weights it ends with.
+WORKER = """
+import sys
+from tfcolor.cli import main, options
+options.load_tensorflow()
+import numpy as np
+from tfcolor.training import state
+created, states = state.TrainState, []
+state.TrainState = lambda *args: states.append(created(*args)) or states[0]
+try:
+    main.cli(sys.argv[2:], prog_name="tfcolor")
+except SystemExit as end:
+    if end.code in (0, 130):
+        weights = [v.numpy() for v in states[0].generator.trainable_variables]
+        np.savez(sys.argv[1], *weights, step=states[0].step.numpy())
+    raise
+"""
+
+
+class Workers:
+    """Two processes that train together on this machine, for as long as the context lasts."""
+
+    def __init__(self, folder, photo_folder, *options):
+        folder.mkdir()
+        ports = [free_port(), free_port()]
+        self._folder = folder
+        self._processes = []
+        for index in range(2):
+            cluster = {"worker": [f"127.0.0.1:{port}" for port in ports]}
+            task = {"type": "worker", "index": index}
+            command = [sys.executable, "-c", WORKER, str(folder / f"weights{index}.npz"), "train"]
+            # Only the chief's workdir is written to: they need not share it.
+            command += ["--workdir", str(folder.parent / f"run{index}"), "--data", photo_folder]
+            command += ["--recipe", "pix2pix", "--image-size", "32", "--width", "2"]
+            command += ["--checkpoint-every", "5", "--validate-every", "1000000", *options]
+            with open(folder / f"log{index}", "w") as log:
+                environment = {
+                    **os.environ,
+                    "TF_CONFIG": json.dumps({"cluster": cluster, "task": task}),
+                }
+                self._processes.append(
+                    subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+                )
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        for process in self._processes:
+            process.kill()
+            process.wait()
+
+    def send(self, index, number):
+        self._processes[index].send_signal(number)
+
+    def end(self, index):
+        """The exit code of a process, which is waited for."""
+        try:
+            return self._processes[index].wait(LIMIT)
+        except subprocess.TimeoutExpired:
+            pytest.fail(f"worker {index} did not end:\n{self.log(0)}\n{self.log(1)}")
+
+    def wait_for_step(self, step):
+        """Waits for a checkpoint of the step or a later one."""
+        began = time.monotonic()
+        while workdir.steps_done(self._folder.parent / "run0") < step:
+            running = all(process.poll() is None for process in self._processes)
+            if not running or time.monotonic() - began > LIMIT:
+                pytest.fail(f"no checkpoint of step {step}:\n{self.log(0)}\n{self.log(1)}")
+            time.sleep(0.05)
+
+    def log(self, index):
+        return (self._folder / f"log{index}").read_text()
+
+    def results(self):
+        """The step and the weights that each process ended with."""
+        return [dict(np.load(self._folder / f"weights{index}.npz")) for index in range(2)]
+
+
+LIMIT = 120  # seconds for what takes 30 on two busy cores
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def assert_same_state(first, second):
+    assert first.keys() == second.keys()
+    for name, value in first.items():
+        np.testing.assert_array_equal(value, second[name], err_msg=name)
+
+
+def test_two_processes_go_on_after_one_was_killed(tmp_path, photo_folder):
+    with Workers(tmp_path / "killed", photo_folder, "--steps", "1000000") as workers:
+        workers.wait_for_step(10)
+        workers.send(0, signal.SIGKILL)
+        assert workers.end(0) == -signal.SIGKILL
+        assert workers.end(1) == 1
+        *_, last = workers.log(1).splitlines()
+        assert last.startswith("Error: another worker was lost; run the same command on all of")
+    stopped = workdir.steps_done(tmp_path / "run0")
+    assert stopped >= 10
+    with Workers(tmp_path / "resumed", photo_folder, "--steps", str(stopped + 20)) as workers:
+        assert [workers.end(index) for index in range(2)] == [0, 0], workers.log(0)
+    assert f"resumed {tmp_path}/run0 at step {stopped}\n" in workers.log(0)
+    first, second = workers.results()
+    assert first["step"] == stopped + 20
+    assert_same_state(first, second)
+    assert not (tmp_path / "run1").exists()
+
+
+def test_a_worker_that_is_interrupted_stops_all_at_one_step(tmp_path, photo_folder):
+    with Workers(tmp_path / "stopped", photo_folder, "--steps", "1000000") as workers:
+        workers.wait_for_step(5)
+        workers.send(1, signal.SIGTERM)
+        assert [workers.end(index) for index in range(2)] == [130, 130], workers.log(1)
+    first, second = workers.results()
+    assert_same_state(first, second)
+    assert workdir.steps_done(tmp_path / "run0") == first["step"] > 0
+
+
+# A TPU
+
+
+def operations(graph, seen):
+    """The operations of a graph and of all functions that it calls."""
+    for operation in graph.get_operations():
+        yield operation
+        for attribute in operation.node_def.attr.values():
+            for name in {attribute.func.name, *(f.name for f in attribute.list.func)} - {""} - seen:
+                seen.add(name)
+                yield from operations(graph._get_function(name).graph, seen)
+
+
+@pytest.mark.parametrize("name", recipes.RECIPES)
+def test_a_tpu_can_take_the_last_step_of_every_recipe(name):
+    # The last stage has every term of those before. Weights are not looked at.
+    settings = recipes.get(name)
+    size = max(32, 2 * settings.model.stride if settings.model.generator == "colornet" else 0)
+    settings = fields.override(settings, image_size=size, batch_size=2, width=2, weights="random")
+    stage, one = settings.stages[-1], tf.distribute.get_strategy()
+    train_state = state.TrainState(settings)
+    train_state.enter(len(settings.stages) - 1)
+    features = training_run.Run(settings, one, train_state, None, None, None)._features(stage)
+    train_step = step.make_train_step(one, settings, stage, features)
+    batch = {
+        "l": tf.zeros((2, size, size, 1)),
+        "ab": tf.zeros((2, size, size, 2)),
+        "image_id": tf.zeros(2, tf.int64),
+        "position": tf.zeros(2, tf.int64),
+    }
+    compiled = tf.function(lambda batch: train_step(train_state, batch), jit_compile=True)
+    for operation in operations(compiled.get_concrete_function(batch).graph, set()):
+        for output in operation.outputs:
+            assert output.dtype in HANDLES or output.shape.is_fully_defined(), operation
+    # Only a TPU's own compiler knows what it takes; this fails where XLA has no such operation.
+    assert "ENTRY" in compiled.experimental_get_compiler_ir(batch)(stage="hlo")
+
+
+HANDLES = (tf.resource, tf.variant)  # of variables and lists, not of numbers
+
+
+def test_batches_have_static_shapes_for_every_replica(photo_folder, mirrored):
+    settings = fields.override(TINY, source=str(photo_folder))
+    photos = data.open_part(settings.data, "train")
+    run = training_run.Run(settings, mirrored, state.TrainState(settings), None, None, photos)
+    for spec in tf.nest.flatten(
+        run._stream(settings.stages[0]).element_spec, expand_composites=True
+    ):
+        assert spec.shape.is_fully_defined() and spec.shape[0] == 2, spec
+
+
+def test_reducing_planes_matches_antialiased_resizing(rng):
+    # 1e-6 of values in [-1, 1]: sums of float32 in another order.
+    for height, width, side in ((256, 256, 128), (192, 192, 64), (30, 50, 17), (20, 20, 20)):
+        planes = rng.uniform(-1, 1, (2, height, width, 2)).astype(np.float32)
+        expected = tf.image.resize(planes, (side, side), antialias=True)
+        np.testing.assert_allclose(losses.reduce(planes, side), expected, atol=2e-6)
