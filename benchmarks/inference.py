@@ -16,7 +16,7 @@ import keras
 import measure
 import tensorflow as tf
 
-from tfcolor.models import colornet, unet
+from tfcolor.models import colornet, folding, unet
 
 GFLOP_PER_IMAGE = 12.0  # of the pix2pix generator at 256 x 256
 BATCHES = (1, 8)
@@ -39,7 +39,10 @@ def main(rounds: int, seconds: float, size: int) -> None:
     load = measure.load()
     import torch_pix2pix
 
-    ours: dict[str, keras.Model] = {"pix2pix": unet.build(), "tfcolor": colornet.build()}
+    ours: dict[str, keras.Model] = {
+        "pix2pix": folding.fold(unet.build()),  # as exported and colorized with
+        "tfcolor": folding.fold(colornet.build()),
+    }
     calls: dict[str, measure.Call] = {"gemm": measure.gemm()}
     for batch in BATCHES:
         for name, model in ours.items():

@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 
 from tfcolor import config, errors, inference, workdir
+from tfcolor.models import folding
 
 CARD = "tfcolor.json"  # in assets.extra, where TF Serving leaves files alone
 
@@ -60,7 +61,7 @@ def export(run: str | Path, destination: str | Path, checkpoint: str = "best") -
     settings, destination = workdir.read_config(run), Path(destination)
     generator, step = workdir.load_generator(run, checkpoint)
     # The size it was trained at last.
-    served = Served(generator, settings.stages[-1].image_size, settings.model.stride)
+    served = Served(folding.fold(generator), settings.stages[-1].image_size, settings.model.stride)
     signatures = {inference.COLORIZE: served.signature(raw=False)}
     if settings.model.space == "rgb":
         signatures[inference.RAW] = served.signature(raw=True)

@@ -3,7 +3,7 @@
 import keras
 
 from tfcolor import inference
-from tfcolor.models import bundled
+from tfcolor.models import bundled, folding
 
 IMAGE_SIZE = 192  # short side that the network sees, pixels; see docs/model.md
 
@@ -17,4 +17,5 @@ def build_generator() -> keras.Model:
 
 def load() -> inference.Colorizer:
     """The bundled model as a function uint8 (n, h, w, 3 or 1) -> uint8 (n, h, w, 3)."""
-    return inference.from_generator(build_generator(), IMAGE_SIZE, bundled.STRIDE)
+    generator = folding.fold(build_generator())
+    return inference.from_generator(generator, IMAGE_SIZE, bundled.STRIDE)

@@ -1,6 +1,7 @@
 """What several networks share: initial weights, normalization, layers that Keras lacks."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import keras
 from keras import layers, ops
@@ -85,6 +86,10 @@ class AnnealedMean(layers.Layer):
     def __init__(self, temperature: float, **options: object) -> None:
         super().__init__(**options)
         self.temperature = temperature  # lower is more saturated
+
+    def get_config(self) -> dict[str, Any]:
+        """What the layer is made from."""
+        return {**super().get_config(), "temperature": self.temperature}
 
     def call(self, logits: keras.KerasTensor) -> keras.KerasTensor:
         """The mean; float32."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import filelock
 import tensorflow as tf
 
-from tfcolor import config, data, errors, fields, workdir
+from tfcolor import config, data, fields, workdir
 from tfcolor.data import batches, photographs
 from tfcolor.training import device, progress, state, summaries, validation
 from tfcolor.training import run as training_run
@@ -67,8 +67,8 @@ def train(
         if not device.has_peers(strategy):
             raise
         raise ConnectionError(
-            "another worker was lost; run the same command on all of them to go on from the "
-            f"last checkpoint ({errors.one_line(error)[: device.SHOWN_LETTERS]})"
+            "another worker was lost; run the same command on all of them to go on from the last "
+            "checkpoint"
         ) from error
 
 

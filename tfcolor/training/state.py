@@ -164,44 +164,29 @@ class Checkpoints:
         Raises:
           ValueError: if there are checkpoints and none can be read.
         """
-        paths: list[Path | None] = []
-        if self._is_chief:
-            paths = [*reversed(workdir.checkpoints(self._last))]
-        count = device.largest(self._strategy, len(paths))
-        for path in paths or [None] * count:
-            # All take part: an optimizer's variables are made by all processes together.
-            stage = device.largest(self._strategy, self._stage_of(path))
-            if stage < 0:
-                continue
-            with self._strategy.scope():
+        paths = workdir.checkpoints(self._last) if self._is_chief else []
+        path = next((path for path in reversed(paths) if _is_whole(path)), None)
+        stage = device.largest(self._strategy, workdir.stage_of(path) if path else -1)
+        if stage >= 0:
+            with self._strategy.scope():  # all together: they share what variables begin with
                 self._state.prepare(stage)
-            if device.chief_says(self._strategy, self._read(path)):
-                device.copy_from_chief(self._strategy, self._state.whole())
-                return True
-        if count:
+        unread = not self._read(path) if path else bool(paths)
+        if device.any_says(self._strategy, unread):
             raise ValueError(
                 f"no checkpoint in {self._last} can be read; delete that folder to start over, or "
                 "use another workdir"
             )
-        return False
+        if stage >= 0:
+            device.copy_from_chief(self._strategy, self._state.whole())
+        return stage >= 0
 
-    def _stage_of(self, path: Path | None) -> int:
-        """The stage of a checkpoint; -1 if it is damaged, or the chief's to read."""
-        try:
-            return workdir.stage_of(path) if path else -1
-        except Exception as error:
-            _pass_over(path, error)
-            return -1
-
-    def _read(self, path: Path | None) -> bool:
-        """Reads a checkpoint into the state; False if it is damaged, or the chief's to read."""
-        if path is None:
-            return False
+    def _read(self, path: Path) -> bool:
+        """Reads a whole checkpoint into the state; False if it is of another state."""
         try:
             checkpoint = tf.train.Checkpoint(state=self._state)
             checkpoint.read(str(path)).assert_existing_objects_matched().expect_partial()
-        except Exception as error:
-            _pass_over(path, error)
+        except (AssertionError, ValueError, tf.errors.OpError) as error:
+            log.warning("cannot use the checkpoint %s: %s", path, errors.one_line(error))
             return False
         return True
 
@@ -226,9 +211,16 @@ class Checkpoints:
         _remove_unfinished(folder)
 
 
-def _pass_over(path: Path | None, error: Exception) -> None:
-    # Any exception: a damaged file fails with whatever its bytes lead to.
-    log.warning("passed over the damaged checkpoint %s: %s", path, errors.one_line(error))
+def _is_whole(path: Path) -> bool:
+    """Whether every value of a checkpoint can be read; a warning says if not."""
+    try:
+        saved = tf.train.load_checkpoint(str(path))
+        for name in saved.get_variable_to_shape_map():
+            saved.get_tensor(name)  # checks its checksum
+    except Exception as error:  # a damaged file fails with whatever its bytes lead to
+        log.warning("passed over the damaged checkpoint %s: %s", path, errors.one_line(error))
+        return False
+    return True
 
 
 def _counter(name: str) -> tf.Variable:
