@@ -166,6 +166,12 @@ def test_a_whole_number_may_stand_for_a_float_and_none_where_it_is_allowed():
         ({"size_weight": 1.0}, "size_weight needs an image_size of 512"),
         ({"gan_weight": 0.0, "l1_weight": 0.0}, "one of gan_weight, .* must be greater than 0"),
         ({"frozen": ("decoder",)}, "frozen must be of encoder, generator, discriminator"),
+        ({"gan_loss": "hinge", "label_smoothing": 0.1}, "label_smoothing needs the gan_loss bce"),
+        ({"frozen": ("generator", "discriminator")}, "stage train trains nothing"),
+        ({"gan_weight": 0.0, "frozen": ("generator",)}, "stage train trains nothing"),
+        ({"frozen": ("encoder",)}, "need a generator pretrained-unet or colornet, got unet"),
+        ({"learning_rate": float("inf")}, "learning_rate must be greater than 0, got inf"),
+        ({"weight_decay": float("nan")}, "weight_decay must be 0 or more, got nan"),
         ({"generator": "sagan", "image_size": 80}, "multiple of 32, got 80; use 64 or 96"),
     ],
 )

@@ -347,6 +347,7 @@ def test_a_stage_that_gets_no_better_stops_the_run_and_says_why(
         **{"second.patience": 2, "second.steps": 40, "second.best_by": config.FRECHET},
     )
     distances = iter([5.0, 4.0, 6.0, 7.0, 1.0])
+    monkeypatch.setattr(validation, "MAX_COLORFULNESS", 1e9)
     monkeypatch.setattr(validation.frechet, "frechet_distance", lambda *_: next(distances))
     assert loop.train(settings, tmp_path)
     # Validated at 0, 2, 4 and 6 of its steps; the second was the best.
@@ -363,3 +364,11 @@ def test_a_stage_that_gets_no_better_stops_the_run_and_says_why(
     before = (tmp_path / "metrics.jsonl").read_text()
     assert loop.train(settings, tmp_path)  # resumed, it stays ended
     assert (tmp_path / "metrics.jsonl").read_text() == before
+
+
+def test_what_a_stage_begins_with_is_no_reason_to_end_it(photo_folder, tmp_path, monkeypatch):
+    settings = fields.override(TWO, source=str(photo_folder), **{"second.patience": 1})
+    monkeypatch.setattr(validation, "MAX_COLORFULNESS", 0.0)  # anything is gaudy
+    monkeypatch.setattr(validation.frechet, "frechet_distance", lambda *_: 1.0)
+    assert loop.train(settings, tmp_path)
+    assert workdir.steps_done(tmp_path) == 3 + 2  # to its first validation

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 from typing import Any
 
 # Generator -> pixels that its sides must be multiples of; 0 stands for 2**depth.
@@ -47,14 +48,14 @@ RESUMABLE = frozenset(
 def _check_positive(config: Any, *names: str) -> None:
     for name in names:
         value = getattr(config, name)
-        if not value > 0:
+        if not 0 < value < math.inf:
             raise ValueError(f"{name} must be greater than 0, got {value}")
 
 
 def _check_not_negative(config: Any, *names: str) -> None:
     for name in names:
         value = getattr(config, name)
-        if not value >= 0:
+        if not 0 <= value < math.inf:
             raise ValueError(f"{name} must be 0 or more, got {value}")
 
 
@@ -87,6 +88,7 @@ class DataConfig:
 
     def __post_init__(self) -> None:
         _check_positive(self, "validation_limit", "shuffle_buffer")
+        _check_not_negative(self, "min_chroma")
         if self.train_limit is not None:
             _check_positive(self, "train_limit")
         if not 0 < self.crop_min_fraction <= 1:
@@ -151,7 +153,7 @@ class StageConfig:
     classification_weight: float = 0.0  # class-rebalanced cross-entropy over ab bins
     perceptual_weight: float = 0.0  # features of EfficientNet-Lite0
     colorfulness_weight: float = 0.0  # against the photograph's own, from both sides
-    size_weight: float = 0.0  # colors at half the size against those at full size
+    size_weight: float = 0.0  # colors at half the size, or the multiple of the stride under it
     gan_loss: str = "bce"
     label_smoothing: float = 0.0  # the discriminator is told 1 - this for real; bce only
     d_updates: int = 1  # of the discriminator in each step, on the step's photographs
@@ -187,6 +189,14 @@ class StageConfig:
             raise ValueError(f"image_size must be at least {MIN_IMAGE_SIZE}, got {self.image_size}")
         if not any(getattr(self, weight) for weight in LOSS_WEIGHTS):
             raise ValueError(f"one of {', '.join(LOSS_WEIGHTS)} must be greater than 0, got none")
+        if self.label_smoothing and self.gan_loss != "bce":
+            raise ValueError(f"label_smoothing needs the gan_loss bce, got {self.gan_loss}")
+        judged = self.gan_weight and "discriminator" not in self.frozen
+        if "generator" in self.frozen and not judged:
+            raise ValueError(
+                f"stage {self.name} trains nothing: frozen is {', '.join(self.frozen)} and "
+                f"gan_weight {self.gan_weight}; leave a network free"
+            )
         if set(self.frozen) - set(FROZEN):
             raise ValueError(f"frozen must be of {', '.join(FROZEN)}, got {', '.join(self.frozen)}")
 
@@ -233,6 +243,13 @@ class TrainConfig:
             power = "" if GENERATORS[model.generator] else " (2**depth)"
             raise ValueError(
                 f"image_size must be a multiple of {model.stride}{power}, got {size}; {remedy}"
+            )
+        if ("encoder" in stage.frozen or stage.encoder_rate != 1) and (
+            model.generator not in ENCODERS
+        ):
+            raise ValueError(
+                f"frozen encoder and encoder_rate need a generator {' or '.join(ENCODERS)}, got "
+                f"{model.generator}"
             )
         if stage.classification_weight and model.generator not in CLASSIFIERS:
             raise ValueError(

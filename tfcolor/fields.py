@@ -39,7 +39,7 @@ def override(settings: config.TrainConfig, **fields: Any) -> config.TrainConfig:
         known = ", ".join(stage.name for stage in settings.stages)
         raise ValueError(
             f"unknown config field {', '.join(sorted(unknown))}; fields of one stage are "
-            f"STAGE.FIELD, of {known}"
+            f"STAGE.FIELD, of {known}; see: tfcolor recipes {settings.recipe}"
         )
     if total_steps is not None:
         stages = _share(stages, total_steps)
@@ -114,7 +114,8 @@ def _replace(part: Any, **fields: Any) -> Any:
     for name, value in fields.items():
         if not _fits(value, hints[name]):
             kind = getattr(hints[name], "__name__", str(hints[name]))
-            raise ValueError(f"{name} must be of type {kind}, got {value!r}")
+            remedy = """; write '["encoder"]'""" if name == "frozen" else ""
+            raise ValueError(f"{name} must be of type {kind}, got {value!r}{remedy}")
     return dataclasses.replace(part, **fields)
 
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from tfcolor.tune import study
 
 SHOWN = 10  # trials of the table
+# What makes trials cheap, and has no place in the run that follows.
+SHORTENED = ("total_steps", "train_limit", "validation_limit", "validate_every_steps")
 
 
 @click.command()
@@ -93,7 +95,7 @@ def tune(
     found = study.outcomes(folder, plan)
     click.echo(_table(found, metric))
     if found and found[0].state == "complete":
-        keep = {name: value for name, value in changes.items() if name != "total_steps"}
+        keep = {name: value for name, value in changes.items() if name not in SHORTENED}
         click.echo(f"train the best one in full: {_command(recipe, found[0], keep)}")
     count = sum(outcome.state != "running" for outcome in found)
     if not finished or count < trials:

@@ -130,23 +130,26 @@ def _train_stage(
     """Trains one stage to its end; False if it was interrupted before."""
     stage = settings.stages[index]
 
-    def ends_early(stage_step: int) -> str | None:
-        """Why the stage should end now, after a validation if one is due."""
+    def ends_early(stage_step: int) -> bool:
+        """Whether the stage should end now, after a validation if one is due."""
         due = stage_step % settings.validate_every_steps == 0 or stage_step == stage.steps
         # Later stages are measured before their first step too: what they must better.
         if not due or not (stage_step or index):
-            return None
+            return False
         if not validate.is_done(int(train_state.step.numpy())):
             run.save()  # first, so that a validation never costs a step
             validate.run()
-        return validate.shared_reason_to_end()
+        # What a stage begins with is what it must better, and no reason to end it.
+        reason = validate.shared_reason_to_end() if stage_step else None
+        if reason:
+            run.save()
+            validate.note_end(reason)
+        return reason is not None
 
     if ends_early(int(train_state.stage_step.numpy())):  # after a validation that a kill cut short
         return True
     for stage_step in run.steps(stage):
-        if reason := ends_early(stage_step):
-            run.save()
-            validate.note_end(reason)
+        if ends_early(stage_step):
             return True
         if stops() and (stage_step < stage.steps or stage is not settings.stages[-1]):
             run.save()

@@ -43,9 +43,14 @@ class Progress:
                 _duration(self.seconds_left),
             )
 
+    def skip(self, seconds: float) -> None:
+        """Leaves out time that was not for steps: validations, checkpoints."""
+        if self._began is not None:
+            self._began += seconds
+
     @property
     def images_per_second(self) -> float:
-        """Mean speed of this process so far; 0 before the second step."""
+        """Mean speed of the stage in this process so far; 0 before its second step."""
         if self._began is None or self._last == self._first:
             return 0.0
         images = (self._last - self._first) * self._batch_size

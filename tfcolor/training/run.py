@@ -39,7 +39,7 @@ class Run:
         self._photos = photos
         self._batch: step.Batch = {}
         self._metrics: step.Metrics = {}
-        self._saved_step = int(train_state.step.numpy())
+        self._step = self._saved_step = int(train_state.step.numpy())
         self._saved_at = time.monotonic()
 
     def steps(self, stage: config.StageConfig) -> Iterator[int]:
@@ -48,6 +48,7 @@ class Run:
         stream = iter(self._stream(stage))
         train_step = step.make_train_step(self._strategy, settings, stage, self._features(stage))
         shown = progress.Progress(stage.name, done, stage.steps, stage.batch_size)
+        before = int(self._state.step.numpy()) - done  # steps of the stages before
         while done < stage.steps:
             batch = next(stream)
             rates = self._state.set_learning_rates()
@@ -55,14 +56,17 @@ class Run:
             # Checked one step late, when it is done anyway: a GPU is not kept waiting.
             self._check()
             self._batch, self._metrics, done = batch, metrics, done + 1
+            self._step = before + done
             shown.update(done, self._numbers)
             if done % settings.log_every_steps == 0 or done == stage.steps:
                 self._log(stage, rates, shown.images_per_second)
-            minutes = (time.monotonic() - self._saved_at) / 60
+            paused = time.monotonic()
+            minutes = (paused - self._saved_at) / 60
             late = device.any_says(self._strategy, minutes >= settings.checkpoint_every_minutes)
             if late or done % settings.checkpoint_every_steps == 0 or done == stage.steps:
                 self.save()
             yield done
+            shown.skip(time.monotonic() - paused)
 
     def save(self) -> None:
         """Checkpoints the state after the last step, once."""
@@ -120,7 +124,7 @@ class Run:
         names = ", ".join(self._photos.name(int(image_id)) for image_id in ids)
         good = self._checkpoints.latest or "none yet"
         raise FloatingPointError(
-            f"{what} step {int(self._state.step.numpy())}; photographs of the batch: {names}; last "
+            f"{what} step {self._step}; photographs of the batch: {names}; last "
             f"good checkpoint: {good}; train in another workdir with a lower learning_rate or "
             "precision float32"
         )
