@@ -1,6 +1,9 @@
 """Shared by all tests: two logical CPUs, so that distribution is tested everywhere."""
 
+import json
 import os
+import subprocess
+import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ["KERAS_BACKEND"] = "tensorflow"
@@ -41,6 +44,24 @@ def saved(path, image, **options):
     """The path, after a Pillow image was saved there."""
     image.save(path, **options)
     return path
+
+
+def lines_of(run):
+    """What the metrics.jsonl of a run says, every line of it."""
+    return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+
+
+def run_under_jax(program, folder, **environment):
+    """Runs a program in a folder, under Keras's JAX backend; gives what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=folder,
+        env={**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", **environment},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,6 @@
 """Our own generator."""
 
-import os
-import subprocess
-import sys
-
+import conftest
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -93,15 +90,7 @@ state = [[v.value for v in vs] for vs in (model.trainable_variables, model.non_t
 forward = jax.jit(lambda l: model.stateless_call(*state, l, training=False)[0]["ab"])
 np.save("ab.npy", forward(saved["l"]))
 """
-    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
+    conftest.run_under_jax(program, tmp_path)
     ab = generator(l, training=False)["ab"]
     np.testing.assert_allclose(
         np.load(tmp_path / "ab.npy"), ab, atol=1e-4

@@ -1,9 +1,6 @@
 """EfficientNet-Lite0 with the ImageNet weights that come with the package."""
 
-import os
-import subprocess
-import sys
-
+import conftest
 import keras
 import numpy as np
 import pytest
@@ -133,14 +130,7 @@ import numpy as np
 from tfcolor.models import efficientnet
 np.save("logits.npy", efficientnet.build_classifier()(np.load("rgb.npy"), training=False))
 """
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=tmp_path,
-        env={**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
+    conftest.run_under_jax(program, tmp_path)
     logits = classifier(photographs, training=False)
     # float32, two libraries; logits reach 11
     np.testing.assert_allclose(np.load(tmp_path / "logits.npy"), logits, atol=1e-3)

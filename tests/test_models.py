@@ -1,7 +1,4 @@
-import os
-import subprocess
-import sys
-
+import conftest
 import keras
 import numpy as np
 import pytest
@@ -119,7 +116,7 @@ def test_mixed_precision_computes_low_keeps_float32_weights_and_outputs(dtype):
         assert convolution.compute_dtype == dtype.removeprefix("mixed_")
 
 
-def test_networks_and_losses_step_under_the_jax_backend():
+def test_networks_and_losses_step_under_the_jax_backend(tmp_path):
     program = """
 import jax, keras, numpy as np
 assert keras.backend.backend() == "jax"
@@ -145,12 +142,7 @@ after, _ = step([w - 1e-3 * g for w, g in zip(weights, gradients)])
 assert after < before
 print("stepped")
 """
-    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
-    done = subprocess.run(
-        [sys.executable, "-c", program], env=environment, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == "stepped\n"
+    assert conftest.run_under_jax(program, tmp_path) == "stepped\n"
 
 
 def test_spectral_normalization_takes_the_place_of_that_of_features(rng):

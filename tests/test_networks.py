@@ -1,7 +1,4 @@
-import os
-import subprocess
-import sys
-
+import conftest
 import keras
 import numpy as np
 import pytest
@@ -399,7 +396,7 @@ def test_mixed_precision_computes_low_keeps_float32_weights_and_outputs(rng, nam
         assert first.output.dtype == first.compute_dtype
 
 
-def test_all_networks_step_under_the_jax_backend():
+def test_all_networks_step_under_the_jax_backend(tmp_path):
     program = """
 import jax, keras, numpy as np
 assert keras.backend.backend() == "jax"
@@ -443,14 +440,6 @@ step(cdcgan.build_generator(2, 3), cdcgan.build_discriminator(2, 3))
 step(colorful.build(2), None)
 print("stepped")
 """
-    environment = {
-        **os.environ,
-        "KERAS_BACKEND": "jax",
-        "JAX_PLATFORMS": "cpu",
-        "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",  # a third of the time, nearly all of it compiling
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", program], env=environment, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == "stepped\n"
+    # A third of the time, nearly all of it compiling.
+    fast = {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
+    assert conftest.run_under_jax(program, tmp_path, **fast) == "stepped\n"

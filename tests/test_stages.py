@@ -1,8 +1,8 @@
 """What the options of a stage do: each by its effect on the weights."""
 
-import json
 import math
 
+import conftest
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -229,10 +229,6 @@ TWO = fields.override(
 )
 
 
-def lines_of(folder):
-    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-
-
 @pytest.fixture(scope="module")
 def two_stages(photo_folder, tmp_path_factory):
     """The workdir of a finished run of two stages; not to be changed."""
@@ -242,7 +238,7 @@ def two_stages(photo_folder, tmp_path_factory):
 
 
 def test_stages_follow_each_other_and_are_told_apart(two_stages):
-    lines = lines_of(two_stages)
+    lines = conftest.lines_of(two_stages)
     trained = [(line["stage"], line["step"]) for line in lines if "train/g_loss" in line]
     assert trained == [("first", i) for i in (1, 2, 3)] + [("second", i) for i in (4, 5, 6, 7)]
     assert all(
@@ -276,8 +272,10 @@ def test_a_run_resumes_inside_any_stage_to_the_same_weights(
         ours, whole = (workdir.load_generator(f, checkpoint) for f in (tmp_path, two_stages))
         assert ours[1] == whole[1]
         assert moved(values(ours[0]), values(whole[0])) == 0
-    told = [(x["stage"], x["step"], "val/ab_error" in x) for x in lines_of(tmp_path)]
-    assert told == [(x["stage"], x["step"], "val/ab_error" in x) for x in lines_of(two_stages)]
+    told = [(x["stage"], x["step"], "val/ab_error" in x) for x in conftest.lines_of(tmp_path)]
+    assert told == [
+        (x["stage"], x["step"], "val/ab_error" in x) for x in conftest.lines_of(two_stages)
+    ]
 
 
 def test_the_last_checkpoint_gives_the_average(two_stages, photo_folder):

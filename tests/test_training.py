@@ -1,9 +1,9 @@
 """The state, the step and the loop, on networks small enough to train in seconds."""
 
-import json
 import logging
 import shutil
 
+import conftest
 import filelock
 import numpy as np
 import pytest
@@ -55,10 +55,6 @@ def make_step(settings, strategy=None):
 def weights_of(folder, settings, checkpoint="last"):
     generator, done = workdir.load_generator(folder, checkpoint)
     return done, [v.numpy() for v in generator.variables if "seed_generator" not in v.path]
-
-
-def lines_of(folder):
-    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
 
 
 # The step
@@ -161,9 +157,9 @@ def test_a_batch_that_the_devices_cannot_share_is_an_error(
 
 def test_a_run_leaves_what_it_promises(run, photo_folder):
     assert workdir.read_config(run) == fields.override(TINY, source=str(photo_folder))
-    steps = {line["step"] for line in lines_of(run) if "train/g_loss" in line}
+    steps = {line["step"] for line in conftest.lines_of(run) if "train/g_loss" in line}
     assert steps == {2, 4, 6}
-    validated = [line for line in lines_of(run) if "val/ab_error" in line]
+    validated = [line for line in conftest.lines_of(run) if "val/ab_error" in line]
     assert [line["step"] for line in validated] == [3, 6]
     best = min(validated, key=lambda line: line["val/ab_error"])["step"]
     assert weights_of(run, TINY, "best")[0] == best
@@ -195,7 +191,7 @@ def test_the_event_files_hold_scalars_histograms_pictures_and_hyperparameters(ru
     written = {
         event.step: tf.make_ndarray(event.tensor_proto) for event in events.Tensors("train/g_l1")
     }
-    expected = {x["step"]: x["train/g_l1"] for x in lines_of(run) if "train/g_l1" in x}
+    expected = {x["step"]: x["train/g_l1"] for x in conftest.lines_of(run) if "train/g_l1" in x}
     assert written == pytest.approx(expected)
     size_and_png = tf.make_ndarray(events.Tensors("val/gray_colorized_truth")[0].tensor_proto)
     grid = tf.io.decode_png(size_and_png[2]).numpy()
@@ -217,7 +213,7 @@ def test_a_stopped_run_goes_on_to_the_same_weights(run, settings, tmp_path):
         np.testing.assert_array_equal(a, b)
     # Nothing is told twice, and what is told is the same.
     ours, whole = (
-        {x["step"]: x["train/g_loss"] for x in lines_of(f) if "train/g_loss" in x}
+        {x["step"]: x["train/g_loss"] for x in conftest.lines_of(f) if "train/g_loss" in x}
         for f in (folder, run)
     )
     assert {s: ours[s] for s in whole} == whole
@@ -230,7 +226,7 @@ def test_a_validation_cut_short_is_made_up_for(run, settings, tmp_path):
     (folder / "metrics.jsonl").write_text("".join(lines[:-1]))  # without the last validation
     shutil.rmtree(folder / "best")
     assert loop.train(settings, folder)
-    assert [x["step"] for x in lines_of(folder) if "val/ssim" in x] == [3, 6]
+    assert [x["step"] for x in conftest.lines_of(folder) if "val/ssim" in x] == [3, 6]
     assert (folder / "validation.png").is_file()
 
 
@@ -366,7 +362,7 @@ def test_mixed_float16_logs_its_loss_scale(settings, tmp_path):
         settings, precision="mixed_float16", total_steps=2, validate_every_steps=100
     )
     loop.train(settings, tmp_path / "run")
-    (line,) = [line for line in lines_of(tmp_path / "run") if "train/g_loss" in line]
+    (line,) = [line for line in conftest.lines_of(tmp_path / "run") if "train/g_loss" in line]
     assert line["train/g_dynamic_scale"] > 1
     assert line["train/d_dynamic_scale"] > 1
 

@@ -1,7 +1,4 @@
-import os
-import subprocess
-import sys
-
+import conftest
 import keras
 import numpy as np
 import pytest
@@ -104,7 +101,7 @@ def test_another_geometry_is_refused(option):
         upconvolution.UpConvolution(16, **option)
 
 
-def test_values_and_gradients_agree_under_the_jax_backend():
+def test_values_and_gradients_agree_under_the_jax_backend(tmp_path):
     program = """
 import jax, keras, numpy as np
 assert keras.backend.backend() == "jax"
@@ -124,9 +121,4 @@ for filters in (2, 16, 512):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4)
 print("equal")
 """
-    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
-    done = subprocess.run(
-        [sys.executable, "-c", program], env=environment, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == "equal\n"
+    assert conftest.run_under_jax(program, tmp_path) == "equal\n"

@@ -9,8 +9,6 @@ from typing import Any
 
 from tfcolor import config
 
-DEEP = ("unet", "cdcgan")  # generators whose depth an image size can be too small for
-
 
 def override(settings: config.TrainConfig, **fields: Any) -> config.TrainConfig:
     """A config with some fields changed.
@@ -154,6 +152,7 @@ def _depth(
     resized = [stage.image_size for stage in stages] != [s.image_size for s in settings.stages]
     smallest = min(stage.image_size for stage in stages)
     generator = model.get("generator", settings.model.generator)
-    if not resized or "depth" in model or generator not in DEEP:
+    has_depth = config.GENERATORS.get(generator) == 0
+    if not resized or "depth" in model or not has_depth:
         return {}
     return {"depth": min(settings.model.depth, smallest.bit_length() - 1)}

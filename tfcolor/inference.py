@@ -97,7 +97,7 @@ def load(path: str | Path, signature: str = COLORIZE) -> Colorizer:
 
     Args:
       path: a SavedModel, or a folder of versions, of which the newest is taken.
-      signature: `COLORIZE`, or `RAW` where `signatures` has it.
+      signature: `COLORIZE`, or `RAW` of a model that paints RGB.
 
     Returns:
       A function uint8 (n, h, w, 3 or 1) -> uint8 (n, h, w, 3).

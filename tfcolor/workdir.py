@@ -1,8 +1,10 @@
 """The folder of a training run: what training writes there and what export reads."""
 
 import contextlib
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -56,10 +58,25 @@ def read_config(folder: str | Path) -> config.TrainConfig:
         raise ValueError(f"{path}: {error}; use another workdir") from error
 
 
+def read_metrics(folder: Path) -> list[dict[str, Any]]:
+    """The lines of a run's metrics.jsonl, oldest first; none where it has no such file yet."""
+    path = folder / METRICS
+    lines = []
+    for text in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
+        with contextlib.suppress(json.JSONDecodeError):  # cut short when the run was killed
+            lines.append(json.loads(text))
+    return lines
+
+
+def step_of(checkpoint: Path) -> int:
+    """The train steps that a checkpoint was written after."""
+    return int(checkpoint.name.removeprefix("step-"))
+
+
 def steps_done(folder: Path) -> int:
     """The train steps of a run up to its newest checkpoint."""
     paths = checkpoints(folder / LAST)
-    return int(paths[-1].name[5:]) if paths else 0
+    return step_of(paths[-1]) if paths else 0
 
 
 def stage_of(checkpoint: Path) -> int:
@@ -91,4 +108,4 @@ def load_generator(folder: str | Path, checkpoint: str = "best") -> tuple[keras.
         saved.assert_existing_objects_matched().expect_partial()
     except Exception as error:  # a damaged file fails with whatever its bytes lead to
         raise ValueError(f"checkpoint {path} cannot be read; train it further") from error
-    return generator, int(path.name[5:])
+    return generator, step_of(path)

@@ -10,6 +10,7 @@ import click
 
 from tfcolor import fields, recipes
 from tfcolor.cli import options
+from tfcolor.tune import spaces
 
 if TYPE_CHECKING:
     from tfcolor.tune import study
@@ -78,7 +79,6 @@ def tune(
         raise click.ClickException("tune needs Optuna; pip install 'tfcolor[tune]'")
     changes = {**fields.parse(assignments), **options.given(**given)}
     settings = fields.override(recipes.get(recipe), **changes)
-    from tfcolor.tune import spaces
 
     searched = [spaces.parse(text, settings) for text in searches]
     for space in searched:
@@ -110,7 +110,9 @@ def _table(found: list["study.Outcome"], metric: str) -> str:
     for outcome in found[:SHOWN]:
         value = "" if outcome.value is None else f"{outcome.value:.4g}"
         step = "" if outcome.step is None else str(outcome.step)
-        params = "  ".join(f"{name}={_text(value)}" for name, value in outcome.params.items())
+        params = "  ".join(
+            f"{name}={spaces.shown(value)}" for name, value in outcome.params.items()
+        )
         note = f"  ({outcome.reason})" if outcome.reason else ""
         rows.append([str(outcome.folder), value, step, outcome.state, params + note])
     widths = [max(len(row[column]) for row in rows) for column in range(4)] + [0]
@@ -131,7 +133,3 @@ def _command(recipe: str, best: "study.Outcome", changes: dict[str, Any]) -> str
     for name, value in changes.items():
         words += ["--set", f"{name}={value if isinstance(value, str) else json.dumps(value)}"]
     return shlex.join(words)
-
-
-def _text(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -17,7 +17,7 @@ def initial_weights(seed: int) -> keras.initializers.Initializer:
     return keras.initializers.RandomNormal(0.0, 0.02, seed=seed)
 
 
-def normalize(normalization: str, dtype: str) -> keras.layers.Layer:
+def normalize(normalization: str, dtype: str, name: str | None = None) -> keras.layers.Layer:
     """A normalization layer over (n, h, w, c).
 
     "batch" is the paper's; its moving averages make inference deterministic and independent of
@@ -25,9 +25,18 @@ def normalize(normalization: str, dtype: str) -> keras.layers.Layer:
     training and in inference.
     """
     if normalization == "instance":
-        return keras.layers.GroupNormalization(groups=-1, epsilon=1e-5, dtype=dtype)
+        return keras.layers.GroupNormalization(groups=-1, epsilon=1e-5, name=name, dtype=dtype)
     # Momentum 0.9: the moving averages are right after tens of steps, not hundreds.
-    return keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, dtype=dtype)
+    return keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=name, dtype=dtype)
+
+
+def add_scene(x: keras.KerasTensor, dtype: str) -> keras.KerasTensor:
+    """Tells every place what the whole photograph shows: indoors, sea, forest; (n, h, w, c)."""
+    channels = x.shape[-1]
+    scene = layers.GlobalAveragePooling2D(keepdims=True, name="scene_mean", dtype=dtype)(x)
+    scene = layers.Conv2D(channels, 1, activation="relu", name="scene_hidden", dtype=dtype)(scene)
+    scene = layers.Conv2D(channels, 1, kernel_initializer="zeros", name="scene", dtype=dtype)(scene)
+    return layers.Add(name="scene_add", dtype=dtype)([x, scene])
 
 
 def draw(drawn: Iterable[layers.Layer], seed: int) -> None:

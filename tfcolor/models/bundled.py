@@ -32,7 +32,7 @@ def build(dtype: str = "float32") -> keras.Model:
     """
     l = keras.Input((None, None, 1), name="l")
     features = efficientnet.encode(l, dtype)
-    x = _add_scene(efficientnet.convolve(features[32], 256, 1, "bottleneck", dtype), dtype)
+    x = blocks.add_scene(efficientnet.convolve(features[32], 256, 1, "bottleneck", dtype), dtype)
     for stride, width in DECODER_WIDTHS.items():
         x = _join(x, [features[stride]], width, width, f"decoder{stride}", dtype)
 
@@ -62,14 +62,6 @@ def load_weights(model: keras.Model, prefix: str = "") -> None:
         for variable in model.variables:
             if variable.path.startswith(prefix):
                 variable.assign(weights[variable.path].astype(np.float32))
-
-
-def _add_scene(x: keras.KerasTensor, dtype: str) -> keras.KerasTensor:
-    """Tells every place what the whole photograph shows: indoors, sea, forest."""
-    scene = layers.GlobalAveragePooling2D(keepdims=True, name="scene_mean", dtype=dtype)(x)
-    scene = layers.Conv2D(256, 1, activation="relu", name="scene_hidden", dtype=dtype)(scene)
-    scene = layers.Conv2D(256, 1, kernel_initializer="zeros", name="scene", dtype=dtype)(scene)
-    return layers.Add(name="scene_add", dtype=dtype)([x, scene])
 
 
 def _join(

@@ -37,9 +37,6 @@ def build_generator(
     for level in reversed(range(depth)):
         x = upconvolution.UpConvolution(
             channels[level],
-            blocks.KERNEL_SIZE,
-            strides=2,
-            padding="same",
             use_bias=False,
             kernel_initializer=blocks.initial_weights(next(seeds)),
             dtype=dtype,

@@ -6,8 +6,6 @@ full size, guided by the full-size lightness. All of that is computed at stride 
 lightness of 2 x 2 pixels stands in four channels: nothing but ab itself is handled at full size.
 """
 
-from typing import Any
-
 import keras
 from keras import layers, ops
 
@@ -65,7 +63,7 @@ def build(
     origin = "imagenet" if weights == "imagenet" else "random"
     features = encoders.encode(half, encoder, dtype, origin, seed)
     x = efficientnet.convolve(features[32], BOTTLENECK, 1, "bottleneck", dtype)
-    x = _add_scene(x, dtype)
+    x = blocks.add_scene(x, dtype)
     for stride, width in DECODER_WIDTHS.items():
         x = _join(x, features[stride], width, f"decoder{stride}", dtype)
 
@@ -79,14 +77,6 @@ def build(
     if weights == "tfcolor":
         bundled.load_weights(model, prefix="encoder")
     return model
-
-
-def _add_scene(x: keras.KerasTensor, dtype: str) -> keras.KerasTensor:
-    """Tells every place what the whole photograph shows: indoors, sea, forest."""
-    scene = layers.GlobalAveragePooling2D(keepdims=True, name="scene_mean", dtype=dtype)(x)
-    scene = _convolve(scene, BOTTLENECK, 1, "scene_hidden", dtype, activation="relu")
-    scene = _convolve(scene, BOTTLENECK, 1, "scene", dtype, kernel_initializer="zeros")
-    return layers.Add(name="scene_add", dtype=dtype)([x, scene])
 
 
 def _join(
@@ -109,13 +99,9 @@ def _refine(
     guess = layers.Activation("linear", name="ab_body", dtype=dtype)(ab)
     x = layers.Concatenate(name="refine_join", dtype=dtype)([x, guide, guess])
     x = efficientnet.convolve(x, REFINEMENT, 3, "refine_conv", dtype)
-    x = _convolve(x, 4 * 2, 3, "refine_change", dtype, kernel_initializer="zeros")
+    x = layers.Conv2D(
+        4 * 2, 3, padding="same", kernel_initializer="zeros", name="refine_change", dtype=dtype
+    )(x)
     change = DepthToSpace(name="refine_change_full", dtype="float32")(x)
     ab = blocks.BilinearUp(name="ab_up1", dtype="float32")(ab)
     return layers.Add(name="ab", dtype="float32")([ab, change])
-
-
-def _convolve(
-    x: keras.KerasTensor, channels: int, kernel: int, name: str, dtype: str, **options: Any
-) -> keras.KerasTensor:
-    return layers.Conv2D(channels, kernel, padding="same", name=name, dtype=dtype, **options)(x)

@@ -75,9 +75,6 @@ def _up(
             name=f"{name}_conv{index}",
             dtype=dtype,
         )(x)
-        # Named, unlike `blocks.normalize`: weights are stored by path.
-        x = layers.BatchNormalization(
-            momentum=0.9, epsilon=1e-5, name=f"{name}_conv{index}_bn", dtype=dtype
-        )(x)
+        x = blocks.normalize("batch", dtype, f"{name}_conv{index}_bn")(x)
         x = layers.ReLU(name=f"{name}_conv{index}_relu", dtype=dtype)(x)
     return x

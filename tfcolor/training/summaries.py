@@ -47,7 +47,11 @@ class Summaries:
 
     def of(self, stage: str, tag: str) -> list[dict[str, Any]]:
         """The lines of a stage that have a value under a tag, oldest first."""
-        return [line for line in self._lines() if line["stage"] == stage and tag in line]
+        return [
+            line
+            for line in workdir.read_metrics(self._folder)
+            if line["stage"] == stage and tag in line
+        ]
 
     def pictures(self, step: int, truth: np.ndarray, fake: np.ndarray) -> None:
         """A row "gray | colorized | truth" for each photograph, and histograms of their ab.
@@ -73,17 +77,8 @@ class Summaries:
     def __exit__(self, *unused: object) -> None:
         self._writer.close()
 
-    def _lines(self) -> list[dict[str, Any]]:
-        if not self._metrics.exists():
-            return []
-        lines = []
-        for text in self._metrics.read_text(encoding="utf-8").splitlines():
-            try:
-                lines.append(json.loads(text))
-            except json.JSONDecodeError:
-                continue  # a line cut short when the run was killed
-        return lines
-
     def _keep_until(self, step: int) -> None:
-        kept = [json.dumps(line) for line in self._lines() if line["step"] <= step]
+        kept = [
+            json.dumps(line) for line in workdir.read_metrics(self._folder) if line["step"] <= step
+        ]
         workdir.write(self._metrics, "".join(line + "\n" for line in kept))

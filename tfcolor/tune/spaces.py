@@ -75,6 +75,11 @@ def parse(text: str, settings: config.TrainConfig) -> Space:
     return Space(field, choices=choices)
 
 
+def shown(value: Any) -> str:
+    """A value for people to read."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
 def _range(field: str, values: str, whole: bool) -> Space:
     ends, _, scale = values.partition(" ")
     low, high = (fields.parse([f"end={end}"])["end"] for end in ends.split("..", 1))

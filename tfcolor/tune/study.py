@@ -7,7 +7,6 @@ killed, and their run goes on in a trial that follows.
 import contextlib
 import dataclasses
 import gc
-import json
 import logging
 import math
 import time
@@ -23,7 +22,7 @@ import tensorflow as tf
 from tfcolor import data, errors, fields, workdir
 from tfcolor.data import batches
 from tfcolor.training import loop, progress
-from tfcolor.tune import experiment, signals
+from tfcolor.tune import experiment, signals, spaces
 
 TRIALS = "study.db"  # Optuna's, SQLite
 STARTUP_TRIALS = 5  # complete ones, before any is pruned
@@ -151,7 +150,7 @@ class _Search:
         """Trains a trial and tells its outcome; interrupted it is left to be gone on with."""
         params = {space.field: space.suggest(trial) for space in self._plan.searched}
         name = trial.user_attrs["workdir"]
-        shown = ", ".join(f"{field} {_short(value)}" for field, value in params.items())
+        shown = ", ".join(f"{field} {spaces.shown(value)}" for field, value in params.items())
         log.info("%s: %s", name, shown)
         twin = self._twin(trial)
         if twin is not None:
@@ -275,13 +274,4 @@ def _sampler(seed: int, index: int) -> optuna.samplers.BaseSampler:
 
 def _validations(folder: Path, metric: str) -> list[dict[str, Any]]:
     """The lines of metrics.jsonl that have the metric, oldest first."""
-    path = folder / workdir.METRICS
-    lines = []
-    for text in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
-        with contextlib.suppress(json.JSONDecodeError):  # cut short when the run was killed
-            lines.append(json.loads(text))
-    return [line for line in lines if metric in line]
-
-
-def _short(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return [line for line in workdir.read_metrics(folder) if metric in line]
