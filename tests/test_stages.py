@@ -51,9 +51,16 @@ def moved(before, after):
 
 def colornet(**changes):
     """Our own generator on the smallest pictures that it takes."""
-    return fields.override(
-        TINY, generator="colornet", image_size=64, gan_weight=0.0, l1_weight=1.0, **changes
-    )
+    options = {"generator": "colornet", "image_size": 64, "gan_weight": 0.0, "l1_weight": 1.0}
+    return fields.override(TINY, **{**options, **changes})
+
+
+@pytest.fixture(scope="module")
+def noise():
+    """A batch that our own generator takes."""
+    rng = np.random.default_rng(0)
+    l, ab = rng.uniform(-1, 1, (4, 64, 64, 1)), rng.uniform(-0.5, 0.5, (4, 64, 64, 2))
+    return {"l": tf.constant(l, tf.float32), "ab": tf.constant(ab, tf.float32)}
 
 
 # Schedules
@@ -90,6 +97,14 @@ def test_adam_takes_the_step_that_the_schedule_says(batch):
 # Optimizers
 
 
+def test_an_objective_of_classes_alone_leaves_the_refinement_as_it_is(noise):
+    settings = colornet(l1_weight=0.0, classification_weight=1.0, clip_norm=1.0)
+    before, after = (steps(settings, noise, count).generator for count in (0, 1))
+    for name, moves in (("bins", True), ("refine_conv", False)):
+        kernels = [model.get_layer(name).kernel.numpy() for model in (before, after)]
+        assert (moved(kernels[:1], kernels[1:]) > 0) == moves, name
+
+
 def test_a_clipped_gradient_moves_less(batch):
     # Adam divides by the gradient's size, until that is as small as its epsilon of 1e-7.
     free, clipped = (fields.override(TINY, clip_norm=norm) for norm in (0.0, 1e-9))
@@ -118,19 +133,16 @@ def test_weight_decay_shrinks_kernels_and_leaves_biases(batch):
             np.testing.assert_allclose(a, b, atol=1e-6)
 
 
-def test_the_encoder_moves_at_its_own_rate():
+def test_the_encoder_moves_at_its_own_rate(noise):
     settings = colornet(encoder_rate=0.1, learning_rate=1e-2)
-    rng = np.random.default_rng(0)
-    l, ab = rng.uniform(-1, 1, (4, 64, 64, 1)), rng.uniform(-0.5, 0.5, (4, 64, 64, 2))
-    some = {"l": tf.constant(l, tf.float32), "ab": tf.constant(ab, tf.float32)}
-    fresh, trained = state.TrainState(settings), steps(settings, some)
+    fresh, trained = state.TrainState(settings), steps(settings, noise)
     for name, rate in (("encoder_stem/kernel", 1e-3), ("bins/kernel", 1e-2)):
         before, after = (
             next(v.numpy() for v in s.generator.variables if v.path == name)
             for s in (fresh, trained)
         )
         assert np.abs(after - before).max() == pytest.approx(rate, rel=0.02)
-    frozen = steps(colornet(frozen=("encoder",), learning_rate=1e-2), some)
+    frozen = steps(colornet(frozen=("encoder",), learning_rate=1e-2), noise)
     for before, after in zip(fresh.generator.variables, frozen.generator.variables, strict=True):
         if before.path.startswith("encoder"):  # also the statistics of its batch normalization
             np.testing.assert_array_equal(before, after, before.path)

@@ -80,7 +80,10 @@ def make_train_step(
         clip_norm: float = 0.0,
     ) -> None:
         weights = model.trainable_variables
-        gradients = tape.gradient(loss, weights)
+        found = zip(tape.gradient(loss, weights), weights, strict=True)
+        # An objective of classes alone does not reach what refines color.
+        reached = [(gradient, weight) for gradient, weight in found if gradient is not None]
+        gradients, weights = map(list, zip(*reached, strict=True))
         if clip_norm:
             # The norm of the whole gradient: a replica's is a share of it, scaled with the loss.
             context = tf.distribute.get_replica_context()
