@@ -7,6 +7,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import tfcolor  # noqa: F401 - before TensorFlow, whose oneDNN it turns on
+
+# isort: split
 import numpy as np
 import tensorflow as tf
 

@@ -14,6 +14,9 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
+import tfcolor  # noqa: F401 - before TensorFlow, whose oneDNN it turns on
+
+# isort: split
 import click
 import keras
 import numpy as np

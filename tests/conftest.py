@@ -8,6 +8,9 @@ import sys
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
+import tfcolor  # noqa: F401 - before TensorFlow, whose oneDNN it turns on
+
+# isort: split
 import numpy as np
 import pytest
 import tensorflow as tf

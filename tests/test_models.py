@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfcolor.models import patchgan, unet, upconvolution
+from tfcolor.models import convolution, patchgan, unet, upconvolution
 
 
 def trainable_count(model):
@@ -36,7 +36,7 @@ def test_unet_channels_are_the_papers():
     def convolutions(kind):
         return [layer.filters for layer in unet.build().layers if type(layer) is kind]
 
-    assert convolutions(keras.layers.Conv2D) == [64, 128, 256, 512, 512, 512, 512, 512]
+    assert convolutions(convolution.Convolution) == [64, 128, 256, 512, 512, 512, 512, 512]
     up = convolutions(upconvolution.UpConvolution)
     joined = [
         x.output.shape[-1] for x in unet.build().layers if type(x) is keras.layers.Concatenate

@@ -48,7 +48,7 @@ def colorize_rgb(
     before = missing // 2
     around = tf.stack([before, missing - before], axis=1)  # (2, 2): rows and columns
     padded = tf.pad(small, tf.concat([[[0, 0]], around, [[0, 0]]], 0), "REFLECT")
-    outputs = generator(padded, training=False)
+    outputs = generator(tf.ensure_shape(padded, (None, None, None, 1)), training=False)
     if "rgb" in outputs:
         painted = (outputs["rgb"] + 1.0) / 2.0
         planes = painted if raw else color.rgb_to_planes(painted)[1]

@@ -57,12 +57,15 @@ def draw(drawn: Iterable[layers.Layer], seed: int) -> None:
 class BilinearUp(layers.Layer):
     """Doubles height and width, (n, h, w, c) -> (n, 2h, 2w, c), at half-pixel centers.
 
-    Written as shifted sums: `UpSampling2D(interpolation="bilinear")` cannot be traced at unknown
-    height and width.
+    At unknown height and width, where neither `ops.image.resize` nor `UpSampling2D` can be traced,
+    as shifted sums: the same values, more slowly.
     """
 
     def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
-        """Interpolates rows, then columns."""
+        """Interpolates rows and columns; edges repeat."""
+        if None not in x.shape[1:3]:
+            size = (2 * x.shape[1], 2 * x.shape[2])
+            return ops.image.resize(x, size, data_format="channels_last")
         shape = ops.shape(x)
         rows = ops.stack(self._halves(x[:, :1], x, x[:, -1:], axis=1), axis=2)
         x = ops.reshape(rows, (shape[0], 2 * shape[1], shape[2], shape[3]))

@@ -23,8 +23,20 @@ class SpaceToDepth(layers.Layer):
     """(n, h, w, c) -> (n, h / 2, w / 2, 4 c)."""
 
     def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
-        """Moves 2 x 2 places into channels."""
-        return ops.space_to_depth(x, 2)
+        """Moves 2 x 2 places into channels; `ops.space_to_depth` does, on one core."""
+        n, h, w = ops.shape(x)[:3]
+        x = ops.reshape(x, (n, h // 2, 2, w // 2, 2, x.shape[3]))
+        return ops.reshape(
+            ops.transpose(x, (0, 1, 3, 2, 4, 5)), (n, h // 2, w // 2, 4 * x.shape[5])
+        )
+
+
+class Mean(layers.Layer):
+    """(n, h, w, c) -> (n, h, w, 1), the mean of the channels."""
+
+    def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
+        """Takes the mean."""
+        return ops.mean(x, axis=-1, keepdims=True)
 
 
 class DepthToSpace(layers.Layer):
@@ -59,7 +71,8 @@ def build(
       ValueError: for an unknown encoder, or where its weights cannot be downloaded.
     """
     l = keras.Input((None, None, 1), name="l")
-    half = layers.AveragePooling2D(2, name="half", dtype=dtype)(l)
+    guide = SpaceToDepth(name="l_depth", dtype=dtype)(l)
+    half = Mean(name="half", dtype=dtype)(guide)
     origin = "imagenet" if weights == "imagenet" else "random"
     features = encoders.encode(half, encoder, dtype, origin, seed)
     x = efficientnet.convolve(features[32], BOTTLENECK, 1, "bottleneck", dtype)
@@ -71,7 +84,7 @@ def build(
     logits = layers.Activation("linear", dtype="float32", name="logits")(logits)
     # Color itself stays float32 all the way.
     ab = blocks.AnnealedMean(TEMPERATURE, name="annealed_mean", dtype="float32")(logits)
-    ab = _refine(l, x, blocks.BilinearUp(name="ab_up2", dtype="float32")(ab), dtype)
+    ab = _refine(guide, x, blocks.BilinearUp(name="ab_up2", dtype="float32")(ab), dtype)
     model = keras.Model(l, {"ab": ab, "logits": logits}, name="colornet")
     blocks.draw([x for x in model.layers if not x.name.startswith("encoder")], seed)
     if weights == "tfcolor":
@@ -90,12 +103,11 @@ def _join(
 
 
 def _refine(
-    l: keras.KerasTensor, x: keras.KerasTensor, ab: keras.KerasTensor, dtype: str
+    guide: keras.KerasTensor, x: keras.KerasTensor, ab: keras.KerasTensor, dtype: str
 ) -> keras.KerasTensor:
     """Color planes at stride 2 -> at full size, with small changes; no change at first."""
     x = efficientnet.convolve(x, REFINEMENT, 1, "refine_narrow", dtype)
     x = blocks.BilinearUp(name="refine_up", dtype=dtype)(x)
-    guide = SpaceToDepth(name="l_depth", dtype=dtype)(l)
     guess = layers.Activation("linear", name="ab_body", dtype=dtype)(ab)
     x = layers.Concatenate(name="refine_join", dtype=dtype)([x, guide, guess])
     x = efficientnet.convolve(x, REFINEMENT, 3, "refine_conv", dtype)

@@ -9,13 +9,14 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from tfcolor.models import upconvolution
+from tfcolor.models import convolution, upconvolution
 
 # Not those of spectral normalization, which divide by a value of their kernel.
 CONVOLUTIONS = (
     layers.Conv2D,
     layers.Conv2DTranspose,
     layers.DepthwiseConv2D,
+    convolution.Convolution,
     upconvolution.UpConvolution,
 )
 

@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from tfcolor.models import blocks
+from tfcolor.models import blocks, convolution
 from tfcolor.models import spectral as spectral_layers
 
 
@@ -30,19 +30,19 @@ def build(
       w/8 - 2, 1) logits, one for each patch of 70 x 70 pixels; > 0 where it is judged real.
     """
     seeds = iter(range(seed * 1000, seed * 1000 + 1000))
-    kind = spectral_layers.SpectralConv2D if spectral else layers.Conv2D
 
     def convolve(x: keras.KerasTensor, count: int, strides: int, bias: bool) -> keras.KerasTensor:
+        options = {
+            "strides": strides,
+            "use_bias": bias,
+            "kernel_initializer": blocks.initial_weights(next(seeds)),
+            "dtype": dtype,
+        }
+        if not spectral:
+            return convolution.Convolution(count, **options)(x)
         # Explicit padding of one pixel: "same" would pad a stride-1 layer unevenly.
         x = layers.ZeroPadding2D(1, dtype=dtype)(x)
-        return kind(
-            count,
-            blocks.KERNEL_SIZE,
-            strides=strides,
-            use_bias=bias,
-            kernel_initializer=blocks.initial_weights(next(seeds)),
-            dtype=dtype,
-        )(x)
+        return spectral_layers.SpectralConv2D(count, blocks.KERNEL_SIZE, **options)(x)
 
     l = keras.Input((None, None, 1), name="l")
     color = keras.Input((None, None, channels), name="color")

@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from tfcolor.models import blocks, upconvolution
+from tfcolor.models import blocks, convolution, upconvolution
 
 MAX_MULTIPLE = 8  # channels grow to 8 times the width, 512 in the paper
 DROPOUT_BLOCKS = 3
@@ -45,9 +45,7 @@ def build(
     def resize(kind: type, x: keras.KerasTensor, count: int, bias: bool) -> keras.KerasTensor:
         return kind(
             count,
-            blocks.KERNEL_SIZE,
             strides=2,
-            padding="same",
             use_bias=bias,
             kernel_initializer=blocks.initial_weights(next(seeds)),
             dtype=dtype,
@@ -59,7 +57,7 @@ def build(
         # The paper normalizes neither the first layer nor (by its erratum) the bottleneck, where
         # one value a channel would be normalized to zero.
         normalized = 0 < level < depth - 1
-        x = resize(layers.Conv2D, x, count, bias=not normalized)
+        x = resize(convolution.Convolution, x, count, bias=not normalized)
         if normalized:
             x = blocks.normalize(normalization, dtype)(x)
         skips.append(x)
