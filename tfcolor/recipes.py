@@ -108,7 +108,7 @@ _REFINE = dataclasses.replace(
     steps=6_000,
     image_size=256,
     batch_size=16,
-    colorfulness_weight=0.3,
+    colorfulness_weight=0.15,
     size_weight=5.0,
     learning_rate=3e-4,
 )

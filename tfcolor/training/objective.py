@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 import tensorflow as tf
+from keras import ops
 
 from tfcolor import color, config, losses
 
@@ -65,7 +66,9 @@ def terms(
         truth, fake = (features(255.0 * color.planes_to_rgb(l, x)) for x in (ab, planes))
         found["perceptual"] = losses.perceptual(truth, fake)
     if stage.colorfulness_weight:
-        found["colorfulness"] = losses.colorfulness(l, ab, planes)
+        # Of 2 x 2 pixels together: nearly the same figure for a quarter of the way to sRGB.
+        pooled = (ops.average_pool(x, 2) for x in (l, ab, planes))
+        found["colorfulness"] = losses.colorfulness(*pooled)
     if stage.size_weight:
         side = l.shape[1] // 2 // stride * stride
         small = color_planes(generate(losses.reduce(l, side)))
