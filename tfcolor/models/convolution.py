@@ -1,5 +1,6 @@
 """The convolution of pix2pix, fast on a CPU: the weights and values of `Conv2D`."""
 
+import functools
 from typing import Any
 
 import keras
@@ -72,12 +73,12 @@ def _multiply(x: keras.KerasTensor, kernel: keras.KerasTensor) -> keras.KerasTen
     kernel = ops.reshape(ops.transpose(kernel, (2, 0, 1, 3)), (i, 16 * o))
     taps = ops.reshape(ops.matmul(ops.reshape(x, (-1, i)), kernel), (n, h, w, 16 * o))
     taps = _pad(taps)
-    parts = (
-        taps[:, row : row + h - 1, column : column + w - 1, (4 * row + column) * o :][..., :o]
-        for row in range(4)
-        for column in range(4)
-    )
-    return sum(parts, start=ops.zeros((), taps.dtype))
+
+    def part(row: int, column: int) -> keras.KerasTensor:
+        first = (4 * row + column) * o
+        return taps[:, row : row + h - 1, column : column + w - 1, first : first + o]
+
+    return functools.reduce(ops.add, (part(row, column) for row in range(4) for column in range(4)))
 
 
 def _pad(x: keras.KerasTensor) -> keras.KerasTensor:
