@@ -1,0 +1,95 @@
+"""How true are the colors of a model, at equal strength?
+
+    python benchmarks/strength.py [--run WORKDIR] --data FOLDER
+
+Duller colors are truer on average, so that two models can be compared only where both are equally
+strong. Chroma is multiplied by a few factors, at constant lightness and within sRGB, and the
+figures are interpolated to where colorfulness is `--share` of the truth's. Prints one JSON line.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ["KERAS_BACKEND"] = "tensorflow"
+
+import tfcolor  # noqa: F401 - before TensorFlow, whose oneDNN it turns on
+
+# isort: split
+import click
+import measure
+import numpy as np
+import tensorflow as tf
+
+from tfcolor import color, config, data, evaluate, inference, pretrained, workdir
+from tfcolor.data import batches
+from tfcolor.models import bundled
+
+FACTORS = (0.7, 0.85, 1.0, 1.15, 1.3, 1.5, 1.75, 2.0, 2.5)
+METRICS = ("psnr", "ab_error", "delta_e00", "ssim")
+
+
+def stronger(rgb: np.ndarray, factor: float) -> np.ndarray:
+    """Photographs with their chroma multiplied; uint8 (n, h, w, 3)."""
+    l, ab = color.rgb_to_planes(tf.constant(rgb))
+    return color.to_uint8(color.planes_to_rgb(l, factor * ab)).numpy()
+
+
+@click.command()
+@click.option("--run", type=click.Path(path_type=Path), help="A run; without it the bundled model.")
+@click.option("--checkpoint", default="best", show_default=True)
+@click.option("--data", "source", default="samples", show_default=True)
+@click.option("--part", default="all", show_default=True)
+@click.option("--limit", type=int, default=400, show_default=True, help="Photographs.")
+@click.option("--side", default=128, show_default=True, help="Of the center squares, pixels.")
+@click.option("--network-size", type=int, help="Short side that the network sees, pixels.")
+@click.option("--share", default=0.85, show_default=True, help="Of the truth's colorfulness.")
+def main(
+    run: Path | None,
+    checkpoint: str,
+    source: str,
+    part: str,
+    limit: int,
+    side: int,
+    network_size: int | None,
+    share: float,
+) -> None:
+    """See the top of the file."""
+    if run is None:
+        generator, stride, size = (
+            pretrained.build_generator(),
+            bundled.STRIDE,
+            pretrained.IMAGE_SIZE,
+        )
+    else:
+        generator, _ = workdir.load_generator(run, checkpoint)
+        settings = workdir.read_config(run)
+        stride, size = settings.model.stride, settings.stages[-1].image_size
+    size = network_size or size
+    colorize = inference.from_generator(generator, size, stride)
+    rows: dict[str, inference.Colorizer] = {
+        f"{factor:g}": lambda rgb, factor=factor: stronger(colorize(rgb), factor)
+        for factor in FACTORS
+    }
+    photos = data.open_part(config.DataConfig(source=source), part).take(limit)
+    scores = evaluate.evaluate(rows, batches.eval_batches(photos, side, 16))
+    table = {name: evaluate.means(row) for name, row in scores.items()}
+    strength = [table[name]["colorfulness"] / table["truth"]["colorfulness"] for name in rows]
+    at_share: dict[str, Any] = {"share": share, "reached": bool(max(strength) >= share)}
+    at_share["factor"] = float(np.interp(share, strength, FACTORS))
+    for metric in METRICS:
+        at_share[metric] = float(np.interp(share, strength, [table[n][metric] for n in rows]))
+    gray = table["gray"]
+    at_share["psnr_over_gray"] = at_share["psnr"] - gray["psnr"]
+    for metric in ("ab_error", "delta_e00"):
+        at_share[f"{metric}_of_gray"] = at_share[metric] / gray[metric]
+    result = {"benchmark": "strength", "model": str(run or "bundled"), "side": side}
+    result |= {"network_size": size, "photographs": len(scores["gray"]["psnr"])}
+    result |= {"at_share": at_share, "factors": {n: table[n] for n in (*rows, "gray", "truth")}}
+    print(json.dumps(result | {"device": measure.device()}))
+
+
+if __name__ == "__main__":
+    main()
