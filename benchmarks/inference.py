@@ -10,7 +10,6 @@ import os
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-os.environ["TF_ONEDNN_ASSUME_FROZEN_WEIGHTS"] = "1"  # as tfcolor colorize has it
 
 import tfcolor  # noqa: F401 - before TensorFlow, whose oneDNN it turns on
 
@@ -20,6 +19,7 @@ import keras
 import measure
 import tensorflow as tf
 
+from tfcolor import inference
 from tfcolor.models import colornet, folding, unet
 
 GFLOP_PER_IMAGE = 12.0  # of the pix2pix generator at 256 x 256
@@ -39,9 +39,10 @@ def deployed(model: keras.Model) -> keras.Model:
 
 
 def tensorflow_call(model: keras.Model, size: int, batch: int) -> measure.Call:
-    """A pass of a generator, compiled to a graph."""
-    graph = tf.function(lambda l: model(l, training=False)["ab"])  # what colorizing takes
+    """A pass of a generator, compiled to a graph with constant weights, as colorizing has it."""
+    graph = tf.function(lambda l: model(l, training=False)["ab"])
     l = tf.random.stateless_uniform((batch, size, size, 1), seed=(0, 0))
+    graph = inference.freeze(graph.get_concrete_function(l))
     return lambda: graph(l).numpy()
 
 

@@ -15,9 +15,6 @@ from tfcolor.models import folding
 CARD = "tfcolor.json"  # in assets.extra, where TF Serving leaves files alone
 
 
-SPEC = tf.TensorSpec((None, None, None, None), tf.uint8, name="rgb")
-
-
 class Served(tf.Module):
     """What a SavedModel holds: the generator behind its signatures, any size in, same size out."""
 
@@ -33,7 +30,7 @@ class Served(tf.Module):
           raw: with the lightness that the network painted, for one that paints all of RGB.
         """
 
-        @tf.function(input_signature=[SPEC])
+        @tf.function(input_signature=[inference.SPEC])
         def colorize(rgb: tf.Tensor) -> dict[str, tf.Tensor]:
             colored = inference.colorize_rgb(self.generator, rgb, *self._sizes, raw)
             return {"rgb": tf.ensure_shape(colored, (None, None, None, 3))}

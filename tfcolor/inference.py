@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.framework import convert_to_constants
 
 from tfcolor import color
 
@@ -13,6 +14,7 @@ COLORIZE = "serving_default"  # signatures of a SavedModel
 RAW = "raw"  # what a generator of all of RGB painted, its own lightness too
 MAX_ASPECT = 4  # a longer side than 4 short ones is squeezed, which bounds what the network sees
 
+SPEC = tf.TensorSpec((None, None, None, None), tf.uint8, name="rgb")
 Colorizer = Callable[[np.ndarray], np.ndarray]
 
 
@@ -48,6 +50,7 @@ def colorize_rgb(
     before = missing // 2
     around = tf.stack([before, missing - before], axis=1)  # (2, 2): rows and columns
     padded = tf.pad(small, tf.concat([[[0, 0]], around, [[0, 0]]], 0), "REFLECT")
+    # The padding, known only when it runs, has hidden from the graph that there is one channel.
     outputs = generator(tf.ensure_shape(padded, (None, None, None, 1)), training=False)
     if "rgb" in outputs:
         painted = (outputs["rgb"] + 1.0) / 2.0
@@ -60,8 +63,14 @@ def colorize_rgb(
     return color.to_uint8(planes if raw else color.planes_to_rgb(l, planes))
 
 
-def from_generator(generator: keras.Model, image_size: int, stride: int) -> Colorizer:
+def from_generator(
+    generator: keras.Model, image_size: int, stride: int, frozen: bool = False
+) -> Colorizer:
     """A generator as a function of photographs; see `colorize_rgb`.
+
+    Args:
+      generator, image_size, stride: see there.
+      frozen: whether its weights stay as they are now, whatever becomes of the generator's.
 
     Returns:
       A function uint8 (n, h, w, 3 or 1) -> uint8 (n, h, w, 3), compiled to a graph.
@@ -69,7 +78,19 @@ def from_generator(generator: keras.Model, image_size: int, stride: int) -> Colo
     graph = tf.function(
         lambda rgb: colorize_rgb(generator, rgb, image_size, stride), reduce_retracing=True
     )
+    if frozen:
+        graph = freeze(graph.get_concrete_function(SPEC))
     return lambda rgb: graph(tf.constant(rgb)).numpy()
+
+
+def freeze(graph: tf.types.experimental.ConcreteFunction) -> Callable[[tf.Tensor], tf.Tensor]:
+    """A graph of one input and one output with its weights as they are now, as constants.
+
+    oneDNN then rearranges each kernel once and not for every photograph, which takes as long as our
+    own generator does for one. TensorFlow has no public name for it.
+    """
+    frozen = convert_to_constants.convert_variables_to_constants_v2(graph)
+    return lambda x: frozen(x)[0]
 
 
 def newest_version(path: str | Path) -> Path:
@@ -115,11 +136,8 @@ def load(path: str | Path, signature: str = COLORIZE) -> Colorizer:
             f"{path} is not a SavedModel made by tfcolor export ({error}); export it again"
         ) from error
 
-    def colorize(rgb: np.ndarray) -> np.ndarray:
-        # The signature belongs to `model`, which must live as long as this function.
-        return model.signatures[signature](rgb=tf.constant(rgb))["rgb"].numpy()
-
-    return colorize
+    graph = freeze(model.signatures[signature])
+    return lambda rgb: graph(tf.constant(rgb)).numpy()
 
 
 def _network_size(size: tf.Tensor, image_size: int) -> tf.Tensor:

@@ -18,4 +18,4 @@ def build_generator() -> keras.Model:
 def load() -> inference.Colorizer:
     """The bundled model as a function uint8 (n, h, w, 3 or 1) -> uint8 (n, h, w, 3)."""
     generator = folding.fold(build_generator())
-    return inference.from_generator(generator, IMAGE_SIZE, bundled.STRIDE)
+    return inference.from_generator(generator, IMAGE_SIZE, bundled.STRIDE, frozen=True)

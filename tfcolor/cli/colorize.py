@@ -30,7 +30,7 @@ def colorize(
     context: click.Context, photos: tuple[Path, ...], output: Path, model: Path | None
 ) -> None:
     """Colorize photographs: files or folders, of any size. Their lightness is kept."""
-    options.load_tensorflow(frozen_weights=True)
+    options.load_tensorflow()
     from tfcolor import colorize as colorizing
     from tfcolor import inference, pretrained
 

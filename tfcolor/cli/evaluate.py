@@ -48,7 +48,7 @@ def evaluate(
         raise ValueError(
             f"image_size and batch_size must be 1 or more, got {image_size}, {batch_size}"
         )
-    options.load_tensorflow(frozen_weights=True)
+    options.load_tensorflow()
     from tfcolor import data, export, inference, pretrained, workdir
     from tfcolor import evaluate as evaluation
     from tfcolor.data import batches

@@ -1,7 +1,6 @@
 """Options that several commands share."""
 
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -33,19 +32,12 @@ def given(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def load_tensorflow(frozen_weights: bool = False) -> None:
+def load_tensorflow() -> None:
     """Imports TensorFlow and finds its devices, without the lines its C++ parts print meanwhile.
 
     TF_CPP_MIN_LOG_LEVEL does not reach those lines. TFCOLOR_TRACEBACK=1 lets them through; they
     say, for one, why a GPU is not used.
-
-    Args:
-      frozen_weights: that no weights will change in this process: oneDNN then rearranges each
-        kernel once, not for every photograph. Without effect where TensorFlow is loaded already,
-        by a program that may have other plans.
     """
-    if frozen_weights and "tensorflow" not in sys.modules:
-        os.environ.setdefault("TF_ONEDNN_ASSUME_FROZEN_WEIGHTS", "1")
     if os.environ.get("TFCOLOR_TRACEBACK"):
         return
     joins_cluster = bool(os.environ.get("TF_CONFIG"))
