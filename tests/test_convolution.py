@@ -83,7 +83,17 @@ def test_a_layer_is_made_again_from_its_config():
     )
 
 
-@pytest.mark.parametrize("option", [{"kernel_size": 3}, {"strides": 3}, {"padding": "same"}])
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"kernel_size": 3},
+        {"strides": 3},
+        {"padding": "same"},
+        {"dilation_rate": 2},
+        {"groups": 2},
+        {"data_format": "channels_first"},
+    ],
+)
 def test_another_geometry_is_refused(option):
     with pytest.raises(ValueError, match="4 x 4"):
         convolution.Convolution(16, **option)

@@ -23,7 +23,7 @@ class SpaceToDepth(layers.Layer):
     """(n, h, w, c) -> (n, h / 2, w / 2, 4 c)."""
 
     def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
-        """Moves 2 x 2 places into channels; `ops.space_to_depth` does, on one core."""
+        """Moves 2 x 2 places into channels; `ops.space_to_depth` would use one core alone."""
         n, h, w = ops.shape(x)[:3]
         x = ops.reshape(x, (n, h // 2, 2, w // 2, 2, x.shape[3]))
         return ops.reshape(

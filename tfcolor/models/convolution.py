@@ -38,11 +38,13 @@ class Convolution(layers.Conv2D):
         **options: Any,
     ) -> None:
         super().__init__(filters, kernel_size, strides=strides, padding=padding, **options)
-        given = self.kernel_size, self.padding
-        if given != ((4, 4), "valid") or self.strides not in ((1, 1), (2, 2)):
+        given = self.kernel_size, self.padding, self.dilation_rate, self.groups, self.data_format
+        fits = given == ((4, 4), "valid", (1, 1), 1, "channels_last")
+        if not fits or self.strides not in ((1, 1), (2, 2)):
             raise ValueError(
                 'Convolution needs 4 x 4 kernels, strides of 1 or 2 and padding "valid" (it adds '
-                f"its own row of zeros), got {given[0]}, {self.strides} and {given[1]}"
+                f"its own row of zeros), no dilation, no groups, channels last, got {given} and "
+                f"{self.strides}"
             )
 
     def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
