@@ -1,6 +1,6 @@
 """How true are the colors of a model, at equal strength?
 
-    python benchmarks/strength.py [--run WORKDIR] --data FOLDER
+    python benchmarks/strength.py [--run WORKDIR] [--data FOLDER]
 
 Duller colors are truer on average, so that two models can be compared only where both are equally
 strong. Chroma is multiplied by a few factors, at constant lightness and within sRGB, and the
@@ -77,7 +77,7 @@ def main(
     scores = evaluate.evaluate(rows, batches.eval_batches(photos, side, 16))
     table = {name: evaluate.means(row) for name, row in scores.items()}
     strength = [table[name]["colorfulness"] / table["truth"]["colorfulness"] for name in rows]
-    at_share: dict[str, Any] = {"share": share, "reached": bool(max(strength) >= share)}
+    at_share: dict[str, Any] = {"share": share, "reached": min(strength) <= share <= max(strength)}
     at_share["factor"] = float(np.interp(share, strength, FACTORS))
     for metric in METRICS:
         at_share[metric] = float(np.interp(share, strength, [table[n][metric] for n in rows]))
