@@ -15,7 +15,7 @@ import click
 import measure
 import tensorflow as tf
 
-from tfcolor import config, fields, recipes
+from tfcolor import config, fields, inference, recipes
 from tfcolor.models import folding, networks
 from tfcolor.training import run, state, step
 
@@ -40,6 +40,7 @@ def inference_call(settings: config.TrainConfig) -> measure.Call:
     model = folding.fold(networks.build_generator(settings.model, "float32", 0))
     graph = tf.function(lambda l: tf.nest.flatten(model(l, training=False))[0])  # ab or RGB
     l = tf.random.stateless_uniform((1, SIZE, SIZE, 1), (0, 0))
+    graph = inference.freeze(graph.get_concrete_function(l))  # as colorizing has it
     return lambda: graph(l).numpy()
 
 
