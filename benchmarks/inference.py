@@ -20,22 +20,10 @@ import measure
 import tensorflow as tf
 
 from tfcolor import inference
-from tfcolor.models import colornet, folding, unet
+from tfcolor.models import colornet, unet
 
 GFLOP_PER_IMAGE = 12.0  # of the pix2pix generator at 256 x 256
 BATCHES = (1, 8)
-
-
-def deployed(model: keras.Model) -> keras.Model:
-    """A generator as it is exported and colorized with, its biases not zero as at the start.
-
-    A bias of zero is optimized away, and with it the fusion of convolution, bias and activation.
-    """
-    model = folding.fold(model)
-    for index, variable in enumerate(model.variables):
-        if variable.path.endswith("/bias"):
-            variable.assign(tf.random.stateless_normal(variable.shape, (index, 0), stddev=0.1))
-    return model
 
 
 def tensorflow_call(model: keras.Model, size: int, batch: int) -> measure.Call:
@@ -57,8 +45,8 @@ def main(rounds: int, seconds: float, size: int) -> None:
     import torch_pix2pix
 
     ours: dict[str, keras.Model] = {
-        "pix2pix": deployed(unet.build()),
-        "tfcolor": deployed(colornet.build()),
+        "pix2pix": measure.deployed(unet.build()),
+        "tfcolor": measure.deployed(colornet.build()),
     }
     calls: dict[str, measure.Call] = {"gemm": measure.gemm()}
     for batch in BATCHES:

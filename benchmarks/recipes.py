@@ -16,7 +16,7 @@ import measure
 import tensorflow as tf
 
 from tfcolor import config, fields, inference, recipes
-from tfcolor.models import folding, networks
+from tfcolor.models import networks
 from tfcolor.training import run, state, step
 
 SIZE = 256  # of the inference
@@ -37,7 +37,7 @@ def step_call(settings: config.TrainConfig, index: int) -> measure.Call:
 
 def inference_call(settings: config.TrainConfig) -> measure.Call:
     """One photograph through a generator."""
-    model = folding.fold(networks.build_generator(settings.model, "float32", 0))
+    model = measure.deployed(networks.build_generator(settings.model, "float32", 0))
     graph = tf.function(lambda l: tf.nest.flatten(model(l, training=False))[0])  # ab or RGB
     l = tf.random.stateless_uniform((1, SIZE, SIZE, 1), (0, 0))
     graph = inference.freeze(graph.get_concrete_function(l))  # as colorizing has it
