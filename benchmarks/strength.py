@@ -37,6 +37,18 @@ def stronger(rgb: np.ndarray, factor: float) -> np.ndarray:
     return color.to_uint8(color.planes_to_rgb(l, factor * ab)).numpy()
 
 
+def once(colorize: inference.Colorizer) -> inference.Colorizer:
+    """The same, for rows that are given the same batch one after another: it is colorized once."""
+    last: list[np.ndarray] = []
+
+    def remembered(rgb: np.ndarray) -> np.ndarray:
+        if not last or last[0] is not rgb:
+            last[:] = [rgb, colorize(rgb)]
+        return last[1]
+
+    return remembered
+
+
 @click.command()
 @click.option("--run", type=click.Path(path_type=Path), help="A run; without it the bundled model.")
 @click.option("--checkpoint", default="best", show_default=True)
@@ -68,7 +80,7 @@ def main(
         settings = workdir.read_config(run)
         stride, size = settings.model.stride, settings.stages[-1].image_size
     size = network_size or size
-    colorize = inference.from_generator(generator, size, stride)
+    colorize = once(inference.from_generator(generator, size, stride))
     rows: dict[str, inference.Colorizer] = {
         f"{factor:g}": lambda rgb, factor=factor: stronger(colorize(rgb), factor)
         for factor in FACTORS

@@ -107,6 +107,24 @@ def test_fields_of_one_stage_can_be_set(photo_folder, tmp_path):
     assert [stage.steps for stage in settings.stages] == [1, 2]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["train", "--workdir", "run", "--recipe", "pix3pix"], "'--recipe': 'pix3pix' is not one"),
+        (["train"], "Missing option '--workdir'"),
+        (["train", "--workdir", "run", "--stepz", 3], "--stepz"),
+        (["tain"], "No such command 'tain'"),
+        (["recipes", "pix3pix"], "pix3pix"),
+    ],
+)
+def test_a_mistyped_command_is_told_in_one_line(arguments, named):
+    code, output = run(*arguments)
+    assert code == 2
+    (line,) = output.splitlines()
+    assert named in line
+    assert "--help" in line or "there are" in line
+
+
 def test_help_and_version_answer():
     for command in ([], ["train"], ["recipes"], ["evaluate"], ["export"], ["colorize"]):
         code, output = run(*command, "--help")

@@ -29,6 +29,9 @@ class Commands(click.Group):
         """Runs the command; see `fail` for what becomes of errors."""
         try:
             return super().invoke(context)
+        except click.UsageError as error:
+            command = (error.ctx or context).command_path
+            raise BadInput(f"{error.format_message()} See: {command} --help") from error
         except (ValueError, OSError, ArithmeticError) as error:
             fail(error)
         except Exception as error:
