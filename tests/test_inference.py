@@ -1,6 +1,7 @@
 """Photographs of any size through a generator, and through the SavedModel made of it."""
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -170,6 +171,21 @@ def test_a_run_without_checkpoint_is_an_error(run, tmp_path):
     (tmp_path / "config.json").write_text((run / "config.json").read_text())
     with pytest.raises(ValueError, match="no best checkpoint yet; train it further"):
         export.export(tmp_path, tmp_path / "m")
+
+
+@pytest.mark.parametrize("damage", ["cut", "other layers"])
+def test_a_checkpoint_that_does_not_fit_is_an_error(run, tmp_path, damage):
+    folder = tmp_path / "run"
+    shutil.copytree(run, folder)
+    if damage == "cut":
+        for path in (folder / "best").glob("*.data*"):
+            path.write_bytes(path.read_bytes()[:100])
+    else:
+        other = fields.override(workdir.read_config(folder), width=8)
+        (folder / "config.json").write_text(config.to_json(other))
+    with pytest.raises(ValueError, match="is damaged or of another version"):
+        export.export(folder, tmp_path / "m")
+    assert not (tmp_path / "m").exists()
 
 
 @pytest.mark.parametrize("content", [None, b"not a model"])

@@ -107,5 +107,8 @@ def load_generator(folder: str | Path, checkpoint: str = "best") -> tuple[keras.
         saved = tf.train.Checkpoint(state=tf.train.Checkpoint(**part)).read(str(path))
         saved.assert_existing_objects_matched().expect_partial()
     except Exception as error:  # a damaged file fails with whatever its bytes lead to
-        raise ValueError(f"checkpoint {path} cannot be read; train it further") from error
+        raise ValueError(
+            f"checkpoint {path} is damaged or of another version of tfcolor; use another "
+            "checkpoint, or train again in another workdir"
+        ) from error
     return generator, step_of(path)

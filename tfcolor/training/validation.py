@@ -68,7 +68,8 @@ class Validation:
         table = evaluate.evaluate({"val": colorize}, self._stream)
         means = {name: evaluate.means(scores) for name, scores in table.items()}
         log.info(
-            "validation at step %d: ab error %.2f (gray %.2f), colorfulness %.1f (truth %.1f)",
+            "%s, validation at step %d: ab error %.2f (gray %.2f), colorfulness %.1f (truth %.1f)",
+            self._stage.name,
             done,
             *(means[row]["ab_error"] for row in ("val", "gray")),
             *(means[row]["colorfulness"] for row in ("val", "truth")),
