@@ -211,6 +211,20 @@ def test_a_seed_makes_the_stream_repeat_and_another_seed_changes_it(photo_folder
     assert any(not np.array_equal(a["l"], b["l"]) for a, b in zip(first, other, strict=True))
 
 
+@pytest.mark.parametrize("seed", [0, 5])
+def test_the_stream_does_not_depend_on_the_seed_of_the_program(photo_folder, seed):
+    photos = files.from_folder(photo_folder)
+    before = first_batches(photos, 3)
+    tf.random.set_seed(seed)
+    try:
+        after = first_batches(photos, 3)
+    finally:
+        tf.random.set_seed(None)
+    for a, b in zip(before, after, strict=True):
+        np.testing.assert_array_equal(a["position"], b["position"])
+        np.testing.assert_array_equal(a["l"], b["l"])
+
+
 def test_every_photograph_comes_once_an_epoch_in_an_order_drawn_anew(photo_folder):
     photos = files.from_folder(photo_folder)
     seen = np.concatenate([batch["image_id"] for batch in first_batches(photos, 20)])

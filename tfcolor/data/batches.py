@@ -5,6 +5,7 @@ import tensorflow as tf
 from tfcolor import color, config
 from tfcolor.data import augment, photographs
 
+DEFAULT_SEED = 87654321  # of a graph where no seed was set
 CHROMA_SAMPLES = 64  # pixels a side looked at to tell gray from color
 
 
@@ -124,6 +125,8 @@ def _endless(
 
     def epoch_records(epoch: tf.Tensor) -> tf.data.Dataset:
         # The order of an epoch depends on the seed and the epoch alone, not on what came before.
+        # Nor on the seed that the program around may have set: this graph gets TensorFlow's own.
+        tf.compat.v1.set_random_seed(DEFAULT_SEED)
         order = tf.cast(seed, tf.int64) * 1_000_003 + epoch
         buffer = min(photos.count, shuffle_buffer)
         return photos.records.shuffle(buffer, seed=order).enumerate(start=epoch * photos.count)
