@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfcolor import config
 from tfcolor.models import efficientnet, encoders, pretrained_unet
 
 
-@pytest.mark.parametrize("name", encoders.names())
+@pytest.mark.parametrize("name", config.BACKBONES)
 def test_every_encoder_gives_features_at_each_stride(name):
     l = keras.Input((64, 96, 1))
     features = encoders.encode(l, name, weights="random")
@@ -19,7 +20,7 @@ def test_every_encoder_gives_features_at_each_stride(name):
     assert all(layer.name.startswith("encoder") for layer in model.layers[1:])
 
 
-@pytest.mark.parametrize("name", encoders.APPLICATIONS)
+@pytest.mark.parametrize("name", [n for n in config.BACKBONES if n != config.BUNDLED_BACKBONE])
 def test_lightness_goes_in_as_the_pixels_that_the_network_expects(name):
     l = keras.Input((2, 2, 1))
     scaled = keras.Model(l, encoders._three_channels(l, name))
@@ -37,7 +38,7 @@ def test_mixed_precision_stays_within_the_encoder():
     assert keras.config.dtype_policy() == before
 
 
-@pytest.mark.parametrize("name", [encoders.BUNDLED, "MobileNetV2"])
+@pytest.mark.parametrize("name", [config.BUNDLED_BACKBONE, "MobileNetV2"])
 def test_random_weights_repeat_with_their_seed(name):
     def weights(seed):
         model = pretrained_unet.build(name, width=4, seed=seed, encoder_weights="random")

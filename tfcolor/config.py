@@ -16,6 +16,18 @@ GENERATORS = {
 }
 CLASSIFIERS = ("colorful", "colornet")  # generators that give logits over ab bins
 ENCODERS = ("pretrained-unet", "colornet")  # generators with a pretrained encoder
+BUNDLED_BACKBONE = "efficientnet-lite0"  # comes with the package
+# Encoder -> its module of keras.applications; the bundled one is of none.
+BACKBONES = {
+    BUNDLED_BACKBONE: "",
+    "DenseNet121": "densenet",
+    "EfficientNetB0": "efficientnet",
+    "EfficientNetV2B0": "efficientnet_v2",
+    "MobileNetV2": "mobilenet_v2",
+    "ResNet50": "resnet",
+    "ResNet50V2": "resnet_v2",
+    "VGG16": "vgg16",
+}
 DISCRIMINATORS = ("patchgan", "cdcgan", "sagan")
 SPACES = ("lab", "rgb")
 WEIGHTS = ("random", "imagenet", "tfcolor")
@@ -107,7 +119,7 @@ class ModelConfig:
     normalization: str = "batch"  # in the U-Net and the PatchGAN
     spectral: bool = False  # spectral normalization in the PatchGAN
     dropout: float = 0.5  # the noise z, in the U-Net's first three decoder blocks while training
-    encoder: str = "efficientnet-lite0"  # of pretrained-unet, or a network of keras.applications
+    encoder: str = BUNDLED_BACKBONE  # of pretrained-unet, or a network of keras.applications
     weights: str = (
         "random"  # to begin with; the encoder's: "imagenet", or "tfcolor" from the bundled model
     )
@@ -117,6 +129,7 @@ class ModelConfig:
         _check_choice(self, "discriminator", DISCRIMINATORS)
         _check_choice(self, "space", SPACES)
         _check_choice(self, "normalization", NORMALIZATIONS)
+        _check_choice(self, "encoder", tuple(BACKBONES))
         _check_choice(self, "weights", WEIGHTS)
         if self.width < 1 or self.width & (self.width - 1):
             raise ValueError(f"width must be a power of two, got {self.width}")
@@ -130,6 +143,11 @@ class ModelConfig:
             raise ValueError(
                 f"weights {self.weights} fit the generator {' or '.join(fits)}, got "
                 f"{self.generator}; use random"
+            )
+        if self.weights == "tfcolor" and self.encoder != BUNDLED_BACKBONE:
+            raise ValueError(
+                f"weights tfcolor fit the encoder {BUNDLED_BACKBONE}, got {self.encoder}; use "
+                "imagenet"
             )
 
     @property

@@ -32,7 +32,8 @@ def override(settings: config.TrainConfig, **fields: Any) -> config.TrainConfig:
         _replace(stage, **{**common, **_take(fields, stage, f"{stage.name}.")})
         for stage in settings.stages
     ]
-    unknown = fields.keys() - _names(config.TrainConfig)
+    # The rest of a run; its parts were changed above, and its recipe stays.
+    unknown = fields.keys() - (_names(config.TrainConfig) - {"recipe", "data", "model", "stages"})
     if unknown:
         known = ", ".join(stage.name for stage in settings.stages)
         raise ValueError(

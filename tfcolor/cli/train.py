@@ -43,7 +43,12 @@ def _field(flag: str, name: str, type_: Any, help_: str) -> options.Decorator:
 @_field(
     "--normalization", "normalization", click.Choice(config.NORMALIZATIONS), "In both networks."
 )
-@_field("--learning-rate", "learning_rate", float, "Of the generator, in every stage.")
+@_field(
+    "--learning-rate",
+    "learning_rate",
+    float,
+    "In every stage; the discriminator's too, where the recipe has no other for it.",
+)
 @_field("--l1-weight", "l1_weight", float, "Lambda: weight of L1 beside the adversarial loss.")
 @_field(
     "--precision", "precision", click.Choice(config.PRECISIONS), "What the networks compute in."

@@ -9,7 +9,7 @@ lightness of 2 x 2 pixels stands in four channels: nothing but ab itself is hand
 import keras
 from keras import layers, ops
 
-from tfcolor import quantize
+from tfcolor import config, quantize
 from tfcolor.models import blocks, bundled, efficientnet, encoders
 
 TEMPERATURE = 0.6  # of the annealed mean; lower is more saturated
@@ -48,7 +48,7 @@ class DepthToSpace(layers.Layer):
 
 
 def build(
-    encoder: str = encoders.BUNDLED,
+    encoder: str = config.BUNDLED_BACKBONE,
     dtype: str = "float32",
     seed: int = 0,
     weights: str = "random",
@@ -56,7 +56,7 @@ def build(
     """The generator with both of its outputs; 3.6 M parameters with the bundled encoder.
 
     Args:
-      encoder: one of `encoders.names()`.
+      encoder: one of `config.BACKBONES`.
       dtype: Keras dtype policy of the body, such as "mixed_bfloat16".
       seed: of the weights that are drawn.
       weights: of the encoder: "imagenet", "tfcolor" (as the bundled model has it), or "random"

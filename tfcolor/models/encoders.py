@@ -11,32 +11,17 @@ from typing import Any
 import keras
 from keras import layers
 
+from tfcolor import config
 from tfcolor.models import blocks, efficientnet
 
-BUNDLED = "efficientnet-lite0"
 STRIDES = efficientnet.STRIDES
 WEIGHTS = ("imagenet", "random")
-# Name -> its module, which knows how its input is scaled.
-APPLICATIONS = {
-    "DenseNet121": "densenet",
-    "EfficientNetB0": "efficientnet",
-    "EfficientNetV2B0": "efficientnet_v2",
-    "MobileNetV2": "mobilenet_v2",
-    "ResNet50": "resnet",
-    "ResNet50V2": "resnet_v2",
-    "VGG16": "vgg16",
-}
 _PROBE = 256  # pixels a side, to measure strides at
-
-
-def names() -> tuple[str, ...]:
-    """Every encoder, the bundled one first."""
-    return (BUNDLED, *APPLICATIONS)
 
 
 def encode(
     l: keras.KerasTensor,
-    name: str = BUNDLED,
+    name: str = config.BUNDLED_BACKBONE,
     dtype: str = "float32",
     weights: str = "imagenet",
     seed: int = 0,
@@ -48,7 +33,7 @@ def encode(
 
     Args:
       l: float32 (n, h, w, 1) in [-1, 1], sides multiples of 32 or unknown.
-      name: one of `names()`.
+      name: one of `config.BACKBONES`.
       dtype: Keras dtype policy of the encoder, such as "mixed_bfloat16".
       weights: "imagenet", or "random" where a checkpoint follows.
       seed: of random weights.
@@ -59,11 +44,11 @@ def encode(
     Raises:
       ValueError: for an unknown name, or where weights can be neither found nor downloaded.
     """
-    if name not in names():
-        raise ValueError(f"encoder must be one of {', '.join(names())}, got {name!r}")
+    if name not in config.BACKBONES:
+        raise ValueError(f"encoder must be one of {', '.join(config.BACKBONES)}, got {name!r}")
     if weights not in WEIGHTS:
         raise ValueError(f"encoder weights must be one of {', '.join(WEIGHTS)}, got {weights!r}")
-    if name != BUNDLED:
+    if name != config.BUNDLED_BACKBONE:
         encoder = _application(name, dtype, weights)
         features = encoder(_three_channels(l, name))
     else:
@@ -114,7 +99,8 @@ def _build(name: str, dtype: str, weights: str) -> keras.Model:
             raise
         raise ValueError(
             f"{name} needs its ImageNet weights once: {' '.join(str(error).split())}; put that "
-            f"file into ~/.keras/models, or use the encoder {BUNDLED}, which comes with tfcolor"
+            f"file into ~/.keras/models, or use the encoder {config.BUNDLED_BACKBONE}, which comes "
+            "with tfcolor"
         ) from None
     finally:
         keras.config.set_dtype_policy(before)
@@ -137,4 +123,4 @@ def _three_channels(l: keras.KerasTensor, name: str) -> keras.KerasTensor:
 
 
 def _module(name: str) -> Any:
-    return importlib.import_module(f"keras.applications.{APPLICATIONS[name]}")
+    return importlib.import_module(f"keras.applications.{config.BACKBONES[name]}")

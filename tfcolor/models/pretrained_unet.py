@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import keras
 from keras import layers
 
+from tfcolor import config
 from tfcolor.models import blocks, encoders
 
 STRIDE = 32  # sides must be multiples of it
@@ -16,7 +17,7 @@ MAX_MULTIPLE = 8  # channels grow to 8 times the width
 
 
 def build(
-    encoder: str = encoders.BUNDLED,
+    encoder: str = config.BUNDLED_BACKBONE,
     width: int = 32,
     dtype: str = "float32",
     seed: int = 0,
@@ -25,7 +26,7 @@ def build(
     """The generator: lightness plane in, color planes out; 5.2 M parameters as it stands.
 
     Args:
-      encoder: one of `encoders.names()`.
+      encoder: one of `config.BACKBONES`.
       width: channels of the decoder at strides 1 and 2; they double to 8 times as many at 16.
       dtype: Keras dtype policy of the body, such as "mixed_bfloat16".
       seed: of the initial weights.
