@@ -6,6 +6,7 @@ import conftest
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 from tensorboard.backend.event_processing import event_accumulator
 
 from tfcolor import config, data, fields, workdir
@@ -158,8 +159,9 @@ def test_a_frozen_network_stays_while_the_other_learns(batch):
         assert moved(values(getattr(fresh, other)), values(getattr(trained, other))) > 0
 
 
-def test_the_average_follows_the_weights(batch):
-    settings = fields.override(TINY, ema=0.5, learning_rate=1e-2)
+@pytest.mark.parametrize("normalization", config.NORMALIZATIONS)  # batch: its statistics too
+def test_the_average_follows_the_weights(batch, normalization):
+    settings = fields.override(TINY, ema=0.5, learning_rate=1e-2, normalization=normalization)
     train_state = state.TrainState(settings)
     train_step = step.make_train_step(tf.distribute.get_strategy(), settings, settings.stages[0])
     expected = values(train_state.generator)
@@ -172,6 +174,29 @@ def test_the_average_follows_the_weights(batch):
     for a, b in zip(expected, values(train_state.average), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-6)
     assert moved(values(train_state.generator), values(train_state.average)) > 1e-4
+
+
+def test_the_best_checkpoint_is_the_average(batch, tmp_path):
+    settings = fields.override(TINY, ema=0.9, learning_rate=1e-2)
+    train_state = steps(settings, batch, 3)
+    state.Checkpoints(train_state, tmp_path, 1).save_best()
+    workdir.write(tmp_path / workdir.CONFIG, config.to_json(settings))
+    best, done = workdir.load_generator(tmp_path, "best")
+    assert done == 3
+    assert moved(values(best), values(train_state.average)) == 0
+    assert moved(values(best), values(train_state.generator)) > 1e-4
+
+
+def test_a_step_draws_z_anew_and_updates_batch_statistics(batch):
+    # So low a rate that nothing else changes.
+    settings = fields.override(TINY, dropout=0.5, normalization="batch", learning_rate=1e-12)
+    train_state = state.TrainState(settings)
+    train_step = step.make_train_step(tf.distribute.get_strategy(), settings, settings.stages[0])
+    before = [v.numpy() for v in train_state.generator.non_trainable_variables if v.shape.rank == 1]
+    first, second = (float(train_step(train_state, batch)["g_l1"]) for _ in range(2))
+    assert abs(first - second) > 1e-6
+    after = [v.numpy() for v in train_state.generator.non_trainable_variables if v.shape.rank == 1]
+    assert moved(before, after) > 1e-3
 
 
 # The adversarial terms
@@ -225,19 +250,23 @@ def test_rgb_is_compared_with_rgb(batch):
 TWO = fields.override(
     config.TrainConfig(
         stages=(
-            config.StageConfig("first", steps=3, gan_weight=0.0, ema=0.9),
-            config.StageConfig("second", steps=4, l1_weight=10.0, ema=0.9),
+            config.StageConfig("first", steps=3, gan_weight=0.0, learning_rate=1e-2, ema=0.9),
+            config.StageConfig("second", steps=4, l1_weight=10.0, warmup_steps=2, ema=0.9),
         )
     ),
-    image_size=32,
-    batch_size=4,
     width=2,
     depth=3,
-    learning_rate=1e-2,
     log_every_steps=1,
     validate_every_steps=2,
     checkpoint_every_steps=1,
     validation_limit=2,
+    **{
+        "first.image_size": 32,
+        "first.batch_size": 4,
+        "second.image_size": 64,
+        "second.batch_size": 2,
+        "second.learning_rate": 2e-2,
+    },
 )
 
 
@@ -247,6 +276,18 @@ def two_stages(photo_folder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "two"
     assert loop.train(fields.override(TWO, source=str(photo_folder)), folder)
     return folder
+
+
+def test_each_stage_has_its_own_rates_sizes_and_batches(two_stages):
+    lines = [x for x in conftest.lines_of(two_stages) if "train/g_loss" in x]
+    rates = [x["train/g_learning_rate"] for x in lines]
+    # Of 7 steps; the second stage counts its own for the warm-up.
+    np.testing.assert_allclose(rates, [1e-2] * 3 + [2e-2 / 3, 4e-2 / 3, 2e-2, 2e-2])
+    last = tf.train.load_checkpoint(str(workdir.checkpoints(two_stages / workdir.LAST)[-1]))
+    position = last.get_tensor("state/position/.ATTRIBUTES/VARIABLE_VALUE")
+    assert position == 3 * 4 + 4 * 2
+    with Image.open(two_stages / "validation.png") as picture:
+        assert picture.size == (3 * 64, 2 * 64)  # gray, colorized, truth of two photographs
 
 
 def test_stages_follow_each_other_and_are_told_apart(two_stages):
@@ -377,8 +418,12 @@ def test_a_stage_that_gets_no_better_stops_the_run_and_says_why(
 
 
 def test_what_a_stage_begins_with_is_no_reason_to_end_it(photo_folder, tmp_path, monkeypatch):
-    settings = fields.override(TWO, source=str(photo_folder), **{"second.patience": 1})
+    changes = {"second.patience": 1, "second.best_by": config.FRECHET}
+    settings = fields.override(TWO, source=str(photo_folder), **changes)
+    distances = iter([2.0, 1.0])
     monkeypatch.setattr(validation, "MAX_COLORFULNESS", 0.0)  # anything is gaudy
-    monkeypatch.setattr(validation.frechet, "frechet_distance", lambda *_: 1.0)
+    monkeypatch.setattr(validation.frechet, "frechet_distance", lambda *_: next(distances))
     assert loop.train(settings, tmp_path)
     assert workdir.steps_done(tmp_path) == 3 + 2  # to its first validation
+    (best,) = workdir.checkpoints(tmp_path / workdir.BEST)
+    assert workdir.step_of(best) <= 3  # no gaudy weights are kept
