@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -131,6 +132,15 @@ def test_help_and_version_answer():
         assert code == 0
         assert "Usage:" in output
     assert run("--version")[1] == f"tfcolor, version {tfcolor.__version__}\n"
+
+
+def test_colorizing_prints_its_progress_and_nothing_else(model, tmp_path):
+    # TensorFlow's remapper fails on an exported U-Net, which changes nothing.
+    environment = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
+    photographs = Path(tfcolor.__file__).parent / "data" / "samples" / "gray"
+    process = start("colorize", photographs, "-o", tmp_path, "-m", model, env=environment)
+    lines = process.communicate()[0].splitlines()
+    assert [line.split()[0] for line in lines] == ["1/2", "2/2"]
 
 
 def test_help_does_not_import_tensorflow():

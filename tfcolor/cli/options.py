@@ -41,8 +41,6 @@ def load_tensorflow() -> None:
     if os.environ.get("TFCOLOR_TRACEBACK"):
         return
     joins_cluster = bool(os.environ.get("TF_CONFIG"))
-    if joins_cluster:  # else a worker that is lost would be told in a dozen lines besides our own
-        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     stderr = os.dup(2)
     try:
         with open(os.devnull, "w") as nowhere:
