@@ -17,21 +17,11 @@ import tfcolor  # noqa: F401 - before TensorFlow, whose oneDNN it turns on
 import click
 import keras
 import measure
-import tensorflow as tf
 
-from tfcolor import inference
 from tfcolor.models import colornet, unet
 
 GFLOP_PER_IMAGE = 12.0  # of the pix2pix generator at 256 x 256
 BATCHES = (1, 8)
-
-
-def tensorflow_call(model: keras.Model, size: int, batch: int) -> measure.Call:
-    """A pass of a generator, compiled to a graph with constant weights, as colorizing has it."""
-    graph = tf.function(lambda l: model(l, training=False)["ab"])
-    l = tf.random.stateless_uniform((batch, size, size, 1), seed=(0, 0))
-    graph = inference.freeze(graph.get_concrete_function(l))
-    return lambda: graph(l).numpy()
 
 
 @click.command()
@@ -51,7 +41,7 @@ def main(rounds: int, seconds: float, size: int) -> None:
     calls: dict[str, measure.Call] = {"gemm": measure.gemm()}
     for batch in BATCHES:
         for name, model in ours.items():
-            calls[f"{name}_b{batch}"] = tensorflow_call(model, size, batch)
+            calls[f"{name}_b{batch}"] = measure.inference_call(model, size, batch)
         calls[f"torch_b{batch}"] = torch_pix2pix.generator_call(size, batch)
     seconds_of = measure.medians_s(calls, rounds, seconds)
 

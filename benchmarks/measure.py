@@ -14,7 +14,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfcolor.models import folding
+from tfcolor import config, inference, pretrained, workdir
+from tfcolor.models import bundled, folding
+from tfcolor.training import run as training_run
+from tfcolor.training import state, step
 
 GEMM_SIDE = 4096
 WARM_UP_CALLS = 2
@@ -77,6 +80,36 @@ def deployed(model: keras.Model) -> keras.Model:
         if variable.path.endswith("/bias"):
             variable.assign(tf.random.stateless_normal(variable.shape, (index, 0), stddev=0.1))
     return model
+
+
+def inference_call(model: keras.Model, size: int, batch: int = 1) -> Call:
+    """A pass of a generator, compiled to a graph with constant weights, as colorizing has it."""
+    graph = tf.function(lambda l: tf.nest.flatten(model(l, training=False))[0])  # ab or RGB
+    l = tf.random.stateless_uniform((batch, size, size, 1), seed=(0, 0))
+    graph = inference.freeze(graph.get_concrete_function(l))
+    return lambda: graph(l).numpy()
+
+
+def step_call(settings: config.TrainConfig, index: int = 0) -> Call:
+    """A train step of a stage on a batch of noise."""
+    stage = settings.stages[index]
+    train_state = state.TrainState(settings)
+    train_state.enter(index)
+    features = training_run.perceptual_features() if stage.perceptual_weight else None
+    strategy = tf.distribute.get_strategy()
+    train_step = step.make_train_step(strategy, settings, stage, features)
+    shape = (stage.batch_size, stage.image_size, stage.image_size)
+    l, ab = (tf.random.stateless_uniform((*shape, c), (c, 0), -0.5, 0.5) for c in (1, 2))
+    return lambda: float(train_step(train_state, {"l": l, "ab": ab})["g_loss"])
+
+
+def trained(run: Path | None, checkpoint: str = "best") -> tuple[keras.Model, int, int]:
+    """The generator of a run, or the bundled one; its stride, and the size it was trained for."""
+    if run is None:
+        return pretrained.build_generator(), bundled.STRIDE, pretrained.IMAGE_SIZE
+    settings = workdir.read_config(run)
+    generator, _ = workdir.load_generator(run, checkpoint)
+    return generator, settings.model.stride, settings.stages[-1].image_size
 
 
 def device() -> str:

@@ -15,33 +15,10 @@ import click
 import measure
 import tensorflow as tf
 
-from tfcolor import config, fields, inference, recipes
+from tfcolor import fields, recipes
 from tfcolor.models import networks
-from tfcolor.training import run, state, step
 
 SIZE = 256  # of the inference
-
-
-def step_call(settings: config.TrainConfig, index: int) -> measure.Call:
-    """A train step of a stage on a batch of noise."""
-    stage = settings.stages[index]
-    train_state = state.TrainState(settings)
-    train_state.enter(index)
-    features = run.perceptual_features() if stage.perceptual_weight else None
-    strategy = tf.distribute.get_strategy()
-    train_step = step.make_train_step(strategy, settings, stage, features)
-    shape = (stage.batch_size, stage.image_size, stage.image_size)
-    l, ab = (tf.random.stateless_uniform((*shape, c), (c, 0), -0.5, 0.5) for c in (1, 2))
-    return lambda: float(train_step(train_state, {"l": l, "ab": ab})["g_loss"])
-
-
-def inference_call(settings: config.TrainConfig) -> measure.Call:
-    """One photograph through a generator."""
-    model = measure.deployed(networks.build_generator(settings.model, "float32", 0))
-    graph = tf.function(lambda l: tf.nest.flatten(model(l, training=False))[0])  # ab or RGB
-    l = tf.random.stateless_uniform((1, SIZE, SIZE, 1), (0, 0))
-    graph = inference.freeze(graph.get_concrete_function(l))  # as colorizing has it
-    return lambda: graph(l).numpy()
 
 
 @click.command()
@@ -57,9 +34,10 @@ def main(names: tuple[str, ...], rounds: int, batch: int) -> None:
             f"{stage.name}.batch_size": min(batch, stage.batch_size) for stage in settings.stages
         }
         settings = fields.override(settings, **smaller)
-        calls = {"inference": inference_call(settings)}
+        generator = networks.build_generator(settings.model, "float32", 0)
+        calls = {"inference": measure.inference_call(measure.deployed(generator), SIZE)}
         for index, stage in enumerate(settings.stages):
-            calls[stage.name] = step_call(settings, index)
+            calls[stage.name] = measure.step_call(settings, index)
         seconds = measure.medians_s(calls, rounds, 1.0)
         row = {"inference": round(1 / seconds["inference"], 2)}
         for stage in settings.stages:

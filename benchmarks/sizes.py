@@ -19,13 +19,13 @@ import tfcolor  # noqa: F401 - before TensorFlow, whose oneDNN it turns on
 # isort: split
 import click
 import keras
+import measure
 import numpy as np
 import tensorflow as tf
 
-from tfcolor import color, config, data, inference, pretrained, workdir
+from tfcolor import color, config, data, inference
 from tfcolor.data import batches
 from tfcolor.metrics import delta_e
-from tfcolor.models import bundled
 
 SIZES = (128, 192, 256, 384)
 SIDE = 384
@@ -39,11 +39,7 @@ SIDE = 384
 @click.option("--limit", type=int, default=100, show_default=True, help="Photographs.")
 def main(run: Path | None, source: str, data_dir: str | None, part: str, limit: int) -> None:
     """See the top of the file."""
-    if run is None:
-        generator, stride = pretrained.build_generator(), bundled.STRIDE
-    else:
-        generator, _ = workdir.load_generator(run)
-        stride = workdir.read_config(run).model.stride
+    generator, stride, _ = measure.trained(run)
     colorizers = [inference.from_generator(generator, size, stride) for size in SIZES]
     photos = data.open_part(config.DataConfig(source=source, data_dir=data_dir), part).take(limit)
     pairs: dict[tuple[int, int], list[np.ndarray]] = {

@@ -23,11 +23,11 @@ import measure
 import numpy as np
 import tensorflow as tf
 
-from tfcolor import color, config, data, evaluate, inference, pretrained, workdir
-from tfcolor.data import batches
-from tfcolor.models import bundled
+from tfcolor import color, config, data, evaluate, inference
+from tfcolor.data import batches, photographs
 
 FACTORS = (0.7, 0.85, 1.0, 1.15, 1.3, 1.5, 1.75, 2.0, 2.5)
+BATCH = 16
 METRICS = ("psnr", "ab_error", "delta_e00", "ssim")
 
 
@@ -47,6 +47,40 @@ def once(colorize: inference.Colorizer) -> inference.Colorizer:
         return last[1]
 
     return remembered
+
+
+def at_share(
+    colorize: inference.Colorizer, photos: photographs.Photographs, side: int, share: float
+) -> dict[str, Any]:
+    """The figures of a colorizer where its colorfulness is a share of the truth's.
+
+    Args:
+      colorize: uint8 (n, h, w, 3) -> uint8 (n, h, w, 3).
+      photos: what it is measured on.
+      side: of their center squares, pixels.
+      share: of the truth's mean colorfulness.
+
+    Returns:
+      "at_share", the figures there and those over gray's; "factors", the means for every factor.
+    """
+    colorize = once(colorize)
+    rows: dict[str, inference.Colorizer] = {
+        f"{factor:g}": lambda rgb, factor=factor: stronger(colorize(rgb), factor)
+        for factor in FACTORS
+    }
+    scores = evaluate.evaluate(rows, batches.eval_batches(photos, side, BATCH))
+    table = {name: evaluate.means(row) for name, row in scores.items()}
+    strength = [table[name]["colorfulness"] / table["truth"]["colorfulness"] for name in rows]
+    found: dict[str, Any] = {"reached": min(strength) <= share <= max(strength)}
+    found["factor"] = float(np.interp(share, strength, FACTORS))
+    for metric in METRICS:
+        found[metric] = float(np.interp(share, strength, [table[n][metric] for n in rows]))
+    gray = table["gray"]
+    found["psnr_over_gray"] = found["psnr"] - gray["psnr"]
+    for metric in ("ab_error", "delta_e00"):
+        found[f"{metric}_of_gray"] = found[metric] / gray[metric]
+    factors = {name: table[name] for name in (*rows, "gray", "truth")}
+    return {"photographs": len(scores["gray"]["psnr"]), "at_share": found, "factors": factors}
 
 
 @click.command()
@@ -69,37 +103,12 @@ def main(
     share: float,
 ) -> None:
     """See the top of the file."""
-    if run is None:
-        generator, stride, size = (
-            pretrained.build_generator(),
-            bundled.STRIDE,
-            pretrained.IMAGE_SIZE,
-        )
-    else:
-        generator, _ = workdir.load_generator(run, checkpoint)
-        settings = workdir.read_config(run)
-        stride, size = settings.model.stride, settings.stages[-1].image_size
+    generator, stride, size = measure.trained(run, checkpoint)
     size = network_size or size
-    colorize = once(inference.from_generator(generator, size, stride))
-    rows: dict[str, inference.Colorizer] = {
-        f"{factor:g}": lambda rgb, factor=factor: stronger(colorize(rgb), factor)
-        for factor in FACTORS
-    }
     photos = data.open_part(config.DataConfig(source=source), part).take(limit)
-    scores = evaluate.evaluate(rows, batches.eval_batches(photos, side, 16))
-    table = {name: evaluate.means(row) for name, row in scores.items()}
-    strength = [table[name]["colorfulness"] / table["truth"]["colorfulness"] for name in rows]
-    at_share: dict[str, Any] = {"share": share, "reached": min(strength) <= share <= max(strength)}
-    at_share["factor"] = float(np.interp(share, strength, FACTORS))
-    for metric in METRICS:
-        at_share[metric] = float(np.interp(share, strength, [table[n][metric] for n in rows]))
-    gray = table["gray"]
-    at_share["psnr_over_gray"] = at_share["psnr"] - gray["psnr"]
-    for metric in ("ab_error", "delta_e00"):
-        at_share[f"{metric}_of_gray"] = at_share[metric] / gray[metric]
     result = {"benchmark": "strength", "model": str(run or "bundled"), "side": side}
-    result |= {"network_size": size, "photographs": len(scores["gray"]["psnr"])}
-    result |= {"at_share": at_share, "factors": {n: table[n] for n in (*rows, "gray", "truth")}}
+    result |= {"network_size": size, "share": share}
+    result |= at_share(inference.from_generator(generator, size, stride), photos, side, share)
     print(json.dumps(result | {"device": measure.device()}))
 
 

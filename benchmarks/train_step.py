@@ -12,23 +12,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import click
 import measure
-import tensorflow as tf
 
-from tfcolor import config, fields, recipes
-from tfcolor.training import state as states
-from tfcolor.training import step
+from tfcolor import fields, recipes
 
 GFLOP_PER_IMAGE = 80.0  # of a train step at 256 x 256
-
-
-def tensorflow_call(settings: config.TrainConfig, size: int, batch: int) -> measure.Call:
-    """The package's train step on photographs of noise."""
-    strategy = tf.distribute.get_strategy()
-    state = states.TrainState(settings)
-    train_step = step.make_train_step(strategy, settings, settings.stages[0])
-    planes = tf.random.stateless_uniform((batch, size, size, 3), seed=(0, 0), minval=-1, maxval=1)
-    photographs = {"l": planes[..., :1], "ab": planes[..., 1:]}
-    return lambda: train_step(state, photographs)["g_loss"].numpy()
 
 
 @click.command()
@@ -43,10 +30,10 @@ def main(rounds: int, seconds: float, size: int, batch: int, jit: bool) -> None:
     load = measure.load()
     import torch_pix2pix
 
-    settings = fields.override(recipes.get("pix2pix"), jit=jit)
+    settings = fields.override(recipes.get("pix2pix"), jit=jit, image_size=size, batch_size=batch)
     calls = {
         "gemm": measure.gemm(),
-        "tensorflow": tensorflow_call(settings, size, batch),
+        "tensorflow": measure.step_call(settings),
         "torch": torch_pix2pix.train_step_call(size, batch),
     }
     seconds_of = measure.medians_s(calls, rounds, seconds)
