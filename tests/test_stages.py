@@ -304,6 +304,21 @@ def test_stages_follow_each_other_and_are_told_apart(two_stages):
     assert first["val/ab_error"] == start["val/ab_error"]
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"total_steps": 14}, "has done 4 steps of its stage second: first.steps cannot change"),
+        ({"second.steps": 3}, "second.steps cannot change from 4 to 3; .* --set second.steps=N"),
+    ],
+)
+def test_steps_that_a_run_is_past_cannot_change(two_stages, photo_folder, changes, message):
+    before = (two_stages / workdir.CONFIG).read_text()
+    settings = fields.override(TWO, source=str(photo_folder), **changes)
+    with pytest.raises(ValueError, match=message):
+        loop.train(settings, two_stages)
+    assert (two_stages / workdir.CONFIG).read_text() == before
+
+
 @pytest.mark.parametrize("stop", [2, 3, 5])
 def test_a_run_resumes_inside_any_stage_to_the_same_weights(
     two_stages, photo_folder, tmp_path, stop, monkeypatch

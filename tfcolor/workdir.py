@@ -81,8 +81,17 @@ def steps_done(folder: Path) -> int:
 
 def stage_of(checkpoint: Path) -> int:
     """The stage that a checkpoint of the state was written in, counted from 0."""
+    return _counter(checkpoint, "stage")
+
+
+def stage_step_of(checkpoint: Path) -> int:
+    """The steps of that stage that a checkpoint was written after."""
+    return _counter(checkpoint, "stage_step")
+
+
+def _counter(checkpoint: Path, name: str) -> int:
     saved = tf.train.load_checkpoint(str(checkpoint))
-    return int(saved.get_tensor("state/stage/.ATTRIBUTES/VARIABLE_VALUE"))
+    return int(saved.get_tensor(f"state/{name}/.ATTRIBUTES/VARIABLE_VALUE"))
 
 
 def load_generator(folder: str | Path, checkpoint: str = "best") -> tuple[keras.Model, int]:
@@ -107,8 +116,11 @@ def load_generator(folder: str | Path, checkpoint: str = "best") -> tuple[keras.
         saved = tf.train.Checkpoint(state=tf.train.Checkpoint(**part)).read(str(path))
         saved.assert_existing_objects_matched().expect_partial()
     except Exception as error:  # a damaged file fails with whatever its bytes lead to
+        remedy = {"best": "use --checkpoint last", "last": "train further for a new one"}[
+            checkpoint
+        ]
         raise ValueError(
-            f"checkpoint {path} is damaged or of another version of tfcolor; use another "
-            "checkpoint, or train again in another workdir"
+            f"checkpoint {path} is damaged or of another version of tfcolor; {remedy}, or train "
+            "again in another workdir"
         ) from error
     return generator, step_of(path)

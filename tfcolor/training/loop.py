@@ -234,4 +234,27 @@ def _write_config(folder: Path, settings: config.TrainConfig) -> None:
                 f"{folder} holds a run with {was}; these cannot change when it is resumed: use the "
                 "old values or another workdir"
             )
+        _require_steps(folder, settings)
     workdir.write(folder / workdir.CONFIG, config.to_json(settings))
+
+
+def _require_steps(folder: Path, settings: config.TrainConfig) -> None:
+    """Raises a ValueError if a run has gone past the steps that its stages should have now."""
+    before = workdir.read_config(folder)
+    for path in reversed(workdir.checkpoints(folder / workdir.LAST)):
+        try:
+            stage, done = workdir.stage_of(path), workdir.stage_step_of(path)
+            break
+        except Exception:  # damaged: an older one is gone on with
+            continue
+    else:
+        return
+    for index, (old, new) in enumerate(zip(before.stages, settings.stages, strict=True)):
+        is_past = index < stage and new.steps != old.steps
+        if is_past or (index == stage and new.steps < done):
+            now = settings.stages[stage]
+            raise ValueError(
+                f"{folder} has done {done} steps of its stage {now.name}: {new.name}.steps cannot "
+                f"change from {old.steps} to {new.steps}; give the old steps and --set "
+                f"{now.name}.steps=N to go on longer, or use another workdir"
+            )
