@@ -17,4 +17,3 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$PWD" ] || [ setup.cfg -nt "$stamp" ] ||
   python -m pip install --disable-pip-version-check --editable ".$extra"
   echo "$PWD" >"$stamp"
 fi
-export TF_CPP_MIN_LOG_LEVEL="${TF_CPP_MIN_LOG_LEVEL:-2}"
