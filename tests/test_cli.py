@@ -116,6 +116,7 @@ def test_fields_of_one_stage_can_be_set(photo_folder, tmp_path):
         (["train", "--workdir", "run", "--stepz", 3], "--stepz"),
         (["tain"], "No such command 'tain'"),
         (["recipes", "pix3pix"], "pix3pix"),
+        (["--foo"], "--foo"),
     ],
 )
 def test_a_mistyped_command_is_told_in_one_line(arguments, named):
@@ -123,7 +124,7 @@ def test_a_mistyped_command_is_told_in_one_line(arguments, named):
     assert code == 2
     (line,) = output.splitlines()
     assert named in line
-    assert "--help" in line or "there are" in line
+    assert line.endswith(" --help")
 
 
 def test_help_and_version_answer():
@@ -224,8 +225,8 @@ def test_epochs_are_counted_in_photographs(photo_folder, tmp_path):
         (["--batch-size", "0"], "batch_size must be greater than 0, got 0"),
         (["--image-size", "200"], "image_size must be a multiple of 64, got 200; use 192 or 256"),
         (["--set", "colour=1"], "unknown config field colour"),
-        (["--set", "model=unet"], "unknown config field model"),
-        (["--set", "stages=3"], "unknown config field stages"),
+        (["--set", "model=unet"], "model is not a field but a part of the config"),
+        (["--set", "stages=3"], "stages is not a field but a part"),
         (["--set", "recipe=x"], "unknown config field recipe"),
         (["--set", "encoder=AlexNet"], "encoder must be one of efficientnet-lite0, DenseNet121"),
         (

@@ -276,7 +276,8 @@ class TrainConfig:
             )
         if stage.size_weight and size < 2 * model.stride:
             raise ValueError(
-                f"size_weight needs an image_size of {2 * model.stride} or more, got {size}"
+                f"size_weight needs an image_size of {2 * model.stride} or more in stage "
+                f"{stage.name}, got {size}; or set {stage.name}.size_weight=0.0"
             )
 
     @property

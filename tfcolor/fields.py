@@ -32,8 +32,12 @@ def override(settings: config.TrainConfig, **fields: Any) -> config.TrainConfig:
         _replace(stage, **{**common, **_take(fields, stage, f"{stage.name}.")})
         for stage in settings.stages
     ]
-    # The rest of a run; its parts were changed above, and its recipe stays.
-    unknown = fields.keys() - (_names(config.TrainConfig) - {"recipe", "data", "model", "stages"})
+    for part in sorted({"data", "model", "stages"} & fields.keys()):
+        raise ValueError(
+            f"{part} is not a field but a part of the config; set its fields one by one, see: "
+            f"tfcolor recipes {settings.recipe}"
+        )
+    unknown = fields.keys() - (_names(config.TrainConfig) - {"recipe"})
     if unknown:
         known = ", ".join(stage.name for stage in settings.stages)
         raise ValueError(

@@ -1,8 +1,10 @@
 """`tfcolor` and `tfcolor-train`: the commands, and errors as one line each."""
 
+import contextlib
 import logging
 import os
 import sys
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import click
@@ -23,16 +25,32 @@ class BadInput(click.ClickException):
     exit_code = 2
 
 
+@contextlib.contextmanager
+def mistyped(context: click.Context) -> Iterator[None]:
+    """Makes one line of click's four."""
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        command = (error.ctx or context).command_path
+        message = error.format_message().rstrip(".")
+        raise BadInput(f"{message}; see: {command} --help") from error
+
+
 class Commands(click.Group):
     """A group whose commands tell a user's mistake in one line, without a traceback."""
+
+    def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
+        """Takes the options of the group itself."""
+        with mistyped(context):
+            return super().parse_args(context, arguments)
 
     def invoke(self, context: click.Context) -> Any:
         """Runs the command; see `fail` for what becomes of errors."""
         try:
-            return super().invoke(context)
-        except click.UsageError as error:
-            command = (error.ctx or context).command_path
-            raise BadInput(f"{error.format_message()} See: {command} --help") from error
+            with mistyped(context):
+                return super().invoke(context)
         except (ValueError, OSError, ArithmeticError) as error:
             fail(error)
         except Exception as error:
