@@ -301,7 +301,8 @@ def test_stages_follow_each_other_and_are_told_apart(two_stages):
     # The second stage is measured before its first step too: what it must better.
     assert validated == [("first", 2), ("first", 3), ("second", 3), ("second", 5), ("second", 7)]
     first, start = (x for x in lines if x["step"] == 3 and "val/ab_error" in x)
-    assert first["val/ab_error"] == start["val/ab_error"]
+    # The same weights, shown the photographs at the size of the stage.
+    assert first["val/ab_error"] == pytest.approx(start["val/ab_error"], rel=0.01)
 
 
 @pytest.mark.parametrize(
