@@ -9,6 +9,8 @@ from typing import Any
 
 from tfcolor import config
 
+PARTS = ("data", "model", "stages")  # of a config; no fields themselves
+
 
 def override(settings: config.TrainConfig, **fields: Any) -> config.TrainConfig:
     """A config with some fields changed.
@@ -32,9 +34,9 @@ def override(settings: config.TrainConfig, **fields: Any) -> config.TrainConfig:
         _replace(stage, **{**common, **_take(fields, stage, f"{stage.name}.")})
         for stage in settings.stages
     ]
-    for part in sorted({"data", "model", "stages"} & fields.keys()):
+    if given := [part for part in PARTS if part in fields]:
         raise ValueError(
-            f"{part} is not a field but a part of the config; set its fields one by one, see: "
+            f"{given[0]} is not a field but a part of the config; set its fields one by one, see: "
             f"tfcolor recipes {settings.recipe}"
         )
     unknown = fields.keys() - (_names(config.TrainConfig) - {"recipe"})

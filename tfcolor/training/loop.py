@@ -227,20 +227,20 @@ def _claim(folder: Path, settings: config.TrainConfig) -> Iterator[None]:
 
 def _write_config(folder: Path, settings: config.TrainConfig) -> None:
     if workdir.checkpoints(folder / workdir.LAST):
-        changed = fields.changed(workdir.read_config(folder), settings)
+        before = workdir.read_config(folder)
+        changed = fields.changed(before, settings)
         if changed:
             was = ", ".join(f"{name} {old} (now {new})" for name, (old, new) in changed.items())
             raise ValueError(
                 f"{folder} holds a run with {was}; these cannot change when it is resumed: use the "
                 "old values or another workdir"
             )
-        _require_steps(folder, settings)
+        _require_steps(folder, before, settings)
     workdir.write(folder / workdir.CONFIG, config.to_json(settings))
 
 
-def _require_steps(folder: Path, settings: config.TrainConfig) -> None:
+def _require_steps(folder: Path, before: config.TrainConfig, settings: config.TrainConfig) -> None:
     """Raises a ValueError if a run has gone past the steps that its stages should have now."""
-    before = workdir.read_config(folder)
     for path in reversed(workdir.checkpoints(folder / workdir.LAST)):
         try:
             stage, done = workdir.stage_of(path), workdir.stage_step_of(path)

@@ -113,7 +113,7 @@ def _kinds(field: str, settings: config.TrainConfig) -> set[type]:
     if not stage:
         for part in (config.DataConfig, config.ModelConfig, config.TrainConfig):
             hints |= typing.get_type_hints(part)
-    for no_value in ("name", "recipe", "data", "model", "stages"):
+    for no_value in ("name", "recipe", *fields.PARTS):
         hints.pop(no_value, None)
     if name not in hints or (stage and (stage not in stages or name == "total_steps")):
         raise ValueError(
