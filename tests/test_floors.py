@@ -10,9 +10,9 @@ import tfcolor
 ROOT = Path(tfcolor.__file__).parent
 
 FLOORS = [
-    {"color", "config", "errors"},
-    {"fields", "quantize"},
-    {"data", "models", "losses", "metrics", "photo", "recipes", "inference"},
+    {"color", "checks", "errors"},
+    {"config", "quantize"},
+    {"fields", "data", "models", "losses", "metrics", "photo", "recipes", "inference"},
     {"workdir", "evaluate", "colorize", "pretrained", "features"},
     {"training", "export"},
     {"tune"},

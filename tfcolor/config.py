@@ -2,8 +2,8 @@
 
 import dataclasses
 import json
-import math
-from typing import Any
+
+from tfcolor import checks
 
 # Generator -> pixels that its sides must be multiples of; 0 stands for 2**depth.
 GENERATORS = {
@@ -57,33 +57,6 @@ RESUMABLE = frozenset(
 )
 
 
-def _check_positive(config: Any, *names: str) -> None:
-    for name in names:
-        value = getattr(config, name)
-        if not 0 < value < math.inf:
-            raise ValueError(f"{name} must be greater than 0, got {value}")
-
-
-def _check_not_negative(config: Any, *names: str) -> None:
-    for name in names:
-        value = getattr(config, name)
-        if not 0 <= value < math.inf:
-            raise ValueError(f"{name} must be 0 or more, got {value}")
-
-
-def _check_fraction(config: Any, *names: str) -> None:
-    for name in names:
-        value = getattr(config, name)
-        if not 0 <= value < 1:
-            raise ValueError(f"{name} must be in [0, 1), got {value}")
-
-
-def _check_choice(config: Any, name: str, choices: tuple[str, ...]) -> None:
-    value = getattr(config, name)
-    if value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value}")
-
-
 @dataclasses.dataclass(frozen=True)
 class DataConfig:
     """Which photographs, and how they are chosen and cropped."""
@@ -99,10 +72,10 @@ class DataConfig:
     shuffle_buffer: int = 1024  # encoded TFDS photographs held for shuffling, about 150 kB each
 
     def __post_init__(self) -> None:
-        _check_positive(self, "validation_limit", "shuffle_buffer")
-        _check_not_negative(self, "min_chroma")
+        checks.positive(self, "validation_limit", "shuffle_buffer")
+        checks.not_negative(self, "min_chroma")
         if self.train_limit is not None:
-            _check_positive(self, "train_limit")
+            checks.positive(self, "train_limit")
         if not 0 < self.crop_min_fraction <= 1:
             raise ValueError(f"crop_min_fraction must be in (0, 1], got {self.crop_min_fraction}")
 
@@ -125,17 +98,17 @@ class ModelConfig:
     )
 
     def __post_init__(self) -> None:
-        _check_choice(self, "generator", tuple(GENERATORS))
-        _check_choice(self, "discriminator", DISCRIMINATORS)
-        _check_choice(self, "space", SPACES)
-        _check_choice(self, "normalization", NORMALIZATIONS)
-        _check_choice(self, "encoder", tuple(BACKBONES))
-        _check_choice(self, "weights", WEIGHTS)
+        checks.choice(self, "generator", tuple(GENERATORS))
+        checks.choice(self, "discriminator", DISCRIMINATORS)
+        checks.choice(self, "space", SPACES)
+        checks.choice(self, "normalization", NORMALIZATIONS)
+        checks.choice(self, "encoder", tuple(BACKBONES))
+        checks.choice(self, "weights", WEIGHTS)
         if self.width < 1 or self.width & (self.width - 1):
             raise ValueError(f"width must be a power of two, got {self.width}")
         if not 2 <= self.depth <= 10:
             raise ValueError(f"depth must be 2 to 10, got {self.depth}")
-        _check_fraction(self, "dropout")
+        checks.fraction(self, "dropout")
         if self.space == "rgb" and self.generator != "unet":
             raise ValueError(f"space rgb needs the generator unet, got {self.generator}")
         fits = {"random": GENERATORS, "imagenet": ENCODERS, "tfcolor": ("colornet",)}[self.weights]
@@ -194,15 +167,15 @@ class StageConfig:
     patience: int = 0  # validations without a better Fréchet distance; 0 trains to the last step
 
     def __post_init__(self) -> None:
-        _check_positive(self, "steps", "batch_size", "learning_rate", "d_updates", "encoder_rate")
-        _check_not_negative(self, *LOSS_WEIGHTS)
-        _check_not_negative(self, "weight_decay", "warmup_steps", "clip_norm", "patience")
-        _check_fraction(self, "label_smoothing", "beta_1", "beta_2", "ema")
-        _check_choice(self, "gan_loss", GAN_LOSSES)
-        _check_choice(self, "schedule", SCHEDULES)
-        _check_choice(self, "best_by", BEST_BY)
+        checks.positive(self, "steps", "batch_size", "learning_rate", "d_updates", "encoder_rate")
+        checks.not_negative(self, *LOSS_WEIGHTS)
+        checks.not_negative(self, "weight_decay", "warmup_steps", "clip_norm", "patience")
+        checks.fraction(self, "label_smoothing", "beta_1", "beta_2", "ema")
+        checks.choice(self, "gan_loss", GAN_LOSSES)
+        checks.choice(self, "schedule", SCHEDULES)
+        checks.choice(self, "best_by", BEST_BY)
         if self.d_learning_rate is not None:
-            _check_positive(self, "d_learning_rate")
+            checks.positive(self, "d_learning_rate")
         if self.image_size < MIN_IMAGE_SIZE:
             raise ValueError(f"image_size must be at least {MIN_IMAGE_SIZE}, got {self.image_size}")
         if not any(getattr(self, weight) for weight in LOSS_WEIGHTS):
@@ -239,12 +212,12 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         for name in ("log", "validate", "checkpoint"):
-            _check_positive(self, f"{name}_every_steps")
-        _check_positive(self, "checkpoint_every_minutes", "keep_checkpoints")
+            checks.positive(self, f"{name}_every_steps")
+        checks.positive(self, "checkpoint_every_minutes", "keep_checkpoints")
         if not 0 <= self.seed <= MAX_SEED:
             raise ValueError(f"seed must be 0 to {MAX_SEED}, got {self.seed}")
-        _check_choice(self, "precision", PRECISIONS)
-        _check_choice(self, "strategy", STRATEGIES)
+        checks.choice(self, "precision", PRECISIONS)
+        checks.choice(self, "strategy", STRATEGIES)
         names = [stage.name for stage in self.stages]
         if not names or len(set(names)) < len(names) or any("." in name for name in names):
             raise ValueError(f"stages must have names of their own, without a dot, got {names}")

@@ -1,0 +1,31 @@
+"""Checks of the fields of a dataclass; each raises a `ValueError` that names the field."""
+
+import math
+from typing import Any
+
+
+def positive(part: Any, *names: str) -> None:
+    for name in names:
+        value = getattr(part, name)
+        if not 0 < value < math.inf:
+            raise ValueError(f"{name} must be greater than 0, got {value}")
+
+
+def not_negative(part: Any, *names: str) -> None:
+    for name in names:
+        value = getattr(part, name)
+        if not 0 <= value < math.inf:
+            raise ValueError(f"{name} must be 0 or more, got {value}")
+
+
+def fraction(part: Any, *names: str) -> None:
+    for name in names:
+        value = getattr(part, name)
+        if not 0 <= value < 1:
+            raise ValueError(f"{name} must be in [0, 1), got {value}")
+
+
+def choice(part: Any, name: str, choices: tuple[str, ...]) -> None:
+    value = getattr(part, name)
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value}")
