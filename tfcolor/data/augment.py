@@ -3,20 +3,20 @@
 import tensorflow as tf
 
 
-def random_crop(rgb: tf.Tensor, image_size: int, min_fraction: float, seed: tf.Tensor) -> tf.Tensor:
-    """A random square of the photograph at the wanted size.
+def random_window(
+    height: tf.Tensor, width: tf.Tensor, min_fraction: float, seed: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """A random square of a photograph.
 
     Args:
-      rgb: uint8 (h, w, 3).
-      image_size: side of the result, pixels.
+      height, width: of the photograph, pixels; int32 ().
       min_fraction: side of the smallest square over the short side of the photograph; the side
         is uniform between that and the short side.
       seed: integer (2,).
 
     Returns:
-      uint8 (image_size, image_size, 3).
+      top, left, side: pixels, int32 ().
     """
-    height, width = tf.unstack(tf.shape(rgb)[:2])
     draw = tf.random.stateless_uniform((3,), seed)
     fraction = min_fraction + (1.0 - min_fraction) * draw[0]
     short = tf.minimum(height, width)
@@ -25,6 +25,22 @@ def random_crop(rgb: tf.Tensor, image_size: int, min_fraction: float, seed: tf.T
     )
     top = tf.cast(draw[1] * tf.cast(height - side + 1, tf.float32), tf.int32)
     left = tf.cast(draw[2] * tf.cast(width - side + 1, tf.float32), tf.int32)
+    return top, left, side
+
+
+def random_crop(rgb: tf.Tensor, image_size: int, min_fraction: float, seed: tf.Tensor) -> tf.Tensor:
+    """A random square of the photograph at the wanted size.
+
+    Args:
+      rgb: uint8 (h, w, 3).
+      image_size: side of the result, pixels.
+      min_fraction, seed: see `random_window`.
+
+    Returns:
+      uint8 (image_size, image_size, 3).
+    """
+    height, width = tf.unstack(tf.shape(rgb)[:2])
+    top, left, side = random_window(height, width, min_fraction, seed)
     return _resize(rgb[top : top + side, left : left + side], image_size)
 
 

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from tfcolor import color, config
-from tfcolor.data import augment, photographs
+from tfcolor.data import augment, photographs, quick
 
 DEFAULT_SEED = 87654321  # of a graph where no seed was set
 CHROMA_SAMPLES = 64  # pixels a side looked at to tell gray from color
@@ -39,28 +39,47 @@ def train_batches(
       "position": int64 (n,)}, planes in [-1, 1].
     """
 
-    def crop(example: photographs.Example) -> photographs.Example:
-        # int64 seeds: the position counts past 2**31 in a long run.
-        seeds = tf.random.split(tf.stack([tf.constant(seed, tf.int64), example["position"]]), 2)
-        rgb = augment.random_crop(example["rgb"], image_size, settings.crop_min_fraction, seeds[0])
-        return {**example, "rgb": augment.random_flip(rgb, seeds[1])}
+    square = (image_size, image_size, 3)
 
-    def planes(batch: photographs.Example) -> photographs.Example:
-        l, ab = color.rgb_to_planes(batch["rgb"])
+    def quick_crop(place: tf.Tensor, record: photographs.Record) -> photographs.Example:
+        seeds = _seeds(seed, place)
+        encoded, fraction = photos.encoded(record), settings.crop_min_fraction
+        rgb = quick.random_square(encoded, image_size, fraction, seeds[0])
+        rgb = augment.random_flip(rgb, seeds[1])
+        return {"rgb": rgb, "image_id": record["image_id"], "position": place}
+
+    def thorough_crop(place: tf.Tensor, record: photographs.Record) -> photographs.Example:
+        seeds = _seeds(seed, place)
+        example = photos.load(record)
+
+        def usable() -> tf.Tensor:
+            fraction = settings.crop_min_fraction
+            rgb = augment.random_crop(example["rgb"], image_size, fraction, seeds[0])
+            return augment.random_flip(rgb, seeds[1])
+
+        rgb = tf.cond(photographs.is_usable(example), usable, lambda: example["rgb"])
+        return {**example, "rgb": rgb, "position": place}
+
+    def crop(place: tf.Tensor, record: photographs.Record) -> tf.data.Dataset:
+        # What fails the quick way is tried the thorough way, which can say what is wrong with it.
+        one = tf.data.Dataset.from_tensors((place, record))
+        return one.map(quick_crop).ignore_errors().concatenate(one.map(thorough_crop)).take(1)
+
+    def is_colored(example: photographs.Example) -> tf.Tensor:
+        return crop_chroma(tf.ensure_shape(example["rgb"], square)) >= settings.min_chroma
+
+    def convert(batch: photographs.Example) -> photographs.Example:
+        l, ab = planes(tf.ensure_shape(batch["rgb"], (batch_size, *square)))
         return {"l": l, "ab": ab, "image_id": batch["image_id"], "position": batch["position"]}
-
-    def load(place: tf.Tensor, record: photographs.Record) -> photographs.Example:
-        return {**photos.load(record), "position": place}
 
     return (
         _endless(photos, settings.shuffle_buffer, seed, position)
         .shard(*shard)
-        .map(load, num_parallel_calls=tf.data.AUTOTUNE)
+        .interleave(crop, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
         .filter(photographs.is_usable)
-        .filter(lambda example: mean_chroma(example["rgb"]) >= settings.min_chroma)
-        .map(crop, num_parallel_calls=tf.data.AUTOTUNE)
+        .filter(is_colored)
         .batch(batch_size, drop_remainder=True)
-        .map(planes, num_parallel_calls=tf.data.AUTOTUNE)  # after batching: fewer, larger ops
+        .map(convert, num_parallel_calls=tf.data.AUTOTUNE)
         .prefetch(tf.data.AUTOTUNE)
     )
 
@@ -115,6 +134,17 @@ def mean_chroma(rgb: tf.Tensor) -> tf.Tensor:
     grid = tf.ensure_shape(rgb[::step, ::step], (None, None, 3))
     ab = color.rgb_to_lab(grid)[..., 1:]
     return tf.reduce_mean(tf.norm(ab, axis=-1))
+
+
+# Compiled: the passes over memory that a dozen ops would make take four times as long.
+planes = tf.function(color.rgb_to_planes, jit_compile=True)
+crop_chroma = tf.function(mean_chroma, jit_compile=True)
+
+
+def _seeds(seed: int, place: tf.Tensor) -> tf.Tensor:
+    """Two seeds, integer (2, 2), for the photograph at a place of the stream."""
+    # int64: the position counts past 2**31 in a long run.
+    return tf.random.split(tf.stack([tf.constant(seed, tf.int64), place]), 2)
 
 
 def _endless(

@@ -5,7 +5,6 @@ import operator
 import re
 from typing import Any
 
-import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from tfcolor.data import photographs
@@ -58,12 +57,7 @@ def from_tfds(
             "image_id": record.get("image/id", index),
         }
     )
-    return photographs.Photographs(source=name, records=records, count=count, load=_load)
-
-
-def _load(record: photographs.Record) -> photographs.Example:
-    rgb = tf.io.decode_image(record["bytes"], channels=3, expand_animations=False)
-    return {"rgb": tf.ensure_shape(rgb, (None, None, 3)), "image_id": record["image_id"]}
+    return photographs.Photographs(source=name, records=records, count=count)
 
 
 def _builder(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder:

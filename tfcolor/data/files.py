@@ -5,10 +5,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import tensorflow as tf
 
-from tfcolor import errors, photo
+from tfcolor import photo
 from tfcolor.data import photographs
 
 
@@ -48,32 +47,9 @@ def from_paths(source: str, paths: Sequence[Path], names: Sequence[str]) -> phot
         {"path": [os.fsencode(path) for path in paths], "image_id": tf.constant(ids, tf.int64)}
     )
 
-    def read(path: bytes) -> np.ndarray:
-        name = os.fsdecode(path)  # names need not be UTF-8
-        try:
-            rgb = photo.read_rgb(name)
-        except (OSError, ValueError) as error:
-            result.skip(name, errors.one_line(error))
-            return np.zeros((0, 0, 3), np.uint8)
-        height, width = rgb.shape[:2]
-        if min(height, width) < photographs.MIN_SIDE:
-            least = photographs.MIN_SIDE
-            result.skip(name, f"{name}: {width} x {height} pixels; the least is {least} x {least}")
-            return np.zeros((0, 0, 3), np.uint8)
-        return rgb
-
-    def load(record: photographs.Record) -> photographs.Example:
-        rgb = tf.numpy_function(read, [record["path"]], tf.uint8, stateful=False)
-        return {"rgb": tf.ensure_shape(rgb, (None, None, 3)), "image_id": record["image_id"]}
-
-    result = photographs.Photographs(
-        source=source,
-        records=records,
-        count=len(paths),
-        load=load,
-        names=dict(zip(ids, names, strict=True)),
+    return photographs.Photographs(
+        source=source, records=records, count=len(paths), names=dict(zip(ids, names, strict=True))
     )
-    return result
 
 
 def image_id(name: str) -> int:

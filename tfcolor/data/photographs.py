@@ -1,10 +1,14 @@
-"""What every source of photographs gives: cheap records, and how to load one."""
+"""What every source of photographs gives: cheap records, and the photograph of one."""
 
 import dataclasses
+import io
 import logging
-from collections.abc import Callable
+import os
 
+import numpy as np
 import tensorflow as tf
+
+from tfcolor import errors, photo
 
 VALIDATION_ONE_IN = 20  # training photographs that are held back to choose by
 MIN_SIDE = 16  # pixels; a smaller picture shows nothing to learn from
@@ -21,11 +25,9 @@ class Photographs:
 
     Attributes:
       source: what the user called it, for messages.
-      records: finite dataset of dicts with "image_id" int64 () and what `load` needs (a path or
-        encoded bytes, never pixels); in a fixed order.
+      records: finite dataset of dicts with "image_id" int64 () and either the "path" of a file or
+        its "bytes", string (), never pixels; in a fixed order.
       count: number of records, those that turn out broken included.
-      load: record -> example {"rgb": uint8 (h, w, 3), "image_id": int64 ()}; a photograph that
-        cannot be used has h = w = 0, and `skipped` says why.
       names: image_id -> file name, where there are files.
       skipped: file name -> reason, filled while photographs are loaded.
     """
@@ -33,9 +35,45 @@ class Photographs:
     source: str
     records: tf.data.Dataset
     count: int
-    load: Callable[[Record], Example]
     names: dict[int, str] = dataclasses.field(default_factory=dict)
     skipped: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    def encoded(self, record: Record) -> tf.Tensor:
+        """The bytes of a record's photograph, string (); an op that fails where a file cannot be
+        read."""
+        return record["bytes"] if "bytes" in record else tf.io.read_file(record["path"])
+
+    def load(self, record: Record) -> Example:
+        """A record's photograph, any format and mode that `photo` reads.
+
+        Returns:
+          {"rgb": uint8 (h, w, 3), "image_id": int64 ()}; a photograph that cannot be used has
+          h = w = 0, and `skipped` says why.
+        """
+        stored = record["bytes"] if "bytes" in record else record["path"]
+
+        def pixels(stored: bytes, image_id: int) -> np.ndarray:
+            try:
+                return self._read(stored, image_id, "path" in record)
+            except (OSError, ValueError) as error:
+                self.skip(self.name(int(image_id)), errors.one_line(error))
+                return np.zeros((0, 0, 3), np.uint8)
+
+        rgb = tf.numpy_function(pixels, [stored, record["image_id"]], tf.uint8, stateful=False)
+        return {"rgb": tf.ensure_shape(rgb, (None, None, 3)), "image_id": record["image_id"]}
+
+    def _read(self, stored: bytes, image_id: int, is_path: bool) -> np.ndarray:
+        if is_path:
+            name = os.fsdecode(stored)  # names need not be UTF-8
+            rgb = photo.read_rgb(name)
+        else:
+            name = f"{self.source} {self.name(int(image_id))}"
+            rgb = photo.decode_rgb(io.BytesIO(stored), name)
+        height, width = rgb.shape[:2]
+        if min(height, width) < MIN_SIDE:
+            least = f"{MIN_SIDE} x {MIN_SIDE}"
+            raise ValueError(f"{name}: {width} x {height} pixels; the least is {least}")
+        return rgb
 
     def take(self, count: int) -> "Photographs":
         """The first `count` photographs."""

@@ -1,0 +1,157 @@
+"""Squares of JPEGs decoded the quick way, and what has to go the thorough way."""
+
+import io
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import colorful_photo
+from PIL import Image, ImageCms
+
+from tfcolor import config, photo
+from tfcolor.data import augment, batches, files, photographs, quick
+
+SEED = tf.constant([5, 6], tf.int64)
+
+
+def jpeg(rgb, **options):
+    """The bytes of a JPEG with full chroma."""
+    file = io.BytesIO()
+    Image.fromarray(rgb).save(file, "JPEG", quality=95, subsampling="4:4:4", **options)
+    return file.getvalue()
+
+
+def turned(orientation, big_endian=False):
+    """Exif with an orientation, as cameras of either byte order write it."""
+    order, one = (b"MM\x00*", "big") if big_endian else (b"II*\x00", "little")
+    entry = (0x0112).to_bytes(2, one) + (3).to_bytes(2, one) + (1).to_bytes(4, one)
+    entry += orientation.to_bytes(2, one) + b"\x00\x00"
+    return (
+        b"Exif\x00\x00"
+        + order
+        + (8).to_bytes(4, one)
+        + b"\x00\x01"[:: 1 if big_endian else -1]
+        + (entry + bytes(4))
+    )
+
+
+@pytest.mark.parametrize("reduction", [1, 2, 4, 8])
+def test_a_quick_square_is_the_thorough_one(reduction):
+    """The same place at every reduction, to a pixel of what is decoded."""
+    rgb = colorful_photo(1, 60 * reduction, 80 * reduction)
+    encoded = jpeg(rgb)
+    thorough = augment.random_crop(tf.io.decode_jpeg(encoded), 40, 0.8, SEED)
+    square = quick.random_square(encoded, 40, 0.8, SEED)
+    assert square.shape == (40, 40, 3) and square.dtype == tf.uint8
+    difference = np.abs(square.numpy().astype(int) - thorough.numpy())
+    # A pixel of what is decoded is up to a fortieth of the square; elsewhere it is another picture.
+    assert difference.mean() < 6
+    elsewhere = augment.random_crop(tf.io.decode_jpeg(encoded), 40, 0.8, SEED + 1)
+    assert np.abs(square.numpy().astype(int) - elsewhere.numpy()).mean() > 2 * difference.mean()
+
+
+def test_reducing_by_more_than_two_does_not_alias():
+    stripes = np.zeros((512, 512, 3), np.uint8)
+    stripes[:, ::2] = 255
+    square = quick.random_square(jpeg(stripes), 60, 0.99, SEED).numpy()
+    assert np.abs(square.astype(int) - 127).max() < 8
+
+
+def test_a_small_photograph_is_enlarged():
+    square = quick.random_square(jpeg(colorful_photo(1, 20, 30)), 64, 0.9, SEED)
+    assert square.shape == (64, 64, 3)
+
+
+@pytest.mark.parametrize("big_endian", [False, True])
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_only_upright_jpegs_are_quick(orientation, big_endian):
+    encoded = jpeg(colorful_photo(1), exif=turned(orientation, big_endian))
+    with Image.open(io.BytesIO(encoded)) as image:
+        assert image.getexif()[0x0112] == orientation
+    if orientation == 1:
+        quick.random_square(encoded, 32, 0.8, SEED)
+    else:
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            quick.random_square(encoded, 32, 0.8, SEED)
+
+
+@pytest.mark.parametrize("name", ["sRGB", "swapped"])
+def test_color_profiles_are_honored(name):
+    """A profile whose red and green are swapped shows at once whether it was applied."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    if name == "swapped":
+        profile = profile.replace("sRGB".encode("utf-16-be"), "test".encode("utf-16-be"))
+        red, green = profile.index(b"rXYZ"), profile.index(b"gXYZ")  # of the table of tags
+        profile = bytearray(profile)
+        profile[red : red + 4], profile[green : green + 4] = b"gXYZ", b"rXYZ"
+    encoded = jpeg(colorful_photo(1, 64, 64), icc_profile=bytes(profile))
+    square = quick.random_square(encoded, 64, 1.0, SEED).numpy().astype(int)
+    truth = photo.decode_rgb(io.BytesIO(encoded), name)
+    assert np.abs(square - truth).mean() < 1
+    stored = tf.io.decode_jpeg(encoded).numpy()
+    assert (np.abs(square - stored).mean() > 20) == (name == "swapped")
+
+
+def png(rgb):
+    file = io.BytesIO()
+    Image.fromarray(rgb).save(file, "PNG")
+    return file.getvalue()
+
+
+def cmyk(rgb):
+    file = io.BytesIO()
+    Image.fromarray(rgb).convert("CMYK").save(file, "JPEG")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "encoded",
+    [
+        png(colorful_photo(1)),
+        cmyk(colorful_photo(1)),
+        jpeg(colorful_photo(1))[:-200],
+        b"no photograph",
+        b"",
+    ],
+    ids=["png", "cmyk", "truncated", "text", "empty"],
+)
+def test_anything_else_is_an_error(encoded):
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        quick.random_square(encoded, 32, 0.8, SEED)
+
+
+def test_a_stream_takes_quick_and_thorough_photographs_alike_and_names_the_broken(tmp_path):
+    rgb = colorful_photo(3, 64, 64)
+    (tmp_path / "plain.jpg").write_bytes(jpeg(rgb))
+    (tmp_path / "other.png").write_bytes(png(rgb))
+    upside_down = np.ascontiguousarray(rgb[::-1, ::-1])
+    (tmp_path / "turned.jpg").write_bytes(jpeg(upside_down, exif=turned(3)))
+    (tmp_path / "cut.jpg").write_bytes(jpeg(rgb)[:-400])
+    (tmp_path / "text.jpg").write_bytes(b"no photograph")
+    photos = files.from_folder(tmp_path)
+    settings = config.DataConfig(crop_min_fraction=1.0)
+    stream = batches.train_batches(photos, settings, 64, 1, seed=0)
+    seen = {}
+    for batch in stream.take(9):
+        name = photos.name(int(batch["image_id"][0]))
+        l = batch["l"].numpy()[0]
+        seen.setdefault(name, []).append(l)
+    assert sorted(seen) == ["other.png", "plain.jpg", "turned.jpg"]
+    assert sorted(photos.skipped) == ["cut.jpg", "text.jpg"]
+    (truth, _), mirror = batches.planes(tf.constant(rgb)[None]), slice(None, None, -1)
+    for squares in seen.values():
+        for l in squares:  # mirrored or not
+            nearest = min(np.abs(l - truth[0]).mean(), np.abs(l - truth[0][:, mirror]).mean())
+            assert nearest < 0.02
+
+
+def test_bytes_of_a_set_are_skipped_by_their_id():
+    records = tf.data.Dataset.from_tensor_slices(
+        {
+            "bytes": [jpeg(colorful_photo(1)), b"no photograph"],
+            "image_id": tf.range(7, 9, dtype=tf.int64),
+        }
+    )
+    photos = photographs.Photographs(source="some/set", records=records, count=2)
+    assert len(list(photos.examples())) == 1
+    assert "some/set 8 is not a photograph" in photos.skipped["8"]

@@ -1,0 +1,76 @@
+"""A square of a JPEG at the wanted size, without decoding the rest of the photograph.
+
+Most of a training photograph's way is the decoding. What a JPEG's own format can leave out is left
+out here: rows and columns outside the square, and the detail that a reduction by 2, 4 or 8 drops.
+"""
+
+import tensorflow as tf
+
+from tfcolor import photo
+from tfcolor.data import augment
+
+_REDUCTIONS = (1, 2, 4, 8)  # what the decoder can leave out of each 8 x 8 block, on each side
+_HEADER = 4096  # bytes; without Exif, a color profile stands in the first few hundred
+_EXIF_HEADER = 65_536  # bytes; the Exif block, with its thumbnail, can be that long
+
+# RE2 on bytes: \C is any of them.
+_EXIF = r"(?s)\C*Exif\x00\C*"
+_PROFILE = r"(?s)\C*ICC_PROFILE\C*"
+_SRGB = r"(?s)\C*s\x00?R\x00?G\x00?B\C*"  # a profile calls itself so in ASCII or in UTF-16
+# Exif tag 0x0112 with a value of 2 to 8, in either byte order.
+_TURNED = (
+    r"(?s)\C*Exif\x00\C*(\x12\x01\x03\x00\x01\x00\x00\x00[\x02-\x08]"
+    r"|\x01\x12\x00\x03\x00\x00\x00\x01\x00[\x02-\x08])\C*"
+)
+
+
+def random_square(
+    encoded: tf.Tensor, image_size: int, min_fraction: float, seed: tf.Tensor
+) -> tf.Tensor:
+    """A random square of a JPEG; differs from `augment.random_crop` in the resampling alone.
+
+    Args:
+      encoded: string (), the JPEG.
+      image_size, min_fraction, seed: see `augment.random_crop`.
+
+    Returns:
+      uint8 (image_size, image_size, 3).
+
+    Raises:
+      tf.errors.InvalidArgumentError: for another format, damaged bytes, CMYK or an Exif
+        orientation. `photo.decode_rgb` can read all but the damaged.
+    """
+    height, width, channels = tf.unstack(tf.io.extract_jpeg_shape(encoded))
+    header = _header(encoded)
+    upright = ~tf.strings.regex_full_match(header, _TURNED)
+    plain = tf.debugging.Assert(upright & (channels != 4), ["turned or CMYK"])
+    with tf.control_dependencies([plain]):
+        top, left, side = augment.random_window(height, width, min_fraction, seed)
+    # The largest reduction that leaves as many pixels as are wanted, or more.
+    index = tf.reduce_sum(tf.cast(side // image_size >= _REDUCTIONS[1:], tf.int32))
+
+    def decode(reduction: int) -> tf.Tensor:
+        window = tf.stack([top, left, side, side]) // reduction
+        # The default transform is a level too dark on average, and no faster.
+        return tf.image.decode_and_crop_jpeg(
+            encoded, window, channels=3, ratio=reduction, dct_method="INTEGER_ACCURATE"
+        )
+
+    branches = [lambda reduction=reduction: decode(reduction) for reduction in _REDUCTIONS]
+    rgb = tf.switch_case(index, branches)
+    # Two by two pixels are enough for what is left: a factor under 2.
+    rgb = tf.cast(tf.round(tf.image.resize(rgb, (image_size, image_size))), tf.uint8)
+    has, is_srgb = (tf.strings.regex_full_match(header, regex) for regex in (_PROFILE, _SRGB))
+    # Of the small square, not of the whole photograph: that takes twice as long as decoding it.
+    converted = tf.cond(
+        has & ~is_srgb,
+        lambda: tf.numpy_function(photo.apply_profile, [rgb, encoded], tf.uint8, stateful=False),
+        lambda: rgb,
+    )
+    return tf.ensure_shape(converted, (image_size, image_size, 3))
+
+
+def _header(encoded: tf.Tensor) -> tf.Tensor:
+    """The bytes in which Exif and a color profile are to be looked for; string ()."""
+    exif = tf.strings.regex_full_match(tf.strings.substr(encoded, 0, _HEADER), _EXIF)
+    return tf.strings.substr(encoded, 0, tf.where(exif, _EXIF_HEADER, _HEADER))
