@@ -307,14 +307,21 @@ def test_reducing_is_antialiased():
 def test_crops_and_flips_are_stateless_and_agree_in_a_dataset():
     rgb = tf.constant(colorful_photo(2, 40, 70))
 
-    def spoil(seed):
-        return augment.random_flip(augment.random_crop(rgb, 32, 0.6, seed), seed)
+    def spoil(draw):
+        return augment.random_flip(augment.random_crop(rgb, 32, 0.6, draw[:3]), draw[3])
 
-    seeds = tf.constant([[0, index] for index in range(16)], tf.int64)
-    eager = [spoil(seed).numpy() for seed in seeds]
-    mapped = list(tf.data.Dataset.from_tensor_slices(seeds).map(spoil).as_numpy_iterator())
+    draws = tf.random.stateless_uniform((16, 4), (0, 1))
+    eager = [spoil(draw).numpy() for draw in draws]
+    mapped = list(tf.data.Dataset.from_tensor_slices(draws).map(spoil).as_numpy_iterator())
     np.testing.assert_array_equal(eager, mapped)
     assert len({picture.tobytes() for picture in eager}) == 16
+
+
+def test_half_of_all_photographs_are_mirrored():
+    rgb = tf.constant(colorful_photo(2, 4, 6))
+    flipped = [augment.random_flip(rgb, tf.constant(draw)).numpy() for draw in (0.49, 0.5)]
+    np.testing.assert_array_equal(flipped[0], rgb.numpy()[:, ::-1])
+    np.testing.assert_array_equal(flipped[1], rgb)
 
 
 def test_random_crops_keep_their_side_within_the_fraction():
@@ -323,7 +330,8 @@ def test_random_crops_keep_their_side_within_the_fraction():
     rgb = tf.constant(np.stack(np.broadcast_arrays(ramp[:, None], ramp[None], np.uint8(0)), -1))
     spans = []
     for index in range(200):
-        crop = augment.random_crop(rgb, 100, 0.5, tf.constant([3, index])).numpy().astype(int)
+        draw = tf.random.stateless_uniform((3,), (3, index))
+        crop = augment.random_crop(rgb, 100, 0.5, draw).numpy().astype(int)
         spans.append(crop[-1, 0, 0] - crop[0, 0, 0] + 1)
         assert abs(spans[-1] - (crop[0, -1, 1] - crop[0, 0, 1] + 1)) <= 1
     assert 49 <= min(spans) < 55

@@ -1,23 +1,22 @@
-"""Crops and flips of one photograph, stateless: the same seed gives the same picture."""
+"""Crops and flips of one photograph, from random numbers that are given."""
 
 import tensorflow as tf
 
 
 def random_window(
-    height: tf.Tensor, width: tf.Tensor, min_fraction: float, seed: tf.Tensor
+    height: tf.Tensor, width: tf.Tensor, min_fraction: float, draw: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """A random square of a photograph.
+    """The square of a photograph that three random numbers stand for.
 
     Args:
       height, width: of the photograph, pixels; int32 ().
       min_fraction: side of the smallest square over the short side of the photograph; the side
         is uniform between that and the short side.
-      seed: integer (2,).
+      draw: float32 (3,), uniform in [0, 1): side, top, left.
 
     Returns:
       top, left, side: pixels, int32 ().
     """
-    draw = tf.random.stateless_uniform((3,), seed)
     fraction = min_fraction + (1.0 - min_fraction) * draw[0]
     short = tf.minimum(height, width)
     side = tf.clip_by_value(
@@ -28,19 +27,19 @@ def random_window(
     return top, left, side
 
 
-def random_crop(rgb: tf.Tensor, image_size: int, min_fraction: float, seed: tf.Tensor) -> tf.Tensor:
+def random_crop(rgb: tf.Tensor, image_size: int, min_fraction: float, draw: tf.Tensor) -> tf.Tensor:
     """A random square of the photograph at the wanted size.
 
     Args:
       rgb: uint8 (h, w, 3).
       image_size: side of the result, pixels.
-      min_fraction, seed: see `random_window`.
+      min_fraction, draw: see `random_window`.
 
     Returns:
       uint8 (image_size, image_size, 3).
     """
     height, width = tf.unstack(tf.shape(rgb)[:2])
-    top, left, side = random_window(height, width, min_fraction, seed)
+    top, left, side = random_window(height, width, min_fraction, draw)
     return _resize(rgb[top : top + side, left : left + side], image_size)
 
 
@@ -60,9 +59,9 @@ def center_crop(rgb: tf.Tensor, image_size: int) -> tf.Tensor:
     return _resize(rgb[top : top + side, left : left + side], image_size)
 
 
-def random_flip(rgb: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """The photograph or, with a chance of one half, its mirror image; uint8 (h, w, 3)."""
-    return tf.image.stateless_random_flip_left_right(rgb, seed)
+def random_flip(rgb: tf.Tensor, draw: tf.Tensor) -> tf.Tensor:
+    """The photograph or, for a draw under one half, its mirror image; uint8 (h, w, 3)."""
+    return tf.cond(draw < 0.5, lambda: rgb[:, ::-1], lambda: rgb)
 
 
 def _resize(rgb: tf.Tensor, image_size: int) -> tf.Tensor:

@@ -6,7 +6,7 @@ from tfcolor import color, config
 from tfcolor.data import augment, photographs, quick
 
 DEFAULT_SEED = 87654321  # of a graph where no seed was set
-CHROMA_SAMPLES = 64  # pixels a side looked at to tell gray from color
+CHROMA_SAMPLES = 32  # pixels a side looked at to tell gray from color
 
 
 def train_batches(
@@ -42,20 +42,20 @@ def train_batches(
     square = (image_size, image_size, 3)
 
     def quick_crop(place: tf.Tensor, record: photographs.Record) -> photographs.Example:
-        seeds = _seeds(seed, place)
+        draw = _draw(seed, place)
         encoded, fraction = photos.encoded(record), settings.crop_min_fraction
-        rgb = quick.random_square(encoded, image_size, fraction, seeds[0])
-        rgb = augment.random_flip(rgb, seeds[1])
+        rgb = quick.random_square(encoded, image_size, fraction, draw[:3])
+        rgb = augment.random_flip(rgb, draw[3])
         return {"rgb": rgb, "image_id": record["image_id"], "position": place}
 
     def thorough_crop(place: tf.Tensor, record: photographs.Record) -> photographs.Example:
-        seeds = _seeds(seed, place)
+        draw = _draw(seed, place)
         example = photos.load(record)
 
         def usable() -> tf.Tensor:
             fraction = settings.crop_min_fraction
-            rgb = augment.random_crop(example["rgb"], image_size, fraction, seeds[0])
-            return augment.random_flip(rgb, seeds[1])
+            rgb = augment.random_crop(example["rgb"], image_size, fraction, draw[:3])
+            return augment.random_flip(rgb, draw[3])
 
         rgb = tf.cond(photographs.is_usable(example), usable, lambda: example["rgb"])
         return {**example, "rgb": rgb, "position": place}
@@ -66,7 +66,7 @@ def train_batches(
         return one.map(quick_crop).ignore_errors().concatenate(one.map(thorough_crop)).take(1)
 
     def is_colored(example: photographs.Example) -> tf.Tensor:
-        return crop_chroma(tf.ensure_shape(example["rgb"], square)) >= settings.min_chroma
+        return mean_chroma(tf.ensure_shape(example["rgb"], square)) >= settings.min_chroma
 
     def convert(batch: photographs.Example) -> photographs.Example:
         l, ab = planes(tf.ensure_shape(batch["rgb"], (batch_size, *square)))
@@ -122,29 +122,28 @@ def eval_batches(
 
 
 def mean_chroma(rgb: tf.Tensor) -> tf.Tensor:
-    """Mean Lab chroma of a photograph, from a grid of its pixels.
+    """Mean Lab chroma of photographs, from a grid of their pixels.
 
     Args:
-      rgb: uint8 (h, w, 3).
+      rgb: uint8 (..., h, w, 3).
 
     Returns:
-      float32 (), Lab units; under 4 the photograph looks gray.
+      float32 (...), Lab units; under 4 a photograph looks gray.
     """
-    step = tf.maximum(tf.reduce_max(tf.shape(rgb)) // CHROMA_SAMPLES, 1)
-    grid = tf.ensure_shape(rgb[::step, ::step], (None, None, 3))
+    step = tf.maximum(tf.reduce_max(tf.shape(rgb)[-3:-1]) // CHROMA_SAMPLES, 1)
+    grid = tf.ensure_shape(rgb[..., ::step, ::step, :], [None] * (rgb.shape.rank - 1) + [3])
     ab = color.rgb_to_lab(grid)[..., 1:]
-    return tf.reduce_mean(tf.norm(ab, axis=-1))
+    return tf.reduce_mean(tf.norm(ab, axis=-1), axis=(-2, -1))
 
 
 # Compiled: the passes over memory that a dozen ops would make take four times as long.
 planes = tf.function(color.rgb_to_planes, jit_compile=True)
-crop_chroma = tf.function(mean_chroma, jit_compile=True)
 
 
-def _seeds(seed: int, place: tf.Tensor) -> tf.Tensor:
-    """Two seeds, integer (2, 2), for the photograph at a place of the stream."""
+def _draw(seed: int, place: tf.Tensor) -> tf.Tensor:
+    """The random numbers of the photograph at a place of the stream; float32 (4,) in [0, 1)."""
     # int64: the position counts past 2**31 in a long run.
-    return tf.random.split(tf.stack([tf.constant(seed, tf.int64), place]), 2)
+    return tf.random.stateless_uniform((4,), tf.stack([tf.constant(seed, tf.int64), place]))
 
 
 def _endless(

@@ -25,13 +25,13 @@ _TURNED = (
 
 
 def random_square(
-    encoded: tf.Tensor, image_size: int, min_fraction: float, seed: tf.Tensor
+    encoded: tf.Tensor, image_size: int, min_fraction: float, draw: tf.Tensor
 ) -> tf.Tensor:
     """A random square of a JPEG; differs from `augment.random_crop` in the resampling alone.
 
     Args:
       encoded: string (), the JPEG.
-      image_size, min_fraction, seed: see `augment.random_crop`.
+      image_size, min_fraction, draw: see `augment.random_crop`.
 
     Returns:
       uint8 (image_size, image_size, 3).
@@ -45,7 +45,7 @@ def random_square(
     upright = ~tf.strings.regex_full_match(header, _TURNED)
     plain = tf.debugging.Assert(upright & (channels != 4), ["turned or CMYK"])
     with tf.control_dependencies([plain]):
-        top, left, side = augment.random_window(height, width, min_fraction, seed)
+        top, left, side = augment.random_window(height, width, min_fraction, draw)
     # The largest reduction that leaves as many pixels as are wanted, or more.
     index = tf.reduce_sum(tf.cast(side // image_size >= _REDUCTIONS[1:], tf.int32))
 
