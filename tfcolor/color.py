@@ -26,6 +26,8 @@ _WHITE = np.array([0.95047, 1.0, 1.08883])  # XYZ of D65
 _RELATIVE_FROM_RGB = _XYZ_FROM_RGB / _WHITE[:, None]
 _RGB_FROM_RELATIVE = np.linalg.inv(_RELATIVE_FROM_RGB)
 
+LUMINANCE = tuple(float(weight) for weight in _RELATIVE_FROM_RGB[1])  # of linear red, green, blue
+
 _SRGB_KNEE = 0.04045  # encoded; below it the transfer curve is a line of slope 1 / 12.92
 _LINEAR_KNEE = 0.0031308
 _LAB_KNEE = 0.008856  # of XYZ relative to white; below it the cube root becomes a line
@@ -66,7 +68,7 @@ def rgb_to_lab(rgb: Tensor) -> Tensor:
     Returns:
       lab: float32 (..., 3); L* in [0, 100], a* in [-86.2, 98.3], b* in [-107.9, 94.5].
     """
-    red, green, blue = ops.unstack(_decode(to_float(rgb)), 3, axis=-1)
+    red, green, blue = ops.unstack(decode(to_float(rgb)), 3, axis=-1)
     x, y, z = (
         _cube_root(row[0] * red + row[1] * green + row[2] * blue) for row in _RELATIVE_FROM_RGB
     )
@@ -85,7 +87,7 @@ def lab_to_rgb(lab: Tensor) -> Tensor:
       rgb: float32 (..., 3) in [0, 1].
     """
     l, a, b = ops.unstack(ops.cast(lab, "float32"), 3, axis=-1)
-    return _encode(ops.stack(_linear_rgb(l, a, b), axis=-1))
+    return encode(ops.stack(_linear_rgb(l, a, b), axis=-1))
 
 
 def map_to_gamut(lab: Tensor) -> Tensor:
@@ -120,9 +122,14 @@ def to_gray(rgb: Tensor) -> Tensor:
     Returns:
       uint8 (..., 3), three equal channels; L* is the color's within 8-bit rounding.
     """
-    luminance = ops.tensordot(_decode(to_float(rgb)), _constant(_RELATIVE_FROM_RGB[1]), axes=1)
-    gray = to_uint8(_encode(luminance))
+    luminance = ops.tensordot(decode(to_float(rgb)), _constant(_RELATIVE_FROM_RGB[1]), axes=1)
+    gray = to_uint8(encode(luminance))
     return ops.stack([gray] * 3, axis=-1)
+
+
+def lightness(luminance: Tensor) -> Tensor:
+    """L* in [0, 100] of linear luminance in [0, 1]; float32, any shape."""
+    return 116.0 * _cube_root(luminance) - 16.0
 
 
 def split(lab: Tensor) -> tuple[Tensor, Tensor]:
@@ -156,15 +163,15 @@ def _power(base: Tensor, exponent: float) -> Tensor:
     return ops.exp(exponent * ops.log(base))
 
 
-def _decode(encoded: Tensor) -> Tensor:
-    """sRGB transfer curve, encoded -> linear."""
+def decode(encoded: Tensor) -> Tensor:
+    """The sRGB transfer curve: encoded -> linear, float32 in [0, 1], any shape."""
     # Clamped inside its branch: the gradient of a power at 0 would be NaN in the other one too.
     curve = _power((ops.maximum(encoded, _SRGB_KNEE) + 0.055) / 1.055, 2.4)
     return ops.where(encoded > _SRGB_KNEE, curve, encoded / 12.92)
 
 
-def _encode(linear: Tensor) -> Tensor:
-    """sRGB transfer curve, linear -> encoded, clipped to [0, 1]."""
+def encode(linear: Tensor) -> Tensor:
+    """The sRGB transfer curve: linear -> encoded, clipped to [0, 1], any shape."""
     linear = ops.clip(linear, 0.0, 1.0)
     curve = 1.055 * _power(ops.maximum(linear, _LINEAR_KNEE), 1.0 / 2.4) - 0.055
     return ops.where(linear > _LINEAR_KNEE, curve, linear * 12.92)
