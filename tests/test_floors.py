@@ -10,11 +10,11 @@ import tfcolor
 ROOT = Path(tfcolor.__file__).parent
 
 FLOORS = [
-    {"color", "checks", "errors"},
-    {"config", "quantize"},
+    {"color", "checks", "errors", "fingerprint"},
+    {"config", "quantize", "grayscale"},
     {"fields", "data", "models", "losses", "metrics", "photo", "recipes", "inference"},
     {"workdir", "evaluate", "colorize", "pretrained", "features"},
-    {"training", "export"},
+    {"training", "export", "prepare"},
     {"tune"},
     {"cli"},
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
+import math
 import os
 import secrets
 from pathlib import Path
@@ -73,12 +74,14 @@ def read_rgb(path: str | os.PathLike[str]) -> np.ndarray:
         return decode_rgb(file, str(path))
 
 
-def decode_rgb(file: BinaryIO, name: str) -> np.ndarray:
+def decode_rgb(file: BinaryIO, name: str, enough: int | None = None) -> np.ndarray:
     """The same for an open file, or bytes in an `io.BytesIO`.
 
     Args:
       file: the encoded photograph.
       name: what to call it in messages.
+      enough: pixels of the short side that will do; a JPEG with twice as many or more is decoded
+        at a half, a quarter or an eighth of its size.
 
     Returns:
       rgb: uint8 (h, w, 3), sRGB.
@@ -88,6 +91,9 @@ def decode_rgb(file: BinaryIO, name: str) -> np.ndarray:
     """
     try:
         with Image.open(file, formats=_READABLE) as image:
+            if enough:
+                scale = enough / min(image.size)
+                image.draft(None, (math.ceil(image.width * scale), math.ceil(image.height * scale)))
             image.load()
             return np.array(_to_srgb(_turn_upright(image)))
     except UnidentifiedImageError as error:
@@ -102,6 +108,15 @@ def decode_rgb(file: BinaryIO, name: str) -> np.ndarray:
         raise ValueError(
             f"{name} cannot be read ({reason}): copy it again or save it as an 8-bit PNG"
         ) from error
+
+
+def is_plain_jpeg(encoded: bytes) -> bool:
+    """Whether a file is a JPEG whose pixels any program shows rightly: upright, sRGB or gray."""
+    with Image.open(io.BytesIO(encoded), formats=_READABLE) as image:
+        if image.format != "JPEG" or image.mode not in ("L", "RGB"):
+            return False
+        profile = image.info.get("icc_profile", b"").replace(b"\0", b"")  # it may be UTF-16
+        return (b"sRGB" in profile or not profile) and _orientation(image) not in _UPRIGHT
 
 
 def apply_profile(rgb: np.ndarray, encoded: bytes) -> np.ndarray:
@@ -182,12 +197,16 @@ def _suffixes() -> str:
     return ", ".join(sorted(EXTENSIONS))
 
 
-def _turn_upright(image: Image.Image) -> Image.Image:
+def _orientation(image: Image.Image) -> int:
     try:
-        orientation = image.getexif().get(ExifTags.Base.Orientation)
+        return image.getexif().get(ExifTags.Base.Orientation, 1)
     except Exception:  # Broken EXIF says nothing about the pixels, which are good.
-        return image
-    return image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image
+        return 1
+
+
+def _turn_upright(image: Image.Image) -> Image.Image:
+    turn = _UPRIGHT.get(_orientation(image))
+    return image if turn is None else image.transpose(turn)
 
 
 def _to_srgb(image: Image.Image) -> Image.Image:

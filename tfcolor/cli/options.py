@@ -11,16 +11,19 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 FOLDER = click.Path(path_type=Path)
 
+
+def resolved(source: Any) -> Any:
+    """A source as it is noted: a folder is the same however it is called."""
+    return str(Path(source).resolve()) if source and Path(source).is_dir() else source
+
+
 data: Decorator = click.option(
     "--data",
     "source",
     metavar="SOURCE",
     help="Photographs: 'samples' (bundled), a folder, or a TFDS set such as coco/2017.",
     show_default="samples",
-    # A folder is the same run however it is called.
-    callback=lambda context, option, source: (
-        str(Path(source).resolve()) if source and Path(source).is_dir() else source
-    ),
+    callback=lambda context, option, source: resolved(source),
 )
 data_dir: Decorator = click.option(
     "--data-dir", type=click.Path(), help="Where TFDS keeps its sets.", show_default="TFDS's own"

@@ -37,6 +37,8 @@ def _open(settings: config.DataConfig, part: str) -> photographs.Photographs:
     source = settings.source
     if source == "samples":
         return samples.from_package(part)
+    if is_prepared(source):
+        return coco.from_prepared(source, part)
     if Path(source).exists():
         if part == "test":
             raise ValueError(
@@ -49,6 +51,14 @@ def _open(settings: config.DataConfig, part: str) -> photographs.Photographs:
     return coco.from_tfds(source, settings.train_split, part, settings.data_dir)
 
 
+def is_prepared(source: str | Path) -> bool:
+    """Whether a source is a folder with a TFDS set in it, such as `tfcolor prepare` makes."""
+    return (Path(source) / "dataset_info.json").is_file()
+
+
 def default_part(settings: config.DataConfig) -> str:
     """The part to measure on: "test" where the source defines one, else all of the folder."""
-    return "all" if Path(settings.source).exists() and settings.source != "samples" else "test"
+    folder = Path(settings.source)
+    if settings.source == "samples" or not folder.exists():
+        return "test"
+    return "test" if is_prepared(folder) and any(folder.glob("*-test.tfrecord*")) else "all"

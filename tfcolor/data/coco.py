@@ -3,6 +3,7 @@
 import functools
 import operator
 import re
+from pathlib import Path
 from typing import Any
 
 import tensorflow_datasets as tfds
@@ -32,14 +33,41 @@ def from_tfds(
       ValueError: if there is no such set or split, or it is not on disk.
     """
     builder = _builder(name, data_dir)
-    whole = _clip(builder, name, split)
+    return _from_builder(builder, name, _clip(builder, name, split), part)
+
+
+def from_prepared(folder: str | Path, part: str = "all") -> photographs.Photographs:
+    """The photographs of a set that `tfcolor prepare` made, or any TFDS set in a folder of its own.
+
+    Args:
+      folder: with the set's dataset_info.json.
+      part: "train", "validation" and "all" as in `from_tfds`, of its split train; "test", its
+        split test.
+
+    Raises:
+      ValueError: if the set cannot be read or lacks that split.
+    """
+    try:
+        builder = tfds.builder_from_directory(folder)
+    except Exception as error:  # a damaged file fails with whatever its bytes lead to
+        raise ValueError(f"{folder} is no TFDS set that can be read: prepare it anew") from error
+    split = "test" if part == "test" else "train"
+    if split not in builder.info.splits:
+        known = ", ".join(builder.info.splits)
+        raise ValueError(f"{folder} has no {split} part; it has {known}")
+    return _from_builder(builder, str(folder), split, "all" if part == "test" else part)
+
+
+def _from_builder(
+    builder: tfds.core.DatasetBuilder, name: str, whole: str, part: str
+) -> photographs.Photographs:
     instruction: Any = whole
     if part != "all":
         *rest, last = tfds.even_splits(whole, photographs.VALIDATION_ONE_IN)
         instruction = last if part == "validation" else functools.reduce(operator.add, rest)
     count = builder.info.splits[instruction].num_examples
     if not count:
-        raise ValueError(f"{name} has no photograph in the {part} part of {split}")
+        raise ValueError(f"{name} has no photograph in the {part} part of {whole}")
 
     features: dict[str, Any] = {"image": True}
     if "image/id" in builder.info.features:

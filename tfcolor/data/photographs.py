@@ -4,6 +4,9 @@ import dataclasses
 import io
 import logging
 import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -80,6 +83,17 @@ class Photographs:
         records, count = self.records.take(count), min(count, self.count)
         return dataclasses.replace(self, records=records, count=count)
 
+    def scattered(self) -> "Photographs":
+        """The same in an order that has nothing to do with the names of files: by id, a hash.
+
+        A set from elsewhere is left as it is; TFDS has scattered it.
+        """
+        if not self.names:
+            return self
+        records = sorted(self.records.as_numpy_iterator(), key=lambda record: record["image_id"])
+        columns = {key: [record[key] for record in records] for key in records[0]}
+        return dataclasses.replace(self, records=tf.data.Dataset.from_tensor_slices(columns))
+
     def examples(self) -> tf.data.Dataset:
         """Loaded examples in order, the unusable ones left out."""
         return self.records.map(self.load, num_parallel_calls=tf.data.AUTOTUNE).filter(is_usable)
@@ -93,6 +107,11 @@ class Photographs:
         if name not in self.skipped:
             self.skipped[name] = reason
             log.warning("skipped %s", reason)
+
+
+def stored(record: Mapping[str, Any]) -> Path | bytes:
+    """Where a record's photograph is, or what it is; of a record in NumPy's types."""
+    return record["bytes"] if "bytes" in record else Path(os.fsdecode(record["path"]))
 
 
 def is_usable(example: Example) -> tf.Tensor:

@@ -1,0 +1,184 @@
+"""Sets prepared from folders and TFDS sets, read back by TFDS."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_datasets as tfds
+from click.testing import CliRunner
+from PIL import Image
+
+from tfcolor import config, data, photo
+from tfcolor.cli import main
+from tfcolor.data import batches, samples
+from tfcolor.prepare import options, parts, pipeline, run
+
+SETTINGS = options.Options(short_side=80, part_size=10)
+
+
+def sample(number):
+    """A photograph of 100 x 120; uint8 (100, 120, 3)."""
+    with Image.open(photo.find(samples.FOLDER)[number]) as image:
+        return np.asarray(image.convert("RGB").resize((120, 100)))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """25 good photographs of 100 x 120, one of each kind that is dropped, and odd formats."""
+    folder = tmp_path / "photos"
+    (folder / "album").mkdir(parents=True)
+    for seed in range(25):
+        Image.fromarray(sample(seed)).save(folder / f"album/{seed:02}.jpg")
+    (folder / "broken.jpg").write_bytes((folder / "album/00.jpg").read_bytes()[:300])
+    Image.fromarray(np.zeros((30, 200, 3), np.uint8)).save(folder / "tiny.png")
+    gray = np.repeat(sample(51)[..., :1], 3, axis=-1)
+    Image.fromarray(gray).save(folder / "gray.png")
+    Image.fromarray(sample(3)).resize((180, 150)).save(folder / "copy.webp")
+    Image.fromarray(sample(60)).convert("CMYK").save(folder / "cmyk.jpg")
+    return folder
+
+
+def plan(source, to, settings=SETTINGS, **test):
+    tests = {name: config.DataConfig(source=str(path)) for name, path in test.items()}
+    return run.plan(config.DataConfig(source=str(source)), to, settings, **tests)
+
+
+def kept(to, split="train"):
+    """name -> RGB of a prepared set, by TFDS alone."""
+    examples = tfds.builder_from_directory(to).as_dataset(split=split)
+    return {e["image/filename"].numpy().decode(): e["image"].numpy() for e in examples}
+
+
+def test_a_folder_becomes_a_set_that_tfds_reads_back(folder, tmp_path):
+    report = run.prepare(plan(folder, tmp_path / "set"))
+    assert report == {"train": {"kept": 26, "broken": 1, "tiny": 1, "gray": 1, "duplicate": 1}}
+    assert json.loads((tmp_path / "set/report.json").read_text()) == report
+    photos = kept(tmp_path / "set")
+    names = {f"album/{seed:02}.jpg" for seed in range(25)} | {"cmyk.jpg", "copy.webp"}
+    assert len(photos) == 26 and set(photos) < names
+    assert photos["cmyk.jpg"].shape == (80, 96, 3)
+    with Image.open(folder / "album/07.jpg") as image:
+        truth = np.asarray(image.resize((96, 80), Image.Resampling.LANCZOS))
+    assert np.abs(photos["album/07.jpg"].astype(int) - truth).mean() < 2
+    rows = list(csv.DictReader((tmp_path / "set/dropped.csv").read_text().splitlines()))
+    kinds = {row["name"]: row["kind"] for row in rows if row["kind"] != "duplicate"}
+    assert kinds == {"broken.jpg": "broken", "tiny.png": "tiny", "gray.png": "gray"}
+    (copy,) = (row["reason"] for row in rows if row["kind"] == "duplicate")
+    assert set(copy.split(": a copy of ")) == {"album/03.jpg", "copy.webp"}
+
+
+def test_a_small_plain_jpeg_keeps_its_bytes(folder, tmp_path):
+    run.prepare(plan(folder, tmp_path / "set", options.Options(short_side=100)))
+    photos = data.open_part(config.DataConfig(source=str(tmp_path / "set")), "all")
+    encoded = {record["bytes"] for record in photos.records.as_numpy_iterator()}
+    assert (folder / "album/07.jpg").read_bytes() in encoded
+    assert (folder / "cmyk.jpg").read_bytes() not in encoded
+
+
+def test_a_prepared_set_trains_and_has_its_parts(folder, tmp_path):
+    run.prepare(plan(folder, tmp_path / "set"))
+    settings = config.DataConfig(source=str(tmp_path / "set"))
+    ids = {}
+    for part in ("train", "validation", "all"):
+        photos = data.open_part(settings, part)
+        ids[part] = [int(record["image_id"]) for record in photos.records]
+    assert ids["train"] + ids["validation"] == ids["all"] and len(ids["validation"]) >= 1
+    stream = batches.train_batches(data.open_part(settings, "train"), settings, 64, 4, seed=0)
+    assert next(iter(stream))["ab"].shape == (4, 64, 64, 2)
+    with pytest.raises(ValueError, match="has no test part; it has train"):
+        data.open_part(settings, "test")
+    assert data.default_part(settings) == "all"
+
+
+def test_a_stopped_run_goes_on_and_gives_the_same_set(folder, tmp_path):
+    class StopError(Exception):
+        pass
+
+    def stop(done, total):
+        assert total == 30
+        if done == 15:
+            raise StopError
+
+    todo = plan(folder, tmp_path / "stopped")
+    with pytest.raises(StopError):
+        run.prepare(todo, progress=stop)
+    first = tmp_path / "stopped/parts/train-00000.tfrecord"
+    made = first.stat().st_mtime_ns
+    with pytest.MonkeyPatch.context() as patch:
+        calls = []
+        shrink = parts.shrink.shrink
+        patch.setattr(parts.shrink, "shrink", lambda *a: calls.append(a) or shrink(*a))
+        run.prepare(todo)
+    assert made and len(calls) == 20  # the first part was there
+    run.prepare(plan(folder, tmp_path / "whole"))
+    stopped, whole = kept(tmp_path / "stopped"), kept(tmp_path / "whole")
+    assert stopped.keys() == whole.keys()
+    for name, rgb in whole.items():
+        np.testing.assert_array_equal(stopped[name], rgb)
+    assert not (tmp_path / "stopped/parts").exists()
+    assert run.prepare(todo) == run.prepare(plan(folder, tmp_path / "whole"))  # nothing to do
+
+
+def test_other_options_or_a_folder_in_use_are_refused(folder, tmp_path):
+    run.prepare(plan(folder, tmp_path / "set"))
+    with pytest.raises(ValueError, match="begun with other photographs or options"):
+        run.prepare(plan(folder, tmp_path / "set", options.Options(short_side=90)))
+    with pytest.raises(ValueError, match="is not an empty folder"):
+        run.prepare(plan(folder, folder))
+
+
+def test_a_photograph_of_the_test_part_among_those_for_training_is_an_error(folder, tmp_path):
+    tests = tmp_path / "tests"
+    tests.mkdir()
+    Image.fromarray(sample(7)).resize((96, 80)).save(tests / "seven.png")
+    Image.fromarray(sample(70)).save(tests / "other.png")
+    todo = plan(folder, tmp_path / "set", test=tests)
+    with pytest.raises(ValueError, match=r"album/07.jpg of the training part is seven.png of the"):
+        run.prepare(todo)
+    report = run.prepare(todo, drop_leaks=True)
+    assert report["train"]["leak"] == 1 and report["test"] == {"kept": 2}
+    assert "album/07.jpg" not in kept(tmp_path / "set")
+    assert set(kept(tmp_path / "set", "test")) == {"seven.png", "other.png"}
+    settings = config.DataConfig(source=str(tmp_path / "set"))
+    assert data.default_part(settings) == "test"
+    assert data.open_part(settings, "test").count == 2
+
+
+def test_nothing_left_is_an_error(tmp_path):
+    (tmp_path / "photos").mkdir()
+    Image.new("RGB", (100, 100), "gray").save(tmp_path / "photos/gray.png")
+    with pytest.raises(ValueError, match="nothing is left of the train part"):
+        run.prepare(plan(tmp_path / "photos", tmp_path / "set"))
+
+
+def test_a_beam_pipeline_makes_the_same_set(folder, tmp_path):
+    report = pipeline.prepare(
+        plan(folder, tmp_path / "beam"), False, ["--runner=DirectRunner", "--direct_num_workers=1"]
+    )
+    assert report == run.prepare(plan(folder, tmp_path / "here"))
+    here, beam = kept(tmp_path / "here"), kept(tmp_path / "beam")
+    assert here.keys() == beam.keys()
+    for name, rgb in here.items():
+        np.testing.assert_array_equal(beam[name], rgb)
+
+
+def test_the_command_says_what_was_kept_and_dropped(folder, tmp_path):
+    arguments = ["prepare", str(folder), str(tmp_path / "set"), "--short-side", "80"]
+    done = CliRunner().invoke(main.cli, arguments)
+    assert done.exit_code == 0, done.output
+    assert "train: 26 kept; dropped: 1 broken, 1 duplicate, 1 gray, 1 tiny" in done.output
+    wrong = CliRunner().invoke(main.cli, [*arguments, "--quality", "0"])
+    assert wrong.exit_code == 2 and "quality must be 1 to 100, got 0" in wrong.output
+    unknown = CliRunner().invoke(main.cli, [*arguments, "--no-such-option"])
+    assert unknown.exit_code == 2 and "unknown option --no-such-option" in unknown.output
+
+
+def test_ids_are_unique_and_scattered(folder, tmp_path):
+    photos = plan(folder, tmp_path / "set").open("train")
+    ids = [int(record["image_id"]) for record in photos.records]
+    assert ids == sorted(set(ids)) and photos.count == 30
+    names = [photos.name(image_id) for image_id in ids]
+    assert names != sorted(names)
+    assert tf.data.experimental.cardinality(photos.records) == 30

@@ -1,0 +1,119 @@
+"""`tfcolor prepare`."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tfcolor import config
+from tfcolor.cli import options
+from tfcolor.prepare import options as defaults
+
+DEFAULTS = defaults.Options()
+
+
+def _option(flag: str, help_: str) -> options.Decorator:
+    name = flag.removeprefix("--").replace("-", "_")
+    default = getattr(DEFAULTS, name)
+    return click.option(flag, default=default, show_default=True, help=help_)
+
+
+@click.command(
+    context_settings={"ignore_unknown_options": True},
+    epilog="Options that tfcolor does not know go to Beam, with --runner.",
+)
+@click.argument("source")
+@click.argument("folder", type=options.FOLDER)
+@options.data_dir
+@click.option("--train-split", help="Of a TFDS set.", show_default=config.DataConfig.train_split)
+@click.option("--test-split", help="Of a TFDS set.", show_default=config.DataConfig.test_split)
+@click.option(
+    "--test",
+    metavar="SOURCE",
+    help="Photographs to measure on; becomes the test part.",
+    show_default="a TFDS set's own",
+)
+@_option("--short-side", "Larger photographs are reduced to it, pixels.")
+@_option("--quality", "Of JPEGs that are encoded anew.")
+@_option("--min-side", "Drop photographs with a smaller short side, pixels.")
+@_option("--min-chroma", "Drop photographs with a lower mean Lab chroma as gray; 0 keeps all.")
+@_option("--part-size", "Photographs in a shard.")
+@click.option("--drop-leaks", is_flag=True, help="Leave the test part's out of the training part.")
+@click.option("--workers", type=click.IntRange(1), help="Threads.", show_default="one for a core")
+@click.option("--runner", help="Run as an Apache Beam pipeline, such as on DirectRunner.")
+@click.argument("beam_options", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def prepare(
+    context: click.Context,
+    source: str,
+    folder: Path,
+    data_dir: str | None,
+    train_split: str | None,
+    test_split: str | None,
+    test: str | None,
+    drop_leaks: bool,
+    workers: int | None,
+    runner: str | None,
+    beam_options: tuple[str, ...],
+    **sizes: Any,
+) -> None:
+    """Make a TFDS set of the photographs of SOURCE in FOLDER: small, clean, without copies.
+
+    SOURCE is 'samples', a folder, or a TFDS set such as coco/2017. Train on it with --data FOLDER.
+    Broken, gray and tiny photographs and copies are dropped, and named in FOLDER/dropped.csv. A
+    photograph of the test part among those for training is an error. The same command run again
+    goes on where it stopped.
+    """
+    settings = defaults.Options(**sizes)
+    where = options.given(data_dir=data_dir, train_split=train_split, test_split=test_split)
+    photos = config.DataConfig(source=options.resolved(source), **where)
+    tests = config.DataConfig(source=options.resolved(test), data_dir=data_dir) if test else None
+    if beam_options and not runner:
+        raise click.UsageError(f"unknown option {beam_options[0]}")
+    if runner and not importlib.util.find_spec("apache_beam"):
+        raise ValueError("--runner needs Apache Beam; install it with: pip install 'tfcolor[beam]'")
+    options.load_tensorflow()
+    from tfcolor.prepare import run
+
+    todo = run.plan(photos, folder, settings, tests)
+    if runner:
+        from tfcolor.prepare import pipeline
+
+        report = pipeline.prepare(todo, drop_leaks, [f"--runner={runner}", *beam_options])
+    else:
+        report = _with_progress(todo, drop_leaks, workers)
+    if report is None:
+        click.echo("stopped; the same command goes on where it was", err=True)
+        context.exit(130)  # as a shell reports Ctrl-C
+    for split, counts in report.items():
+        dropped = ", ".join(
+            f"{count} {kind}" for kind, count in sorted(counts.items()) if kind != "kept"
+        )
+        click.echo(f"{split}: {counts.get('kept', 0)} kept; dropped: {dropped or 'none'}")
+    click.echo(
+        f"names in {folder / 'dropped.csv'}; train on it with: tfcolor train --data {folder}"
+    )
+
+
+def _with_progress(todo: Any, drop_leaks: bool, workers: int | None) -> Any:
+    """Runs on this machine, with a bar that appears with the first photograph; None if stopped."""
+    from tfcolor.prepare import run
+
+    bar: Any = None
+
+    def progress(done: int, total: int) -> None:
+        nonlocal bar
+        if bar is None:
+            bar = click.progressbar(length=total, label="preparing", file=sys.stderr)
+            bar.__enter__()
+        bar.update(done - bar.pos)
+
+    try:
+        return run.prepare(todo, drop_leaks, workers, progress)
+    except KeyboardInterrupt:
+        return None
+    finally:
+        if bar is not None:
+            bar.__exit__(None, None, None)

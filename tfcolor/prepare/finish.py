@@ -1,0 +1,142 @@
+"""Parts -> a TFDS set: copies left out, metadata, and a report of all that was dropped."""
+
+import contextlib
+import csv
+import dataclasses
+import io
+import json
+import os
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from tfcolor import fingerprint, workdir
+from tfcolor.prepare import parts
+
+NAME = "photographs"
+REPORT = "report.json"
+DROPPED = "dropped.csv"
+
+
+def finish(folder: Path, made: list[parts.Part], drop_leaks: bool) -> dict[str, dict[str, int]]:
+    """Puts the set together in its folder; can be run again until its last file is written.
+
+    Args:
+      folder: of the set.
+      made: all parts, each done.
+      drop_leaks: leave photographs of the test part out of the training part, where they would be
+        an error.
+
+    Returns:
+      split -> kind ("kept", "broken", "tiny", "gray", "duplicate", "leak") -> photographs.
+
+    Raises:
+      ValueError: if a photograph of the test part is among those of the training part; names both.
+    """
+    rows = {part: part.read_rows() for part in made}
+    _find_copies(rows, drop_leaks)
+    splits = list(dict.fromkeys(part.split for part in made))
+    infos = [
+        _write_split(folder, split, {p: r for p, r in rows.items() if p.split == split})
+        for split in splits
+    ]
+    counts = {
+        split: dict(Counter(row.kind for p in made if p.split == split for row in rows[p]))
+        for split in splits
+    }
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["split", "name", "kind", "reason"])
+    for part in made:
+        dropped = [row for row in rows[part] if row.kind != "kept"]
+        table.writerows([part.split, row.name, row.kind, row.reason] for row in dropped)
+    # Names that are no UTF-8 hold surrogates.
+    workdir.write(folder / DROPPED, text.getvalue().encode("utf-8", "surrogateescape"))
+    workdir.write(folder / REPORT, json.dumps(counts, indent=2) + "\n")
+    with contextlib.redirect_stdout(io.StringIO()):  # it greets
+        tfds.folder_dataset.write_metadata(
+            data_dir=folder,
+            features=parts.FEATURES,
+            split_infos=infos,
+            version="1.0.0",
+            filename_template=_template(folder),
+            check_data=False,
+            description="Photographs prepared with tfcolor prepare.",
+        )
+    shutil.rmtree(made[0].folder)
+    return counts
+
+
+def _find_copies(rows: dict[parts.Part, list[parts.Row]], drop_leaks: bool) -> None:
+    """Marks copies of earlier photographs, test part first, so that its own are never lost."""
+    index, leaks = fingerprint.Index(), []
+    for part in sorted(rows, key=lambda part: (part.split != "test", part.index)):
+        for place, row in enumerate(rows[part]):
+            if row.kind != "kept":
+                continue
+            key = fingerprint.Fingerprint.from_text(row.copy_key)
+            found = index.find(key)
+            if found is None:
+                index.add(key, (part.split, row.name))
+                continue
+            split, name = found
+            kind = "duplicate" if split == part.split else "leak"
+            if kind == "leak":
+                leaks.append((row.name, name))
+            reason = f"{row.name}: a copy of {name}" + (f" in {split}" if kind == "leak" else "")
+            rows[part][place] = dataclasses.replace(row, kind=kind, reason=reason)
+    if leaks and not drop_leaks:
+        train, test = leaks[0]
+        more = f" (and {len(leaks) - 1} more)" if len(leaks) > 1 else ""
+        raise ValueError(
+            f"{train} of the training part is {test} of the test part{more}; give --drop-leaks to "
+            "leave such out of the training part"
+        )
+
+
+def _write_split(
+    folder: Path, split: str, rows: dict[parts.Part, list[parts.Row]]
+) -> tfds.core.SplitInfo:
+    """Moves what was kept to the set's own files, a shard for each part that has any."""
+    kept = {part: sum(row.kind == "kept" for row in rows[part]) for part in rows}
+    filled = [part for part in rows if kept[part]]
+    if not filled:
+        raise ValueError(f"nothing is left of the {split} part of {folder}; see {folder / DROPPED}")
+    size = 0
+    for index, part in enumerate(filled):
+        name = f"{NAME}-{split}.tfrecord-{index:05d}-of-{len(filled):05d}"
+        partial = folder / f"{name}.partial"
+        _copy_kept(part, rows[part], partial)
+        os.replace(partial, folder / name)
+        size += (folder / name).stat().st_size
+    return tfds.core.SplitInfo(
+        name=split,
+        shard_lengths=[kept[part] for part in filled],
+        num_bytes=size,
+        filename_template=_template(folder),
+    )
+
+
+def _copy_kept(part: parts.Part, rows: list[parts.Row], to: Path) -> None:
+    written = [row for row in rows if row.kind in ("kept", "duplicate", "leak")]
+    to.unlink(missing_ok=True)
+    if all(row.kind == "kept" for row in written):
+        try:
+            os.link(part.records, to)
+        except OSError:  # some file systems have no links
+            shutil.copyfile(part.records, to)
+        return
+    with tf.io.TFRecordWriter(str(to)) as writer:
+        records = tf.data.TFRecordDataset(str(part.records)).as_numpy_iterator()
+        for row, record in zip(written, records, strict=True):
+            if row.kind == "kept":
+                writer.write(record)
+
+
+def _template(folder: Path) -> tfds.core.ShardedFileTemplate:
+    return tfds.core.ShardedFileTemplate(
+        data_dir=folder, dataset_name=NAME, filetype_suffix="tfrecord"
+    )

@@ -1,0 +1,22 @@
+"""What a prepared set is made with."""
+
+import dataclasses
+
+from tfcolor import checks
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What becomes of each photograph; a set once begun keeps them."""
+
+    short_side: int = 288  # pixels; larger photographs are reduced, smaller ones stay as they are
+    quality: int = 90  # of the JPEGs, 1 to 100; their chroma is not reduced
+    min_side: int = 64  # pixels; photographs with a smaller short side are dropped as tiny
+    min_chroma: float = 4.0  # photographs with a lower mean Lab chroma are dropped as gray
+    part_size: int = 1000  # photographs in a shard, those dropped included
+
+    def __post_init__(self) -> None:
+        checks.positive(self, "short_side", "min_side", "part_size")
+        checks.not_negative(self, "min_chroma")
+        if not 1 <= self.quality <= 100:
+            raise ValueError(f"quality must be 1 to 100, got {self.quality}")

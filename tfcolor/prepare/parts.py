@@ -1,0 +1,107 @@
+"""A part of the photographs: its records in one file, what was seen in another."""
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from concurrent import futures
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from tfcolor import workdir
+from tfcolor.data import batches, photographs
+from tfcolor.prepare import options, shrink
+
+FEATURES = tfds.features.FeaturesDict(
+    {
+        "image": tfds.features.Image(shape=(None, None, 3), encoding_format="jpeg"),
+        "image/filename": tfds.features.Text(),
+        "image/id": tfds.features.Scalar(np.int64),
+    }
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """What is known of a photograph once it was looked at.
+
+    Attributes:
+      name: file name, or the id within a set.
+      kind: "kept", "broken", "tiny" or "gray".
+      reason: why it was dropped; empty where it was kept.
+      copy_key: `Fingerprint.to_text`; empty where nothing could be read.
+    """
+
+    name: str
+    kind: str
+    reason: str
+    copy_key: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """Which photographs of a split are a part, and where it is kept until the set is whole."""
+
+    folder: Path
+    split: str
+    index: int
+    size: int
+
+    @property
+    def records(self) -> Path:
+        """TFRecords of the photographs kept."""
+        return self.folder / f"{self.split}-{self.index:05d}.tfrecord"
+
+    @property
+    def rows(self) -> Path:
+        """One JSON list a photograph; written last, so that it says the part is done."""
+        return self.folder / f"{self.split}-{self.index:05d}.json"
+
+    def read_rows(self) -> list[Row]:
+        """What was seen of every photograph, in order."""
+        return [Row(*row) for row in json.loads(self.rows.read_text(encoding="utf-8"))]
+
+
+def make(
+    part: Part, photos: photographs.Photographs, settings: options.Options, workers: int
+) -> Iterator[int]:
+    """Makes a part; yields 1 for every photograph. A part that is done is left as it is.
+
+    Args:
+      part: which one.
+      photos: all photographs of the split, in their fixed order.
+      settings: sizes and quality.
+      workers: threads that decode and encode.
+    """
+    if part.rows.exists():
+        yield from (1 for _ in part.read_rows())
+        return
+    records = photos.records.skip(part.index * part.size).take(part.size).as_numpy_iterator()
+
+    def one(record: dict) -> tuple[int, str, shrink.Shrunk]:
+        image_id = int(record["image_id"])
+        name = photos.name(image_id)
+        return image_id, name, shrink.shrink(photographs.stored(record), name, settings)
+
+    seen: list[tuple[int, str, shrink.Shrunk]] = []
+    with futures.ThreadPoolExecutor(workers) as pool:
+        for result in pool.map(one, records):
+            seen.append(result)
+            yield 1
+    thumbs = tf.constant(np.stack([shrunk.thumb for _, _, shrunk in seen]))
+    chroma = batches.mean_chroma(thumbs).numpy()
+    rows = []
+    partial = part.records.with_suffix(".partial")
+    with tf.io.TFRecordWriter(str(partial)) as writer:
+        for (image_id, name, shrunk), colored in zip(seen, chroma, strict=True):
+            kind, reason = shrunk.kind or "kept", shrunk.reason
+            if kind == "kept" and colored < settings.min_chroma:
+                kind, reason = "gray", f"{name}: mean chroma {colored:.1f}"
+            rows.append(Row(name, kind, reason, shrunk.copy_key))
+            if kind == "kept":
+                example = {"image": shrunk.jpeg, "image/filename": name, "image/id": image_id}
+                writer.write(FEATURES.serialize_example(FEATURES.encode_example(example)))
+    partial.replace(part.records)
+    workdir.write(part.rows, json.dumps([dataclasses.astuple(row) for row in rows]))

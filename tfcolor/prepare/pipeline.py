@@ -1,0 +1,54 @@
+"""The same as an Apache Beam pipeline: parts are made by many machines, put together by one.
+
+The set's folder must be on a file system that all machines see under the same name, and so must a
+source that is a folder.
+"""
+
+from collections.abc import Sequence
+
+import apache_beam as beam
+from apache_beam.options import pipeline_options
+
+from tfcolor.prepare import finish, parts, run
+
+
+def prepare(todo: run.Plan, drop_leaks: bool, flags: Sequence[str]) -> run.Report:
+    """Makes the set with the runner that the flags name; see `run.prepare`.
+
+    Args:
+      todo: what to do.
+      drop_leaks: leave photographs of the test part out of the training part.
+      flags: Beam's own, such as "--runner=FlinkRunner".
+
+    Returns:
+      split -> kind -> photographs.
+
+    Raises:
+      ValueError: see `run.prepare`.
+    """
+    counts = {split: todo.open(split).count for split in todo.sources}
+    if done := run.begin(todo, counts):
+        return done
+    made = todo.parts(counts)
+    with beam.Pipeline(options=pipeline_options.PipelineOptions(list(flags))) as pipeline:
+        _ = (
+            pipeline
+            | "Parts" >> beam.Create(made)
+            | "Scatter" >> beam.Reshuffle()
+            | "Make" >> beam.ParDo(_Make(todo))
+        )
+    return finish.finish(todo.folder, made, drop_leaks)
+
+
+class _Make(beam.DoFn):
+    """Makes a part; a source is opened once by each worker."""
+
+    def __init__(self, todo: run.Plan) -> None:
+        self._todo = todo
+        self._opened: dict = {}
+
+    def process(self, part: parts.Part) -> None:
+        if part.split not in self._opened:
+            self._opened[part.split] = self._todo.open(part.split)
+        for _ in parts.make(part, self._opened[part.split], self._todo.settings, workers=1):
+            pass

@@ -1,0 +1,67 @@
+"""One photograph: checked, reduced, encoded."""
+
+import dataclasses
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from tfcolor import errors, fingerprint, photo
+from tfcolor.prepare import options
+
+THUMB_SIDE = 64  # pixels; what gray is told by
+
+
+@dataclasses.dataclass(frozen=True)
+class Shrunk:
+    """A photograph ready to be written, or why there is none.
+
+    Attributes:
+      jpeg: the encoded photograph; empty where it was dropped.
+      thumb: uint8 (64, 64, 3).
+      copy_key: `Fingerprint.to_text`.
+      reason: why it was dropped, in words; empty where it was not.
+      kind: "broken" or "tiny" where it was dropped.
+    """
+
+    jpeg: bytes = b""
+    thumb: np.ndarray = dataclasses.field(
+        default_factory=lambda: np.zeros((THUMB_SIDE, THUMB_SIDE, 3), np.uint8)
+    )
+    copy_key: str = ""
+    reason: str = ""
+    kind: str = ""
+
+
+def shrink(stored: Path | bytes, name: str, settings: options.Options) -> Shrunk:
+    """Reads a photograph of any format and gives it as a small JPEG.
+
+    A JPEG that is small enough, upright and in sRGB keeps its bytes: nothing is encoded twice
+    without need.
+
+    Args:
+      stored: the file's path, or its bytes.
+      name: what to call it in messages.
+      settings: sizes and quality.
+    """
+    try:
+        encoded = stored.read_bytes() if isinstance(stored, Path) else stored
+        rgb = photo.decode_rgb(io.BytesIO(encoded), name, enough=settings.short_side)
+    except (OSError, ValueError) as error:
+        return Shrunk(reason=errors.one_line(error), kind="broken")
+    height, width = rgb.shape[:2]
+    if min(height, width) < settings.min_side:
+        least = f"the least is {settings.min_side} on a side"
+        return Shrunk(reason=f"{name}: {width} x {height} pixels; {least}", kind="tiny")
+    image = Image.fromarray(rgb)
+    thumb = image.resize((THUMB_SIDE, THUMB_SIDE), Image.Resampling.BOX)
+    scale = settings.short_side / min(height, width)
+    if scale < 1 or not photo.is_plain_jpeg(encoded):
+        if scale < 1:
+            size = max(round(width * scale), 1), max(round(height * scale), 1)
+            image = image.resize(size, Image.Resampling.LANCZOS)
+        file = io.BytesIO()
+        image.save(file, "JPEG", quality=settings.quality, subsampling="4:4:4")
+        encoded = file.getvalue()
+    return Shrunk(encoded, np.asarray(thumb), fingerprint.of(rgb).to_text())
