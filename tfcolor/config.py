@@ -69,6 +69,7 @@ class DataConfig:
     validation_limit: int = 200  # photographs looked at in each validation
     crop_min_fraction: float = 0.8  # smallest random crop, over the photograph's short side
     min_chroma: float = 4.0  # training photographs with a lower mean Lab chroma count as gray
+    film: float = 0.0  # share of training photographs whose lightness is as an old film shows it
     shuffle_buffer: int = 1024  # encoded TFDS photographs held for shuffling, about 150 kB each
 
     def __post_init__(self) -> None:
@@ -76,6 +77,8 @@ class DataConfig:
         checks.not_negative(self, "min_chroma")
         if self.train_limit is not None:
             checks.positive(self, "train_limit")
+        if not 0 <= self.film <= 1:
+            raise ValueError(f"film must be in [0, 1], got {self.film}")
         if not 0 < self.crop_min_fraction <= 1:
             raise ValueError(f"crop_min_fraction must be in (0, 1], got {self.crop_min_fraction}")
 

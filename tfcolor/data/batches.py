@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from tfcolor import color, config
-from tfcolor.data import augment, photographs, quick
+from tfcolor.data import augment, film, photographs, quick
 
 DEFAULT_SEED = 87654321  # of a graph where no seed was set
 CHROMA_SAMPLES = 32  # pixels a side looked at to tell gray from color
@@ -30,7 +30,7 @@ def train_batches(
       settings: limits, shuffle buffer.
       image_size: side of the square crops, pixels.
       batch_size: photographs in a batch.
-      seed: of order, crops and flips.
+      seed: of order, crops, flips and films.
       position: where to begin, in photographs of the endless stream.
       shard: (count, index) of the workers that share the stream: every count-th photograph.
 
@@ -68,17 +68,30 @@ def train_batches(
     def is_colored(example: photographs.Example) -> tf.Tensor:
         return mean_chroma(tf.ensure_shape(example["rgb"], square)) >= settings.min_chroma
 
+    def expose(example: photographs.Example) -> photographs.Example:
+        rgb = tf.ensure_shape(example["rgb"], square)
+        seeds = tf.random.split(_seed(seed, example["position"]), 2)
+        on_film = tf.random.stateless_uniform((), seeds[0]) < settings.film
+        seen = tf.cond(on_film, lambda: film.simulate(rgb, seeds[1]), lambda: rgb)
+        return {**example, "seen": seen}
+
     def convert(batch: photographs.Example) -> photographs.Example:
         l, ab = planes(tf.ensure_shape(batch["rgb"], (batch_size, *square)))
+        if "seen" in batch:
+            l, _ = planes(tf.ensure_shape(batch["seen"], (batch_size, *square)))
         return {"l": l, "ab": ab, "image_id": batch["image_id"], "position": batch["position"]}
 
-    return (
+    crops = (
         _endless(photos, settings.shuffle_buffer, seed, position)
         .shard(*shard)
         .interleave(crop, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
         .filter(photographs.is_usable)
         .filter(is_colored)
-        .batch(batch_size, drop_remainder=True)
+    )
+    if settings.film:
+        crops = crops.map(expose, num_parallel_calls=tf.data.AUTOTUNE)
+    return (
+        crops.batch(batch_size, drop_remainder=True)
         .map(convert, num_parallel_calls=tf.data.AUTOTUNE)
         .prefetch(tf.data.AUTOTUNE)
     )
@@ -142,8 +155,13 @@ planes = tf.function(color.rgb_to_planes, jit_compile=True)
 
 def _draw(seed: int, place: tf.Tensor) -> tf.Tensor:
     """The random numbers of the photograph at a place of the stream; float32 (4,) in [0, 1)."""
+    return tf.random.stateless_uniform((4,), _seed(seed, place))
+
+
+def _seed(seed: int, place: tf.Tensor) -> tf.Tensor:
+    """The seed of the photograph at a place of the stream; int64 (2,)."""
     # int64: the position counts past 2**31 in a long run.
-    return tf.random.stateless_uniform((4,), tf.stack([tf.constant(seed, tf.int64), place]))
+    return tf.stack([tf.constant(seed, tf.int64), place])
 
 
 def _endless(
