@@ -189,6 +189,57 @@ def test_a_tfds_set_that_cannot_be_used_is_one_line_with_the_remedy(tfds_dir, na
     assert "\n" not in str(caught.value)
 
 
+@pytest.fixture
+def small_coco(monkeypatch):
+    """TFDS's coco with a download of nothing and four photographs."""
+    kind = type(tfds.builder("coco/2017", data_dir="/nowhere", try_gcs=False))
+
+    def examples():
+        for number in range(4):
+            picture = {"image": colorful_photo(number), "image/filename": f"{number}.jpg"}
+            yield number, {**picture, "image/id": number, "objects": []}
+
+    parts = {"train": examples(), "validation": examples()}
+    monkeypatch.setattr(kind, "_split_generators", lambda self, manager: parts)
+    return kind
+
+
+def test_a_download_says_its_size_first_and_is_done_once(small_coco, tmp_path, caplog, monkeypatch):
+    usage = type("Usage", (), {"free": 100e9})
+    monkeypatch.setattr(coco.shutil, "disk_usage", lambda path: usage)
+    settings = config.DataConfig(source="coco/2017", data_dir=str(tmp_path / "new"))
+    with caplog.at_level("INFO", "tfcolor"):
+        data.download(settings)
+        data.download(settings)
+    told = [record.getMessage() for record in caplog.records if "to download" in record.message]
+    assert told == [
+        "coco/2017 is about 27.9 GB to download and takes 84 GB of the 100 GB free in "
+        f"{tmp_path / 'new'}"
+    ]
+    assert data.open_part(settings, "all").count == 4
+
+
+def test_a_download_that_cannot_fit_or_fails_is_one_line(small_coco, tmp_path, monkeypatch):
+    settings = config.DataConfig(source="coco/2017", data_dir=str(tmp_path))
+    usage = type("Usage", (), {"free": 50e9})
+    monkeypatch.setattr(coco.shutil, "disk_usage", lambda path: usage)
+    with pytest.raises(ValueError, match="has 50 GB free; give a --data-dir with more space"):
+        data.download(settings)
+
+    def fail(self):
+        raise RuntimeError("no such\nhost")
+
+    usage.free = 500e9
+    monkeypatch.setattr(small_coco, "download_and_prepare", fail)
+    with pytest.raises(OSError, match="coco/2017 cannot be fetched .no such host.; run the"):
+        data.download(settings)
+
+
+def test_folders_and_samples_need_no_download(photo_folder):
+    for source in ("samples", str(photo_folder)):
+        data.download(config.DataConfig(source=source))
+
+
 # Batches
 
 

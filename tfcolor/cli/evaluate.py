@@ -15,6 +15,7 @@ from tfcolor.cli import options
 @click.argument("models", nargs=-1, type=options.FOLDER, metavar="[MODEL]...")
 @options.data
 @options.data_dir
+@options.download
 @click.option(
     "--part",
     type=click.Choice(["train", "validation", "test", "all"]),
@@ -36,6 +37,7 @@ def evaluate(
     json_path: Path | None,
     image_size: int,
     batch_size: int,
+    download: bool,
     **fields: Any,
 ) -> None:
     """Measure exported models on photographs, beside gray and the truth.
@@ -53,6 +55,8 @@ def evaluate(
     from tfcolor import evaluate as evaluation
     from tfcolor.data import batches
 
+    if download:
+        data.download(settings)
     part = part or data.default_part(settings)
     if json_path and not os.access(json_path.parent, os.W_OK):
         raise ValueError(f"{json_path.parent} is no folder that can be written; choose another")

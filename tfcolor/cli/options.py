@@ -29,6 +29,10 @@ data_dir: Decorator = click.option(
     "--data-dir", type=click.Path(), help="Where TFDS keeps its sets.", show_default="TFDS's own"
 )
 
+download: Decorator = click.option(
+    "--download", is_flag=True, help="Fetch the TFDS set first; COCO 2017 is 25 GB."
+)
+
 
 def given(**values: Any) -> dict[str, Any]:
     """The options that were given; the rest keep the config's own defaults."""

@@ -27,6 +27,7 @@ def _option(flag: str, help_: str) -> options.Decorator:
 @click.argument("source")
 @click.argument("folder", type=options.FOLDER)
 @options.data_dir
+@options.download
 @click.option("--train-split", help="Of a TFDS set.", show_default=config.DataConfig.train_split)
 @click.option("--test-split", help="Of a TFDS set.", show_default=config.DataConfig.test_split)
 @click.option(
@@ -50,6 +51,7 @@ def prepare(
     source: str,
     folder: Path,
     data_dir: str | None,
+    download: bool,
     train_split: str | None,
     test_split: str | None,
     test: str | None,
@@ -75,8 +77,11 @@ def prepare(
     if runner and not importlib.util.find_spec("apache_beam"):
         raise ValueError("--runner needs Apache Beam; install it with: pip install 'tfcolor[beam]'")
     options.load_tensorflow()
+    from tfcolor import data
     from tfcolor.prepare import run
 
+    if download:
+        data.download(photos)
     todo = run.plan(photos, folder, settings, tests)
     if runner:
         from tfcolor.prepare import pipeline

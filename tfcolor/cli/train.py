@@ -18,6 +18,7 @@ def _field(flag: str, name: str, type_: Any, help_: str) -> options.Decorator:
 @click.command()
 @options.data
 @options.data_dir
+@options.download
 @click.option(
     "--recipe",
     type=click.Choice(list(recipes.RECIPES)),
@@ -79,6 +80,7 @@ def train(
     context: click.Context,
     recipe: str,
     workdir: Path,
+    download: bool,
     epochs: float | None,
     assignments: tuple[str, ...],
     **given: Any,
@@ -94,6 +96,8 @@ def train(
     from tfcolor import workdir as layout
     from tfcolor.training import device, loop
 
+    if download:
+        data.download(settings.data)
     if epochs is not None:
         if "total_steps" in changes:
             raise click.UsageError("give --steps or --epochs, not both")

@@ -51,6 +51,16 @@ def _open(settings: config.DataConfig, part: str) -> photographs.Photographs:
     return coco.from_tfds(source, settings.train_split, part, settings.data_dir)
 
 
+def download(settings: config.DataConfig) -> None:
+    """Fetches the TFDS set that `settings.source` names; folders and samples need nothing.
+
+    Raises:
+      ValueError, OSError: see `coco.download`.
+    """
+    if settings.source != "samples" and not Path(settings.source).exists():
+        coco.download(settings.source, settings.data_dir)
+
+
 def is_prepared(source: str | Path) -> bool:
     """Whether a source is a folder with a TFDS set in it, such as `tfcolor prepare` makes."""
     return (Path(source) / "dataset_info.json").is_file()

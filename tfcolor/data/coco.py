@@ -1,14 +1,21 @@
 """Photographs from TensorFlow Datasets: coco/2017, or any set with an "image" feature."""
 
 import functools
+import logging
 import operator
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 import tensorflow_datasets as tfds
 
+from tfcolor import errors
 from tfcolor.data import photographs
+
+SPACE_NEEDED = 3  # times the download: what was fetched, what was unpacked, the records
+
+log = logging.getLogger(__name__)
 
 
 def from_tfds(
@@ -88,7 +95,48 @@ def _from_builder(
     return photographs.Photographs(source=name, records=records, count=count)
 
 
-def _builder(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
+def download(name: str, data_dir: str | None = None) -> None:
+    """Fetches and prepares a set with TFDS, unless that was done; says first how large it is.
+
+    Args:
+      name: of a set, such as "coco/2017".
+      data_dir: where to; None is TFDS's default.
+
+    Raises:
+      ValueError: if there is no such set, or not enough space for it.
+      OSError: if it cannot be fetched.
+    """
+    builder = _find(name, data_dir)
+    if builder.is_prepared():
+        return
+    where = Path(data_dir or tfds.core.constants.DATA_DIR)
+    size = _download_size(builder)
+    needed = SPACE_NEEDED * size
+    where.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(where).free
+    told = f"{name} is about {size / 1e9:.1f} GB to download and takes {needed / 1e9:.0f} GB"
+    if free < needed:
+        raise ValueError(
+            f"{told}, but {where} has {free / 1e9:.0f} GB free; give a --data-dir with more space"
+        )
+    log.info("%s of the %.0f GB free in %s", told, free / 1e9, where)
+    try:
+        builder.download_and_prepare()
+    except Exception as error:  # whatever a server, a proxy or an archive leads to
+        raise OSError(
+            f"{name} cannot be fetched ({errors.one_line(error)}); run the command again to go on"
+        ) from error
+
+
+def _download_size(builder: tfds.core.DatasetBuilder) -> int:
+    """Bytes; of sets with many years, such as coco, those of the year alone."""
+    sizes = {url: int(info.size or 0) for url, info in builder.url_infos.items()}
+    year = builder.builder_config.name[:4] if builder.builder_config else ""
+    ours = {url: size for url, size in sizes.items() if year.isdigit() and year in url}
+    return sum((ours or sizes).values())
+
+
+def _find(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
     try:
         builder = tfds.builder(name, data_dir=data_dir, try_gcs=False)
     except (ValueError, tfds.core.DatasetNotFoundError) as error:
@@ -99,11 +147,16 @@ def _builder(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
         ) from error
     if "image" not in (builder.info.features or {}):
         raise ValueError(f"TFDS set {name!r} has no 'image' feature; choose a set of photographs")
+    return builder
+
+
+def _builder(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
+    builder = _find(name, data_dir)
     if not builder.is_prepared():
         where = data_dir or tfds.core.constants.DATA_DIR
         raise ValueError(
-            f"TFDS set {name!r} is not in {where}; give the right --data-dir, or prepare it with: "
-            f"tfds build {name} --data_dir {where}"
+            f"TFDS set {name!r} is not in {where}; give the right --data-dir, add --download, or "
+            f"prepare it with: tfds build {name} --data_dir {where}"
         )
     return builder
 
