@@ -26,5 +26,5 @@ def test_commands_and_their_options_exist(page):
     for name, rest in re.findall(r"^tfcolor[ -](\w+)([^\n#]*)", text, re.MULTILINE):
         command = main.cli.commands[name]
         known = {option for p in command.params if isinstance(p, click.Option) for option in p.opts}
-        for option in re.findall(r"(?<=\s)--?[a-z][a-z-]*", rest):
+        for option in re.findall(r"(?<=\s)--?[a-z][a-z-]*", rest.partition(" -- ")[0]):
             assert option in known, f"tfcolor {name} {option}"

@@ -172,7 +172,16 @@ def test_the_command_says_what_was_kept_and_dropped(folder, tmp_path):
     wrong = CliRunner().invoke(main.cli, [*arguments, "--quality", "0"])
     assert wrong.exit_code == 2 and "quality must be 1 to 100, got 0" in wrong.output
     unknown = CliRunner().invoke(main.cli, [*arguments, "--no-such-option"])
-    assert unknown.exit_code == 2 and "unknown option --no-such-option" in unknown.output
+    assert unknown.exit_code == 2 and "No such option" in unknown.output
+    stray = CliRunner().invoke(main.cli, [*arguments, "third"])
+    assert stray.exit_code == 2 and "unexpected argument third" in stray.output
+
+
+def test_the_command_hands_beam_its_options(folder, tmp_path):
+    arguments = ["prepare", str(folder), str(tmp_path / "set"), "--runner", "DirectRunner"]
+    done = CliRunner().invoke(main.cli, [*arguments, "--", "--direct_num_workers=1"])
+    assert done.exit_code == 0, done.output
+    assert "train: 26 kept" in done.output
 
 
 def test_ids_are_unique_and_scattered(folder, tmp_path):

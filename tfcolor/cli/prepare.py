@@ -20,10 +20,7 @@ def _option(flag: str, help_: str) -> options.Decorator:
     return click.option(flag, default=default, show_default=True, help=help_)
 
 
-@click.command(
-    context_settings={"ignore_unknown_options": True},
-    epilog="Options that tfcolor does not know go to Beam, with --runner.",
-)
+@click.command(epilog="What stands after -- goes to Apache Beam, with --runner.")
 @click.argument("source")
 @click.argument("folder", type=options.FOLDER)
 @options.data_dir
@@ -44,7 +41,7 @@ def _option(flag: str, help_: str) -> options.Decorator:
 @click.option("--drop-leaks", is_flag=True, help="Leave the test part's out of the training part.")
 @click.option("--workers", type=click.IntRange(1), help="Threads.", show_default="one for a core")
 @click.option("--runner", help="Run as an Apache Beam pipeline, such as on DirectRunner.")
-@click.argument("beam_options", nargs=-1, type=click.UNPROCESSED)
+@click.argument("beam_options", nargs=-1, metavar="[-- BEAM-OPTION...]")
 @click.pass_context
 def prepare(
     context: click.Context,
@@ -73,7 +70,7 @@ def prepare(
     photos = config.DataConfig(source=options.resolved(source), **where)
     tests = config.DataConfig(source=options.resolved(test), data_dir=data_dir) if test else None
     if beam_options and not runner:
-        raise click.UsageError(f"unknown option {beam_options[0]}")
+        raise click.UsageError(f"unexpected argument {beam_options[0]}")
     if runner and not importlib.util.find_spec("apache_beam"):
         raise ValueError("--runner needs Apache Beam; install it with: pip install 'tfcolor[beam]'")
     options.load_tensorflow()
