@@ -13,7 +13,7 @@ FLOORS = [
     {"color", "checks", "errors", "fingerprint"},
     {"config", "quantize", "grayscale"},
     {"fields", "data", "models", "losses", "metrics", "photo", "recipes", "inference"},
-    {"workdir", "evaluate", "colorize", "pretrained", "features"},
+    {"workdir", "evaluate", "colorize", "pretrained", "features", "analysis"},
     {"training", "export", "prepare"},
     {"tune"},
     {"cli"},

@@ -11,7 +11,7 @@ import click
 
 import tfcolor
 from tfcolor import errors
-from tfcolor.cli import colorize, evaluate, export, prepare, recipes, train, tune
+from tfcolor.cli import analyze, colorize, evaluate, export, prepare, recipes, train, tune
 
 # Before TensorFlow is imported, which the commands do when they run. What its C++ parts call an
 # error is either raised too, or no more than an optimization that was not made.
@@ -86,6 +86,7 @@ def cli() -> None:
 for command in (train.train, recipes.recipes, evaluate.evaluate, export.export, colorize.colorize):
     cli.add_command(command)
 cli.add_command(prepare.prepare)
+cli.add_command(analyze.analyze)
 cli.add_command(tune.tune)
 
 

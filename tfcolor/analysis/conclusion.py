@@ -1,0 +1,127 @@
+"""What follows from the figures, in sentences; every rule is a constant here."""
+
+from typing import Any
+
+from tfcolor.analysis import statistics
+
+RARE = 0.05  # share of photographs; a brightness class with fewer is rare
+HARMLESS_SHIFT = 2.0  # L*; preprocessing that changes mean and spread by less may always be on
+HARMLESS_CLIPPING = 0.01  # share of pixels that it may clip more than there were
+LARGEST_CHANGE = 20.0  # L*, mean absolute; more is another photograph, not an augmentation
+LIKE_LSTAR = 2.0  # L*, mean absolute distance; under it a way of making gray is taken for L*
+NEUTRAL_SHARE = 0.3  # of pixels; with more, losses over bins of color want rebalancing
+BIG_ENOUGH = 0.9  # share of photographs whose short side is not enlarged in training
+
+
+def conclude(report: dict[str, Any]) -> list[str]:
+    """Sentences with numbers.
+
+    Args:
+      report: of `study.analyze`, all but its conclusion.
+    """
+    return [
+        _dropped(report),
+        _size(report),
+        _preprocessing(report["preprocessing"]),
+        _gray(report["gray_methods"]),
+        _brightness(report),
+        _color(report),
+    ]
+
+
+def _dropped(report: dict[str, Any]) -> str:
+    found, skipped = report["found"], report["skipped"]["count"]
+    gray, sepia = report["gray"]["count"], report["sepia"]["count"]
+    left = found - skipped - gray - sepia
+    return (
+        f"Train on {left} of {found} photographs ({_percent(left / found)}): drop {gray} gray and "
+        f"{sepia} sepia ones (or of one brown hue), which teach no color; {skipped} more are "
+        "broken or tiny."
+    )
+
+
+def _size(report: dict[str, Any]) -> str:
+    shares = report["large_enough"]
+    fits = [size for size in statistics.IMAGE_SIZES if shares[str(size)] >= BIG_ENOUGH]
+    size = fits[0] if fits else statistics.IMAGE_SIZES[-1]
+    median = report["photographs"]["short_side"]["median"]
+    return (
+        f"Train at {size} pixels or less: the short side is at least that in "
+        f"{_percent(shares[str(size)])} of the photographs, and {median:.0f} in the middle."
+    )
+
+
+def _preprocessing(rows: list[dict[str, Any]]) -> str:
+    before, harmless, augmentation, too_much = rows[0], [], [], []
+    for row in rows[1:]:
+        shift = max(abs(row[name] - before[name]) for name in ("mean", "std"))
+        clipping = row["clipped"] - before["clipped"]
+        note = f"{row['method']} (L* changed by {row['change']:.1f})"
+        if shift <= HARMLESS_SHIFT and clipping <= HARMLESS_CLIPPING:
+            harmless.append(note)
+        elif row["change"] <= LARGEST_CHANGE:
+            augmentation.append(note)
+        else:
+            too_much.append(note)
+    start = (
+        f"{_list(harmless)} would do no harm as preprocessing of all"
+        if harmless
+        else "Feed the network L* as it is: it is kept in the result, and every preprocessing "
+        f"moves its mean ({before['mean']:.1f}) or contrast ({before['std']:.1f}) by more than "
+        f"{HARMLESS_SHIFT:.0f} or clips {_percent(HARMLESS_CLIPPING)} more pixels"
+    )
+    return (
+        f"{start}. As augmentation: {_list(augmentation)}. Too much even for that, over "
+        f"{LARGEST_CHANGE:.0f}: {_list(too_much)}."
+    )
+
+
+def _gray(rows: list[dict[str, Any]]) -> str:
+    others = sorted(rows[1:], key=lambda row: row["distance"])
+    near = [row for row in others if row["distance"] <= LIKE_LSTAR]
+    far = [row for row in others if row["distance"] > LIKE_LSTAR]
+
+    def names(chosen: list[dict[str, Any]]) -> str:
+        return _list([f"{row['method']} ({row['distance']:.1f})" for row in chosen])
+
+    return (
+        f"Make gray by L*. {names(near)} are within {LIKE_LSTAR:.0f} L* of it in the mean and need "
+        f"no training of their own; leave as augmentation, since real black-and-white photographs "
+        f"were made so: {names(far)}."
+    )
+
+
+def _brightness(report: dict[str, Any]) -> str:
+    classes = report["brightness"]
+    shares = ", ".join(f"{name} {_percent(each['share'])}" for name, each in classes.items())
+    rare = [name for name, each in classes.items() if each["share"] < RARE]
+    advice = (
+        f"augment the brightness, or add photographs, where they are rare: {_list(rare)}"
+        if rare
+        else f"none is rarer than {_percent(RARE)}, so brightness needs no augmentation"
+    )
+    return f"By brightness ({shares}), {advice}."
+
+
+def _color(report: dict[str, Any]) -> str:
+    share = report["pixels"]["neutral_share"]
+    median = report["photographs"]["colorfulness"]["median"]
+    dull = report["dull_share"]
+    advice = (
+        "a mean error would paint gray: rebalance the bins of color"
+        if share >= NEUTRAL_SHARE
+        else "bins of color need no rebalancing"
+    )
+    return (
+        f"Colorfulness is {median:.1f} in the middle, and under {statistics.DULL:.0f} in "
+        f"{_percent(dull)} of the photographs. {_percent(share)} of the pixels "
+        f"have a chroma under 10; {advice}."
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def _list(items: list[str]) -> str:
+    return ", ".join(items) or "none"
