@@ -119,6 +119,22 @@ def test_anything_else_is_an_error(encoded):
         quick.random_square(encoded, 32, 0.8, DRAW)
 
 
+@pytest.mark.parametrize("share", [0.5, 0.8, 0.99])
+def test_a_jpeg_that_is_cut_short_is_an_error_wherever_its_square_lies(share):
+    whole = jpeg(colorful_photo(1, 200, 200))
+    for draw in tf.random.stateless_uniform((20, 3), (0, 1)):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="not all of one"):
+            quick.random_square(whole[: int(share * len(whole))], 32, 0.3, draw)
+
+
+def test_other_formats_print_nothing(tmp_path, capfd):
+    (tmp_path / "a.png").write_bytes(png(colorful_photo(3, 64, 64)))
+    stream = batches.train_batches(files.from_folder(tmp_path), config.DataConfig(), 64, 1, seed=0)
+    for _ in stream.take(5):
+        pass
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_stream_takes_quick_and_thorough_photographs_alike_and_names_the_broken(tmp_path):
     rgb = colorful_photo(3, 64, 64)
     (tmp_path / "plain.jpg").write_bytes(jpeg(rgb))

@@ -4,12 +4,14 @@ Most of a training photograph's way is the decoding. What a JPEG's own format ca
 out here: rows and columns outside the square, and the detail that a reduction by 2, 4 or 8 drops.
 """
 
+import numpy as np
 import tensorflow as tf
 
 from tfcolor import photo
 from tfcolor.data import augment
 
 _REDUCTIONS = (1, 2, 4, 8)  # what the decoder can leave out of each 8 x 8 block, on each side
+_START, _END = b"\xff\xd8", b"\xff\xd9"  # of a whole JPEG
 _HEADER = 4096  # bytes; without Exif, a color profile stands in the first few hundred
 _EXIF_HEADER = 65_536  # bytes; the Exif block, with its thumbnail, can be that long
 
@@ -40,6 +42,13 @@ def random_square(
       tf.errors.InvalidArgumentError: for another format, damaged bytes, CMYK or an Exif
         orientation. `photo.decode_rgb` can read all but the damaged.
     """
+    # Looked at first: the ops below print a line for each file that is no JPEG, and of one that is
+    # cut short they decode what is there.
+    whole = (tf.strings.substr(encoded, 0, 2) == _START) & (
+        tf.strings.substr(encoded, -2, 2) == _END
+    )
+    with tf.control_dependencies([tf.debugging.Assert(whole, ["no JPEG, or not all of one"])]):
+        encoded = tf.identity(encoded)
     height, width, channels = tf.unstack(tf.io.extract_jpeg_shape(encoded))
     header = _header(encoded)
     upright = ~tf.strings.regex_full_match(header, _TURNED)
@@ -64,10 +73,15 @@ def random_square(
     # Of the small square, not of the whole photograph: that takes twice as long as decoding it.
     converted = tf.cond(
         has & ~is_srgb,
-        lambda: tf.numpy_function(photo.apply_profile, [rgb, encoded], tf.uint8, stateful=False),
+        lambda: tf.numpy_function(_to_srgb, [rgb, encoded], tf.uint8, stateful=False),
         lambda: rgb,
     )
     return tf.ensure_shape(converted, (image_size, image_size, 3))
+
+
+def _to_srgb(rgb: np.ndarray, encoded: bytes | np.ndarray) -> np.ndarray:
+    # Of an eager tensor the bytes come in an array.
+    return photo.apply_profile(rgb, encoded if isinstance(encoded, bytes) else encoded.item())
 
 
 def _header(encoded: tf.Tensor) -> tf.Tensor:
