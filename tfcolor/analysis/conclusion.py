@@ -19,6 +19,8 @@ def conclude(report: dict[str, Any]) -> list[str]:
     Args:
       report: of `study.analyze`, all but its conclusion.
     """
+    if not _left(report):
+        return [_dropped(report)]
     return [
         _dropped(report),
         _size(report),
@@ -29,14 +31,18 @@ def conclude(report: dict[str, Any]) -> list[str]:
     ]
 
 
+def _left(report: dict[str, Any]) -> int:
+    return report["found"] - report["skipped"]["count"] - report["gray"]["count"]
+
+
 def _dropped(report: dict[str, Any]) -> str:
-    found, skipped = report["found"], report["skipped"]["count"]
+    found, left = report["found"], _left(report)
     gray, sepia = report["gray"]["count"], report["sepia"]["count"]
-    left = found - skipped - gray - sepia
+    skipped = report["skipped"]["count"]
     return (
-        f"Train on {left} of {found} photographs ({_percent(left / found)}): drop {gray} gray and "
-        f"{sepia} sepia ones (or of one brown hue), which teach no color; {skipped} more are "
-        "broken or tiny."
+        f"Train on {left} of {found} photographs ({_percent(left / found)}): {gray} gray ones "
+        f"teach no color, {skipped} more are broken or tiny; training drops both. Look at {sepia} "
+        "that are sepia or of one brown hue, and take the sepia ones out."
     )
 
 
@@ -86,8 +92,8 @@ def _gray(rows: list[dict[str, Any]]) -> str:
 
     return (
         f"Make gray by L*. {names(near)} are within {LIKE_LSTAR:.0f} L* of it in the mean and need "
-        f"no training of their own; leave as augmentation, since real black-and-white photographs "
-        f"were made so: {names(far)}."
+        f"no training of their own. Train with the films among the others, which real photographs "
+        f"were taken on (--set film=SHARE): {names(far)}."
     )
 
 
@@ -96,9 +102,9 @@ def _brightness(report: dict[str, Any]) -> str:
     shares = ", ".join(f"{name} {_percent(each['share'])}" for name, each in classes.items())
     rare = [name for name, each in classes.items() if each["share"] < RARE]
     advice = (
-        f"augment the brightness, or add photographs, where they are rare: {_list(rare)}"
+        f"add photographs where they are rare: {_list(rare)}"
         if rare
-        else f"none is rarer than {_percent(RARE)}, so brightness needs no augmentation"
+        else f"none is rarer than {_percent(RARE)}"
     )
     return f"By brightness ({shares}), {advice}."
 

@@ -74,7 +74,7 @@ class Measures:
         return np.select([night, snow, self.lightness < 45], list(BRIGHTNESS)[:3], "day").tolist()
 
     def is_gray(self, min_chroma: float) -> np.ndarray:
-        """Whether each is gray, as training tells it; bool (m,)."""
+        """Whether each is gray, all of it; training looks at its square alone; bool (m,)."""
         return self.batch.chroma < min_chroma
 
     def is_sepia(self, min_chroma: float) -> np.ndarray:

@@ -24,7 +24,7 @@ class Batch:
       names: a name for each picture, as text that can be encoded.
       sides: int (m, 2), m <= n, height and width of the reduced pictures.
       full_sides: int (m, 2), height and width of the photographs.
-      chroma: float32 (m,), mean Lab chroma of the photographs, as training filters by it.
+      chroma: float32 (m,), mean Lab chroma of the photographs.
       colorfulness: float32 (m,), of the reduced pictures.
     """
 

@@ -63,9 +63,9 @@ def analyze(
     photos = data.open_part(settings, part)
     if limit is not None:
         photos = photos.scattered().take(limit)
-    out.mkdir(parents=True, exist_ok=True)
     made = survey(photos, settings.min_chroma, part, progress=progress)
     pictures = _draw(made, augment)
+    out.mkdir(parents=True, exist_ok=True)
     for name, picture in pictures.items():
         (out / f"{name}.png").write_bytes(picture)
     (out / "report.json").write_text(json.dumps(made.report, indent=1) + "\n", encoding="utf-8")

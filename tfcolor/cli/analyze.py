@@ -1,7 +1,6 @@
 """`tfcolor analyze`."""
 
 import importlib.util
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,8 @@ from tfcolor.cli import options
 @click.command()
 @options.data
 @options.data_dir
+@options.download
+@options.splits
 @click.option(
     "--part",
     type=click.Choice(["train", "validation", "test", "all"]),
@@ -29,7 +30,16 @@ from tfcolor.cli import options
 )
 @click.option("--limit", type=click.IntRange(1), help="Look at only so many, scattered.")
 @click.option("--augment", is_flag=True, help="Show photographs as old films would, too.")
-def analyze(part: str, out: Path, limit: int | None, augment: bool, **fields: Any) -> None:
+@click.pass_context
+def analyze(
+    context: click.Context,
+    part: str,
+    out: Path,
+    limit: int | None,
+    augment: bool,
+    download: bool,
+    **fields: Any,
+) -> None:
     """Study photographs: what is in a set, on one page of HTML.
 
     Sizes, brightness, color, gray and sepia photographs, ways of preprocessing and of making gray
@@ -42,22 +52,17 @@ def analyze(part: str, out: Path, limit: int | None, augment: bool, **fields: An
             "pip install 'tfcolor[analyze]'"
         )
     options.load_tensorflow()
+    from tfcolor import data
     from tfcolor.analysis import study
 
-    bar: Any = None
-
-    def progress(done: int, total: int) -> None:
-        nonlocal bar
-        if bar is None:  # with the first photographs: a mistake before them is one line
-            bar = click.progressbar(length=total, label="analyzing", file=sys.stderr)
-            bar.__enter__()
-        bar.update(done - bar.pos)
-
+    if download:
+        data.download(settings)
     try:
-        report = study.analyze(settings, part, out, limit, augment, progress=progress)
-    finally:
-        if bar is not None:
-            bar.__exit__(None, None, None)
+        with options.bar("analyzing") as progress:
+            report = study.analyze(settings, part, out, limit, augment, progress=progress)
+    except KeyboardInterrupt:
+        click.echo("stopped; nothing was written", err=True)
+        context.exit(130)  # as a shell reports Ctrl-C
     for sentence in report["conclusion"]:
         click.echo(sentence)
     click.echo(f"open {out / 'report.html'}")
