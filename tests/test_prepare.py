@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -104,14 +106,12 @@ def test_a_stopped_run_goes_on_and_gives_the_same_set(folder, tmp_path):
     todo = plan(folder, tmp_path / "stopped")
     with pytest.raises(StopError):
         run.prepare(todo, progress=stop)
-    first = tmp_path / "stopped/parts/train-00000.tfrecord"
-    made = first.stat().st_mtime_ns
     with pytest.MonkeyPatch.context() as patch:
         calls = []
         shrink = parts.shrink.shrink
         patch.setattr(parts.shrink, "shrink", lambda *a: calls.append(a) or shrink(*a))
         run.prepare(todo)
-    assert made and len(calls) == 20  # the first part was there
+    assert len(calls) == 20  # the first part was there
     run.prepare(plan(folder, tmp_path / "whole"))
     stopped, whole = kept(tmp_path / "stopped"), kept(tmp_path / "whole")
     assert stopped.keys() == whole.keys()
@@ -121,12 +121,63 @@ def test_a_stopped_run_goes_on_and_gives_the_same_set(folder, tmp_path):
     assert run.prepare(todo) == run.prepare(plan(folder, tmp_path / "whole"))  # nothing to do
 
 
+def test_a_second_run_in_one_folder_is_refused(folder, tmp_path):
+    todo = plan(folder, tmp_path / "set")
+
+    def second(done, total):
+        if done == 5:
+            with pytest.raises(ValueError, match="is being prepared by another process"):
+                run.prepare(todo)
+
+    assert run.prepare(todo, progress=second)["train"]["kept"] == 26
+
+
 def test_other_options_or_a_folder_in_use_are_refused(folder, tmp_path):
     run.prepare(plan(folder, tmp_path / "set"))
     with pytest.raises(ValueError, match="begun with other photographs or options"):
         run.prepare(plan(folder, tmp_path / "set", options.Options(short_side=90)))
     with pytest.raises(ValueError, match="is not an empty folder"):
         run.prepare(plan(folder, folder))
+
+
+def test_a_run_stopped_goes_on_with_the_same_photographs_only(folder, tmp_path):
+    todo = plan(folder, tmp_path / "set")
+    with pytest.raises(ZeroDivisionError):
+        run.prepare(todo, progress=lambda done, total: 1 // (20 - done))
+    (folder / "album/00.jpg").rename(folder / "album/renamed.jpg")
+    with pytest.raises(ValueError, match="begun with other photographs or options"):
+        run.prepare(todo)
+    (folder / "album/renamed.jpg").rename(folder / "album/00.jpg")
+    assert run.prepare(todo)["train"]["kept"] == 26
+
+
+def test_names_that_are_no_unicode_are_kept(folder, tmp_path):
+    odd = os.fsencode(folder) + b"/latin\xe9.jpg"
+    os.rename(folder / "album/00.jpg", odd)
+    os.rename(folder / "broken.jpg", os.fsencode(folder) + b"/broken\xe9.jpg")
+    assert run.prepare(plan(folder, tmp_path / "set"))["train"]["kept"] == 26
+    examples = tfds.builder_from_directory(tmp_path / "set").as_dataset(split="train")
+    assert b"latin\xe9.jpg" in {e["image/filename"].numpy() for e in examples}
+    assert b"broken\xe9.jpg" in (tmp_path / "set/dropped.csv").read_bytes()
+
+
+def test_a_set_without_a_test_split_needs_none(tmp_path, monkeypatch):
+    builder = tfds.builder("imagenet_v2", data_dir=tmp_path / "tfds", try_gcs=False)
+
+    def examples():
+        for number in range(12):
+            yield number, {"image": sample(number), "label": 0, "file_name": f"{number}.jpeg"}
+
+    kind = type(builder)
+    monkeypatch.setattr(kind, "_split_generators", lambda self, manager: {"test": examples()})
+    builder.download_and_prepare()
+    where = ["--data-dir", str(tmp_path / "tfds")]
+    arguments = ["prepare", "imagenet_v2", str(tmp_path / "set"), *where]
+    wrong = CliRunner().invoke(main.cli, arguments)
+    assert wrong.exit_code == 2 and "it has test: choose with" in wrong.output
+    done = CliRunner().invoke(main.cli, [*arguments, "--train-split", "test"])
+    assert done.exit_code == 0, done.output
+    assert "train: 12 kept" in done.output and "test:" not in done.output
 
 
 def test_a_photograph_of_the_test_part_among_those_for_training_is_an_error(folder, tmp_path):
@@ -149,8 +200,10 @@ def test_a_photograph_of_the_test_part_among_those_for_training_is_an_error(fold
 def test_nothing_left_is_an_error(tmp_path):
     (tmp_path / "photos").mkdir()
     Image.new("RGB", (100, 100), "gray").save(tmp_path / "photos/gray.png")
-    with pytest.raises(ValueError, match="nothing is left of the train part"):
+    with pytest.raises(ValueError, match="nothing is left of the train part") as caught:
         run.prepare(plan(tmp_path / "photos", tmp_path / "set"))
+    named = str(caught.value).partition("see ")[2]
+    assert "gray.png" in Path(named).read_text()
 
 
 def test_a_beam_pipeline_makes_the_same_set(folder, tmp_path):

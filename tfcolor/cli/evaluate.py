@@ -16,6 +16,7 @@ from tfcolor.cli import options
 @options.data
 @options.data_dir
 @options.download
+@options.splits
 @click.option(
     "--part",
     type=click.Choice(["train", "validation", "test", "all"]),

@@ -1,11 +1,15 @@
 """Options that several commands share."""
 
+import contextlib
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
+
+from tfcolor import config
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -30,8 +34,36 @@ data_dir: Decorator = click.option(
 )
 
 download: Decorator = click.option(
-    "--download", is_flag=True, help="Fetch the TFDS set first; COCO 2017 is 25 GB."
+    "--download", is_flag=True, help="Fetch the TFDS set first; COCO 2017 is 28 GB."
 )
+
+
+def splits(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options --train-split and --test-split."""
+    for name in ("train_split", "test_split"):
+        flag = f"--{name.replace('_', '-')}"
+        default = getattr(config.DataConfig, name)
+        command = click.option(flag, help="Of a TFDS set.", show_default=default)(command)
+    return command
+
+
+@contextlib.contextmanager
+def bar(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar that appears with the first progress: a mistake before it is one line."""
+    shown: Any = None
+
+    def progress(done: int, total: int) -> None:
+        nonlocal shown
+        if shown is None:
+            shown = click.progressbar(length=total, label=label, file=sys.stderr)
+            shown.__enter__()
+        shown.update(done - shown.pos)
+
+    try:
+        yield progress
+    finally:
+        if shown is not None:
+            shown.__exit__(None, None, None)
 
 
 def given(**values: Any) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """`tfcolor prepare`."""
 
 import importlib.util
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +24,7 @@ def _option(flag: str, help_: str) -> options.Decorator:
 @click.argument("folder", type=options.FOLDER)
 @options.data_dir
 @options.download
-@click.option("--train-split", help="Of a TFDS set.", show_default=config.DataConfig.train_split)
-@click.option("--test-split", help="Of a TFDS set.", show_default=config.DataConfig.test_split)
+@options.splits
 @click.option(
     "--test",
     metavar="SOURCE",
@@ -79,14 +77,18 @@ def prepare(
 
     if download:
         data.download(photos)
+        if tests:
+            data.download(tests)
     todo = run.plan(photos, folder, settings, tests)
-    if runner:
-        from tfcolor.prepare import pipeline
+    try:
+        if runner:
+            from tfcolor.prepare import pipeline
 
-        report = pipeline.prepare(todo, drop_leaks, [f"--runner={runner}", *beam_options])
-    else:
-        report = _with_progress(todo, drop_leaks, workers)
-    if report is None:
+            report = pipeline.prepare(todo, drop_leaks, [f"--runner={runner}", *beam_options])
+        else:
+            with options.bar("preparing") as progress:
+                report = run.prepare(todo, drop_leaks, workers, progress)
+    except KeyboardInterrupt:
         click.echo("stopped; the same command goes on where it was", err=True)
         context.exit(130)  # as a shell reports Ctrl-C
     for split, counts in report.items():
@@ -97,25 +99,3 @@ def prepare(
     click.echo(
         f"names in {folder / 'dropped.csv'}; train on it with: tfcolor train --data {folder}"
     )
-
-
-def _with_progress(todo: Any, drop_leaks: bool, workers: int | None) -> Any:
-    """Runs on this machine, with a bar that appears with the first photograph; None if stopped."""
-    from tfcolor.prepare import run
-
-    bar: Any = None
-
-    def progress(done: int, total: int) -> None:
-        nonlocal bar
-        if bar is None:
-            bar = click.progressbar(length=total, label="preparing", file=sys.stderr)
-            bar.__enter__()
-        bar.update(done - bar.pos)
-
-    try:
-        return run.prepare(todo, drop_leaks, workers, progress)
-    except KeyboardInterrupt:
-        return None
-    finally:
-        if bar is not None:
-            bar.__exit__(None, None, None)

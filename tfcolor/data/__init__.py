@@ -51,6 +51,15 @@ def _open(settings: config.DataConfig, part: str) -> photographs.Photographs:
     return coco.from_tfds(source, settings.train_split, part, settings.data_dir)
 
 
+def has_part(settings: config.DataConfig, part: str) -> bool:
+    """Whether a source has a part; without one of its photographs being read."""
+    try:
+        open_part(settings, part)
+    except ValueError:
+        return False
+    return True
+
+
 def download(settings: config.DataConfig) -> None:
     """Fetches the TFDS set that `settings.source` names; folders and samples need nothing.
 

@@ -112,8 +112,8 @@ def download(name: str, data_dir: str | None = None) -> None:
     where = Path(data_dir or tfds.core.constants.DATA_DIR)
     size = _download_size(builder)
     needed = SPACE_NEEDED * size
-    where.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(where).free
+    there = next(folder for folder in (where, *where.absolute().parents) if folder.is_dir())
+    free = shutil.disk_usage(there).free
     told = f"{name} is about {size / 1e9:.1f} GB to download and takes {needed / 1e9:.0f} GB"
     if free < needed:
         raise ValueError(
@@ -171,5 +171,8 @@ def _clip(builder: tfds.core.DatasetBuilder, name: str, split: str) -> str:
         builder.info.splits[split]  # raises for a split that is not there
     except (KeyError, ValueError) as error:
         known = ", ".join(builder.info.splits)
-        raise ValueError(f"TFDS set {name!r} has no split {split!r}; it has {known}") from error
+        raise ValueError(
+            f"TFDS set {name!r} has no split {split!r}; it has {known}: choose with train_split or "
+            "test_split, --train-split or --test-split of most commands"
+        ) from error
     return split

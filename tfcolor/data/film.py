@@ -90,7 +90,7 @@ def grain(gray: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
 
 
 def fade(gray: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Years in the light: black turns gray, white yellow, and contrast goes; float32 (s, s)."""
+    """Years in the light: black turns gray, white dull, and contrast goes; float32 (s, s)."""
     lost, white = tf.unstack(tf.random.stateless_uniform((2,), seed))
     lost *= FADE
     return gray * (1.0 - lost) + lost * white

@@ -39,10 +39,6 @@ def finish(folder: Path, made: list[parts.Part], drop_leaks: bool) -> dict[str, 
     rows = {part: part.read_rows() for part in made}
     _find_copies(rows, drop_leaks)
     splits = list(dict.fromkeys(part.split for part in made))
-    infos = [
-        _write_split(folder, split, {p: r for p, r in rows.items() if p.split == split})
-        for split in splits
-    ]
     counts = {
         split: dict(Counter(row.kind for p in made if p.split == split for row in rows[p]))
         for split in splits
@@ -56,6 +52,10 @@ def finish(folder: Path, made: list[parts.Part], drop_leaks: bool) -> dict[str, 
     # Names that are no UTF-8 hold surrogates.
     workdir.write(folder / DROPPED, text.getvalue().encode("utf-8", "surrogateescape"))
     workdir.write(folder / REPORT, json.dumps(counts, indent=2) + "\n")
+    infos = [
+        _write_split(folder, split, {p: r for p, r in rows.items() if p.split == split})
+        for split in splits
+    ]
     with contextlib.redirect_stdout(io.StringIO()):  # it greets
         tfds.folder_dataset.write_metadata(
             data_dir=folder,

@@ -101,7 +101,8 @@ def make(
                 kind, reason = "gray", f"{name}: mean chroma {colored:.1f}"
             rows.append(Row(name, kind, reason, shrunk.copy_key))
             if kind == "kept":
-                example = {"image": shrunk.jpeg, "image/filename": name, "image/id": image_id}
+                file_name = name.encode("utf-8", "surrogateescape")  # it need not be UTF-8
+                example = {"image": shrunk.jpeg, "image/filename": file_name, "image/id": image_id}
                 writer.write(FEATURES.serialize_example(FEATURES.encode_example(example)))
     partial.replace(part.records)
     workdir.write(part.rows, json.dumps([dataclasses.astuple(row) for row in rows]))

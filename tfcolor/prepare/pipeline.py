@@ -26,11 +26,14 @@ def prepare(todo: run.Plan, drop_leaks: bool, flags: Sequence[str]) -> run.Repor
     Raises:
       ValueError: see `run.prepare`.
     """
-    counts = {split: todo.open(split).count for split in todo.sources}
-    if done := run.begin(todo, counts):
+    opened = {split: todo.open(split) for split in todo.sources}
+    if done := run.begin(todo, opened):
         return done
-    made = todo.parts(counts)
-    with beam.Pipeline(options=pipeline_options.PipelineOptions(list(flags))) as pipeline:
+    made = todo.parts({split: photos.count for split, photos in opened.items()})
+    with (
+        run.alone(todo.folder),
+        beam.Pipeline(options=pipeline_options.PipelineOptions(list(flags))) as pipeline,
+    ):
         _ = (
             pipeline
             | "Parts" >> beam.Create(made)

@@ -1,10 +1,15 @@
 """Prepare a set: on this machine, or as an Apache Beam pipeline over the same parts."""
 
+import contextlib
 import dataclasses
 import json
 import os
-from collections.abc import Callable
+import shutil
+import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+import filelock
 
 from tfcolor import config, data, workdir
 from tfcolor.data import photographs
@@ -44,13 +49,19 @@ class Plan:
             for index in range(-(-count // size))
         ]
 
-    def to_json(self, counts: dict[str, int]) -> str:
+    def to_json(self, opened: dict[str, photographs.Photographs]) -> str:
         """What must not change between two runs for one folder."""
         sources = {
             split: {**dataclasses.asdict(source), "part": part}
             for split, (source, part) in self.sources.items()
         }
-        state = {"sources": sources, "photographs": counts}
+        # Which files there are: a part is a stretch of them.
+        names = {
+            split: zlib.crc32("\0".join(sorted(photos.names.values())).encode(errors="replace"))
+            for split, photos in opened.items()
+        }
+        counts = {split: photos.count for split, photos in opened.items()}
+        state = {"sources": sources, "photographs": counts, "names_crc32": names}
         return json.dumps({**state, **dataclasses.asdict(self.settings)}, indent=2) + "\n"
 
 
@@ -72,7 +83,7 @@ def plan(
     sources = {"train": (source, "all")}
     if test is not None:
         sources["test"] = (test, "all")
-    elif source.source != "samples" and data.default_part(source) == "test":
+    elif source.source != "samples" and data.has_part(source, "test"):
         sources["test"] = (source, "test")
     return Plan(Path(folder), sources, settings)
 
@@ -99,26 +110,52 @@ def prepare(
         the test part is in the training part.
     """
     opened = {split: todo.open(split) for split in todo.sources}
-    counts = {split: photos.count for split, photos in opened.items()}
-    if done := begin(todo, counts):
+    if done := begin(todo, opened):
         return done
+    with alone(todo.folder):
+        return _prepare(todo, opened, drop_leaks, workers or os.cpu_count() or 1, progress)
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keeps a second run out of the folder of a set.
+
+    Raises:
+      ValueError: if one is at work in it.
+    """
+    lock = filelock.FileLock(folder / PARTS / ".lock")
+    try:
+        with lock.acquire(timeout=0):
+            yield
+    except filelock.Timeout as error:
+        raise ValueError(
+            f"{folder} is being prepared by another process; wait for it, or give another folder"
+        ) from error
+
+
+def _prepare(
+    todo: Plan,
+    opened: dict[str, photographs.Photographs],
+    drop_leaks: bool,
+    workers: int,
+    progress: Callable[[int, int], None],
+) -> Report:
+    counts = {split: photos.count for split, photos in opened.items()}
     total, seen = sum(counts.values()), 0
     for part in todo.parts(counts):
-        for count in parts.make(
-            part, opened[part.split], todo.settings, workers or os.cpu_count() or 1
-        ):
+        for count in parts.make(part, opened[part.split], todo.settings, workers):
             seen += count
             progress(seen, total)
     return finish.finish(todo.folder, todo.parts(counts), drop_leaks)
 
 
-def begin(todo: Plan, counts: dict[str, int]) -> Report | None:
+def begin(todo: Plan, opened: dict[str, photographs.Photographs]) -> Report | None:
     """Makes the folder; the report, where the set in it is whole already.
 
     Raises:
       ValueError: if the folder holds anything but this set, whole or begun.
     """
-    state, wanted = todo.folder / STATE, todo.to_json(counts)
+    state, wanted = todo.folder / STATE, todo.to_json(opened)
     if state.is_file():
         if state.read_text(encoding="utf-8") != wanted:
             raise ValueError(
@@ -126,6 +163,7 @@ def begin(todo: Plan, counts: dict[str, int]) -> Report | None:
                 "those, or another folder"
             )
         if data.is_prepared(todo.folder):
+            shutil.rmtree(todo.folder / PARTS, ignore_errors=True)  # if it was killed right there
             report: Report = json.loads((todo.folder / finish.REPORT).read_text(encoding="utf-8"))
             return report
     elif todo.folder.exists() and (not todo.folder.is_dir() or any(todo.folder.iterdir())):
