@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import apache_beam as beam
 from apache_beam.options import pipeline_options
 
-from tfcolor.prepare import finish, parts, run
+from tfcolor.prepare import parts, run
 
 
 def prepare(todo: run.Plan, drop_leaks: bool, flags: Sequence[str]) -> run.Report:
@@ -26,21 +26,17 @@ def prepare(todo: run.Plan, drop_leaks: bool, flags: Sequence[str]) -> run.Repor
     Raises:
       ValueError: see `run.prepare`.
     """
-    opened = {split: todo.open(split) for split in todo.sources}
-    if done := run.begin(todo, opened):
-        return done
-    made = todo.parts({split: photos.count for split, photos in opened.items()})
-    with (
-        run.alone(todo.folder),
-        beam.Pipeline(options=pipeline_options.PipelineOptions(list(flags))) as pipeline,
-    ):
-        _ = (
-            pipeline
-            | "Parts" >> beam.Create(made)
-            | "Scatter" >> beam.Reshuffle()
-            | "Make" >> beam.ParDo(_Make(todo))
-        )
-    return finish.finish(todo.folder, made, drop_leaks)
+
+    def make(made: list[parts.Part], opened: run.Opened) -> None:
+        with beam.Pipeline(options=pipeline_options.PipelineOptions(list(flags))) as pipeline:
+            _ = (
+                pipeline
+                | "Parts" >> beam.Create(made)
+                | "Scatter" >> beam.Reshuffle()
+                | "Make" >> beam.ParDo(_Make(todo))
+            )
+
+    return run.carry_out(todo, drop_leaks, make)
 
 
 class _Make(beam.DoFn):

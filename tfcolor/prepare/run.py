@@ -19,6 +19,7 @@ STATE = "prepare.json"
 PARTS = "parts"
 
 Report = dict[str, dict[str, int]]
+Opened = dict[str, photographs.Photographs]  # by split
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,16 +41,16 @@ class Plan:
         source, part = self.sources[split]
         return data.open_part(source, part).scattered()
 
-    def parts(self, counts: dict[str, int]) -> list[parts.Part]:
+    def parts(self, opened: Opened) -> list[parts.Part]:
         """Every part, given the photographs of each split."""
         size = self.settings.part_size
         return [
             parts.Part(self.folder / PARTS, split, index, size)
-            for split, count in counts.items()
-            for index in range(-(-count // size))
+            for split, photos in opened.items()
+            for index in range(-(-photos.count // size))
         ]
 
-    def to_json(self, opened: dict[str, photographs.Photographs]) -> str:
+    def to_json(self, opened: Opened) -> str:
         """What must not change between two runs for one folder."""
         sources = {
             split: {**dataclasses.asdict(source), "part": part}
@@ -109,15 +110,37 @@ def prepare(
       ValueError: if a source cannot be read, the folder holds something else, or a photograph of
         the test part is in the training part.
     """
+
+    def make(made: list[parts.Part], opened: Opened) -> None:
+        total, seen = sum(photos.count for photos in opened.values()), 0
+        threads = workers or os.cpu_count() or 1
+        for part in made:
+            for count in parts.make(part, opened[part.split], todo.settings, threads):
+                seen += count
+                progress(seen, total)
+
+    return carry_out(todo, drop_leaks, make)
+
+
+def carry_out(
+    todo: Plan, drop_leaks: bool, make: Callable[[list[parts.Part], Opened], None]
+) -> Report:
+    """Makes the set, its parts by `make`, which leaves those that are done as they are.
+
+    Raises:
+      ValueError: see `prepare`.
+    """
     opened = {split: todo.open(split) for split in todo.sources}
-    if done := begin(todo, opened):
+    if done := _begin(todo, opened):
         return done
-    with alone(todo.folder):
-        return _prepare(todo, opened, drop_leaks, workers or os.cpu_count() or 1, progress)
+    made = todo.parts(opened)
+    with _alone(todo.folder):
+        make(made, opened)
+        return finish.finish(todo.folder, made, drop_leaks)
 
 
 @contextlib.contextmanager
-def alone(folder: Path) -> Iterator[None]:
+def _alone(folder: Path) -> Iterator[None]:
     """Keeps a second run out of the folder of a set.
 
     Raises:
@@ -133,23 +156,7 @@ def alone(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _prepare(
-    todo: Plan,
-    opened: dict[str, photographs.Photographs],
-    drop_leaks: bool,
-    workers: int,
-    progress: Callable[[int, int], None],
-) -> Report:
-    counts = {split: photos.count for split, photos in opened.items()}
-    total, seen = sum(counts.values()), 0
-    for part in todo.parts(counts):
-        for count in parts.make(part, opened[part.split], todo.settings, workers):
-            seen += count
-            progress(seen, total)
-    return finish.finish(todo.folder, todo.parts(counts), drop_leaks)
-
-
-def begin(todo: Plan, opened: dict[str, photographs.Photographs]) -> Report | None:
+def _begin(todo: Plan, opened: Opened) -> Report | None:
     """Makes the folder; the report, where the set in it is whole already.
 
     Raises:
