@@ -68,5 +68,5 @@ def test_eager_and_graph_agree_and_an_unknown_method_is_an_error():
 
 def test_lightness_of_the_lab_conversion():
     rgb = random_rgb(4, 5)
-    luminance = grayscale.mix(color.decode(color.to_float(rgb)), color.LUMINANCE)
+    luminance = color.mix(color.decode(color.to_float(rgb)), color.LUMINANCE)
     np.testing.assert_allclose(color.lightness(luminance), color.rgb_to_lab(rgb)[..., 0], atol=1e-4)

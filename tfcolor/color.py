@@ -7,6 +7,7 @@ References:
   IEC 61966-2-1 (sRGB); CIE 15:2004 (Lab). Constants as in scikit-image, which the tests compare.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -122,9 +123,25 @@ def to_gray(rgb: Tensor) -> Tensor:
     Returns:
       uint8 (..., 3), three equal channels; L* is the color's within 8-bit rounding.
     """
-    luminance = ops.tensordot(decode(to_float(rgb)), _constant(_RELATIVE_FROM_RGB[1]), axes=1)
-    gray = to_uint8(encode(luminance))
-    return ops.stack([gray] * 3, axis=-1)
+    return ops.stack([to_uint8(expose(rgb, LUMINANCE))] * 3, axis=-1)
+
+
+def expose(rgb: Tensor, weights: Sequence[float] | Tensor) -> Tensor:
+    """The gray that something sees which weighs light: the eye by `LUMINANCE`, a film otherwise.
+
+    Args:
+      rgb: (..., 3) sRGB, uint8, or floating point in [0, 1].
+      weights: of linear red, green and blue, (3,); their sum is 1.
+
+    Returns:
+      float32 (...) in [0, 1], encoded as sRGB.
+    """
+    return encode(mix(decode(to_float(rgb)), weights))
+
+
+def mix(rgb: Tensor, weights: Sequence[float] | Tensor) -> Tensor:
+    """The weighted sum of red, green and blue; (..., 3) -> float32 (...)."""
+    return ops.tensordot(rgb, _constant(weights), axes=1)
 
 
 def lightness(luminance: Tensor) -> Tensor:
@@ -154,7 +171,7 @@ def planes_to_rgb(l: Tensor, ab: Tensor) -> Tensor:
     return lab_to_rgb(map_to_gamut(join(l, ab)))
 
 
-def _constant(values: np.ndarray) -> Tensor:
+def _constant(values: np.ndarray | Sequence[float] | Tensor) -> Tensor:
     return ops.convert_to_tensor(values, "float32")
 
 

@@ -10,8 +10,6 @@ References:
   blue more than the eye does (panchromatic).
 """
 
-from collections.abc import Sequence
-
 from keras import ops
 
 from tfcolor import color
@@ -50,18 +48,12 @@ def to_gray(rgb: color.Tensor, method: str) -> color.Tensor:
     """
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}, got {method}")
-    encoded = color.to_float(rgb)
     if method == "hsl":
+        encoded = color.to_float(rgb)
         return (ops.max(encoded, axis=-1) + ops.min(encoded, axis=-1)) / 2.0
     if method in _LUMA:
-        return mix(encoded, _LUMA[method])
-    weights = color.LUMINANCE if method == "lstar" else FILMS[method]
-    return color.encode(mix(color.decode(encoded), weights))
-
-
-def mix(rgb: color.Tensor, weights: Sequence[float] | color.Tensor) -> color.Tensor:
-    """The weighted sum of red, green and blue; (..., 3) -> (...)."""
-    return ops.tensordot(rgb, ops.convert_to_tensor(weights, "float32"), axes=1)
+        return color.mix(color.to_float(rgb), _LUMA[method])
+    return color.expose(rgb, color.LUMINANCE if method == "lstar" else FILMS[method])
 
 
 def lightness(gray: color.Tensor) -> color.Tensor:

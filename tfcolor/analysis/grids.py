@@ -69,8 +69,9 @@ def films(pictures: Sequence[gallery.Picture]) -> figure.Figure:
     """Photographs, and what `film.simulate` makes of them with several seeds."""
     images, captions = [], []
     for row, picture in enumerate(pictures[:FILM_PICTURES]):
-        square = augment.center_crop(tf.constant(picture.rgb), min(picture.rgb.shape[:2]))
-        square = tf.ensure_shape(square, (min(picture.rgb.shape[:2]),) * 2 + (3,))
+        side = min(picture.rgb.shape[:2])
+        square = augment.center_crop(tf.constant(picture.rgb), side)
+        square = tf.ensure_shape(square, (side, side, 3))
         images.append(square.numpy())
         captions.append(caption(picture.name))
         for seed in range(FILM_TRIES):

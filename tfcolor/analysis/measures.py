@@ -1,6 +1,7 @@
 """What is measured of each picture, and how its kind is told by it."""
 
 import dataclasses
+import functools
 
 import numpy as np
 import tensorflow as tf
@@ -64,8 +65,7 @@ class Measures:
 
     def means(self, values: np.ndarray) -> np.ndarray:
         """The mean in each picture; (..., p) -> float64 (..., m)."""
-        sums = np.add.reduceat(values, self.starts, axis=-1, dtype=np.float64)
-        return sums / self.batch.sides.prod(axis=1)
+        return _means(values, self.starts, self.batch.sides.prod(axis=1))
 
     def brightness(self) -> list[str]:
         """The class of each picture, of BRIGHTNESS."""
@@ -99,10 +99,7 @@ def measure(batch: stream.Batch) -> Measures:
     lab, grays = lab[inside], grays[:, inside]
     areas = batch.sides.prod(axis=1)
     starts = np.cumsum(areas) - areas
-
-    def means(values: np.ndarray) -> np.ndarray:
-        return np.add.reduceat(values, starts, dtype=np.float64) / areas
-
+    means = functools.partial(_means, starts=starts, areas=areas)
     l, a, b = lab.T
     lightness, mean_a, mean_b = means(l), means(a), means(b)
     length = np.hypot(mean_a, mean_b)
@@ -119,6 +116,11 @@ def measure(batch: stream.Batch) -> Measures:
         one_hue=length / np.maximum(means(np.hypot(a, b)), 1e-6),
         tone_spread=_tone_spread(lab, areas),
     )
+
+
+def _means(values: np.ndarray, starts: np.ndarray, areas: np.ndarray) -> np.ndarray:
+    """Means over the pixels of each of m pictures; (..., p) -> float64 (..., m)."""
+    return np.add.reduceat(values, starts, axis=-1, dtype=np.float64) / areas
 
 
 def _tone_spread(lab: np.ndarray, areas: np.ndarray) -> np.ndarray:

@@ -77,7 +77,6 @@ def is_prepared(source: str | Path) -> bool:
 
 def default_part(settings: config.DataConfig) -> str:
     """The part to measure on: "test" where the source defines one, else all of the folder."""
-    folder = Path(settings.source)
-    if settings.source == "samples" or not folder.exists():
+    if settings.source == "samples" or not Path(settings.source).exists():
         return "test"
-    return "test" if is_prepared(folder) and any(folder.glob("*-test.tfrecord*")) else "all"
+    return "test" if has_part(settings, "test") else "all"

@@ -65,7 +65,7 @@ def expose(rgb: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     index = tf.random.stateless_uniform((), which, 0, len(grayscale.FILMS), tf.int32)
     weight = tf.random.stateless_uniform((), share)
     weights = weight * films[index] + (1.0 - weight) * tf.constant(color.LUMINANCE, tf.float32)
-    return color.encode(grayscale.mix(color.decode(color.to_float(rgb)), weights))
+    return color.expose(rgb, weights)
 
 
 def blur(gray: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
