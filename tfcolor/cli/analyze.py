@@ -15,13 +15,7 @@ from tfcolor.cli import options
 @options.data_dir
 @options.download
 @options.splits
-@click.option(
-    "--part",
-    type=click.Choice(["train", "validation", "test", "all"]),
-    default="all",
-    show_default=True,
-    help="Which photographs of the source.",
-)
+@options.part(default="all", show_default=True)
 @click.option(
     "--out",
     type=options.FOLDER,

@@ -17,12 +17,7 @@ from tfcolor.cli import options
 @options.data_dir
 @options.download
 @options.splits
-@click.option(
-    "--part",
-    type=click.Choice(["train", "validation", "test", "all"]),
-    help="Which photographs of the source.",
-    show_default="test; all of a folder",
-)
+@options.part(show_default="test; all of a folder")
 @click.option(
     "--image-size",
     type=int,

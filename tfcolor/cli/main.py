@@ -83,11 +83,17 @@ def cli() -> None:
     logging.getLogger("absl").setLevel(logging.ERROR)
 
 
-for command in (train.train, recipes.recipes, evaluate.evaluate, export.export, colorize.colorize):
+for command in (
+    analyze.analyze,
+    colorize.colorize,
+    evaluate.evaluate,
+    export.export,
+    prepare.prepare,
+    recipes.recipes,
+    train.train,
+    tune.tune,
+):
     cli.add_command(command)
-cli.add_command(prepare.prepare)
-cli.add_command(analyze.analyze)
-cli.add_command(tune.tune)
 
 
 def main() -> None:

@@ -33,6 +33,13 @@ data_dir: Decorator = click.option(
     "--data-dir", type=click.Path(), help="Where TFDS keeps its sets.", show_default="TFDS's own"
 )
 
+
+def part(**default: Any) -> Decorator:
+    """Option --part, with a default or a text that shows it."""
+    kind = click.Choice(["train", "validation", "test", "all"])
+    return click.option("--part", type=kind, help="Which photographs of the source.", **default)
+
+
 download: Decorator = click.option(
     "--download", is_flag=True, help="Fetch the TFDS set first; COCO 2017 is 28 GB."
 )
