@@ -8,7 +8,7 @@ from scipy import ndimage
 from skimage import color as skcolor
 from skimage import metrics as skmetrics
 
-from tfcolor import color, metrics
+from tfcolor import color, metrics, quantize
 from tfcolor.metrics import ab_error, colorfulness, delta_e, mse, ssim
 
 # A selection of the 34 pairs of Sharma, Wu and Dalal 2005, table 1, with the published difference:
@@ -67,9 +67,22 @@ def test_ssim_matches_skimage(pair, spoil):
         assert float(ssim.ssim(truth, fake)[index]) == pytest.approx(expected, abs=1e-6)
 
 
+def test_ssim_capstone_matches_the_defaults_of_skimage(pair):
+    truth, fake = pair
+    for index in range(len(truth)):
+        expected = skmetrics.structural_similarity(
+            truth[index] / 255.0, fake[index] / 255.0, data_range=1, channel_axis=-1
+        )
+        ours = float(ssim.ssim_capstone(truth, fake)[index])
+        # scikit-image averages over the picture without a border of 3, as ours does.
+        assert ours == pytest.approx(expected, abs=1e-6)
+
+
 def test_ssim_of_a_picture_under_its_window_is_an_error():
     with pytest.raises(ValueError, match="at least 11 pixels, got 10"):
         ssim.ssim(tf.zeros((1, 10, 40, 3)), tf.zeros((1, 10, 40, 3)))
+    with pytest.raises(ValueError, match="at least 7 pixels, got 6"):
+        ssim.ssim_capstone(tf.zeros((1, 6, 40, 3)), tf.zeros((1, 6, 40, 3)))
 
 
 def test_ab_error_matches_skimage(pair):
@@ -77,6 +90,47 @@ def test_ab_error_matches_skimage(pair):
     difference = skcolor.rgb2lab(truth)[..., 1:] - skcolor.rgb2lab(fake)[..., 1:]
     expected = np.linalg.norm(difference, axis=-1).mean(axis=(1, 2))
     np.testing.assert_allclose(ab_error.ab_error(truth, fake), expected, rtol=1e-4)
+
+
+def test_ab_auc_is_near_the_sum_over_whole_thresholds(pair):
+    truth, fake = pair
+    difference = skcolor.rgb2lab(truth)[..., 1:] - skcolor.rgb2lab(fake)[..., 1:]
+    error = np.linalg.norm(difference, axis=-1)
+    under = (error[..., None] <= np.arange(151)).mean(axis=(1, 2, 3))
+    ours = ab_error.ab_auc(truth, fake).numpy()
+    # A step of 1 counts an error as up to 1 smaller, half of it on average: 0.5 of 151.
+    np.testing.assert_allclose(ours, 100 * under, atol=0.4)
+    exact = 100 * np.maximum(1 - error / 150, 0).mean(axis=(1, 2))
+    np.testing.assert_allclose(ours, exact, rtol=1e-5)
+
+
+def test_ab_auc_rebalanced_weighs_pixels_by_their_nearest_bin(pair):
+    truth, fake = pair
+    lab = skcolor.rgb2lab(truth)[..., 1:]
+    error = np.linalg.norm(lab - skcolor.rgb2lab(fake)[..., 1:], axis=-1)
+    bins, prior = quantize.ab_bins(), quantize.prior()
+    nearest = np.linalg.norm(lab[..., None, :] - bins, axis=-1).argmin(axis=-1)
+    weights = np.minimum(1 / (len(bins) * prior[nearest]), ab_error.MAX_RARITY)
+    accuracy = 100 * np.maximum(1 - error / 150, 0)
+    expected = (weights * accuracy).sum(axis=(1, 2)) / weights.sum(axis=(1, 2))
+    # A color half way between two bins may fall to the other, by rounding in float32.
+    np.testing.assert_allclose(ab_error.ab_auc_rebalanced(truth, fake), expected, rtol=2e-3)
+    np.testing.assert_allclose(ab_error.rarity(truth), weights.mean(axis=(1, 2)), rtol=2e-3)
+
+
+def test_gray_loses_by_rebalancing():
+    truth = np.stack([colorful_photo(seed, 40, 52) for seed in range(3)])
+    gray = color.to_gray(truth)
+    assert np.all(ab_error.ab_auc_rebalanced(truth, gray) < ab_error.ab_auc(truth, gray))
+
+
+def test_delta_colorfulness_is_the_absolute_difference(pair):
+    truth, fake = pair
+    expected = [
+        abs(reference_colorfulness(a, False) - reference_colorfulness(b, False))
+        for a, b in zip(fake, truth, strict=True)
+    ]
+    np.testing.assert_allclose(colorfulness.delta_colorfulness(truth, fake), expected, atol=1e-3)
 
 
 def test_delta_e_matches_skimage(pair):
@@ -145,7 +199,10 @@ def test_a_photograph_against_itself_is_perfect(pair):
     same = scores(truth, truth)
     assert same["ssim"] == pytest.approx(1.0, abs=1e-6)
     assert same["psnr"] == np.inf
-    assert same["mse"] == 0.0
+    assert same["ssim_capstone"] == pytest.approx(1.0, abs=1e-6)
+    assert same["mse"] == same["delta_colorfulness"] == 0.0
+    assert same["ab_auc"] == pytest.approx(100.0, abs=1e-4)
+    assert same["ab_auc_rebalanced"] == pytest.approx(100.0, abs=1e-4)
     # Two threads may round a power apart, in float32.
     assert same["ab_error"] == pytest.approx(0.0, abs=1e-5)
     assert same["delta_e00"] == pytest.approx(0.0, abs=1e-5)
@@ -180,10 +237,12 @@ def test_worse_pictures_score_worse_by_every_distance(pair, rng):
     truth = pair[0][:1]
     for name, mild, strong in worse_pictures(truth, rng):
         better, worse = scores(truth, mild), scores(truth, strong)
-        for metric in ("ssim", "psnr"):
+        for metric in metrics.HIGHER_IS_BETTER:
             assert better[metric] > worse[metric], (name, metric)
-        for metric in ("mse", "ab_error", "delta_e00"):
+        for metric in metrics.LOWER_IS_BETTER - {"delta_colorfulness"}:
             assert better[metric] < worse[metric], (name, metric)
+        if name.endswith("chroma"):  # of which alone it knows
+            assert better["delta_colorfulness"] < worse["delta_colorfulness"], name
 
 
 def test_colorfulness_rises_with_chroma(pair):

@@ -34,6 +34,21 @@ def colorfulness_absolute(rgb: tf.Tensor) -> tf.Tensor:
     return _spread_and_distance(*(tf.abs(channel) for channel in _opponents(rgb)))
 
 
+def delta_colorfulness(truth: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
+    """How far a colorization's colorfulness is from its photograph's, in either direction.
+
+    Its mean over a set is the mean difference; what papers call delta CF is the difference of the
+    set's means, in which dull and gaudy pictures cancel.
+
+    Args:
+      truth, fake: rgb (n, h, w, 3), uint8 or floating point in [0, 1].
+
+    Returns:
+      float32 (n,), >= 0; lower is better.
+    """
+    return tf.abs(colorfulness(fake) - colorfulness(truth))
+
+
 def _opponents(rgb: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     red, green, blue = tf.unstack(color.to_float(rgb) * 255.0, axis=-1)
     return red - green, (red + green) / 2.0 - blue
