@@ -10,7 +10,7 @@ import tfcolor
 ROOT = Path(tfcolor.__file__).parent
 
 FLOORS = [
-    {"color", "checks", "errors", "fetch", "fingerprint"},
+    {"color", "checks", "errors", "fetch", "fingerprint", "torch_file"},
     {"config", "quantize", "grayscale"},
     {"fields", "data", "models", "losses", "metrics", "photo", "recipes", "inference"},
     {"workdir", "evaluate", "colorize", "pretrained", "features", "analysis"},
