@@ -123,6 +123,14 @@ def test_pooled_features_do_not_depend_on_the_batch():
         features.efficientnet_lite0(rgb / 255)
 
 
+def test_logits_beside_the_features_are_those_of_the_classifier(classifier, photographs):
+    rgb = np.round(photographs).astype(np.uint8)
+    pooled, logits = features.network("efficientnet-lite0").extract(rgb)
+    np.testing.assert_array_equal(pooled, features.efficientnet_lite0(rgb))
+    expected = classifier(rgb.astype(np.float32), training=False)
+    np.testing.assert_allclose(logits, expected, atol=1e-4)
+
+
 def test_the_classifier_gives_the_same_under_the_jax_backend(classifier, photographs, tmp_path):
     np.save(tmp_path / "rgb.npy", photographs)
     program = """

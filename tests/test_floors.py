@@ -11,7 +11,7 @@ ROOT = Path(tfcolor.__file__).parent
 
 FLOORS = [
     {"color", "checks", "errors", "fetch", "fingerprint", "torch_file"},
-    {"config", "quantize", "grayscale"},
+    {"config", "quantize", "grayscale", "inception_weights"},
     {"fields", "data", "models", "losses", "metrics", "photo", "recipes", "inference"},
     {"workdir", "evaluate", "colorize", "pretrained", "features", "analysis"},
     {"training", "export", "prepare"},

@@ -1,19 +1,89 @@
-"""Features of photographs, and the Fréchet distance of sets of photographs that rests on them.
+"""What networks see in photographs: features and classes, for distances between sets of them.
 
-The network is the bundled EfficientNet-Lite0, so nothing is downloaded. The figure is named after
-it, `fd_efficientnet_lite0`: it is no FID and cannot be compared with one.
+Two networks: the Inception of 2015, whose figures are FID, KID and Inception Score, and the bundled
+EfficientNet-Lite0, for which nothing is downloaded. The figures of the second are named after it:
+they compare with nothing published.
 """
 
+import dataclasses
 import functools
+import os
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
+import keras
 import numpy as np
 import tensorflow as tf
 
+from tfcolor import inception_weights
 from tfcolor.metrics import frechet
-from tfcolor.models import efficientnet
+from tfcolor.models import efficientnet, inception
 
 CHUNK = 32  # photographs a pass; bounds memory whatever the batch
+NETWORKS = ("inception", "efficientnet-lite0")
+
+
+@dataclasses.dataclass(frozen=True)
+class Network:
+    """A network that looks at whole photographs, and what the figures made of it are called.
+
+    `name` is one of `NETWORKS`; `distance` names the Fréchet distance of its features, `kernel`
+    their kernel distance, `score` the Inception Score of its logits; it has `features` features and
+    `classes` classes.
+    """
+
+    name: str
+    distance: str
+    kernel: str
+    score: str
+    features: int
+    classes: int
+    see: Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]  # of one chunk
+
+    def extract(self, rgb: np.ndarray | tf.Tensor) -> tuple[np.ndarray, np.ndarray]:
+        """Features and classes of photographs.
+
+        Each is resized to the network's own size, so those to be compared should have one shape.
+
+        Args:
+          rgb: uint8 (n, h, w, 3).
+
+        Returns:
+          pooled float32 (n, features), logits float32 (n, classes).
+
+        Raises:
+          ValueError: for another dtype or shape.
+        """
+        rgb = tf.convert_to_tensor(rgb)
+        if rgb.dtype != tf.uint8 or rgb.shape.rank != 4 or rgb.shape[-1] != 3:
+            raise ValueError(f"rgb must be uint8 (n, h, w, 3), got {rgb.dtype.name} {rgb.shape}")
+        chunks = [self.see(rgb[start : start + CHUNK]) for start in range(0, len(rgb), CHUNK)]
+        pooled, logits = (
+            np.concatenate([np.zeros((0, size), np.float32), *(chunk[place] for chunk in chunks)])
+            for place, size in enumerate((self.features, self.classes))
+        )
+        return pooled, logits
+
+
+def network(name: str, weights: str | os.PathLike[str] | None = None) -> Network:
+    """A network by its name, built once.
+
+    Args:
+      name: one of `NETWORKS`.
+      weights: a file for "inception" that `inception_weights.read` reads; fetched if None.
+
+    Raises:
+      ValueError: for another name, weights for a network that has its own, or weights that cannot
+        be had.
+      OSError: if the file cannot be read.
+    """
+    if name not in NETWORKS:
+        raise ValueError(f"the network must be one of {', '.join(NETWORKS)}, got {name!r}")
+    if name == "inception":
+        return _inception(None if weights is None else Path(weights))
+    if weights is not None:
+        raise ValueError(f"{name} has weights of its own, got {os.fspath(weights)}")
+    return _efficientnet_lite0()
 
 
 def efficientnet_lite0(rgb: np.ndarray | tf.Tensor) -> np.ndarray:
@@ -31,36 +101,89 @@ def efficientnet_lite0(rgb: np.ndarray | tf.Tensor) -> np.ndarray:
     Raises:
       ValueError: for another dtype or shape.
     """
-    rgb = tf.convert_to_tensor(rgb)
-    if rgb.dtype != tf.uint8 or rgb.shape.rank != 4 or rgb.shape[-1] != 3:
-        raise ValueError(f"rgb must be uint8 (n, h, w, 3), got {rgb.dtype.name} {rgb.shape}")
-    extract = _extractor()
-    chunks = [extract(rgb[start : start + CHUNK]) for start in range(0, len(rgb), CHUNK)]
-    return np.concatenate([np.zeros((0, efficientnet.FEATURES), np.float32), *chunks])
+    return network("efficientnet-lite0").extract(rgb)[0]
 
 
-def statistics(batches: Iterable[np.ndarray]) -> frechet.FeatureStats:
+def statistics(batches: Iterable[np.ndarray], of: Network | None = None) -> frechet.FeatureStats:
     """Statistics of a set of photographs, in batches of uint8 (n, h, w, 3).
+
+    Args:
+      batches: the photographs.
+      of: the network that sees them; EfficientNet-Lite0 unless given.
 
     Raises:
       ValueError: for fewer than two photographs, or another dtype or shape.
     """
+    of = of or network("efficientnet-lite0")
     accumulator = frechet.Accumulator()
     for rgb in batches:
-        accumulator.add(efficientnet_lite0(rgb))
+        accumulator.add(of.extract(rgb)[0])
     return accumulator.result()
 
 
-@functools.cache
-def _extractor() -> Callable[[tf.Tensor], tf.Tensor]:
-    """The network, built once: uint8 (n, h, w, 3) -> float32 (n, 1280)."""
-    model = efficientnet.build_features()
+def resize_like_tensorflow1(rgb: tf.Tensor) -> tf.Tensor:
+    """Bilinear to 299 x 299 as the graph of 2015 does it: corners apart, no antialiasing.
 
-    @tf.function(input_signature=[tf.TensorSpec((None, None, None, 3), tf.uint8)])
-    def extract(rgb: tf.Tensor) -> tf.Tensor:
+    Output pixel i looks at input coordinate i h / 299, not at the centers of pixels, which
+    `tf.image.resize` looks at. The published figures rest on it.
+
+    Args:
+      rgb: uint8 or float32 (n, h, w, 3).
+
+    Returns:
+      float32 (n, 299, 299, 3), in the range of the input.
+    """
+    return tf.raw_ops.ResizeBilinear(
+        images=rgb,
+        size=(inception.IMAGE_SIZE, inception.IMAGE_SIZE),
+        align_corners=False,
+        half_pixel_centers=False,
+    )
+
+
+@functools.cache
+def _inception(weights: Path | None) -> Network:
+    model = inception.load(inception.build(), inception_weights.find(weights))
+    return Network(
+        name="inception",
+        distance="fid",
+        kernel="kid",
+        score="inception_score",
+        features=inception.FEATURES,
+        classes=inception.CLASSES,
+        see=_graph(model, lambda rgb: (resize_like_tensorflow1(rgb) - 128.0) / 128.0),
+    )
+
+
+@functools.cache
+def _efficientnet_lite0() -> Network:
+    classifier = efficientnet.build_classifier()
+    outputs = {"pooled": classifier.get_layer("pooled").output, "logits": classifier.output}
+
+    def resize(rgb: tf.Tensor) -> tf.Tensor:
         size = (efficientnet.IMAGE_SIZE, efficientnet.IMAGE_SIZE)
         x = tf.image.resize(rgb, size, tf.image.ResizeMethod.BICUBIC, antialias=True)
-        # Bicubic overshoots at edges.
-        return model(tf.clip_by_value(x, 0.0, 255.0), training=False)["pooled"]
+        return tf.clip_by_value(x, 0.0, 255.0)  # bicubic overshoots at edges
 
-    return extract
+    return Network(
+        name="efficientnet-lite0",
+        distance="fd_efficientnet_lite0",
+        kernel="kd_efficientnet_lite0",
+        score="score_efficientnet_lite0",
+        features=efficientnet.FEATURES,
+        classes=efficientnet.CLASSES,
+        see=_graph(keras.Model(classifier.input, outputs), resize),
+    )
+
+
+def _graph(
+    model: keras.Model, prepare: Callable[[tf.Tensor], tf.Tensor]
+) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
+    """Preparation and network as one graph: uint8 (n, h, w, 3) -> (pooled, logits)."""
+
+    @tf.function(input_signature=[tf.TensorSpec((None, None, None, 3), tf.uint8)])
+    def see(rgb: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        outputs = model(prepare(rgb), training=False)
+        return outputs["pooled"], outputs["logits"]
+
+    return see

@@ -1,0 +1,187 @@
+"""The published weights of the FID Inception network: fetched once, checked, or from a file.
+
+Two files hold them: the PyTorch file of pytorch-fid and torch-fidelity, and the TensorFlow graph of
+2015 that it was made from. Neither needs more than this package to be read.
+"""
+
+import tarfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from google.protobuf import message
+
+from tfcolor import fetch, torch_file
+
+SOURCES = (
+    fetch.Source(
+        "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/"
+        "pt_inception-2015-12-05-6726825d.pth",
+        "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2",
+    ),
+    fetch.Source(  # the same file
+        "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/"
+        "weights-inception-2015-12-05-6726825d.pth",
+        "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2",
+    ),
+    fetch.Source(
+        "https://openaipublic.blob.core.windows.net/diffusion/jul-2021/ref_batches/"
+        "classify_image_graph_def.pb",
+        "009d6814d1bc560d4e7b236e170e9b2d5ca6f4b57bd8037f6db05776204415c6",
+    ),
+)
+GRAPH = "classify_image_graph_def.pb"  # as inception-2015-12-05.tgz has it
+BATCH_NORM_EPSILON = 1e-3  # of the published network
+
+# In the order in which the graph numbers its scopes: conv, conv_1, ...; mixed, mixed_1, ...
+_STEM = ("Conv2d_1a_3x3", "Conv2d_2a_3x3", "Conv2d_2b_3x3", "Conv2d_3b_1x1", "Conv2d_4a_3x3")
+_BLOCKS = ("5b", "5c", "5d", "6a", "6b", "6c", "6d", "6e", "7a", "7b", "7c")
+# Of each kind of block: scope, branch, and what the branch's convolutions are called after it.
+_POOLED = ("tower_2/", "branch_pool", "")
+_BRANCHES = {
+    "5": (
+        ("", "branch1x1", ""),
+        ("tower/", "branch5x5_", "12"),
+        ("tower_1/", "branch3x3dbl_", "123"),
+        _POOLED,
+    ),
+    "6a": (("", "branch3x3", ""), ("tower/", "branch3x3dbl_", "123")),
+    "6": (
+        ("", "branch1x1", ""),
+        ("tower/", "branch7x7_", "123"),
+        ("tower_1/", "branch7x7dbl_", "12345"),
+        _POOLED,
+    ),
+    "7a": (("tower/", "branch3x3_", "12"), ("tower_1/", "branch7x7x3_", "1234")),
+    "7": (
+        ("", "branch1x1", ""),
+        ("tower/", "branch3x3_", "1"),
+        ("tower/mixed/", "branch3x3_2", "ab"),
+        ("tower_1/", "branch3x3dbl_", "12"),
+        ("tower_1/mixed/", "branch3x3dbl_3", "ab"),
+        _POOLED,
+    ),
+}
+
+
+def find(path: str | Path | None = None) -> dict[str, np.ndarray]:
+    """The weights from a file, or else from the cache, which is filled on first use.
+
+    Args:
+      path: a file that `read` reads, or None.
+
+    Returns:
+      What `read` does.
+
+    Raises:
+      ValueError: if the file is none of these, or there is none and none could be fetched.
+      OSError: if it cannot be read.
+    """
+    if path is not None:
+        return read(path)
+    try:
+        return read(fetch.fetch(SOURCES))
+    except OSError as error:
+        raise ValueError(
+            "the weights of the Inception network could not be fetched; give a file that has them "
+            f"with --inception-weights PATH ({error})"
+        ) from error
+
+
+def read(path: str | Path) -> dict[str, np.ndarray]:
+    """The weights in a file, batch normalization folded into the convolutions.
+
+    Args:
+      path: the .pth of pytorch-fid, classify_image_graph_def.pb, or the .tgz that holds it.
+
+    Returns:
+      Path of a variable of `models.inception` -> float32 array.
+
+    Raises:
+      ValueError: if the file is none of these, is damaged, or lacks a weight.
+      OSError: if it cannot be read.
+    """
+    path = Path(path)
+    with open(path, "rb") as file:
+        start = file.read(2)
+    try:
+        if start in (b"PK", b"\x80\x02"):  # a zip archive, a pickle
+            return _from_torch(torch_file.read(path))
+        return _from_graph(_unpacked(path) if start == b"\x1f\x8b" else path.read_bytes())
+    except KeyError as error:
+        raise ValueError(f"{path} has no Inception weights: {error.args[0]} is missing") from error
+    except (message.DecodeError, tarfile.TarError, zlib.error, EOFError) as error:
+        raise ValueError(f"{path} has no Inception weights: {error}") from error
+
+
+def scopes() -> dict[str, str]:
+    """Scope of a convolution in the graph of 2015 -> its name in PyTorch's file."""
+    names = {_numbered("conv", place): layer for place, layer in enumerate(_STEM)}
+    for number, block in enumerate(_BLOCKS):
+        for tower, branch, suffixes in _BRANCHES.get(block, _BRANCHES[block[0]]):
+            for place, suffix in enumerate(suffixes or [""]):
+                scope = f"{_numbered('mixed', number)}/{tower}{_numbered('conv', place)}"
+                names[scope] = f"Mixed_{block}.{branch}{suffix}"
+    return names
+
+
+def _numbered(name: str, number: int) -> str:
+    """As TensorFlow 1 tells scopes of one name apart."""
+    return f"{name}_{number}" if number else name
+
+
+def _unpacked(path: Path) -> bytes:
+    with tarfile.open(path) as archive:
+        member = archive.extractfile(GRAPH)
+        if member is None:
+            raise KeyError(GRAPH)
+        return member.read()
+
+
+def _from_torch(tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Of PyTorch's names and layout: kernels (out, in, h, w), classes (out, in)."""
+    weights = {"logits/kernel": np.float32(tensors["fc.weight"].T)}
+    for name in scopes().values():
+        normalization = [
+            tensors[f"{name}.bn.{field}"]
+            for field in ("weight", "bias", "running_mean", "running_var")
+        ]
+        kernel = tensors[f"{name}.conv.weight"].transpose(2, 3, 1, 0)
+        weights |= _folded(name, kernel, *normalization)
+    return weights
+
+
+def _from_graph(encoded: bytes) -> dict[str, np.ndarray]:
+    """Of a frozen graph, whose constants have the network's own layout."""
+    graph = tf.compat.v1.GraphDef.FromString(encoded)
+    constants = {
+        node.name: tf.make_ndarray(node.attr["value"].tensor)
+        for node in graph.node
+        if node.op == "Const"
+    }
+    weights = {"logits/kernel": np.float32(constants["softmax/weights"])}
+    for scope, name in scopes().items():
+        normalization = [
+            constants[f"{scope}/batchnorm/{field}"]
+            for field in ("gamma", "beta", "moving_mean", "moving_variance")
+        ]
+        weights |= _folded(name, constants[f"{scope}/conv2d_params"], *normalization)
+    return weights
+
+
+def _folded(
+    name: str,
+    kernel: np.ndarray,
+    gamma: np.ndarray,
+    beta: np.ndarray,
+    mean: np.ndarray,
+    variance: np.ndarray,
+) -> dict[str, np.ndarray]:
+    """Kernel (h, w, in, out) and bias (out,) of a convolution that normalizes as well."""
+    layer = name.replace(".", "_")  # PyTorch as a backend of Keras forbids dots
+    scale = np.float64(gamma) / np.sqrt(np.float64(variance) + BATCH_NORM_EPSILON)
+    return {
+        f"{layer}/kernel": np.float32(kernel * scale),
+        f"{layer}/bias": np.float32(beta - mean * scale),
+    }
