@@ -9,7 +9,7 @@ from skimage import color as skcolor
 from skimage import metrics as skmetrics
 
 from tfcolor import color, metrics, quantize
-from tfcolor.metrics import ab_error, colorfulness, delta_e, mse, ssim
+from tfcolor.metrics import ab_error, colorfulness, delta_e, hues, mse, spill, ssim
 
 # A selection of the 34 pairs of Sharma, Wu and Dalal 2005, table 1, with the published difference:
 # hue arcs across 0 and 180 degrees, near gray, and the blue region.
@@ -268,3 +268,55 @@ def test_uint8_and_float_pictures_score_the_same(pair):
         np.testing.assert_allclose(
             metric(truth, fake), metric(*as_float), rtol=1e-5, atol=1e-6, err_msg=name
         )
+
+
+def edges_of_color(rng):
+    """Flat patches of colors with a different lightness each; float64 (64, 64, 3) sRGB."""
+    patches = rng.uniform(0, 1, (4, 4, 3))
+    patches *= np.linspace(0.2, 1, 16).reshape(4, 4, 1)
+    return np.kron(patches, np.ones((16, 16, 1)))[None]
+
+
+def test_spill_is_nothing_at_sharp_edges_and_rises_with_blurred_color(rng):
+    truth = edges_of_color(rng)
+    l, ab = color.rgb_to_planes(truth)
+
+    def blurred(sigma):
+        soft = ndimage.gaussian_filter(ab.numpy(), (0, sigma, sigma, 0))
+        return color.to_uint8(color.planes_to_rgb(l, soft))
+
+    # Beside a corner of patches the far sides see another pair of colors than the near ones.
+    assert float(spill.spill(truth, truth)[0]) < 0.1
+    rising = [float(spill.spill(truth, blurred(sigma))[0]) for sigma in (1, 2, 4)]
+    assert 0.1 < rising[0] < rising[1] < rising[2] < 1
+
+
+def test_spill_knows_neither_hue_nor_chroma(pair):
+    truth = color.to_uint8(0.25 + 0.5 * color.to_float(pair[0]))  # far from the gamut's ends
+    full = spill.spill(truth, truth).numpy()
+    np.testing.assert_allclose(spill.spill(truth, saturated(truth, 0.5)), full, atol=0.03)
+    assert np.all(spill.spill(truth, color.to_gray(truth)).numpy() == 0)
+
+
+def test_hues_are_named_as_people_name_them():
+    named = {
+        "neutral": (120, 120, 120),
+        "red": (220, 20, 30),
+        "orange": (232, 190, 160),  # skin
+        "yellow": (240, 220, 30),
+        "green": (60, 140, 50),
+        "cyan": (0, 200, 210),
+        "blue": (120, 170, 230),  # sky
+        "magenta": (220, 40, 200),
+    }
+    rgb = np.array([list(named.values())], np.uint8)[None]
+    assert [hues.NAMES[index] for index in hues.classes(rgb).numpy().ravel()] == list(named)
+
+
+def test_the_confusion_counts_every_pixel(pair):
+    first, second = (hues.classes(rgb).numpy() for rgb in pair)
+    counts = hues.confusion(first, second)
+    expected = np.zeros_like(counts)
+    np.add.at(expected, (first.ravel(), second.ravel()), 1)
+    np.testing.assert_array_equal(counts, expected)
+    assert counts.shape == (len(hues.NAMES),) * 2

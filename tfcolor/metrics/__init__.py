@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from tfcolor.metrics import ab_error, colorfulness, delta_e, mse, ssim
+from tfcolor.metrics import ab_error, colorfulness, delta_e, mse, spill, ssim
 
 Metric = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
@@ -25,6 +25,7 @@ PER_PHOTOGRAPH: dict[str, Metric] = {
     "colorfulness": lambda truth, fake: colorfulness.colorfulness(fake),
     "colorfulness_absolute": lambda truth, fake: colorfulness.colorfulness_absolute(fake),
     "delta_colorfulness": colorfulness.delta_colorfulness,
+    "spill": spill.spill,
 }
 
 # Metrics whose mean over a set is a weighted one, with the weight of each photograph by its truth.
