@@ -1,17 +1,14 @@
 """Charts of the study, by matplotlib without a display."""
 
-import io
 from typing import Any
 
 import matplotlib
 import numpy as np
 from matplotlib import axes, figure
-from matplotlib.backends import backend_agg
 
-from tfcolor import color
+from tfcolor import color, plots
 from tfcolor.analysis import gray, preprocessing, statistics
 
-DPI = 110
 LINES = {"l": "0.35", "a": "#c2407f", "b": "#b8860b"}
 TITLES = {
     "luminance": ("luminance", "mean L*"),
@@ -19,30 +16,11 @@ TITLES = {
     "colorfulness": ("colorfulness", "Hasler and Süsstrunk's M3"),
     "chroma": ("chroma", "mean Lab chroma"),
 }
-STYLE = {"font.size": 9, "axes.grid": True, "grid.alpha": 0.25}
-
-
-def png(drawn: figure.Figure) -> bytes:
-    """A figure as a PNG file."""
-    stream = io.BytesIO()
-    with matplotlib.rc_context(STYLE):
-        drawn.savefig(stream, format="png", dpi=DPI, metadata={"Software": None})
-    return stream.getvalue()
-
-
-def subplots(
-    rows: int, columns: int, width: float = 9.0, height: float = 3.0
-) -> tuple[figure.Figure, Any]:
-    """A figure of so many inches with its axes; object (rows, columns)."""
-    with matplotlib.rc_context(STYLE):
-        drawn = figure.Figure(figsize=(width, height), layout="constrained")
-        backend_agg.FigureCanvasAgg(drawn)
-        return drawn, drawn.subplots(rows, columns, squeeze=False)
 
 
 def sizes(totals: statistics.Statistics) -> figure.Figure:
     """Width against height, and aspects."""
-    drawn, ((left, right),) = subplots(1, 2, height=3.8)
+    drawn, ((left, right),) = plots.subplots(1, 2, height=3.8)
     edges = 2.0 ** np.linspace(4, 14, len(totals.sizes) + 1)
     rows, columns = (np.flatnonzero(totals.sizes.any(axis=axis)) for axis in (1, 0))
     counts = np.ma.masked_equal(totals.sizes.T, 0)
@@ -63,7 +41,7 @@ def sizes(totals: statistics.Statistics) -> figure.Figure:
 
 def distributions(totals: statistics.Statistics) -> figure.Figure:
     """One value a photograph: luminance, contrast, colorfulness, chroma."""
-    drawn, grid = subplots(2, 2, height=5.2)
+    drawn, grid = plots.subplots(2, 2, height=5.2)
     for axis, (name, (title, label)) in zip(grid.flat, TITLES.items(), strict=True):
         distribution = totals.photographs[name]
         _bars(axis, distribution)
@@ -75,7 +53,7 @@ def distributions(totals: statistics.Statistics) -> figure.Figure:
 
 def planes(totals: statistics.Statistics) -> figure.Figure:
     """Histograms of L*, a* and b* over pixels."""
-    drawn, (grid,) = subplots(1, 3)
+    drawn, (grid,) = plots.subplots(1, 3)
     for axis, (name, distribution) in zip(grid, totals.pixels.items(), strict=True):
         share = distribution.counts / distribution.count
         axis.stairs(share, distribution.edges, fill=True, color=LINES[name])
@@ -87,7 +65,7 @@ def planes(totals: statistics.Statistics) -> figure.Figure:
 
 def density(totals: statistics.Statistics) -> figure.Figure:
     """Pixels in the ab plane over the outline of sRGB."""
-    drawn, ((axis,),) = subplots(1, 1, width=6.2, height=5.2)
+    drawn, ((axis,),) = plots.subplots(1, 1, width=6.2, height=5.2)
     limit = statistics.AB_LIMIT
     share = np.ma.masked_equal(totals.density.T / totals.density.sum(), 0)
     shown = axis.imshow(
@@ -118,7 +96,7 @@ def preprocessed(totals: statistics.Statistics) -> figure.Figure:
     (picture,) = totals.typical.pictures
     lightness = np.asarray(color.rgb_to_lab(picture.rgb))[..., 0]
     methods = list(preprocessing.METHODS)
-    drawn, grid = subplots(3, len(methods), width=11, height=5.6)
+    drawn, grid = plots.subplots(3, len(methods), width=11, height=5.6)
     for (top, middle, bottom), method in zip(grid.T, methods, strict=True):
         made = preprocessing.apply(lightness, method)
         top.imshow(made, cmap="gray", vmin=0, vmax=100)
@@ -139,7 +117,7 @@ def preprocessed(totals: statistics.Statistics) -> figure.Figure:
 
 def gray_methods(compared: gray.Comparison, rows: list[dict[str, Any]]) -> figure.Figure:
     """Histograms of L* of all pixels, and the distance of each way of making gray."""
-    drawn, ((left, right),) = subplots(1, 2, height=3.8)
+    drawn, ((left, right),) = plots.subplots(1, 2, height=3.8)
     colors = matplotlib.colormaps["tab10"].colors
     for shade, (method, distribution) in zip(colors, compared.lightness.items(), strict=False):
         share = distribution.counts / distribution.count

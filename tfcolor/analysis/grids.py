@@ -7,8 +7,8 @@ import numpy as np
 import tensorflow as tf
 from matplotlib import figure
 
-from tfcolor import color, grayscale
-from tfcolor.analysis import figures, gallery, statistics
+from tfcolor import color, grayscale, plots
+from tfcolor.analysis import gallery, statistics
 from tfcolor.data import augment, film
 
 CAPTION = 18  # characters that fit under a picture
@@ -95,7 +95,7 @@ def _grid(
     columns = min(columns, len(images))
     rows = -(-len(images) // columns)
     size = (inches * columns, (inches + CAPTION_INCHES) * rows)
-    drawn, ((axis,),) = figures.subplots(1, 1, *size)
+    drawn, ((axis,),) = plots.subplots(1, 1, *size)
     row_height = 1 + CAPTION_INCHES / inches
     for place, (image, text) in enumerate(zip(images, captions, strict=True)):
         top, left = place // columns * row_height, place % columns

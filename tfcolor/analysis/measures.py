@@ -6,22 +6,11 @@ import functools
 import numpy as np
 import tensorflow as tf
 
-from tfcolor import color, grayscale
+from tfcolor import brightness, color, grayscale
 from tfcolor.analysis import stream
 
-DARK = 20.0  # L*; under it a pixel is dark
-BRIGHT = 85.0  # L*; above it a pixel is bright
 NEUTRAL = 10.0  # Lab chroma; under it a pixel has hardly any color
 LIGHTNESS_STEPS = 16  # of L* in which a sepia photograph has one color each
-
-# Brightness classes: the first rule that holds gives the class. They go by brightness alone: a
-# shirt on a white ground counts as snow.
-BRIGHTNESS = {
-    "night": "mean L* under 30 and at least 40 % of the pixels dark (L* under 20)",
-    "snow": "mean L* 65 or more and at least 30 % of the pixels bright (L* over 85)",
-    "interior": "any other with a mean L* under 45",
-    "day": "the rest",
-}
 
 SEPIA_SPREAD = 2.5  # Lab units; nine in ten of 90 photographs that we toned are under it
 SEPIA_ONE_HUE = 0.95  # length of the mean of (a*, b*) over the mean chroma; 1 is one hue
@@ -68,10 +57,8 @@ class Measures:
         return _means(values, self.starts, self.batch.sides.prod(axis=1))
 
     def brightness(self) -> list[str]:
-        """The class of each picture, of BRIGHTNESS."""
-        night = (self.lightness < 30) & (self.dark >= 0.4)
-        snow = (self.lightness >= 65) & (self.bright >= 0.3)
-        return np.select([night, snow, self.lightness < 45], list(BRIGHTNESS)[:3], "day").tolist()
+        """The class of each picture, of `brightness.CLASSES`."""
+        return brightness.classify(self.lightness, self.dark, self.bright)
 
     def is_gray(self, min_chroma: float) -> np.ndarray:
         """Whether each is gray, all of it; training looks at its square alone; bool (m,)."""
@@ -110,8 +97,8 @@ def measure(batch: stream.Batch) -> Measures:
         grays=grays,
         lightness=lightness,
         contrast=np.sqrt(means((l - np.repeat(lightness, areas)) ** 2)),
-        dark=means(l < DARK),
-        bright=means(l > BRIGHT),
+        dark=means(l < brightness.DARK),
+        bright=means(l > brightness.BRIGHT),
         hue=np.degrees(np.arctan2(mean_b, mean_a)) % 360,
         one_hue=length / np.maximum(means(np.hypot(a, b)), 1e-6),
         tone_spread=_tone_spread(lab, areas),

@@ -1,25 +1,11 @@
 """The report as one page of HTML that needs nothing beside it."""
 
-import base64
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
+from tfcolor import webpage
 from tfcolor.analysis import preprocessing, stream
-
-STYLE = """
-:root { color-scheme: light dark; }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 0 auto; padding: 1rem; }
-h2 { margin-top: 2.5rem; }
-figure { margin: 1rem 0; }
-img { max-width: 100%; height: auto; background: #fff; border-radius: 4px; }
-figcaption, .note { font-size: .875rem; opacity: .8; }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; }
-th, td { padding: .2rem .7rem; text-align: right; border-bottom: 1px solid #8886; }
-th:first-child, .text { text-align: left; }
-details { margin: .5rem 0; overflow-wrap: anywhere; }
-"""
 
 
 def render(report: Mapping[str, Any], pictures: Mapping[str, bytes]) -> str:
@@ -40,23 +26,19 @@ def render(report: Mapping[str, Any], pictures: Mapping[str, bytes]) -> str:
     ]
     if "augment" in pictures:
         sections.append(("Augmentation", _augmentation(pictures)))
-    body = "\n".join(
-        f'<section id="{_anchor(title)}">\n<h2>{title}</h2>\n{text}\n</section>'
-        for title, text in sections
-    )
-    source = f"{html.escape(str(report['source']))}, part {html.escape(report['part'])}"
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>Photographs of {source}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
-        f"<h1>A study of {report['usable']} photographs</h1>\n<p>Of {source}.</p>\n"
-        f"{body}\n</body>\n</html>\n"
+    source = f"{report['source']}, part {report['part']}"
+    parts = [f"<p>Of {html.escape(source)}.</p>"]
+    parts += [webpage.section(title, text) for title, text in sections]
+    return webpage.document(
+        f"Photographs of {source}",
+        f"A study of {report['usable']} photographs",
+        "\n".join(parts),
     )
 
 
 def _conclusion(report: Mapping[str, Any]) -> str:
     items = "".join(f"<li>{html.escape(sentence)}</li>\n" for sentence in report["conclusion"])
-    return f"<ul>\n{items}</ul>" + _note(
+    return f"<ul>\n{items}</ul>" + webpage.note(
         "Computed from the figures below by the rules that tfcolor/analysis/conclusion.py states."
     )
 
@@ -76,16 +58,16 @@ def _photographs(report: Mapping[str, Any], pictures: Mapping[str, bytes]) -> st
     return "\n".join(
         [
             counts,
-            _names("Skipped", skipped["count"], skipped["reasons"]),
+            webpage.names("Skipped", skipped["count"], skipped["reasons"]),
             _figure(pictures, "contact", "Some of them, at random."),
             _figure(pictures, "sizes", "Sizes of the files' photographs."),
-            _table(["of a photograph", *columns], rows),
-            _note(
+            webpage.table(["of a photograph", *columns], rows),
+            webpage.note(
                 f"Luminance, contrast and colorfulness are measured on pictures of {stream.SIDE} "
                 "pixels at most on their longest side; p5, median and p95 are read from bins."
             ),
             _figure(pictures, "distributions", "One value a photograph."),
-            _table(["short side at least", "share"], large),
+            webpage.table(["short side at least", "share"], large),
         ]
     )
 
@@ -97,8 +79,8 @@ def _brightness(report: Mapping[str, Any], pictures: Mapping[str, bytes]) -> str
     ]
     return "\n".join(
         [
-            _note("By brightness alone: a shirt on a white ground counts as snow."),
-            _table(["class", "photographs", "share", "rule"], rows),
+            webpage.note("By brightness alone: a shirt on a white ground counts as snow."),
+            webpage.table(["class", "photographs", "share", "rule"], rows),
             _figure(pictures, "brightness", "Some of each class, at random."),
         ]
     )
@@ -115,7 +97,9 @@ def _gray_and_sepia(report: Mapping[str, Any], pictures: Mapping[str, bytes]) ->
         parts.append(f"<p>{found['count']} {kind}: {html.escape(rule)}.</p>")
         if found["count"]:
             parts.append(_figure(pictures, kind, f"Some {kind} photographs."))
-            parts.append(_names(f"Names of {kind} photographs", found["count"], found["names"]))
+            parts.append(
+                webpage.names(f"Names of {kind} photographs", found["count"], found["names"])
+            )
     return "\n".join(parts)
 
 
@@ -125,7 +109,7 @@ def _color(report: Mapping[str, Any], pictures: Mapping[str, bytes]) -> str:
     rows = [[f"{n.upper() if n == 'l' else n}*", *(pixels[n][c] for c in columns)] for n in "lab"]
     return "\n".join(
         [
-            _table(["of a pixel", *columns], rows),
+            webpage.table(["of a pixel", *columns], rows),
             f"<p>Share of pixels with a chroma under 10: {pixels['neutral_share']}.</p>",
             _figure(pictures, "planes", "Histograms of L*, a* and b*."),
             _figure(pictures, "density", "Colors of all pixels, on a logarithmic scale."),
@@ -141,8 +125,8 @@ def _preprocessing(report: Mapping[str, Any], pictures: Mapping[str, bytes]) -> 
     return "\n".join(
         [
             _figure(pictures, "preprocessing", "One photograph's lightness in each way."),
-            _table(["", "photographs", "mean L*", "contrast", "clipped", "change"], rows),
-            _note(
+            webpage.table(["", "photographs", "mean L*", "contrast", "clipped", "change"], rows),
+            webpage.note(
                 "Means over photographs: of the mean of L*, of its standard deviation, of the "
                 f"share of pixels within {preprocessing.CLIPPED} of an end, and of how far L* is "
                 f"from what it was. Adaptive equalization is slow; it is measured on {sampled} "
@@ -157,8 +141,8 @@ def _gray_methods(report: Mapping[str, Any], pictures: Mapping[str, bytes]) -> s
     rows = [[row[column] for column in columns] for row in report["gray_methods"]]
     return "\n".join(
         [
-            _table(columns, rows),
-            _note(
+            webpage.table(columns, rows),
+            webpage.note(
                 "Over all pixels, in L*: how far the mean is from that of L* (shift), the standard "
                 "deviation (spread), and the mean absolute distance from L*."
             ),
@@ -174,36 +158,4 @@ def _augmentation(pictures: Mapping[str, bytes]) -> str:
 
 
 def _figure(pictures: Mapping[str, bytes], name: str, text: str) -> str:
-    encoded = base64.b64encode(pictures[name]).decode()
-    return (
-        f'<figure><img alt="{html.escape(text)}" src="data:image/png;base64,{encoded}">'
-        f"<figcaption>{html.escape(text)}</figcaption></figure>"
-    )
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    first = "".join(f"<th>{html.escape(text)}</th>" for text in head)
-    others = "\n".join("<tr>" + "".join(_cell(value) for value in row) + "</tr>" for row in rows)
-    return f'<div class="wide"><table>\n<tr>{first}</tr>\n{others}\n</table></div>'
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, str):
-        return f'<td class="text">{html.escape(value)}</td>'
-    return f"<td>{value}</td>"
-
-
-def _names(title: str, count: int, names: Sequence[str]) -> str:
-    if not names:
-        return ""
-    more = f" (the first {len(names)} of {count})" if count > len(names) else ""
-    items = "".join(f"<li>{html.escape(name)}</li>" for name in names)
-    return f"<details><summary>{html.escape(title)}{more}</summary><ul>{items}</ul></details>"
-
-
-def _note(text: str) -> str:
-    return f'<p class="note">{html.escape(text)}</p>'
-
-
-def _anchor(title: str) -> str:
-    return title.lower().replace(" ", "-")
+    return webpage.figure(pictures[name], text)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from tfcolor import brightness
 from tfcolor.analysis import gallery, measures, stream
 
 DIGITS = 4  # of the figures in reports
@@ -135,7 +136,7 @@ class Statistics:
         self.density: np.ndarray = np.zeros((AB_BINS, AB_BINS), np.int64)
         self.sizes: np.ndarray = np.zeros((80, 80), np.int64)
         self.neutral = 0
-        self.brightness = {name: Found(gallery.Gallery(8)) for name in measures.BRIGHTNESS}
+        self.brightness = {name: Found(gallery.Gallery(8)) for name in brightness.CLASSES}
         self.gray, self.sepia = Found(gallery.Gallery(16)), Found(gallery.Gallery(16))
         self.contact, self.typical = gallery.Gallery(60), gallery.Gallery(1)
 

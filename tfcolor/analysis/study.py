@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tfcolor import config, data
+from tfcolor import brightness, config, data, plots
 from tfcolor.analysis import (
     conclusion,
     figures,
@@ -126,7 +126,7 @@ def _report(
         "usable": totals.usable,
         "skipped": {"count": len(reasons), "reasons": reasons[: statistics.MAX_NAMES]},
         "min_chroma": totals.min_chroma,
-        "rules": {"sepia": measures.SEPIA_RULE, "brightness": measures.BRIGHTNESS},
+        "rules": {"sepia": measures.SEPIA_RULE, "brightness": brightness.CLASSES},
         **totals.report(),
     }
 
@@ -151,4 +151,4 @@ def _draw(made: Survey, augment: bool) -> dict[str, bytes]:
             drawn[name] = grids.captioned(found.gallery.pictures, 8)
     if augment:
         drawn["augment"] = grids.films(totals.contact.pictures)
-    return {name: figures.png(each) for name, each in drawn.items()}
+    return {name: plots.png(each) for name, each in drawn.items()}
