@@ -23,8 +23,9 @@ import measure
 import numpy as np
 import tensorflow as tf
 
-from tfcolor import color, config, data, evaluate, inference
+from tfcolor import color, config, data, inference
 from tfcolor.data import batches, photographs
+from tfcolor.evaluation import scores
 
 FACTORS = (0.7, 0.85, 1.0, 1.15, 1.3, 1.5, 1.75, 2.0, 2.5)
 BATCH = 16
@@ -68,8 +69,8 @@ def at_share(
         f"{factor:g}": lambda rgb, factor=factor: stronger(colorize(rgb), factor)
         for factor in FACTORS
     }
-    scores = evaluate.evaluate(rows, batches.eval_batches(photos, side, BATCH))
-    table = {name: evaluate.means(row) for name, row in scores.items()}
+    measured = scores.evaluate(rows, batches.eval_batches(photos, side, BATCH))
+    table = {name: scores.means(row) for name, row in measured.items()}
     strength = [table[name]["colorfulness"] / table["truth"]["colorfulness"] for name in rows]
     found: dict[str, Any] = {"reached": min(strength) <= share <= max(strength)}
     found["factor"] = float(np.interp(share, strength, FACTORS))
@@ -80,7 +81,7 @@ def at_share(
     for metric in ("ab_error", "delta_e00"):
         found[f"{metric}_of_gray"] = found[metric] / gray[metric]
     factors = {name: table[name] for name in (*rows, "gray", "truth")}
-    return {"photographs": len(scores["gray"]["psnr"]), "at_share": found, "factors": factors}
+    return {"photographs": len(measured["gray"]["psnr"]), "at_share": found, "factors": factors}
 
 
 @click.command()

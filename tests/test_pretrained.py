@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfcolor import color, evaluate, metrics, photo, pretrained, quantize
+from tfcolor import color, metrics, photo, pretrained, quantize
 from tfcolor.data import batches, samples
+from tfcolor.evaluation import scores
 from tfcolor.models import blocks, bundled, efficientnet
 
 
@@ -67,8 +68,8 @@ def test_any_multiple_of_the_stride_at_unknown_size(generator):
 
 def test_it_beats_gray_on_photographs_it_never_saw():
     stream = batches.eval_batches(samples.from_package("test"), 256, 8)
-    table = evaluate.evaluate({"pretrained": pretrained.load()}, stream)
-    means = {name: evaluate.means(row) for name, row in table.items()}
+    table = scores.evaluate({"pretrained": pretrained.load()}, stream)
+    means = {name: scores.means(row) for name, row in table.items()}
     ours, gray, truth = (means[name] for name in ("pretrained", "gray", "truth"))
     assert list(ours) == list(metrics.PER_PHOTOGRAPH)
     for metric in ("ab_error", "delta_e00"):

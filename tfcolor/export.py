@@ -9,10 +9,8 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from tfcolor import config, errors, inference, workdir
+from tfcolor import errors, inference, workdir
 from tfcolor.models import folding
-
-CARD = "tfcolor.json"  # in assets.extra, where TF Serving leaves files alone
 
 
 class Served(tf.Module):
@@ -69,7 +67,7 @@ def export(run: str | Path, destination: str | Path, checkpoint: str = "best") -
         partial = destination / ".partial"
         shutil.rmtree(partial, ignore_errors=True)
         tf.saved_model.save(served, str(partial), signatures=signatures)
-        card = partial / "assets.extra" / CARD
+        card = partial / "assets.extra" / inference.CARD
         card.parent.mkdir()
         card.write_text(
             json.dumps({"step": step, "config": dataclasses.asdict(settings)}, indent=2) + "\n"
@@ -82,11 +80,3 @@ def export(run: str | Path, destination: str | Path, checkpoint: str = "best") -
             "another folder"
         ) from error
     return version
-
-
-def read_config(model: str | Path) -> config.TrainConfig | None:
-    """The config of the run that a SavedModel comes from; None where it carries none."""
-    card = inference.newest_version(model) / "assets.extra" / CARD
-    if not card.is_file():
-        return None
-    return config.from_json(json.dumps(json.loads(card.read_text())["config"]))

@@ -1,5 +1,6 @@
 """A generator applied to photographs of any size, the photograph's own L* kept."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,10 +9,11 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework import convert_to_constants
 
-from tfcolor import color
+from tfcolor import color, config
 
 COLORIZE = "serving_default"  # signatures of a SavedModel
 RAW = "raw"  # what a generator of all of RGB painted, its own lightness too
+CARD = "tfcolor.json"  # in assets.extra, where TF Serving leaves files alone
 MAX_ASPECT = 4  # a longer side than 4 short ones is squeezed, which bounds what the network sees
 
 SPEC = tf.TensorSpec((None, None, None, None), tf.uint8, name="rgb")
@@ -138,6 +140,14 @@ def load(path: str | Path, signature: str = COLORIZE) -> Colorizer:
 
     graph = freeze(model.signatures[signature])
     return lambda rgb: graph(tf.constant(rgb)).numpy()
+
+
+def read_config(model: str | Path) -> config.TrainConfig | None:
+    """The config of the run that a SavedModel comes from; None where it carries none."""
+    card = newest_version(model) / "assets.extra" / CARD
+    if not card.is_file():
+        return None
+    return config.from_json(json.dumps(json.loads(card.read_text())["config"]))
 
 
 def _network_size(size: tf.Tensor, image_size: int) -> tf.Tensor:

@@ -59,6 +59,19 @@ def center_crop(rgb: tf.Tensor, image_size: int) -> tf.Tensor:
     return _resize(rgb[top : top + side, left : left + side], image_size)
 
 
+def stretch(rgb: tf.Tensor, image_size: int) -> tf.Tensor:
+    """The whole photograph as a square of the wanted size, its aspect lost.
+
+    Args:
+      rgb: uint8 (h, w, 3).
+      image_size: side of the result, pixels.
+
+    Returns:
+      uint8 (image_size, image_size, 3).
+    """
+    return _resize(rgb, image_size)
+
+
 def random_flip(rgb: tf.Tensor, draw: tf.Tensor) -> tf.Tensor:
     """The photograph or, for a draw under one half, its mirror image; uint8 (h, w, 3)."""
     return tf.cond(draw < 0.5, lambda: rgb[:, ::-1], lambda: rgb)

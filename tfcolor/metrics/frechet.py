@@ -5,6 +5,7 @@ Features come as arrays, from whatever network; the name of a figure must say wh
 """
 
 import dataclasses
+import functools
 import pickle
 import zipfile
 from pathlib import Path
@@ -23,6 +24,14 @@ class FeatureStats:
     mu: np.ndarray
     sigma: np.ndarray
     count: int | None = None
+
+    @functools.cached_property
+    def root(self) -> np.ndarray:
+        """A (d, rank) with A Aᵀ = sigma."""
+        values, vectors = np.linalg.eigh(self.sigma)
+        # Directions without variance come out as rounding noise, which the root would magnify.
+        kept = values > values[-1] * len(values) * np.finfo(np.float64).eps
+        return vectors[:, kept] * np.sqrt(values[kept])
 
 
 class Accumulator:
@@ -109,19 +118,11 @@ def frechet_distance(real: FeatureStats, fake: FeatureStats) -> float:
       ValueError: if the feature sizes differ.
     """
     _require_equal(len(real.mu), len(fake.mu))
-    roots = np.linalg.svd(_factor(real.sigma).T @ _factor(fake.sigma), compute_uv=False)
+    roots = np.linalg.svd(real.root.T @ fake.root, compute_uv=False)
     difference = real.mu - fake.mu
     traces = np.trace(real.sigma) + np.trace(fake.sigma)
     distance = difference @ difference + traces - 2.0 * roots.sum()
     return max(float(distance), 0.0)  # rounding can leave a tiny negative
-
-
-def _factor(sigma: np.ndarray) -> np.ndarray:
-    """A (d, rank) with A Aᵀ = sigma."""
-    values, vectors = np.linalg.eigh(sigma)
-    # Directions without variance come out as rounding noise, which the root would magnify.
-    kept = values > values[-1] * len(values) * np.finfo(np.float64).eps
-    return vectors[:, kept] * np.sqrt(values[kept])
 
 
 def _require_equal(size: int, other: int) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfcolor import color, config, evaluate, features, inference
+from tfcolor import color, config, features, inference
 from tfcolor.data import batches, photographs
+from tfcolor.evaluation import scores
 from tfcolor.metrics import frechet
 from tfcolor.training import device, state, summaries
 
@@ -65,8 +66,8 @@ class Validation:
                 seen.add(features.efficientnet_lite0(fake))
             return fake
 
-        table = evaluate.evaluate({"val": colorize}, self._stream)
-        means = {name: evaluate.means(scores) for name, scores in table.items()}
+        table = scores.evaluate({"val": colorize}, self._stream)
+        means = {name: scores.means(row) for name, row in table.items()}
         log.info(
             "%s, validation at step %d: ab error %.2f (gray %.2f), colorfulness %.1f (truth %.1f)",
             self._stage.name,

@@ -1,0 +1,103 @@
+"""Figures of sets: intervals around the published formulas, gray left out, and realism."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from scipy.spatial import distance
+
+from tfcolor import color, features
+from tfcolor.evaluation import scores, sets
+from tfcolor.metrics import frechet, inception_score, kid
+
+COUNT = 48
+
+
+def project(rgb):
+    """A stand-in for a network: 6 averages of colors and 5 classes, cheap and smooth."""
+    small = tf.image.resize(tf.cast(rgb, tf.float32) / 255, (1, 2), antialias=True)
+    pooled = tf.reshape(small, (-1, 6))
+    return pooled, 8.0 * pooled[:, :5]
+
+
+NETWORK = features.Network("small", "fd", "kd", "score", 6, 5, project)
+
+
+@pytest.fixture
+def truth(rng):
+    """Flat photographs of random colors, of which the last two are gray; uint8 (50, 16, 16, 3)."""
+    flat = rng.integers(0, 256, (COUNT + 2, 1, 1, 3), dtype=np.uint8)
+    flat[-2:] = flat[-2:, ..., :1]
+    flat[:-2, ..., 0] = 255 - flat[:-2, ..., 1] // 2  # of color without doubt
+    return np.broadcast_to(flat, (COUNT + 2, 16, 16, 3)).copy()
+
+
+def watched(truth, fakes, size=7):
+    seen = sets.SetFigures(NETWORK, min_chroma=4.0)
+    for start in range(0, len(truth), size):
+        batch = {"rgb": tf.constant(truth[start : start + size])}
+        for name, fake in {**fakes, scores.TRUTH: truth}.items():
+            seen(name, batch, fake[start : start + size])
+    return seen
+
+
+def test_the_figures_are_those_of_the_formulas_over_color_photographs(truth):
+    gray = color.to_gray(truth).numpy()
+    found = watched(truth, {"gray": gray}).result()["gray"]
+    (real, _), (fake, logits) = (NETWORK.extract(rgb[:COUNT]) for rgb in (truth, gray))
+
+    def stats(pooled):
+        return frechet.FeatureStats(pooled.mean(0), np.cov(pooled.T), len(pooled))
+
+    expected = frechet.frechet_distance(stats(np.float64(real)), stats(np.float64(fake)))
+    assert found["fd"][0] == pytest.approx(expected, rel=1e-6)
+    assert found["kd"][0] == pytest.approx(kid.mmd2(real, fake), rel=1e-9)
+    whole = inception_score.Accumulator()
+    whole.add(logits)
+    assert found["score"][0] == pytest.approx(whole.result().mean)
+    for value, low, high in found.values():
+        assert low < value < high
+
+
+def test_the_truth_is_no_distance_from_itself_and_worse_is_farther(truth, rng):
+    worse = {
+        str(level): np.clip(truth + rng.normal(0, level, truth.shape[:1] + (1, 1, 3)), 0, 255)
+        for level in (20, 80)
+    }
+    worse = {name: fake.astype(np.uint8) for name, fake in worse.items()}
+    found = watched(truth, worse).result()
+    assert found["truth"]["fd"] == pytest.approx((0, 0, 0), abs=1e-9)
+    for figure in ("fd", "kd"):
+        assert found["20"][figure][0] < found["80"][figure][0]
+
+
+def test_the_interval_holds_the_distance_of_other_photographs(rng):
+    """Over many draws of photographs, the interval holds nearly always the mean of the draws."""
+    inside, values = [], []
+    for _ in range(30):
+        truth = rng.integers(0, 200, (COUNT, 16, 16, 3), dtype=np.uint8)
+        truth[..., 0] += 55
+        fake = np.clip(truth + rng.normal(25, 10, (COUNT, 1, 1, 3)), 0, 255).astype(np.uint8)
+        value, low, high = watched(truth, {"fake": fake}).result()["fake"]["fd"]
+        values.append(value)
+        inside.append((low, high))
+    center = np.mean(values)
+    assert np.mean([low <= center <= high for low, high in inside]) > 0.8
+
+
+def test_realism_is_the_distance_from_the_nearest_other_photographs(truth):
+    gray = color.to_gray(truth).numpy()
+    realism = watched(truth, {"gray": gray}).realism()
+    real, fake = (NETWORK.extract(rgb[:COUNT])[0] for rgb in (truth, gray))
+
+    def of_others(pooled):
+        apart = distance.cdist(pooled, real)
+        np.fill_diagonal(apart, np.inf)
+        return np.sort(apart, axis=1)[:, : sets.NEAREST].mean(axis=1)
+
+    np.testing.assert_allclose(realism["truth"], 1.0)
+    np.testing.assert_allclose(realism["gray"], of_others(real) / of_others(fake), rtol=1e-3)
+
+
+def test_too_few_photographs_have_no_figures(truth):
+    few = watched(truth[:5], {"gray": color.to_gray(truth[:5]).numpy()})
+    assert few.result() == {"gray": {}, "truth": {}} and few.realism() == {}

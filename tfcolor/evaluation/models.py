@@ -1,0 +1,95 @@
+"""What is to be measured, found by its path."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tfcolor import features, inference, lite, photo, pretrained
+from tfcolor.data import photographs
+from tfcolor.evaluation import pictures, protocol, scores
+
+BUNDLED = "tfcolor"
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """A row to be: what paints it, what the record says of it, and its training photographs."""
+
+    painter: scores.Painter
+    source: dict[str, Any]
+    trained_on: str | None = None
+
+
+def find(
+    paths: Sequence[Path], photos: photographs.Photographs, how: protocol.Protocol
+) -> dict[str, Found]:
+    """The rows of SavedModels, TFLite files and folders of pictures; of the bundled model for none.
+
+    Raises:
+      ValueError: if a path is none of them, or a folder has not a picture of every photograph.
+    """
+    if not paths:
+        painter = scores.from_colorizer(pretrained.load())
+        return {BUNDLED: Found(painter, {"model": "the one that comes with tfcolor"})}
+    names = [_row_name(path) for path in paths]
+    if len(set(names)) < len(names):
+        names = [str(path) for path in paths]
+    rows: dict[str, Found] = {}
+    for name, path in zip(names, paths, strict=True):
+        rows |= {f"{name}{suffix}": row for suffix, row in _open(path, photos, how)}
+    return rows
+
+
+def seen_in_training(rows: Mapping[str, Found], source: str, part: str) -> Iterator[str]:
+    """A warning for every model that was trained on the photographs it is measured on."""
+    if part in ("train", "all"):
+        for name, row in rows.items():
+            # Samples have no path, and theirs resolve alike.
+            if row.trained_on and Path(row.trained_on).resolve() == Path(source).resolve():
+                yield f"{name} was trained on photographs of this part"
+
+
+def network(name: str, weights: Path | None) -> features.Network | None:
+    """The network of that name, or none for "none"."""
+    return None if name == "none" else features.network(name, weights)
+
+
+def _open(
+    path: Path, photos: photographs.Photographs, how: protocol.Protocol
+) -> Iterator[tuple[str, Found]]:
+    """The rows of a path, each with what is added to its name."""
+    if path.is_file():
+        yield "", Found(scores.from_colorizer(lite.load(path)), {"model": str(path)})
+    elif _is_model(path):
+        run = inference.read_config(path)
+        trained_on = run.data.source if run else None
+        source = {"model": str(path)}
+        yield "", Found(scores.from_colorizer(inference.load(path)), source, trained_on)
+        if run and run.model.space == "rgb":
+            raw = inference.load(path, inference.RAW)
+            yield " raw", Found(scores.from_colorizer(raw), source, trained_on)
+    else:
+        try:
+            found = photo.find(path)
+        except ValueError as error:
+            raise ValueError(
+                f"{path} is no SavedModel, TFLite file or folder of pictures; make a model with: "
+                f"tfcolor export WORKDIR {path}"
+            ) from error
+        folder = pictures.Pictures(path, found, photos, how)
+        yield "", Found(folder, folder.describe())
+
+
+def _is_model(path: Path) -> bool:
+    try:
+        inference.newest_version(path)
+    except ValueError:
+        return False
+    return True
+
+
+def _row_name(path: Path) -> str:
+    """saved_models/NAME, saved_models/NAME/3 and NAME.tflite -> NAME, NAME/3 and NAME.tflite."""
+    path = path.resolve()
+    return f"{path.parent.name}/{path.name}" if path.name.isdigit() else path.name

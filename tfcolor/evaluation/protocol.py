@@ -1,0 +1,92 @@
+"""How a photograph is brought to the size at which it is measured."""
+
+import dataclasses
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tfcolor.data import augment, photographs
+
+NAMES = ("stretch-256", "center-256", "full")
+
+_RESIZES = {
+    "stretch": "the whole photograph squeezed to a square, bilinear with antialiasing",
+    "center": "the largest square in the middle, bilinear with antialiasing",
+    "full": "none",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Protocol:
+    """A way of resizing.
+
+    Attributes:
+      fit: "stretch", "center" or "full".
+      image_size: side of the square, pixels; None for "full".
+    """
+
+    fit: str
+    image_size: int | None = None
+
+    def batches(self, photos: photographs.Photographs, batch_size: int) -> tf.data.Dataset:
+        """Every usable photograph once, in order.
+
+        Returns:
+          Dataset of {"rgb": uint8 (n, h, w, 3), "image_id": int64 (n,), "size": int32 (n, 2), the
+          photograph's own height and width}; n is 1 where photographs keep their size.
+        """
+
+        def prepare(example: photographs.Example) -> photographs.Example:
+            size = tf.shape(example["rgb"])[:2]
+            return {**example, "rgb": self.resize(example["rgb"]), "size": size}
+
+        return (
+            photos.examples()
+            .map(prepare, num_parallel_calls=tf.data.AUTOTUNE)
+            .batch(batch_size if self.image_size else 1)
+            .prefetch(tf.data.AUTOTUNE)
+        )
+
+    def resize(self, rgb: tf.Tensor) -> tf.Tensor:
+        """A photograph at the size it is measured at; uint8 (h, w, 3)."""
+        if self.image_size is None:
+            return rgb
+        resize = {"stretch": augment.stretch, "center": augment.center_crop}[self.fit]
+        return resize(rgb, self.image_size)
+
+    def describe(self, names: Sequence[str]) -> dict[str, Any]:
+        """What a result must say, so that nobody compares it with another."""
+        listed = "\n".join(names).encode("utf-8", "surrogateescape")
+        return {
+            "protocol": self.fit if self.image_size is None else f"{self.fit}-{self.image_size}",
+            "resize": _RESIZES[self.fit],
+            "quantization": "8 bits, the photograph, the gray one that models see and their answer",
+            "gray": "L* of the photograph as three equal channels",
+            "photographs": len(names),
+            "photographs_sha256": hashlib.sha256(listed).hexdigest(),
+        }
+
+
+def parse(name: str) -> Protocol:
+    """The protocol of a name such as "center-256", "stretch-128" or "full".
+
+    Raises:
+      ValueError: if it is none.
+    """
+    if name == "full":
+        return Protocol("full")
+    found = re.fullmatch(r"(stretch|center)-([1-9]\d{0,4})", name)
+    if not found:
+        raise ValueError(
+            f"protocol must be full, center-SIZE or stretch-SIZE, such as {NAMES[1]}, got {name}"
+        )
+    return Protocol(found[1], int(found[2]))
+
+
+def names_of(photos: photographs.Photographs, batch: Mapping[str, tf.Tensor]) -> list[str]:
+    """What the photographs of a batch are called."""
+    return [photos.name(int(image_id)) for image_id in np.asarray(batch["image_id"])]

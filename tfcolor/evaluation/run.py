@@ -1,0 +1,103 @@
+"""One evaluation from photographs to the record of it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+import tfcolor
+from tfcolor import features
+from tfcolor.data import photographs
+from tfcolor.evaluation import compiled, protocol, record, scores, sets
+from tfcolor.metrics import hues
+
+
+def run(
+    painters: Mapping[str, scores.Painter],
+    photos: photographs.Photographs,
+    how: protocol.Protocol,
+    min_chroma: float,
+    network: features.Network | None = None,
+    batch_size: int = 8,
+    sources: Mapping[str, dict[str, Any]] | None = None,
+    observers: Sequence[scores.Observer] = (),
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> record.Evaluation:
+    """Measures painters and all controls on photographs.
+
+    Memory does not grow with the photographs, but for about 100 numbers of each a row.
+
+    Args:
+      painters: name -> painter; see `scores.measure`.
+      photos: what they are measured on.
+      how: the size at which.
+      min_chroma: Lab units; photographs with less mean chroma are gray, and reported apart.
+      network: sees the pictures, for distances of sets; none are measured without it.
+      batch_size: photographs at a time.
+      sources: name of a painter -> what the record says of it.
+      observers: are told of every row's pictures too.
+      progress: is told how many photographs of how many were measured.
+
+    Raises:
+      ValueError: if a painter is named as a control, or there is no photograph.
+    """
+    names: list[str] = []
+    description, confusions = scores.Description(), _Confusions()
+    seen = sets.SetFigures(network, min_chroma) if network else None
+    watching: list[scores.Observer] = [description, confusions, *observers]
+    if seen:
+        watching.append(seen)
+
+    def observe(row: str, batch: scores.Batch, fake: np.ndarray) -> None:
+        for observer in watching:
+            observer(row, batch, fake)
+        if row == scores.TRUTH:
+            names.extend(protocol.names_of(photos, batch))
+            progress(len(names), photos.count)
+
+    table = scores.measure(painters, scores.CONTROLS, how.batches(photos, batch_size), observe)
+    facts = description.result()
+    is_gray = facts[record.CHROMA] < min_chroma
+    figures = seen.result() if seen and not is_gray.all() else {}
+    if seen and not is_gray.all():
+        for name, realism in seen.realism().items():
+            table[name][sets.REALISM] = np.full(len(names), np.inf, np.float32)
+            table[name][sets.REALISM][~is_gray] = realism
+    return record.Evaluation(
+        protocol={
+            **how.describe(names),
+            "gray_photographs": int(is_gray.sum()),
+            "skipped": len(photos.skipped),
+            "min_chroma": min_chroma,
+            "source": photos.source,
+            "features": network.name if network else None,
+            "tfcolor": tfcolor.__version__,
+        },
+        names=names,
+        photographs=facts,
+        is_gray=is_gray,
+        rows={
+            name: record.Row(
+                scores=row,
+                is_control=name in scores.CONTROLS,
+                sets=figures.get(name, {}),
+                hues=confusions.counts[name],
+                source=dict((sources or {}).get(name, {})),
+            )
+            for name, row in table.items()
+        },
+    )
+
+
+_classes = compiled.compiled(hues.classes)
+
+
+class _Confusions:
+    """Counts of the hues of every row; an observer."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, np.ndarray] = {}
+
+    def __call__(self, row: str, batch: scores.Batch, fake: np.ndarray) -> None:
+        counts = hues.confusion(_classes(batch["rgb"]).numpy(), _classes(fake).numpy())
+        self.counts[row] = self.counts.get(row, 0) + counts

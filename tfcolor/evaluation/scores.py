@@ -1,0 +1,169 @@
+"""Colorizers measured on photographs, always beside gray and the truth."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+import numpy as np
+import tensorflow as tf
+
+from tfcolor import brightness, color, inference, metrics
+from tfcolor.data import batches as data_batches
+from tfcolor.evaluation import compiled
+
+# A row of a table: metric -> one value a photograph, float32 (count,).
+Scores = dict[str, np.ndarray]
+
+Batch = Mapping[str, tf.Tensor]  # {"rgb": uint8 (n, h, w, 3)}, and "image_id" int64 (n,)
+Painter = Callable[[np.ndarray, Batch], np.ndarray]  # gray and the batch -> uint8 (n, h, w, 3)
+Observer = Callable[[str, Batch, np.ndarray], None]  # row, batch, uint8 (n, h, w, 3)
+
+GRAY, TRUTH = "gray", "truth"
+
+
+def _truth(gray: np.ndarray, batch: Batch) -> np.ndarray:
+    return batch["rgb"].numpy()
+
+
+def _with_chroma(factor: float) -> Painter:
+    def paint(gray: np.ndarray, batch: Batch) -> np.ndarray:
+        return _changed(batch["rgb"], tf.constant(factor)).numpy()
+
+    return paint
+
+
+# Nothing to choose from: what a row would say that adds no color, or is the photograph itself.
+LEAST_CONTROLS: dict[str, Painter] = {GRAY: lambda gray, batch: gray, TRUTH: _truth}
+# And what metrics make of errors that are known: of rounding, and of too little and much color.
+CONTROLS = LEAST_CONTROLS | {
+    "truth, Lab and back": _with_chroma(1.0),
+    "truth, chroma x 0.5": _with_chroma(0.5),
+    "truth, chroma x 1.5": _with_chroma(1.5),
+}
+
+
+def evaluate(
+    colorizers: Mapping[str, inference.Colorizer],
+    batches: Iterable[Batch],
+    observe: Observer | None = None,
+) -> dict[str, Scores]:
+    """Every metric for every colorizer, for the gray photograph and for the truth.
+
+    Colorizers are shown an 8-bit gray photograph with the truth's L*, so that no color can leak.
+    SSIM and PSNR reward gray itself (L* is copied): read each row against the `gray` one.
+
+    Args:
+      colorizers: name -> function uint8 (n, h, w, 3) -> uint8 (n, h, w, 3).
+      batches: of {"rgb": uint8 (n, h, w, 3)}, at least one.
+      observe: is told of every row's pictures, batch by batch.
+
+    Returns:
+      name -> metric -> float32 (count,), the colorizers first, then "gray" and "truth".
+
+    Raises:
+      ValueError: if a colorizer is named as a control row, or there is no photograph.
+    """
+    painters = {name: from_colorizer(colorize) for name, colorize in colorizers.items()}
+    return measure(painters, LEAST_CONTROLS, batches, observe)
+
+
+def from_colorizer(colorize: inference.Colorizer) -> Painter:
+    """A painter that is shown the gray photograph alone."""
+    return lambda gray, batch: colorize(gray)
+
+
+def measure(
+    painters: Mapping[str, Painter],
+    controls: Mapping[str, Painter],
+    batches: Iterable[Batch],
+    observe: Observer | None = None,
+) -> dict[str, Scores]:
+    """The same for painters, which may know more than the gray photograph, and chosen controls."""
+    if taken := painters.keys() & controls.keys():
+        raise ValueError(f"{taken.pop()!r} is the name of a control row; rename the model")
+    rows = {**painters, **controls}
+    parts: dict[str, list[Scores]] = {name: [] for name in rows}
+    for batch in batches:
+        gray = _to_gray(batch["rgb"]).numpy()
+        for name, paint in rows.items():
+            fake = paint(gray, batch)
+            parts[name].append(_arrays(_score(batch["rgb"], fake)))
+            if observe:
+                observe(name, batch, fake)
+    return {name: _joined(row) for name, row in parts.items()}
+
+
+class Description:
+    """What tables need to know of the photographs themselves; an observer."""
+
+    def __init__(self) -> None:
+        self._parts: list[Scores] = []
+
+    def __call__(self, row: str, batch: Batch, fake: np.ndarray) -> None:
+        """Looks at the batches of the row "truth"."""
+        if row == TRUTH:
+            self._parts.append(_arrays(_describe(batch["rgb"])))
+
+    def result(self) -> Scores:
+        """Of every photograph, each float32 (count,).
+
+        Returns:
+          "lightness" and "contrast", the mean and standard deviation of L*; "dark" and "bright",
+          the shares of `brightness`'s pixels; "chroma", the mean that tells gray from color; and
+          the weight in each of `metrics.WEIGHTS`, by its name.
+        """
+        return _joined(self._parts)
+
+
+def means(scores: Scores, weights: Scores | None = None) -> dict[str, float]:
+    """The mean of each metric over the photographs; the truth's PSNR is infinite.
+
+    Args:
+      scores: metric -> values.
+      weights: of the photographs in the metrics that have some; all count alike without it.
+    """
+    weights = weights or {}
+    return {
+        metric: float(np.average(values.astype(np.float64), weights=weights.get(metric)))
+        for metric, values in scores.items()
+    }
+
+
+def _joined(parts: list[Scores]) -> Scores:
+    if not parts:
+        raise ValueError("no photograph to measure on")
+    return {metric: np.concatenate([part[metric] for part in parts]) for metric in parts[0]}
+
+
+def _arrays(tensors: Mapping[str, tf.Tensor]) -> Scores:
+    return {name: values.numpy() for name, values in tensors.items()}
+
+
+@compiled.compiled
+def _score(truth: tf.Tensor, fake: tf.Tensor) -> dict[str, tf.Tensor]:
+    return {name: metric(truth, fake) for name, metric in metrics.PER_PHOTOGRAPH.items()}
+
+
+@compiled.compiled
+def _describe(rgb: tf.Tensor) -> dict[str, tf.Tensor]:
+    l = color.rgb_to_lab(rgb)[..., 0]
+    mean, variance = tf.nn.moments(l, axes=(1, 2))
+    shares = {"dark": l < brightness.DARK, "bright": l > brightness.BRIGHT}
+    return {
+        "lightness": mean,
+        "contrast": tf.sqrt(variance),
+        "chroma": data_batches.mean_chroma(rgb),
+        **{
+            name: tf.reduce_mean(tf.cast(which, tf.float32), (1, 2))
+            for name, which in shares.items()
+        },
+        **{name: weight(rgb) for name, weight in metrics.WEIGHTS.items()},
+    }
+
+
+_to_gray = compiled.compiled(color.to_gray)
+
+
+@compiled.compiled
+def _changed(rgb: tf.Tensor, factor: tf.Tensor) -> tf.Tensor:
+    """Photographs with their chroma multiplied, within sRGB; uint8 (n, h, w, 3)."""
+    l, ab = color.rgb_to_planes(rgb)
+    return color.to_uint8(color.planes_to_rgb(l, factor * ab))

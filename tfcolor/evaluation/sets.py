@@ -1,0 +1,137 @@
+"""Figures of all pictures of a row together, by what a network sees in them; and their realism."""
+
+import dataclasses
+import functools
+import math
+
+import numpy as np
+
+from tfcolor import features
+from tfcolor.data import batches as data_batches
+from tfcolor.evaluation import intervals, record, scores
+from tfcolor.metrics import frechet, inception_score, kid
+
+GROUPS = 10  # of photographs, left out in turn
+NEAREST = 5  # photographs that realism looks at
+STUDENT = 2.262  # of 9 degrees of freedom: 95 % lie within
+REALISM = "realism"
+
+
+class SetFigures:
+    """Collects what a network sees in the color photographs of every row; an observer.
+
+    Holds sums, and the features of at most `kid.CAPACITY` photographs a row.
+    """
+
+    def __init__(self, network: features.Network, min_chroma: float) -> None:
+        """`min_chroma` tells gray photographs, which are left out, from color."""
+        self._network, self._min_chroma = network, min_chroma
+        self._rows: dict[str, _Seen] = {}
+
+    def __call__(self, row: str, batch: scores.Batch, fake: np.ndarray) -> None:
+        """Looks at the pictures of a batch."""
+        has_color = data_batches.mean_chroma(batch["rgb"]).numpy() >= self._min_chroma
+        pooled, logits = self._network.extract(fake[has_color])
+        seen = self._rows.setdefault(row, _Seen())
+        seen.all.add(pooled)
+        seen.kept.add(pooled)
+        seen.classes.add(logits)
+
+    def result(self) -> dict[str, record.Figures]:
+        """The distances of every row from the row "truth", and its score; empty for a figure that
+        takes more photographs than there are."""
+        truth = self._rows[scores.TRUTH]
+        return {name: self._figures(truth, seen) for name, seen in self._rows.items()}
+
+    def realism(self) -> dict[str, np.ndarray]:
+        """How near each picture is to real photographs of other things, by row; float32 (count,).
+
+        The mean distance of a photograph's features from those of the `NEAREST` other photographs
+        over the same of its colorization: 1 is as near as the photograph itself, less is farther.
+        Of color photographs alone, and only where the features of all could be kept.
+        """
+        real = self._rows[scores.TRUTH].kept.result()
+        if len(real) <= NEAREST or len(real) == kid.CAPACITY:
+            return {}
+        own = _distance_of_others(real, real)
+        return {
+            name: own / np.maximum(_distance_of_others(seen.kept.result(), real), 1e-12)
+            for name, seen in self._rows.items()
+        }
+
+    def _figures(self, truth: "_Seen", seen: "_Seen") -> record.Figures:
+        found: record.Figures = {}
+        network, count = self._network, len(seen.kept.result())
+        if count >= 2 * GROUPS:
+            found[network.distance] = self._frechet(seen)
+            found[network.kernel] = _kernel(truth.kept.result(), seen.kept.result())
+        if count >= inception_score.SPLITS:
+            score = seen.classes.result()
+            half = STUDENT * score.std / math.sqrt(inception_score.SPLITS - 1)
+            found[network.score] = score.mean, score.mean - half, score.mean + half
+        return found
+
+    def _frechet(self, seen: "_Seen") -> intervals.Interval:
+        """The distance of all pictures, with the error that those which were kept tell."""
+        real, fake = self._parts_of_truth, _leave_out(seen.kept.result())
+        value, low, high = intervals.jackknife(
+            lambda group: frechet.frechet_distance(real[group], fake[group]), GROUPS
+        )
+        truth = self._rows[scores.TRUTH].all.result()
+        whole = frechet.frechet_distance(truth, seen.all.result())
+        return whole, whole - (value - low), whole + (high - value)
+
+    @functools.cached_property
+    def _parts_of_truth(self) -> dict[int | None, frechet.FeatureStats]:
+        return _leave_out(self._rows[scores.TRUTH].kept.result())
+
+
+@dataclasses.dataclass
+class _Seen:
+    """What the network saw in the pictures of a row."""
+
+    all: frechet.Accumulator = dataclasses.field(default_factory=frechet.Accumulator)
+    kept: kid.Reservoir = dataclasses.field(default_factory=kid.Reservoir)
+    classes: inception_score.Accumulator = dataclasses.field(
+        default_factory=inception_score.Accumulator
+    )
+
+
+def _kernel(real: np.ndarray, fake: np.ndarray) -> intervals.Interval:
+    """The mean over subsets, as it is defined, with the error of the same of all pictures."""
+    distance = kid.kernel_distance(real, fake, subset_size=min(kid.SUBSET_SIZE, len(real)))
+    groups = _groups(len(real))
+    value, low, high = intervals.jackknife(
+        lambda group: kid.mmd2(real[groups != group], fake[groups != group]), GROUPS
+    )
+    return distance.mean, distance.mean - (value - low), distance.mean + (high - value)
+
+
+def _leave_out(kept: np.ndarray) -> dict[int | None, frechet.FeatureStats]:
+    """Statistics of all (None), and without each group."""
+    groups = _groups(len(kept))
+    found: dict[int | None, frechet.FeatureStats] = {}
+    for group in (None, *range(GROUPS)):
+        accumulator = frechet.Accumulator()
+        accumulator.add(kept[groups != group])
+        found[group] = accumulator.result()
+    return found
+
+
+def _groups(count: int) -> np.ndarray:
+    """The group of each photograph."""
+    groups: np.ndarray = np.arange(count)
+    return groups % GROUPS
+
+
+def _distance_of_others(pooled: np.ndarray, real: np.ndarray) -> np.ndarray:
+    """Mean distance of each from the nearest of the others in `real`; (n, d) -> float32 (n,)."""
+    found: np.ndarray = np.empty(len(pooled), np.float32)
+    squares = (real.astype(np.float64) ** 2).sum(axis=1)
+    for start in range(0, len(pooled), 256):
+        chunk: np.ndarray = pooled[start : start + 256].astype(np.float64)
+        square = squares - 2.0 * chunk @ real.T + (chunk**2).sum(axis=1, keepdims=True)
+        square[np.arange(len(chunk)), start + np.arange(len(chunk))] = np.inf  # its own truth
+        nearest = np.partition(square, NEAREST, axis=1)[:, :NEAREST]
+        found[start : start + 256] = np.sqrt(np.maximum(nearest, 0.0)).mean(axis=1)
+    return found
