@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -18,7 +19,9 @@ import tfcolor
 from tfcolor import config, photo, recipes
 from tfcolor.cli import main
 from tfcolor.data import samples
+from tfcolor.evaluation import scores
 
+QUICK = ["--protocol", "center-32", "--features", "none"]
 TINY = ["--recipe", "pix2pix", "--image-size", "32", "--width", "2", "--batch-size", "4"]
 
 
@@ -70,11 +73,19 @@ def model(workdir, tmp_path_factory):
     return folder
 
 
+def heads(output):
+    """The names of the rows of a table that was printed."""
+    table = output.splitlines()[
+        [line.startswith("ssim") for line in output.splitlines()].index(1) - 1
+    ]
+    return re.split(r"\s{2,}", table.strip())
+
+
 def test_two_models_of_one_name_have_two_rows(model, tmp_path):
     copy = tmp_path / model.name
     copy.symlink_to(model)
-    _, output = run("evaluate", model, copy, "--image-size", 32)
-    assert [line.split()[0] for line in output.splitlines()[-4:-2]] == [str(model), str(copy)]
+    _, output = run("evaluate", model, copy, *QUICK)
+    assert heads(output)[:2] == [str(model), str(copy)]
 
 
 def test_figures_that_cannot_be_written_are_told_before_measuring(model, tmp_path):
@@ -152,22 +163,53 @@ def test_help_does_not_import_tensorflow():
 
 def test_evaluate_prints_a_table_and_writes_json(model, tmp_path):
     path = tmp_path / "figures.json"
-    code, output = run("evaluate", model, "--image-size", 64, "--json", path)
+    code, output = run("evaluate", model, "gray", "--protocol", "stretch-64", "--json", path)
     assert code == 0
-    assert "16 photographs (samples, part test), center 64 x 64" in output
+    assert "16 photographs (samples, part test), stretch-64" in output
     rows = json.loads(path.read_text())["rows"]
-    assert list(rows) == ["tiny", "gray", "truth"]
-    assert rows["truth"]["ssim"] == pytest.approx(1.0)
-    assert rows["gray"]["colorfulness"] == 0
+    assert list(rows) == ["tiny", *scores.CONTROLS]
+    assert rows["truth"]["ssim"]["value"] == pytest.approx(1.0)
+    assert rows["gray"]["colorfulness"]["value"] == 0
+    assert "score_efficientnet_lite0" in rows["tiny"]
+
+    code, output = run(
+        "evaluate", "--protocol", "stretch-64", "--features", "none", "--beside", path
+    )
+    assert code == 0 and heads(output)[:2] == ["tiny", "tfcolor"]
+    assert "tiny - tfcolor" in output
+    line = fails("evaluate", "--protocol", "stretch-32", "--features", "none", "--beside", path)
+    assert "its protocol is stretch-64, here it is stretch-32" in line
+
+
+def test_evaluate_writes_both_pages(model, tmp_path):
+    code, output = run("evaluate", model, "--limit", 4, *QUICK, "--report", tmp_path, "--human")
+    assert code == 0
+    for name in ("report.html", "human.html"):
+        assert (tmp_path / name).is_file() and f"open {tmp_path / name}" in output
+
+
+def test_what_was_measured_is_written_though_something_does_not_go_with_it(tmp_path):
+    answers = {"tfcolor_human": 1, "photographs_sha256": "another", "answers": []}
+    (tmp_path / "answers.json").write_text(json.dumps(answers))
+    path = tmp_path / "figures.json"
+    options = [*QUICK, "--json", path, "--human-answers", tmp_path / "answers.json"]
+    assert "is about other photographs" in fails("evaluate", *options)
+    assert "tfcolor" in json.loads(path.read_text())["rows"]
+
+
+def test_evaluate_refuses_options_that_do_not_go_together(tmp_path):
+    assert "give --report DIR" in fails("evaluate", "--human")
+    assert "needs --features inception" in fails("evaluate", "--inception-weights", tmp_path)
+    line = fails("evaluate", "--features", "inception", "--inception-weights", tmp_path / "none")
+    assert str(tmp_path / "none") in line
+    assert "center-SIZE" in fails("evaluate", "--protocol", "middle")
 
 
 def test_evaluate_warns_when_it_measures_on_training_photographs(model, photo_folder):
-    code, output = run("evaluate", model, "--data", photo_folder, "--image-size", 32)
+    code, output = run("evaluate", model, "--data", photo_folder, *QUICK)
     assert code == 0
     assert "trained on" in output
-    _, output = run(
-        "evaluate", model, "--data", photo_folder, "--image-size", 32, "--part", "validation"
-    )
+    _, output = run("evaluate", model, "--data", photo_folder, *QUICK, "--part", "validation")
     assert "trained on" not in output
 
 
@@ -184,9 +226,9 @@ def test_without_a_model_the_bundled_one_is_used(tmp_path):
     photograph = samples.FOLDER / "gray" / "35d67f3f70aeef92.jpg"
     assert run("colorize", photograph, "-o", tmp_path / "out.png")[0] == 0
     assert photo.read_rgb(tmp_path / "out.png").std(axis=-1).mean() > 5
-    code, output = run("evaluate", "--image-size", 64)
+    code, output = run("evaluate", *QUICK)
     assert code == 0
-    assert [line.split()[0] for line in output.splitlines()[-3:]] == ["tfcolor", "gray", "truth"]
+    assert heads(output)[:3] == ["tfcolor", "gray", "truth"]
 
 
 def test_colorize_tells_what_failed_and_exits_with_1(model, tmp_path):
@@ -294,7 +336,7 @@ def test_a_place_that_cannot_be_written_is_one_line(workdir, model, photo_folder
 
 
 def test_what_is_no_model_and_no_run_is_one_line(tmp_path):
-    assert "holds no SavedModel" in fails("evaluate", tmp_path / "model")
+    assert "is no SavedModel, TFLite file or folder" in fails("evaluate", tmp_path / "model")
     assert "is not a training run" in fails("export", tmp_path, tmp_path / "model")
 
 

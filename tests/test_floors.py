@@ -10,11 +10,22 @@ import tfcolor
 ROOT = Path(tfcolor.__file__).parent
 
 FLOORS = [
-    {"color", "checks", "errors", "fetch", "fingerprint", "torch_file"},
+    {
+        "brightness",
+        "color",
+        "checks",
+        "errors",
+        "fetch",
+        "fingerprint",
+        "plots",
+        "torch_file",
+        "webpage",
+    },
     {"config", "quantize", "grayscale", "inception_weights"},
     {"fields", "data", "models", "losses", "metrics", "photo", "recipes", "inference"},
-    {"workdir", "evaluate", "colorize", "pretrained", "features", "analysis"},
-    {"training", "export", "prepare"},
+    {"workdir", "lite", "colorize", "pretrained", "features", "analysis"},
+    {"evaluation"},
+    {"training", "export", "prepare", "report"},
     {"tune"},
     {"cli"},
 ]

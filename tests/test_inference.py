@@ -1,5 +1,6 @@
 """Photographs of any size through a generator, and through the SavedModel made of it."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -218,7 +219,9 @@ def test_a_network_that_paints_rgb_is_shown_raw_and_with_the_photographs_lightne
     assert np.median(np.abs(difference)) < 3
 
 
-def test_evaluate_measures_both(rgb_model):
-    result = CliRunner().invoke(main.cli, ["evaluate", str(rgb_model), "--image-size", "32"])
-    rows = [line.split("  ")[0] for line in result.output.splitlines()[-4:]]
-    assert rows == ["model/1", "model/1 raw", "gray", "truth"]
+def test_evaluate_measures_both(rgb_model, tmp_path):
+    path = tmp_path / "figures.json"
+    options = ["--protocol", "center-32", "--features", "none", "--json", str(path)]
+    CliRunner().invoke(main.cli, ["evaluate", str(rgb_model), *options])
+    rows = json.loads(path.read_text())["rows"]
+    assert list(rows)[:3] == ["model/1", "model/1 raw", "gray"]

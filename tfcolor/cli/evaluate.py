@@ -1,7 +1,9 @@
 """`tfcolor evaluate`."""
 
+import contextlib
+import dataclasses
+import importlib.util
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,8 @@ import click
 
 from tfcolor import config
 from tfcolor.cli import options
+
+WORDS = ("gray", "truth")  # rows that every table has
 
 
 @click.command()
@@ -18,85 +22,142 @@ from tfcolor.cli import options
 @options.download
 @options.splits
 @options.part(show_default="test; all of a folder")
+@click.option("--limit", type=click.IntRange(1), help="Measure on only so many, scattered.")
 @click.option(
-    "--image-size",
-    type=int,
-    default=256,
+    "--protocol",
+    "protocol_name",
+    default="center-256",
     show_default=True,
-    help="Side of the center squares measured, pixels.",
+    metavar="NAME",
+    help="Size measured at: center-256, stretch-256 (or another number of pixels), or full.",
 )
-@click.option("--batch-size", type=int, default=8, show_default=True, help="Photographs at a time.")
-@click.option("--json", "json_path", type=options.FOLDER, help="Write the figures to this file.")
+@click.option(
+    "--features",
+    "network",
+    type=click.Choice(["efficientnet-lite0", "inception", "none"]),
+    default="efficientnet-lite0",
+    show_default=True,
+    help="Network for the distances of sets; inception gives FID, KID and Inception Score.",
+)
+@click.option(
+    "--inception-weights",
+    type=options.FOLDER,
+    help="File of its weights, .pth or .pb.",
+    show_default="fetched on first use",
+)
+@click.option("--batch-size", type=click.IntRange(1), default=8, show_default=True)
+@click.option("--json", "json_path", type=options.FOLDER, help="Write everything to this file.")
+@click.option("--report", type=options.FOLDER, help="Folder for report.html.")
+@click.option("--human", is_flag=True, help="Write human.html into the report's folder, too.")
+@click.option(
+    "--human-answers",
+    type=options.FOLDER,
+    multiple=True,
+    help="File that human.html saved; its rate goes into the table. Repeatable.",
+)
+@click.option(
+    "--beside",
+    type=options.FOLDER,
+    multiple=True,
+    help="JSON of an earlier evaluation of the same photographs, for its models too. Repeatable.",
+)
+@click.pass_context
 def evaluate(
+    context: click.Context,
     models: tuple[Path, ...],
     part: str | None,
-    json_path: Path | None,
-    image_size: int,
+    limit: int | None,
+    protocol_name: str,
+    network: str,
+    inception_weights: Path | None,
     batch_size: int,
+    json_path: Path | None,
+    report: Path | None,
+    human: bool,
+    human_answers: tuple[Path, ...],
+    beside: tuple[Path, ...],
     download: bool,
     **fields: Any,
 ) -> None:
-    """Measure exported models on photographs, beside gray and the truth.
+    """Measure colorizers on photographs, beside gray, the truth and the truth with errors.
 
-    Without a MODEL, the one that comes with tfcolor. A model that paints RGB has a second row,
-    "raw", without the photograph's own lightness.
+    A MODEL is a SavedModel, a TFLite file, or a folder of pictures that anything else colorized,
+    named as the photographs; without one it is the model that comes with tfcolor. A model that
+    paints RGB has a second row, "raw", without the photograph's own lightness.
+
+    Every figure comes with half its 95 % interval.
     """
     settings = config.DataConfig(**options.given(**fields))
-    if min(image_size, batch_size) < 1:
-        raise ValueError(
-            f"image_size and batch_size must be 1 or more, got {image_size}, {batch_size}"
-        )
+    if inception_weights and network != "inception":
+        raise ValueError("--inception-weights needs --features inception")
+    _require_writable(json_path, report, human)
     options.load_tensorflow()
-    from tfcolor import data, export, inference, pretrained, workdir
-    from tfcolor import evaluate as evaluation
-    from tfcolor.data import batches
+    from tfcolor import data, workdir
+    from tfcolor.evaluation import models as rows
+    from tfcolor.evaluation import protocol, record, run, table
+    from tfcolor.report import human as human_page
+    from tfcolor.report import pictures
 
+    how = protocol.parse(protocol_name)
+    earlier = [record.read(path) for path in beside]
     if download:
         data.download(settings)
     part = part or data.default_part(settings)
-    if json_path and not os.access(json_path.parent, os.W_OK):
-        raise ValueError(f"{json_path.parent} is no folder that can be written; choose another")
-    names = [_row_name(path) for path in models]
-    if len(set(names)) < len(names):
-        names = [str(path) for path in models]
-    colorizers = {name: inference.load(path) for name, path in zip(names, models, strict=True)}
-    runs = [export.read_config(path) for path in models]
-    for name, path, run in zip(names, models, runs, strict=True):
-        if run and run.model.space == "rgb":
-            colorizers[f"{name} raw"] = inference.load(path, inference.RAW)
-    if not colorizers:
-        colorizers = {"tfcolor": pretrained.load()}
     photos = data.open_part(settings, part)
-    for path, run in zip(models, runs, strict=True) if part in ("train", "all") else ():
-        if run and _same_source(run.data.source, settings.source):
-            click.echo(f"warning: {path} was trained on photographs of this part", err=True)
-    stream = batches.eval_batches(photos, image_size, batch_size)
-    steps = -(-photos.count // batch_size)
-    with click.progressbar(stream, length=steps, label="evaluating", file=sys.stderr) as shown:
-        table = evaluation.evaluate(colorizers, shown)
-    count = len(next(iter(next(iter(table.values())).values())))
-    click.echo(
-        f"{count} photographs ({settings.source}, part {part}), center {image_size} x {image_size}"
-    )
-    click.echo(evaluation.format_table(table))
-    if json_path:
-        protocol = {
-            "data": settings.source,
-            "part": part,
-            "photographs": count,
-            "skipped": len(photos.skipped),
-            "crop": "center square",
-            "image_size": image_size,
-        }
-        workdir.write(json_path, evaluation.to_json(table, protocol))
+    if limit:
+        photos = photos.scattered().take(limit)
+    found = rows.find([path for path in models if str(path) not in WORDS], photos, how)
+    for warning in rows.seen_in_training(found, settings.source, part):
+        click.echo(f"warning: {warning}", err=True)
+    with contextlib.ExitStack() as stack:
+        kept = [stack.enter_context(pictures.Pictures())] if report else []
+        try:
+            with options.bar("evaluating") as progress:
+                measured = run.run(
+                    {name: row.painter for name, row in found.items()},
+                    photos,
+                    how,
+                    settings.min_chroma,
+                    rows.network(network, inception_weights),
+                    batch_size,
+                    {name: row.source for name, row in found.items()},
+                    kept,
+                    progress,
+                )
+        except KeyboardInterrupt:
+            click.echo("stopped; nothing was written", err=True)
+            context.exit(130)  # as a shell reports Ctrl-C
+        measured = dataclasses.replace(measured, protocol={**measured.protocol, "part": part})
+        try:
+            for each in earlier:
+                measured = record.beside(measured, each)
+            rates = human_page.rates(human_answers, measured)
+            measured = record.with_sets(measured, record.TAKEN_FOR_REAL, rates)
+        finally:  # what was measured is not lost because something else does not go with it
+            if json_path:
+                workdir.write(json_path, record.to_json(measured))
+        click.echo(
+            f"{len(measured.names)} photographs ({settings.source}, part {part}), {protocol_name}"
+        )
+        click.echo(table.text(measured))
+        if report:
+            from tfcolor.report import page
+
+            click.echo(f"open {page.write(measured, kept[0], report)}")
+            if human:
+                click.echo(f"open {human_page.write(measured, kept[0], report)}")
 
 
-def _same_source(first: str, second: str) -> bool:
-    """Whether two sources are one; samples have no path, and theirs resolve alike."""
-    return Path(first).resolve() == Path(second).resolve()
-
-
-def _row_name(path: Path) -> str:
-    """saved_models/NAME and saved_models/NAME/3 -> NAME and NAME/3."""
-    path = path.resolve()
-    return f"{path.parent.name}/{path.name}" if path.name.isdigit() else path.name
+def _require_writable(json_path: Path | None, report: Path | None, human: bool) -> None:
+    """Refuses before anything is measured what could not be written after it."""
+    if human and not report:
+        raise ValueError("--human needs a folder for its page; give --report DIR")
+    if report and not importlib.util.find_spec("matplotlib"):
+        raise ValueError(
+            "--report needs matplotlib; install it with: pip install 'tfcolor[report]'"
+        )
+    if report:
+        report.mkdir(parents=True, exist_ok=True)
+    for folder in (json_path.parent if json_path else None, report):
+        if folder and not os.access(folder, os.W_OK):
+            raise ValueError(f"{folder} is no folder that can be written; choose another")

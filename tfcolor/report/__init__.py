@@ -1,0 +1,1 @@
+"""An evaluation as pages of HTML: `page` shows it, `human` asks which picture is the real one."""

@@ -1,0 +1,146 @@
+"""A page that asks which of two pictures is the real one, and what its answers say."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfcolor import webpage, workdir
+from tfcolor.evaluation import intervals, record, scores
+from tfcolor.report import choice, pictures
+
+HERE = Path(__file__).parent
+VERSION = 1
+SIDE = 512  # pixels; larger pictures are reduced
+
+_BODY = """
+<p id="task">One of the two is a photograph, the other was colorized. Which is the real one? Click
+it, or press ← or →.</p>
+<div id="pair"><button type="button"><img alt="left"></button>
+<button type="button"><img alt="right"></button></div>
+<p id="result" hidden></p>
+<p><progress value="0"></progress> <span id="count"></span>
+<button type="button" id="save">Save the answers</button></p>
+<p class="note">This browser keeps the answers: close the page and go on later. Save them to a file
+for <code>tfcolor evaluate --human-answers FILE</code>.</p>
+"""
+
+
+def write(
+    evaluation: record.Evaluation, kept: pictures.Pictures, folder: Path, pairs: int = 100
+) -> Path:
+    """Writes human.html into a folder, which is made if it is missing.
+
+    Args:
+      evaluation: with a model at least.
+      kept: what observed it.
+      pairs: to ask about, at most; no photograph is shown twice while there are others.
+
+    Raises:
+      ValueError: if no model's pictures are here, or no photograph has color.
+      OSError: if it cannot be written; names the file.
+    """
+    models = [row for row in evaluation.models if row in kept.rows]
+    if not models or evaluation.is_gray.all():
+        missing = "a color photograph" if models else "a model's pictures"
+        raise ValueError(f"the page that asks for the real picture needs {missing}")
+    asked = [
+        _pair(evaluation, kept, row, place, bool(on_left))
+        for row, place, on_left in drawn(choice.View(evaluation).places, models, pairs)
+    ]
+    content = {
+        "version": VERSION,
+        "photographs_sha256": evaluation.protocol["photographs_sha256"],
+        "pairs": asked,
+    }
+    key = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    title = "Which is the real one?"
+    text = webpage.document(
+        title,
+        title,
+        _BODY + webpage.data("asked", {**content, "key": f"tfcolor-human-{key}"}),
+        style=(HERE / "human.css").read_text(encoding="utf-8"),
+        script=(HERE / "human.js").read_text(encoding="utf-8"),
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "human.html"
+    workdir.write(path, text)
+    return path
+
+
+def drawn(
+    places: np.ndarray, models: Sequence[str], pairs: int, seed: int = 0
+) -> list[tuple[str, int, int]]:
+    """What is asked about, in order: the model, the photograph, and whether that is on the left.
+
+    Every photograph once with a model at random, then again with the next of the models.
+    """
+    rng = np.random.default_rng(seed)
+    first = rng.integers(len(models), size=len(places))
+    found = [
+        (models[(first[index] + turn) % len(models)], int(places[index]))
+        for turn in range(len(models))
+        for index in rng.permutation(len(places))
+    ]
+    sides = rng.integers(2, size=len(found)).tolist()
+    return [(*each, side) for each, side in zip(found[:pairs], sides, strict=False)]
+
+
+def rates(paths: Sequence[Path], evaluation: record.Evaluation) -> dict[str, intervals.Interval]:
+    """model -> how often its colorization was taken for the real one; one half at best.
+
+    Answers of all files count together, those about models that are no row are left out.
+
+    Raises:
+      ValueError: if a file holds no answers, or those to other photographs; names it.
+      OSError: if it cannot be read.
+    """
+    taken: dict[str, list[bool]] = {row: [] for row in evaluation.models}
+    for path in {path.resolve(): path for path in paths}.values():  # once, however often named
+        for row, was_taken in _answers(path, evaluation.protocol["photographs_sha256"]):
+            if row in taken:
+                taken[row].append(was_taken)
+    return {
+        row: intervals.proportion(sum(answers), len(answers))
+        for row, answers in taken.items()
+        if answers
+    }
+
+
+def _pair(
+    evaluation: record.Evaluation,
+    kept: pictures.Pictures,
+    row: str,
+    place: int,
+    on_left: bool,
+) -> dict[str, Any]:
+    """Two pictures, and what they are in a form that tells nothing at a glance."""
+    rows = (scores.TRUTH, row) if on_left else (row, scores.TRUTH)
+    what = {"row": row, "photograph": evaluation.names[place], "real": rows.index(scores.TRUTH)}
+    return {
+        "pictures": [
+            webpage.data_uri(kept.thumbnail(each, place, SIDE), "image/jpeg") for each in rows
+        ],
+        "what": base64.b64encode(json.dumps(what).encode()).decode(),
+    }
+
+
+def _answers(path: Path, photographs: str) -> Iterator[tuple[str, bool]]:
+    """(row, whether its colorization was taken for the real one) of a file."""
+    try:
+        read = json.loads(path.read_text(encoding="utf-8"))
+        if read["tfcolor_human"] != VERSION:
+            raise ValueError(f"its version is {read['tfcolor_human']}, not {VERSION}")
+        found = [(answer["row"], answer["taken_for_real"]) for answer in read["answers"]]
+        if not all(isinstance(row, str) and isinstance(taken, bool) for row, taken in found):
+            raise ValueError("taken_for_real must be true or false, and row a name")
+        asked = read["photographs_sha256"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} holds no answers of human.html ({error!r})") from error
+    if asked != photographs:
+        raise ValueError(f"{path} is about other photographs; measure on the same photographs")
+    yield from found
