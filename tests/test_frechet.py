@@ -174,3 +174,11 @@ def test_no_color_is_further_than_the_truth_and_wrong_color_further_still(photog
     planes = [ab, np.zeros_like(ab), of_another]
     same, gray, shuffled = (distance(color.to_uint8(color.planes_to_rgb(l, ab))) for ab in planes)
     assert same < 0.01 * gray and gray < shuffled
+
+
+@pytest.mark.parametrize("count", [5, 40])
+def test_the_distance_of_features_is_that_of_their_statistics(rng, count):
+    first, second = rng.normal(size=(2, count, 12)) + [[[0.0]], [[0.3]]]
+    expected = frechet.frechet_distance(stats(first), stats(second))
+    found = frechet.spread_of(first).distance(frechet.spread_of(second))
+    assert found == pytest.approx(expected, rel=1e-8)

@@ -73,3 +73,13 @@ def test_sizes_and_counts_are_checked():
         kid.mmd2(np.zeros((2, 3)), np.zeros((1, 3)))
     with pytest.raises(ValueError, match="at most the 2 photographs, got 1000"):
         kid.kernel_distance(np.zeros((2, 3)), np.zeros((3, 3)))
+
+
+def test_sums_of_groups_are_the_distance_without_each(rng):
+    real, fake = rng.normal(size=(2, 30, 5))
+    groups = np.arange(30) % 4
+    sums = kid.KernelSums(real, fake, groups)
+    assert sums.mmd2_without(None) == pytest.approx(kid.mmd2(real, fake))
+    for group in range(4):
+        kept = groups != group
+        assert sums.mmd2_without(group) == pytest.approx(kid.mmd2(real[kept], fake[kept]))

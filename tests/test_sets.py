@@ -101,3 +101,14 @@ def test_realism_is_the_distance_from_the_nearest_other_photographs(truth):
 def test_too_few_photographs_have_no_figures(truth):
     few = watched(truth[:5], {"gray": color.to_gray(truth[:5]).numpy()})
     assert few.result() == {"gray": {}, "truth": {}} and few.realism() == {}
+
+
+def test_more_photographs_than_are_kept_count_all_the_same(truth, monkeypatch):
+    fake = np.roll(truth, 1, axis=0)
+    whole = watched(truth, {"fake": fake}).result()["fake"]
+    monkeypatch.setattr(kid.Reservoir.__init__, "__defaults__", (30, kid.SEED))
+    monkeypatch.setattr(kid, "CAPACITY", 30)
+    monkeypatch.setattr(sets, "TOGETHER", 3)
+    seen = watched(truth, {"fake": fake})
+    assert seen.result()["fake"]["fd"][0] == pytest.approx(whole["fd"][0], rel=1e-9)
+    assert seen.realism() == {}

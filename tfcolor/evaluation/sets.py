@@ -12,6 +12,9 @@ from tfcolor.evaluation import intervals, record, scores
 from tfcolor.metrics import frechet, inception_score, kid
 
 GROUPS = 10  # of photographs, left out in turn
+SUBSETS = 20  # of the kernel distance; 100 take minutes, and have the same mean
+FEW = 3000  # photographs, whose pairs are still few enough to be held
+TOGETHER = 64  # batches a sum of outer products, each of which passes over megabytes
 NEAREST = 5  # photographs that realism looks at
 STUDENT = 2.262  # of 9 degrees of freedom: 95 % lie within
 REALISM = "realism"
@@ -32,10 +35,7 @@ class SetFigures:
         """Looks at the pictures of a batch."""
         has_color = data_batches.mean_chroma(batch["rgb"]).numpy() >= self._min_chroma
         pooled, logits = self._network.extract(fake[has_color])
-        seen = self._rows.setdefault(row, _Seen())
-        seen.all.add(pooled)
-        seen.kept.add(pooled)
-        seen.classes.add(logits)
+        self._rows.setdefault(row, _Seen()).add(pooled, logits)
 
     def result(self) -> dict[str, record.Figures]:
         """The distances of every row from the row "truth", and its score; empty for a figure that
@@ -75,14 +75,16 @@ class SetFigures:
         """The distance of all pictures, with the error that those which were kept tell."""
         real, fake = self._parts_of_truth, _leave_out(seen.kept.result())
         value, low, high = intervals.jackknife(
-            lambda group: frechet.frechet_distance(real[group], fake[group]), GROUPS
+            lambda group: real[group].distance(fake[group]), GROUPS
         )
-        truth = self._rows[scores.TRUTH].all.result()
-        whole = frechet.frechet_distance(truth, seen.all.result())
+        if len(seen.kept.result()) < kid.CAPACITY:  # those are all
+            return value, low, high
+        truth = self._rows[scores.TRUTH].statistics()
+        whole = frechet.frechet_distance(truth, seen.statistics())
         return whole, whole - (value - low), whole + (high - value)
 
     @functools.cached_property
-    def _parts_of_truth(self) -> dict[int | None, frechet.FeatureStats]:
+    def _parts_of_truth(self) -> dict[int | None, frechet.Spread]:
         return _leave_out(self._rows[scores.TRUTH].kept.result())
 
 
@@ -90,32 +92,45 @@ class SetFigures:
 class _Seen:
     """What the network saw in the pictures of a row."""
 
-    all: frechet.Accumulator = dataclasses.field(default_factory=frechet.Accumulator)
     kept: kid.Reservoir = dataclasses.field(default_factory=kid.Reservoir)
     classes: inception_score.Accumulator = dataclasses.field(
         default_factory=inception_score.Accumulator
     )
+    _all: frechet.Accumulator = dataclasses.field(default_factory=frechet.Accumulator)
+    _pending: list[np.ndarray] = dataclasses.field(default_factory=list)
+
+    def add(self, pooled: np.ndarray, logits: np.ndarray) -> None:
+        """Takes a batch."""
+        self.kept.add(pooled)
+        self.classes.add(logits)
+        self._pending.append(pooled)
+        if len(self._pending) == TOGETHER:
+            self._flush()
+
+    def statistics(self) -> frechet.FeatureStats:
+        """Of all pictures."""
+        self._flush()
+        return self._all.result()
+
+    def _flush(self) -> None:
+        self._all.add(np.concatenate(self._pending))
+        self._pending = [self._pending[0][:0]]
 
 
 def _kernel(real: np.ndarray, fake: np.ndarray) -> intervals.Interval:
-    """The mean over subsets, as it is defined, with the error of the same of all pictures."""
-    distance = kid.kernel_distance(real, fake, subset_size=min(kid.SUBSET_SIZE, len(real)))
-    groups = _groups(len(real))
-    value, low, high = intervals.jackknife(
-        lambda group: kid.mmd2(real[groups != group], fake[groups != group]), GROUPS
-    )
+    """The mean over subsets, with the error of the same of the first `FEW` photographs at once."""
+    size = min(kid.SUBSET_SIZE, len(real))
+    # As many subsets as photographs would be one and the same.
+    distance = kid.kernel_distance(real, fake, SUBSETS if size < len(real) else 1, size)
+    sums = kid.KernelSums(real[:FEW], fake[:FEW], _groups(min(FEW, len(real))))
+    value, low, high = intervals.jackknife(sums.mmd2_without, GROUPS)
     return distance.mean, distance.mean - (value - low), distance.mean + (high - value)
 
 
-def _leave_out(kept: np.ndarray) -> dict[int | None, frechet.FeatureStats]:
-    """Statistics of all (None), and without each group."""
+def _leave_out(kept: np.ndarray) -> dict[int | None, frechet.Spread]:
+    """Of all (None), and without each group."""
     groups = _groups(len(kept))
-    found: dict[int | None, frechet.FeatureStats] = {}
-    for group in (None, *range(GROUPS)):
-        accumulator = frechet.Accumulator()
-        accumulator.add(kept[groups != group])
-        found[group] = accumulator.result()
-    return found
+    return {group: frechet.spread_of(kept[groups != group]) for group in (None, *range(GROUPS))}
 
 
 def _groups(count: int) -> np.ndarray:

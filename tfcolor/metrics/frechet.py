@@ -5,7 +5,6 @@ Features come as arrays, from whatever network; the name of a figure must say wh
 """
 
 import dataclasses
-import functools
 import pickle
 import zipfile
 from pathlib import Path
@@ -24,14 +23,6 @@ class FeatureStats:
     mu: np.ndarray
     sigma: np.ndarray
     count: int | None = None
-
-    @functools.cached_property
-    def root(self) -> np.ndarray:
-        """A (d, rank) with A Aᵀ = sigma."""
-        values, vectors = np.linalg.eigh(self.sigma)
-        # Directions without variance come out as rounding noise, which the root would magnify.
-        kept = values > values[-1] * len(values) * np.finfo(np.float64).eps
-        return vectors[:, kept] * np.sqrt(values[kept])
 
 
 class Accumulator:
@@ -102,10 +93,35 @@ def read_stats(path: str | Path) -> FeatureStats:
     return FeatureStats(mu, sigma)
 
 
+@dataclasses.dataclass(frozen=True)
+class Spread:
+    """The same in a form that is quick to compare: `mu` (d,), `root` A (k, d) with AᵀA = sigma."""
+
+    mu: np.ndarray
+    root: np.ndarray
+
+    def distance(self, other: "Spread") -> float:
+        """The Fréchet distance; see `frechet_distance`."""
+        _require_equal(len(self.mu), len(other.mu))
+        roots = np.linalg.svd(self.root @ other.root.T, compute_uv=False)
+        difference = self.mu - other.mu
+        traces = float(np.sum(self.root**2) + np.sum(other.root**2))
+        distance = difference @ difference + traces - 2.0 * roots.sum()
+        return max(float(distance), 0.0)  # rounding can leave a tiny negative
+
+
+def spread_of(features: np.ndarray) -> Spread:
+    """Of features held at once, (n, d), n >= 2: without their covariance, and so in less time."""
+    features = np.asarray(features, np.float64)
+    mu = features.mean(axis=0)
+    root = (features - mu) / np.sqrt(len(features) - 1)
+    return Spread(mu, root if len(root) <= len(mu) else np.asarray(np.linalg.qr(root, mode="r")))
+
+
 def frechet_distance(real: FeatureStats, fake: FeatureStats) -> float:
     """Squared Fréchet distance between two Gaussians: |m1 - m2|² + tr(S1 + S2 - 2 (S1 S2)^½).
 
-    The trace of the root is the sum of the singular values of A1ᵀ A2, where S = A Aᵀ: exact where
+    The trace of the root is the sum of the singular values of A1 A2ᵀ, where S = AᵀA: exact where
     there are fewer photographs than features, and nothing imaginary has to be dropped.
 
     Args:
@@ -118,11 +134,15 @@ def frechet_distance(real: FeatureStats, fake: FeatureStats) -> float:
       ValueError: if the feature sizes differ.
     """
     _require_equal(len(real.mu), len(fake.mu))
-    roots = np.linalg.svd(real.root.T @ fake.root, compute_uv=False)
-    difference = real.mu - fake.mu
-    traces = np.trace(real.sigma) + np.trace(fake.sigma)
-    distance = difference @ difference + traces - 2.0 * roots.sum()
-    return max(float(distance), 0.0)  # rounding can leave a tiny negative
+    return Spread(real.mu, _root(real.sigma)).distance(Spread(fake.mu, _root(fake.sigma)))
+
+
+def _root(sigma: np.ndarray) -> np.ndarray:
+    """A (rank, d) with AᵀA = sigma."""
+    values, vectors = np.linalg.eigh(sigma)
+    # Directions without variance come out as rounding noise, which the root would magnify.
+    kept = values > values[-1] * len(values) * np.finfo(np.float64).eps
+    return (vectors[:, kept] * np.sqrt(values[kept])).T
 
 
 def _require_equal(size: int, other: int) -> None:

@@ -119,6 +119,28 @@ def kernel_distance(
     return KernelDistance(float(np.mean(distances)), float(np.std(distances)))
 
 
+class KernelSums:
+    """Sums of the kernel over groups of photographs, of which any can be left out at no cost."""
+
+    def __init__(self, real: np.ndarray, fake: np.ndarray, groups: np.ndarray) -> None:
+        """Features (n, d) of two sets, and the group of each photograph in both, int (n,)."""
+        member = np.eye(int(groups.max()) + 1)[groups]  # (n, groups)
+        real, fake = np.asarray(real, np.float64), np.asarray(fake, np.float64)
+        self._counts = member.sum(axis=0)
+        self._within = np.zeros((len(self._counts),) * 2)  # of pairs of different photographs
+        for features in (real, fake):
+            kernel = _kernel(features, features)
+            self._within += member.T @ kernel @ member - np.diag(np.diagonal(kernel) @ member)
+        self._across = member.T @ _kernel(real, fake) @ member
+
+    def mmd2_without(self, group: int | None) -> float:
+        """`mmd2` of the photographs that are not in a group; of all for None."""
+        kept = np.arange(len(self._counts)) != (-1 if group is None else group)
+        count = self._counts[kept].sum()
+        within = self._within[np.ix_(kept, kept)].sum() / (count * (count - 1))
+        return float(within - 2.0 * self._across[np.ix_(kept, kept)].sum() / count**2)
+
+
 def _kernel(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return (x @ y.T / x.shape[1] + 1.0) ** 3
 
