@@ -145,7 +145,15 @@ def test_assignments_are_read_as_json_and_else_as_text():
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("depth", 1.5), ("train_limit", "all"), ("jit", 1), ("seed", True), ("frozen", "encoder")],
+    [
+        ("depth", 1.5),
+        ("train_limit", "all"),
+        ("jit", 1),
+        ("seed", True),
+        ("frozen", "encoder"),
+        ("frozen", (1,)),
+        ("frozen", (("encoder",),)),
+    ],
 )
 def test_a_value_of_a_wrong_type_is_named(field, value):
     with pytest.raises(ValueError, match=f"{field} must be of type .*got"):

@@ -306,9 +306,9 @@ def test_stages_follow_each_other_and_are_told_apart(two_stages):
     lines = conftest.lines_of(two_stages)
     trained = [(line["stage"], line["step"]) for line in lines if "train/g_loss" in line]
     assert trained == [("first", i) for i in (1, 2, 3)] + [("second", i) for i in (4, 5, 6, 7)]
-    assert all(
-        ("train/d_loss" in x) == (x["stage"] == "second") for x in lines if "train/stage" in x
-    )
+    steps = [x for x in lines if "train/g_loss" in x]
+    assert all(("train/d_loss" in x) == (x["stage"] == "second") for x in steps)
+    assert [x["train/stage"] for x in steps] == [0] * 3 + [1] * 4
     validated = [(line["stage"], line["step"]) for line in lines if "val/ab_error" in line]
     # The second stage is measured before its first step too: what it must better.
     assert validated == [("first", 2), ("first", 3), ("second", 3), ("second", 5), ("second", 7)]

@@ -128,6 +128,9 @@ def _fits(value: Any, hint: Any) -> bool:
     """Whether a value is of a type as fields have it; a whole number may stand for a float."""
     if isinstance(hint, types.UnionType):
         return any(_fits(value, one) for one in typing.get_args(hint))
+    if typing.get_origin(hint) is tuple:
+        one, _ = typing.get_args(hint)  # tuple[str, ...]
+        return isinstance(value, tuple) and all(_fits(each, one) for each in value)
     kind = {float: (int, float)}.get(hint, typing.get_origin(hint) or hint)
     return isinstance(value, kind) and (hint is bool or not isinstance(value, bool))
 

@@ -111,6 +111,9 @@ def train(
         settings = fields.override(settings, total_steps=steps)
     if not loop.train(settings, workdir):
         context.exit(130)  # as a shell reports Ctrl-C
+    if not (workdir / layout.CONFIG).is_file():  # of a worker that writes nothing
+        click.echo("trained; the first worker has the run")
+        return
     click.echo(
         f"trained {layout.steps_done(workdir)} steps; look at {workdir / 'validation.png'}, "
         f"then: tfcolor export {workdir} saved_models/NAME"
