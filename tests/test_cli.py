@@ -181,6 +181,11 @@ def test_evaluate_prints_a_table_and_writes_json(model, tmp_path):
     assert "its protocol is stretch-64, here it is stretch-32" in line
 
 
+def test_the_controls_alone_are_measured_where_nothing_else_is_named():
+    code, output = run("evaluate", "gray", "truth", *QUICK)
+    assert code == 0 and heads(output) == list(scores.CONTROLS)
+
+
 def test_evaluate_writes_both_pages(model, tmp_path):
     code, output = run("evaluate", model, "--limit", 4, *QUICK, "--report", tmp_path, "--human")
     assert code == 0

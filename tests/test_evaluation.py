@@ -131,6 +131,9 @@ def test_an_earlier_result_stands_beside_only_if_it_is_of_the_same(folder):
         record.beside(ours, evaluated(folder, "stretch-32"))
     with pytest.raises(ValueError, match="both have a row 'half'"):
         record.beside(ours, ours)
+    Image.fromarray(colorful_photo(99, 40, 56)).save(folder / "album" / "photo1.png")
+    with pytest.raises(ValueError, match=r"album/photo1\.png is another photograph there"):
+        record.beside(ours, evaluated(folder))
     (folder / "gray.png").rename(folder / "other.png")
     with pytest.raises(ValueError, match="its photographs_sha256 is"):
         record.beside(ours, evaluated(folder))

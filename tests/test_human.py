@@ -128,8 +128,8 @@ def test_rates_are_of_all_files_with_wilsons_interval(made, tmp_path):
         saved(tmp_path / "a.json", [("model one", True)] * 3 + [("model one", False)] * 5),
         saved(tmp_path / "b.json", [("model one", True), ("a model of another day", True)]),
     ]
-    assert human.rates(paths, made[0]) == {"model one": intervals.proportion(4, 9)}
-    assert human.rates([], made[0]) == {}
+    assert human.rates(human.read(paths), made[0]) == {"model one": intervals.proportion(4, 9)}
+    assert human.rates(human.read([]), made[0]) == {}
 
 
 def test_broken_answers_are_errors_that_name_the_file(made, tmp_path):
@@ -137,16 +137,16 @@ def test_broken_answers_are_errors_that_name_the_file(made, tmp_path):
     for content in ("no JSON", "[]", '{"tfcolor_human": 1}', "null"):
         path.write_text(content)
         with pytest.raises(ValueError, match="answers.json holds no answers of human.html"):
-            human.rates([path], made[0])
+            human.rates(human.read([path]), made[0])
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(ValueError, match="answers.json"):
-        human.rates([path], made[0])
+        human.rates(human.read([path]), made[0])
     for changes in ({"tfcolor_human": 2}, {"answers": [{"row": "model one", "taken_for_real": 1}]}):
         with pytest.raises(ValueError, match="answers.json holds no answers"):
-            human.rates([saved(path, **changes)], made[0])
+            human.rates(human.read([saved(path, **changes)]), made[0])
     other = saved(path, photographs_sha256="7" * 64)
     with pytest.raises(ValueError, match="answers.json.*measure on the same photographs"):
-        human.rates([other], made[0])
+        human.rates(human.read([other]), made[0])
 
 
 @pytest.fixture(scope="module")
@@ -215,7 +215,7 @@ def test_answers_are_kept_over_a_reload_and_saved(made, written, browser, downlo
     for pair, was_taken in zip(content["pairs"], taken, strict=True):
         hits[pair["row"]] += was_taken
     wanted = {row: intervals.proportion(hits[row], 5) for row in MODELS}
-    assert human.rates([path], made[0]) == wanted
+    assert human.rates(human.read([path]), made[0]) == wanted
     assert browser.get_log("browser") == []
 
 

@@ -60,7 +60,12 @@ def test_the_jackknife_of_a_mean_is_its_standard_error(rng):
     whole, low, high = intervals.jackknife(lambda group: values[groups != group].mean(), 40)
     error = values.std(ddof=1) / math.sqrt(40)
     assert whole == pytest.approx(values.mean())
-    assert (whole - low, high - whole) == pytest.approx((intervals.Z * error,) * 2)
+    assert (whole - low, high - whole) == pytest.approx((intervals.student(39) * error,) * 2)
+
+
+@pytest.mark.parametrize("freedom", [4, 9, 19, 39])
+def test_students_t_matches_scipy(freedom):
+    assert intervals.student(freedom) == pytest.approx(stats.t.ppf(0.975, freedom), rel=3e-3)
 
 
 @pytest.mark.parametrize(("hits", "trials"), [(0, 10), (3, 10), (10, 10), (225, 1000)])

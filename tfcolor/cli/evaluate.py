@@ -12,11 +12,11 @@ import click
 from tfcolor import config
 from tfcolor.cli import options
 
-WORDS = ("gray", "truth")  # rows that every table has
+WORDS = ("gray", "truth")  # rows that every table has anyway
 
 
 @click.command()
-@click.argument("models", nargs=-1, type=options.FOLDER, metavar="[MODEL]...")
+@click.argument("models", nargs=-1, metavar="[MODEL]...")
 @options.data
 @options.data_dir
 @options.download
@@ -64,7 +64,7 @@ WORDS = ("gray", "truth")  # rows that every table has
 @click.pass_context
 def evaluate(
     context: click.Context,
-    models: tuple[Path, ...],
+    models: tuple[str, ...],
     part: str | None,
     limit: int | None,
     protocol_name: str,
@@ -99,14 +99,15 @@ def evaluate(
     from tfcolor.report import pictures
 
     how = protocol.parse(protocol_name)
-    earlier = [record.read(path) for path in beside]
+    earlier, answers = [record.read(path) for path in beside], human_page.read(human_answers)
     if download:
         data.download(settings)
     part = part or data.default_part(settings)
     photos = data.open_part(settings, part)
     if limit:
         photos = photos.scattered().take(limit)
-    found = rows.find([path for path in models if str(path) not in WORDS], photos, how)
+    paths = [Path(model) for model in models if model not in WORDS]
+    found = rows.find(paths, photos, how) if paths or not models else {}
     for warning in rows.seen_in_training(found, settings.source, part):
         click.echo(f"warning: {warning}", err=True)
     with contextlib.ExitStack() as stack:
@@ -131,15 +132,14 @@ def evaluate(
         try:
             for each in earlier:
                 measured = record.beside(measured, each)
-            rates = human_page.rates(human_answers, measured)
+            rates = human_page.rates(answers, measured)
             measured = record.with_sets(measured, record.TAKEN_FOR_REAL, rates)
         finally:  # what was measured is not lost because something else does not go with it
             if json_path:
                 workdir.write(json_path, record.to_json(measured))
-        click.echo(
-            f"{len(measured.names)} photographs ({settings.source}, part {part}), {protocol_name}"
-        )
-        click.echo(table.text(measured))
+            count = len(measured.names)
+            click.echo(f"{count} photographs ({settings.source}, part {part}), {protocol_name}")
+            click.echo(table.text(measured))
         if report:
             from tfcolor.report import page
 
@@ -156,6 +156,8 @@ def _require_writable(json_path: Path | None, report: Path | None, human: bool) 
         raise ValueError(
             "--report needs matplotlib; install it with: pip install 'tfcolor[report]'"
         )
+    if json_path and json_path.is_dir():
+        raise ValueError(f"{json_path} is a folder; give --json a file")
     if report:
         report.mkdir(parents=True, exist_ok=True)
     for folder in (json_path.parent if json_path else None, report):

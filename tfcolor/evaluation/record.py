@@ -14,6 +14,7 @@ from tfcolor.evaluation import intervals, scores
 
 TAKEN_FOR_REAL = "taken_for_real"  # rate at which people took a colorization for the photograph
 DELTA_CF_OF_MEANS = "delta_cf_of_means"  # mean colorfulness less the truth's; dull is negative
+SAME = 0.5  # Lab units of a mean; decoders and resizers differ by less
 CHROMA = "chroma"  # of `scores.Description`, that tells gray photographs from color
 
 Figures = dict[str, intervals.Interval]  # metric -> figure and its bounds
@@ -204,6 +205,14 @@ def beside(evaluation: Evaluation, earlier: Evaluation) -> Evaluation:
             raise ValueError(
                 f"it cannot stand in one table: its {key} is {theirs}, here it is {ours}; "
                 "measure both on the same photographs in the same way"
+            )
+    for fact in ("lightness", CHROMA):  # names alone do not tell photographs apart
+        apart = np.abs(evaluation.photographs[fact] - earlier.photographs[fact])
+        if apart.max() > SAME:
+            name = evaluation.names[int(apart.argmax())]
+            raise ValueError(
+                f"it cannot stand in one table: {name} is another photograph there; measure both "
+                "on the same photographs"
             )
     rows = {name: earlier.rows[name] for name in earlier.models}
     if taken := rows.keys() & evaluation.rows.keys():

@@ -100,7 +100,8 @@ class Description:
     def __call__(self, row: str, batch: Batch, fake: np.ndarray) -> None:
         """Looks at the batches of the row "truth"."""
         if row == TRUTH:
-            self._parts.append(_arrays(_describe(batch["rgb"])))
+            facts = {**_describe(batch["rgb"]), "chroma": mean_chroma(batch["rgb"])}
+            self._parts.append(_arrays(facts))
 
     def result(self) -> Scores:
         """Of every photograph, each float32 (count,).
@@ -150,7 +151,6 @@ def _describe(rgb: tf.Tensor) -> dict[str, tf.Tensor]:
     return {
         "lightness": mean,
         "contrast": tf.sqrt(variance),
-        "chroma": data_batches.mean_chroma(rgb),
         **{
             name: tf.reduce_mean(tf.cast(which, tf.float32), (1, 2))
             for name, which in shares.items()
@@ -159,6 +159,8 @@ def _describe(rgb: tf.Tensor) -> dict[str, tf.Tensor]:
     }
 
 
+# Gray is told from color by this very function everywhere, lest rounding decide both ways.
+mean_chroma = compiled.compiled(data_batches.mean_chroma)
 _to_gray = compiled.compiled(color.to_gray)
 
 

@@ -7,7 +7,6 @@ import math
 import numpy as np
 
 from tfcolor import features
-from tfcolor.data import batches as data_batches
 from tfcolor.evaluation import intervals, record, scores
 from tfcolor.metrics import frechet, inception_score, kid
 
@@ -16,7 +15,6 @@ SUBSETS = 20  # of the kernel distance; 100 take minutes, and have the same mean
 FEW = 3000  # photographs, whose pairs are still few enough to be held
 TOGETHER = 64  # batches a sum of outer products, each of which passes over megabytes
 NEAREST = 5  # photographs that realism looks at
-STUDENT = 2.262  # of 9 degrees of freedom: 95 % lie within
 REALISM = "realism"
 
 
@@ -33,7 +31,7 @@ class SetFigures:
 
     def __call__(self, row: str, batch: scores.Batch, fake: np.ndarray) -> None:
         """Looks at the pictures of a batch."""
-        has_color = data_batches.mean_chroma(batch["rgb"]).numpy() >= self._min_chroma
+        has_color = scores.mean_chroma(batch["rgb"]).numpy() >= self._min_chroma
         pooled, logits = self._network.extract(fake[has_color])
         self._rows.setdefault(row, _Seen()).add(pooled, logits)
 
@@ -66,8 +64,8 @@ class SetFigures:
             found[network.distance] = self._frechet(seen)
             found[network.kernel] = _kernel(truth.kept.result(), seen.kept.result())
         if count >= inception_score.SPLITS:
-            score = seen.classes.result()
-            half = STUDENT * score.std / math.sqrt(inception_score.SPLITS - 1)
+            score, freedom = seen.classes.result(), inception_score.SPLITS - 1
+            half = intervals.student(freedom) * score.std / math.sqrt(freedom)
             found[network.score] = score.mean, score.mean - half, score.mean + half
         return found
 

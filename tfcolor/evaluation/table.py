@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from tfcolor.evaluation import intervals, record
 
+NOTHING = 1e-7  # less is rounding, whatever it is
 ROUNDING = 1e-5  # of a figure; a smaller interval is float32's
 GRAY_METRICS = ("ab_error", "delta_e00", "colorfulness")  # that say how gray a picture stayed
 
@@ -38,11 +39,13 @@ def shown(interval: intervals.Interval | None, signed: bool = False) -> str:
     if interval is None:
         return ""
     value, low, high = interval
-    half = max(high - value, value - low)
+    half, sign = max(high - value, value - low), "+" if signed else ""
+    if abs(value) + half < NOTHING:
+        return "0"
     if not math.isfinite(half) or half <= ROUNDING * abs(value):
-        return "∞" if math.isinf(value) else f"{value:.3g}"
+        return "∞" if math.isinf(value) else f"{value:{sign}.3g}"
     digits = min(6, max(0, 1 - math.floor(math.log10(half))))
-    return f"{value:{'+' if signed else ''}.{digits}f} ±{half:.{digits}f}"
+    return f"{value:{sign}.{digits}f} ±{half:.{digits}f}"
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> str:

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -90,25 +90,37 @@ def drawn(
     return [(*each, side) for each, side in zip(found[:pairs], sides, strict=False)]
 
 
-def rates(paths: Sequence[Path], evaluation: record.Evaluation) -> dict[str, intervals.Interval]:
+Answers = tuple[Path, str, list[tuple[str, bool]]]  # file, photographs, (row, whether taken)
+
+
+def read(paths: Sequence[Path]) -> list[Answers]:
+    """What files of answers say; each file once, however often it is named.
+
+    Raises:
+      ValueError: if one holds no answers; names it.
+      OSError: if it cannot be read.
+    """
+    return [_read(path) for path in {path.resolve(): path for path in paths}.values()]
+
+
+def rates(
+    answers: Sequence[Answers], evaluation: record.Evaluation
+) -> dict[str, intervals.Interval]:
     """model -> how often its colorization was taken for the real one; one half at best.
 
     Answers of all files count together, those about models that are no row are left out.
 
     Raises:
-      ValueError: if a file holds no answers, or those to other photographs; names it.
-      OSError: if it cannot be read.
+      ValueError: if they are about other photographs; names the file.
     """
     taken: dict[str, list[bool]] = {row: [] for row in evaluation.models}
-    for path in {path.resolve(): path for path in paths}.values():  # once, however often named
-        for row, was_taken in _answers(path, evaluation.protocol["photographs_sha256"]):
+    for path, photographs, found in answers:
+        if photographs != evaluation.protocol["photographs_sha256"]:
+            raise ValueError(f"{path} is about other photographs; measure on the same photographs")
+        for row, was_taken in found:
             if row in taken:
                 taken[row].append(was_taken)
-    return {
-        row: intervals.proportion(sum(answers), len(answers))
-        for row, answers in taken.items()
-        if answers
-    }
+    return {row: intervals.proportion(sum(each), len(each)) for row, each in taken.items() if each}
 
 
 def _pair(
@@ -129,8 +141,7 @@ def _pair(
     }
 
 
-def _answers(path: Path, photographs: str) -> Iterator[tuple[str, bool]]:
-    """(row, whether its colorization was taken for the real one) of a file."""
+def _read(path: Path) -> Answers:
     try:
         read = json.loads(path.read_text(encoding="utf-8"))
         if read["tfcolor_human"] != VERSION:
@@ -138,9 +149,6 @@ def _answers(path: Path, photographs: str) -> Iterator[tuple[str, bool]]:
         found = [(answer["row"], answer["taken_for_real"]) for answer in read["answers"]]
         if not all(isinstance(row, str) and isinstance(taken, bool) for row, taken in found):
             raise ValueError("taken_for_real must be true or false, and row a name")
-        asked = read["photographs_sha256"]
+        return path, read["photographs_sha256"], found
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path} holds no answers of human.html ({error!r})") from error
-    if asked != photographs:
-        raise ValueError(f"{path} is about other photographs; measure on the same photographs")
-    yield from found

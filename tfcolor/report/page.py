@@ -48,7 +48,8 @@ def render(evaluation: record.Evaluation, kept: pictures.Pictures) -> str:
     parts.append(webpage.data("pictures", held.embedded()))  # the last: all have asked
     how = evaluation.protocol
     title = f"Colorizers on {len(evaluation.names)} photographs"
-    intro = f"{how.get('source', 'Photographs')}, measured by {how.get('protocol', '')}."
+    part = f", part {how['part']}" if "part" in how else ""
+    intro = f"{how.get('source', 'Photographs')}{part}, measured by {how.get('protocol', '')}."
     return webpage.document(
         title,
         title,
