@@ -6,7 +6,7 @@ import tensorflow as tf
 from scipy.spatial import distance
 
 from tfcolor import color, features
-from tfcolor.evaluation import scores, sets
+from tfcolor.evaluation import intervals, record, scores, sets
 from tfcolor.metrics import frechet, inception_score, kid
 
 COUNT = 48
@@ -49,12 +49,13 @@ def test_the_figures_are_those_of_the_formulas_over_color_photographs(truth):
         return frechet.FeatureStats(pooled.mean(0), np.cov(pooled.T), len(pooled))
 
     expected = frechet.frechet_distance(stats(np.float64(real)), stats(np.float64(fake)))
-    assert found["fd"][0] == pytest.approx(expected, rel=1e-6)
-    assert found["kd"][0] == pytest.approx(kid.mmd2(real, fake), rel=1e-9)
+    assert found["fd"].value == pytest.approx(expected, rel=1e-6)
+    assert found["kd"].value == pytest.approx(kid.mmd2(real, fake), rel=1e-9)
     whole = inception_score.Accumulator()
     whole.add(logits)
-    assert found["score"][0] == pytest.approx(whole.result().mean)
-    for value, low, high in found.values():
+    assert found["score"].value == pytest.approx(whole.result().mean)
+    for figure in found.values():
+        value, low, high = intervals.jackknife(figure.value, figure.without)
         assert low < value < high
 
 
@@ -65,9 +66,9 @@ def test_the_truth_is_no_distance_from_itself_and_worse_is_farther(truth, rng):
     }
     worse = {name: fake.astype(np.uint8) for name, fake in worse.items()}
     found = watched(truth, worse).result()
-    assert found["truth"]["fd"] == pytest.approx((0, 0, 0), abs=1e-9)
+    assert found["truth"]["fd"].value == pytest.approx(0, abs=1e-9)
     for figure in ("fd", "kd"):
-        assert found["20"][figure][0] < found["80"][figure][0]
+        assert found["20"][figure].value < found["80"][figure].value
 
 
 def test_the_interval_holds_the_distance_of_other_photographs(rng):
@@ -77,7 +78,8 @@ def test_the_interval_holds_the_distance_of_other_photographs(rng):
         truth = rng.integers(0, 200, (COUNT, 16, 16, 3), dtype=np.uint8)
         truth[..., 0] += 55
         fake = np.clip(truth + rng.normal(25, 10, (COUNT, 1, 1, 3)), 0, 255).astype(np.uint8)
-        value, low, high = watched(truth, {"fake": fake}).result()["fake"]["fd"]
+        figure = watched(truth, {"fake": fake}).result()["fake"]["fd"]
+        value, low, high = intervals.jackknife(figure.value, figure.without)
         values.append(value)
         inside.append((low, high))
     center = np.mean(values)
@@ -110,5 +112,23 @@ def test_more_photographs_than_are_kept_count_all_the_same(truth, monkeypatch):
     monkeypatch.setattr(kid, "CAPACITY", 30)
     monkeypatch.setattr(sets, "TOGETHER", 3)
     seen = watched(truth, {"fake": fake})
-    assert seen.result()["fake"]["fd"][0] == pytest.approx(whole["fd"][0], rel=1e-9)
+    assert seen.result()["fake"]["fd"].value == pytest.approx(whole["fd"].value, rel=1e-9)
     assert seen.realism() == {}
+
+
+def test_two_rows_differ_by_the_distances_without_the_same_photographs(truth, rng):
+    """What makes a set of photographs hard for both cancels: the interval is narrow."""
+    gray = color.to_gray(truth).numpy()
+    shifted = np.clip(gray.astype(int) + [[[[0, 0, 9]]]], 0, 255).astype(np.uint8)
+    found = watched(truth, {"gray": gray, "shifted": shifted}).result()
+    rows = {}
+    for name in ("shifted", "gray", "truth"):
+        sets_of = {m: intervals.jackknife(f.value, f.without) for m, f in found[name].items()}
+        without = {m: f.without for m, f in found[name].items()}
+        values = {"colorfulness": np.zeros(2, np.float32)}
+        rows[name] = record.Row(values, name != "shifted", sets_of, without)
+    evaluation = record.Evaluation({}, ["a", "b"], {}, np.zeros(2, bool), rows)
+    value, low, high = evaluation.differences()["shifted", "gray"]["fd"]
+    assert value == pytest.approx(found["shifted"]["fd"].value - found["gray"]["fd"].value)
+    alone = rows["gray"].sets["fd"]
+    assert low < value < high and high - low < alone[2] - alone[1]

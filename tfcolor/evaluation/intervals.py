@@ -1,7 +1,6 @@
 """How sure a figure is: bootstrap, jackknife and Wilson intervals, all of 95 %."""
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 
@@ -49,22 +48,19 @@ class Bootstrap:
         return mean, float(low), float(high)
 
 
-def jackknife(estimate: Callable[[int | None], float], groups: int) -> Interval:
+def jackknife(whole: float, parts: np.ndarray) -> Interval:
     """A figure of a whole set, such as a Fréchet distance, which is no mean over photographs.
 
     Args:
-      estimate: the figure without the photographs of a group, or of all for None.
-      groups: into how many the photographs are divided, at least 2.
+      whole: the figure of all photographs.
+      parts: the figure without one group of them after another, (groups,), at least 2.
 
     Returns:
-      The figure of all, and it minus and plus Student's t times the standard error by leaving out
-      one group after another (Shao and Tu 1995, 2.3). What the figure has too much because the set
-      is small stays in all three.
+      The figure of all, and it minus and plus Student's t times the standard error (Shao and Tu
+      1995, 2.3). What the figure has too much because the set is small stays in all three.
     """
-    whole = estimate(None)
-    parts = np.array([estimate(group) for group in range(groups)])
-    error = math.sqrt((groups - 1) * float(np.mean((parts - parts.mean()) ** 2)))
-    half = student(groups - 1) * error
+    error = math.sqrt((len(parts) - 1) * float(np.mean((parts - np.mean(parts)) ** 2)))
+    half = student(len(parts) - 1) * error
     return whole, whole - half, whole + half
 
 

@@ -28,6 +28,8 @@ class Row:
       scores: metric -> one value a photograph.
       is_control: whether it is there to compare with.
       sets: figures of all pictures together, such as a Fréchet distance.
+      without: the same figures without one group of photographs after another, (groups,); of
+        those that can be compared pair by pair.
       hues: counts of pixels by `hues.NAMES`, int (8, 8), truth by row; None if not counted.
       source: where its pictures come from.
     """
@@ -35,6 +37,7 @@ class Row:
     scores: scores.Scores
     is_control: bool = False
     sets: Figures = dataclasses.field(default_factory=dict)
+    without: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
     hues: np.ndarray | None = None
     source: dict[str, Any] = dataclasses.field(default_factory=dict)
 
@@ -84,6 +87,7 @@ class Evaluation:
                 if np.isfinite(values := self._of(first, metric)).all()
                 and np.isfinite(self._of(second, metric)).all()
             }
+            | _set_differences(self.rows[first], self.rows[second])
             for first, second in self._pairs()
         }
 
@@ -151,6 +155,7 @@ def to_json(evaluation: Evaluation) -> str:
                 "source": row.source,
                 "hues": None if row.hues is None else row.hues.tolist(),
                 "sets": {metric: list(map(_number, each)) for metric, each in row.sets.items()},
+                "without": _lists(row.without),
                 "scores": _lists(row.scores),
             }
             for name, row in evaluation.rows.items()
@@ -233,6 +238,16 @@ def with_sets(
     return dataclasses.replace(evaluation, rows=rows)
 
 
+def _set_differences(first: Row, second: Row) -> Figures:
+    return {
+        metric: intervals.jackknife(
+            first.sets[metric][0] - second.sets[metric][0], parts - second.without[metric]
+        )
+        for metric, parts in first.without.items()
+        if metric in second.without
+    }
+
+
 def _figures(row: Figures) -> dict[str, dict[str, float | None]]:
     names = ("value", "low", "high")
     return {
@@ -247,6 +262,7 @@ def _row(row: Mapping[str, Any]) -> Row:
         scores=_arrays(row["scores"]),
         is_control=row["is_control"],
         sets=sets,  # type: ignore[arg-type]
+        without=_arrays(row["without"]),
         hues=None if row["hues"] is None else np.array(row["hues"], np.int64),
         source=row["source"],
     )

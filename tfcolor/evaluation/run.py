@@ -8,7 +8,7 @@ import numpy as np
 import tfcolor
 from tfcolor import features
 from tfcolor.data import photographs
-from tfcolor.evaluation import compiled, protocol, record, scores, sets
+from tfcolor.evaluation import compiled, intervals, protocol, record, scores, sets
 from tfcolor.metrics import hues
 
 
@@ -80,7 +80,11 @@ def run(
             name: record.Row(
                 scores=row,
                 is_control=name in scores.CONTROLS,
-                sets=figures.get(name, {}),
+                sets={
+                    metric: intervals.jackknife(figure.value, figure.without)
+                    for metric, figure in figures.get(name, {}).items()
+                },
+                without={metric: each.without for metric, each in figures.get(name, {}).items()},
                 hues=confusions.counts[name],
                 source=dict((sources or {}).get(name, {})),
             )

@@ -2,12 +2,11 @@
 
 import dataclasses
 import functools
-import math
 
 import numpy as np
 
 from tfcolor import features
-from tfcolor.evaluation import intervals, record, scores
+from tfcolor.evaluation import scores
 from tfcolor.metrics import frechet, inception_score, kid
 
 GROUPS = 10  # of photographs, left out in turn
@@ -16,6 +15,14 @@ FEW = 3000  # photographs, whose pairs are still few enough to be held
 TOGETHER = 64  # batches a sum of outer products, each of which passes over megabytes
 NEAREST = 5  # photographs that realism looks at
 REALISM = "realism"
+
+
+@dataclasses.dataclass(frozen=True)
+class Figure:
+    """A figure of a set: of all its pictures, and without each of `GROUPS` groups, (groups,)."""
+
+    value: float
+    without: np.ndarray
 
 
 class SetFigures:
@@ -35,11 +42,10 @@ class SetFigures:
         pooled, logits = self._network.extract(fake[has_color])
         self._rows.setdefault(row, _Seen()).add(pooled, logits)
 
-    def result(self) -> dict[str, record.Figures]:
-        """The distances of every row from the row "truth", and its score; empty for a figure that
+    def result(self) -> dict[str, dict[str, Figure]]:
+        """The distances of every row from the row "truth", and its score; without a figure that
         takes more photographs than there are."""
-        truth = self._rows[scores.TRUTH]
-        return {name: self._figures(truth, seen) for name, seen in self._rows.items()}
+        return {name: self._figures(seen) for name, seen in self._rows.items()}
 
     def realism(self) -> dict[str, np.ndarray]:
         """How near each picture is to real photographs of other things, by row; float32 (count,).
@@ -57,29 +63,30 @@ class SetFigures:
             for name, seen in self._rows.items()
         }
 
-    def _figures(self, truth: "_Seen", seen: "_Seen") -> record.Figures:
-        found: record.Figures = {}
+    def _figures(self, seen: "_Seen") -> dict[str, Figure]:
+        found = {}
         network, count = self._network, len(seen.kept.result())
         if count >= 2 * GROUPS:
             found[network.distance] = self._frechet(seen)
-            found[network.kernel] = _kernel(truth.kept.result(), seen.kept.result())
+            found[network.kernel] = _kernel(
+                self._rows[scores.TRUTH].kept.result(), seen.kept.result()
+            )
         if count >= inception_score.SPLITS:
-            score, freedom = seen.classes.result(), inception_score.SPLITS - 1
-            half = intervals.student(freedom) * score.std / math.sqrt(freedom)
-            found[network.score] = score.mean, score.mean - half, score.mean + half
+            splits = seen.classes.scores()
+            # The mean of all splits but one: so it has the error of a mean.
+            parts = (splits.sum() - splits) / (len(splits) - 1)
+            found[network.score] = Figure(float(splits.mean()), parts)
         return found
 
-    def _frechet(self, seen: "_Seen") -> intervals.Interval:
-        """The distance of all pictures, with the error that those which were kept tell."""
-        real, fake = self._parts_of_truth, _leave_out(seen.kept.result())
-        value, low, high = intervals.jackknife(
-            lambda group: real[group].distance(fake[group]), GROUPS
-        )
-        if len(seen.kept.result()) < kid.CAPACITY:  # those are all
-            return value, low, high
+    def _frechet(self, seen: "_Seen") -> Figure:
+        """The distance of all pictures, and without groups of those that were kept."""
+        kept = seen.kept.result()
+        real, fake = self._parts_of_truth, _leave_out(kept)
+        whole, *parts = (real[group].distance(fake[group]) for group in real)
+        if len(kept) < kid.CAPACITY:  # those are all
+            return Figure(whole, np.array(parts))
         truth = self._rows[scores.TRUTH].statistics()
-        whole = frechet.frechet_distance(truth, seen.statistics())
-        return whole, whole - (value - low), whole + (high - value)
+        return Figure(frechet.frechet_distance(truth, seen.statistics()), np.array(parts))
 
     @functools.cached_property
     def _parts_of_truth(self) -> dict[int | None, frechet.Spread]:
@@ -115,14 +122,13 @@ class _Seen:
         self._pending = [self._pending[0][:0]]
 
 
-def _kernel(real: np.ndarray, fake: np.ndarray) -> intervals.Interval:
-    """The mean over subsets, with the error of the same of the first `FEW` photographs at once."""
+def _kernel(real: np.ndarray, fake: np.ndarray) -> Figure:
+    """The mean over subsets, and the first `FEW` photographs at once without each group."""
     size = min(kid.SUBSET_SIZE, len(real))
     # As many subsets as photographs would be one and the same.
     distance = kid.kernel_distance(real, fake, SUBSETS if size < len(real) else 1, size)
     sums = kid.KernelSums(real[:FEW], fake[:FEW], _groups(min(FEW, len(real))))
-    value, low, high = intervals.jackknife(sums.mmd2_without, GROUPS)
-    return distance.mean, distance.mean - (value - low), distance.mean + (high - value)
+    return Figure(distance.mean, np.array([sums.mmd2_without(group) for group in range(GROUPS)]))
 
 
 def _leave_out(kept: np.ndarray) -> dict[int | None, frechet.Spread]:

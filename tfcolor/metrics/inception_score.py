@@ -56,10 +56,20 @@ class Accumulator:
         np.add.at(self._negentropies, places, (p * log_p).sum(axis=1))
 
     def result(self) -> InceptionScore:
-        """The score so far: exp of the mean divergence of p from the mean p, of each split.
+        """The score so far, over the splits.
+
+        Raises:
+          ValueError: if there are fewer photographs than splits.
+        """
+        scores = self.scores()
+        return InceptionScore(float(scores.mean()), float(scores.std()))
+
+    def scores(self) -> np.ndarray:
+        """Of each split: exp of the mean divergence of p from the mean p.
 
         Returns:
-          From 1 (all photographs alike, or nothing recognized) to the number of classes.
+          float64 (splits,), from 1 (all photographs alike, or nothing recognized) to the number of
+          classes.
 
         Raises:
           ValueError: if there are fewer photographs than splits.
@@ -71,5 +81,4 @@ class Accumulator:
             )
         q = self._probabilities / self._counts[:, None]
         logs = np.log(q, out=np.zeros_like(q), where=q > 0)  # 0 log 0 is 0
-        scores = np.exp(self._negentropies / self._counts - (q * logs).sum(axis=1))
-        return InceptionScore(float(scores.mean()), float(scores.std()))
+        return np.exp(self._negentropies / self._counts - (q * logs).sum(axis=1))
