@@ -92,7 +92,7 @@ def evaluate(
         raise ValueError("--inception-weights needs --features inception")
     _require_writable(json_path, report, human)
     options.load_tensorflow()
-    from tfcolor import data, workdir
+    from tfcolor import data, features, workdir
     from tfcolor.evaluation import models as rows
     from tfcolor.evaluation import protocol, record, run, table
     from tfcolor.report import human as human_page
@@ -110,6 +110,7 @@ def evaluate(
     found = rows.find(paths, photos, how) if paths or not models else {}
     for warning in rows.seen_in_training(found, settings.source, part):
         click.echo(f"warning: {warning}", err=True)
+    seen_by = None if network == "none" else features.network(network, inception_weights)
     with contextlib.ExitStack() as stack:
         kept = [stack.enter_context(pictures.Pictures())] if report else []
         try:
@@ -119,7 +120,7 @@ def evaluate(
                     photos,
                     how,
                     settings.min_chroma,
-                    rows.network(network, inception_weights),
+                    seen_by,
                     batch_size,
                     {name: row.source for name, row in found.items()},
                     kept,

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tfcolor import features, inference, lite, photo, pretrained
+from tfcolor import inference, lite, photo, pretrained
 from tfcolor.data import photographs
 from tfcolor.evaluation import pictures, protocol, scores
 
@@ -48,11 +48,6 @@ def seen_in_training(rows: Mapping[str, Found], source: str, part: str) -> Itera
             # Samples have no path, and theirs resolve alike.
             if row.trained_on and Path(row.trained_on).resolve() == Path(source).resolve():
                 yield f"{name} was trained on photographs of this part"
-
-
-def network(name: str, weights: Path | None) -> features.Network | None:
-    """The network of that name, or none for "none"."""
-    return None if name == "none" else features.network(name, weights)
 
 
 def _open(
