@@ -23,19 +23,13 @@ import measure
 import numpy as np
 import tensorflow as tf
 
-from tfcolor import color, config, data, inference
+from tfcolor import config, data, inference
 from tfcolor.data import batches, photographs
 from tfcolor.evaluation import scores
 
 FACTORS = (0.7, 0.85, 1.0, 1.15, 1.3, 1.5, 1.75, 2.0, 2.5)
 BATCH = 16
 METRICS = ("psnr", "ab_error", "delta_e00", "ssim")
-
-
-def stronger(rgb: np.ndarray, factor: float) -> np.ndarray:
-    """Photographs with their chroma multiplied; uint8 (n, h, w, 3)."""
-    l, ab = color.rgb_to_planes(tf.constant(rgb))
-    return color.to_uint8(color.planes_to_rgb(l, factor * ab)).numpy()
 
 
 def once(colorize: inference.Colorizer) -> inference.Colorizer:
@@ -66,7 +60,9 @@ def at_share(
     """
     colorize = once(colorize)
     rows: dict[str, inference.Colorizer] = {
-        f"{factor:g}": lambda rgb, factor=factor: stronger(colorize(rgb), factor)
+        f"{factor:g}": lambda rgb, factor=factor: scores.change_chroma(
+            colorize(rgb), tf.constant(factor)
+        ).numpy()
         for factor in FACTORS
     }
     measured = scores.evaluate(rows, batches.eval_batches(photos, side, BATCH))

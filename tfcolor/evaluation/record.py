@@ -106,25 +106,25 @@ class Evaluation:
         return [name for name, row in self.rows.items() if not row.is_control]
 
     @property
-    def _color(self) -> np.ndarray:
-        # Where all are gray there is nothing to leave out.
+    def counted(self) -> np.ndarray:
+        """The photographs behind the figures: those of color, or all where none has; bool."""
         return ~self.is_gray if not self.is_gray.all() else self.is_gray
 
     @functools.cached_property
     def _bootstrap(self) -> intervals.Bootstrap:
-        return intervals.Bootstrap(int(self._color.sum()))
+        return intervals.Bootstrap(int(self.counted.sum()))
 
     def _of(self, row: str, metric: str) -> np.ndarray:
         """The values of the color photographs; a row without the metric has NaN."""
         values = self.rows[row].scores.get(metric)
-        return np.full(1, np.nan) if values is None else values[self._color]
+        return np.full(1, np.nan) if values is None else values[self.counted]
 
     def _over_truth(self, row: str) -> np.ndarray:
         return self._of(row, "colorfulness") - self._of(scores.TRUTH, "colorfulness")
 
     def _weights(self, metric: str) -> np.ndarray | None:
         weights = self.photographs.get(metric)
-        return None if weights is None else weights[self._color]
+        return None if weights is None else weights[self.counted]
 
     def _pairs(self) -> Iterator[tuple[str, str]]:
         models = self.models

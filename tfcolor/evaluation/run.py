@@ -58,8 +58,9 @@ def run(
     table = scores.measure(painters, scores.CONTROLS, how.batches(photos, batch_size), observe)
     facts = description.result()
     is_gray = facts[record.CHROMA] < min_chroma
-    figures = seen.result() if seen and not is_gray.all() else {}
+    figures: dict[str, dict[str, sets.Figure]] = {}
     if seen and not is_gray.all():
+        figures = seen.result()
         for name, realism in seen.realism().items():
             table[name][sets.REALISM] = np.full(len(names), np.inf, np.float32)
             table[name][sets.REALISM][~is_gray] = realism
@@ -101,7 +102,11 @@ class _Confusions:
 
     def __init__(self) -> None:
         self.counts: dict[str, np.ndarray] = {}
+        self._batch: scores.Batch = {}
+        self._truth: np.ndarray = np.zeros(0, np.int32)
 
     def __call__(self, row: str, batch: scores.Batch, fake: np.ndarray) -> None:
-        counts = hues.confusion(_classes(batch["rgb"]).numpy(), _classes(fake).numpy())
+        if batch is not self._batch:  # every row shows the same photographs in turn
+            self._batch, self._truth = batch, _classes(batch["rgb"]).numpy()
+        counts = hues.confusion(self._truth, _classes(fake).numpy())
         self.counts[row] = self.counts.get(row, 0) + counts

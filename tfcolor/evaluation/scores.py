@@ -25,7 +25,7 @@ def _truth(gray: np.ndarray, batch: Batch) -> np.ndarray:
 
 def _with_chroma(factor: float) -> Painter:
     def paint(gray: np.ndarray, batch: Batch) -> np.ndarray:
-        return _changed(batch["rgb"], tf.constant(factor)).numpy()
+        return change_chroma(batch["rgb"], tf.constant(factor)).numpy()
 
     return paint
 
@@ -165,7 +165,15 @@ _to_gray = compiled.compiled(color.to_gray)
 
 
 @compiled.compiled
-def _changed(rgb: tf.Tensor, factor: tf.Tensor) -> tf.Tensor:
-    """Photographs with their chroma multiplied, within sRGB; uint8 (n, h, w, 3)."""
+def change_chroma(rgb: tf.Tensor, factor: tf.Tensor) -> tf.Tensor:
+    """Photographs with their chroma multiplied, at their own L* and within sRGB.
+
+    Args:
+      rgb: uint8 (n, h, w, 3).
+      factor: float32 (); 0 gives gray.
+
+    Returns:
+      uint8 (n, h, w, 3).
+    """
     l, ab = color.rgb_to_planes(rgb)
     return color.to_uint8(color.planes_to_rgb(l, factor * ab))

@@ -1,5 +1,7 @@
 """Which colors were taken for which."""
 
+import math
+
 import numpy as np
 import tensorflow as tf
 
@@ -37,6 +39,6 @@ def confusion(truth: np.ndarray, fake: np.ndarray) -> np.ndarray:
 def classes(rgb: tf.Tensor) -> tf.Tensor:
     """The place in `NAMES` of each pixel's color; (n, h, w, 3) -> int32 (n, h, w)."""
     _, a, b = tf.unstack(color.rgb_to_lab(rgb), axis=-1)
-    hue = tf.math.floormod(tf.atan2(b, a) * (180.0 / 3.14159265), 360.0)
+    hue = tf.math.floormod(tf.atan2(b, a) * (180.0 / math.pi), 360.0)
     named = 1 + tf.add_n([tf.cast(hue >= end, tf.int32) for end in list(ENDS.values())[:-1]])
     return tf.where(tf.sqrt(a**2 + b**2) < NEUTRAL_CHROMA, 0, named)

@@ -23,15 +23,14 @@ SAME_ORDER = {"mse"}  # orders photographs as PSNR does
 
 @dataclasses.dataclass(frozen=True)
 class View:
-    """An evaluation's color photographs, or all where none has color."""
+    """The photographs of an evaluation that its figures are over."""
 
     evaluation: record.Evaluation
 
     @property
     def places(self) -> np.ndarray:
         """Of the photographs in the evaluation; int (n,)."""
-        is_gray = self.evaluation.is_gray
-        return np.flatnonzero(~is_gray) if not is_gray.all() else np.arange(len(is_gray))
+        return np.flatnonzero(self.evaluation.counted)
 
     def values(self, row: str, metric: str) -> np.ndarray:
         """Of these photographs; float64 (n,)."""

@@ -29,8 +29,7 @@ def of_gray(evaluation: record.Evaluation) -> str:
     """How colorful the photographs became that have no color; at least one of them."""
     means = evaluation.of_gray()
     lines = [
-        [metric, *(number(row[metric]) for row in means.values())]
-        for metric in (choice.COLORFULNESS, "ab_error", choice.DELTA)
+        [metric, *(number(row[metric]) for row in means.values())] for metric in table.GRAY_METRICS
     ]
     return webpage.table([f"{int(evaluation.is_gray.sum())} gray photographs", *means], lines)
 
