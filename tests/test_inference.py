@@ -159,7 +159,7 @@ def test_versions_count_up_and_the_newest_is_loaded(run, tmp_path):
 
 
 def test_the_run_is_written_beside_the_model(run, saved_model):
-    assert export.read_config(saved_model) == workdir.read_config(run)
+    assert inference.read_config(saved_model) == workdir.read_config(run)
 
 
 def test_exporting_what_is_no_run_is_an_error(tmp_path):
