@@ -11,7 +11,7 @@ from PIL import Image
 from skimage import color as skcolor
 
 from tfcolor import config, data
-from tfcolor.data import augment, batches, coco, files, samples
+from tfcolor.data import augment, batches, coco, files, samples, squares
 
 SETTINGS = config.DataConfig()
 
@@ -315,7 +315,7 @@ def test_mean_chroma_matches_skimage():
     rgb = colorful_photo(3, 40, 60)  # under 64 pixels a side every pixel is looked at
     lab = skcolor.rgb2lab(rgb)
     expected = np.hypot(lab[..., 1], lab[..., 2]).mean()
-    assert float(batches.mean_chroma(tf.constant(rgb))) == pytest.approx(expected, rel=1e-4)
+    assert float(squares.mean_chroma(tf.constant(rgb))) == pytest.approx(expected, rel=1e-4)
 
 
 def test_nothing_to_train_on_is_an_error_and_not_an_endless_wait(tmp_path):
@@ -355,24 +355,36 @@ def test_reducing_is_antialiased():
     assert np.abs(reduced.astype(int) - 127)[2:-2, 2:-2].max() <= 4
 
 
-def test_crops_and_flips_are_stateless_and_agree_in_a_dataset():
+def test_crops_are_stateless_and_agree_in_a_dataset():
     rgb = tf.constant(colorful_photo(2, 40, 70))
 
     def spoil(draw):
-        return augment.random_flip(augment.random_crop(rgb, 32, 0.6, draw[:3]), draw[3])
+        return augment.random_crop(rgb, 32, 0.6, draw)
 
-    draws = tf.random.stateless_uniform((16, 4), (0, 1))
+    draws = tf.random.stateless_uniform((16, 3), (0, 1))
     eager = [spoil(draw).numpy() for draw in draws]
     mapped = list(tf.data.Dataset.from_tensor_slices(draws).map(spoil).as_numpy_iterator())
     np.testing.assert_array_equal(eager, mapped)
     assert len({picture.tobytes() for picture in eager}) == 16
 
 
-def test_half_of_all_photographs_are_mirrored():
-    rgb = tf.constant(colorful_photo(2, 4, 6))
-    flipped = [augment.random_flip(rgb, tf.constant(draw)).numpy() for draw in (0.49, 0.5)]
-    np.testing.assert_array_equal(flipped[0], rgb.numpy()[:, ::-1])
-    np.testing.assert_array_equal(flipped[1], rgb)
+def test_the_mirror_takes_those_it_is_told_and_their_planes(photo_folder):
+    rgb = tf.constant(np.stack([colorful_photo(seed, 4, 6) for seed in range(3)]))
+    seen = augment.mirror(rgb, tf.constant([False, True, False])).numpy()
+    np.testing.assert_array_equal(seen[1], rgb.numpy()[1, :, ::-1])
+    np.testing.assert_array_equal(seen[::2], rgb.numpy()[::2])
+
+
+def test_half_of_the_training_photographs_are_mirrored(tmp_path):
+    Image.fromarray(colorful_photo(2, 32, 32)).save(tmp_path / "one.png")
+    settings = config.DataConfig(crop_min_fraction=1.0)
+    stream = batches.train_batches(files.from_folder(tmp_path), settings, 32, 200, seed=0)
+    batch = next(iter(stream))
+    kinds, counts = np.unique(batch["l"].numpy(), axis=0, return_counts=True)
+    assert len(kinds) == 2 and 70 < counts[0] < 130
+    np.testing.assert_allclose(kinds[0], kinds[1][:, ::-1], atol=1e-5)
+    pairs = np.concatenate([batch["l"], batch["ab"]], axis=-1)
+    assert len(np.unique(pairs, axis=0)) == 2  # the colors go with the lightness
 
 
 def test_random_crops_keep_their_side_within_the_fraction():

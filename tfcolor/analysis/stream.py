@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import tensorflow as tf
 
-from tfcolor.data import batches, photographs
+from tfcolor.data import photographs, squares
 from tfcolor.metrics import colorfulness
 
 SIDE = 128  # pixels; the longest side of a reduced picture
@@ -83,6 +83,6 @@ def _reduce(example: photographs.Example) -> dict[str, tf.Tensor]:
         "image_id": example["image_id"],
         "sides": sides,
         "full_sides": full_sides,
-        "chroma": batches.mean_chroma(rgb),
+        "chroma": squares.mean_chroma(rgb),
         "colorfulness": colorfulness.colorfulness(reduced[tf.newaxis])[0],
     }

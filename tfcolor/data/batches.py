@@ -3,10 +3,9 @@
 import tensorflow as tf
 
 from tfcolor import color, config
-from tfcolor.data import augment, film, photographs, quick
+from tfcolor.data import augment, film, photographs, squares
 
 DEFAULT_SEED = 87654321  # of a graph where no seed was set
-CHROMA_SAMPLES = 32  # pixels a side looked at to tell gray from color
 
 
 def train_batches(
@@ -39,55 +38,22 @@ def train_batches(
       "position": int64 (n,)}, planes in [-1, 1].
     """
 
-    square = (image_size, image_size, 3)
-
-    def quick_crop(place: tf.Tensor, record: photographs.Record) -> photographs.Example:
-        draw = _draw(seed, place)
-        encoded, fraction = photos.encoded(record), settings.crop_min_fraction
-        rgb = quick.random_square(encoded, image_size, fraction, draw[:3])
-        rgb = augment.random_flip(rgb, draw[3])
-        return {"rgb": rgb, "image_id": record["image_id"], "position": place}
-
-    def thorough_crop(place: tf.Tensor, record: photographs.Record) -> photographs.Example:
-        draw = _draw(seed, place)
-        example = photos.load(record)
-
-        def usable() -> tf.Tensor:
-            fraction = settings.crop_min_fraction
-            rgb = augment.random_crop(example["rgb"], image_size, fraction, draw[:3])
-            return augment.random_flip(rgb, draw[3])
-
-        rgb = tf.cond(photographs.is_usable(example), usable, lambda: example["rgb"])
-        return {**example, "rgb": rgb, "position": place}
-
-    def crop(place: tf.Tensor, record: photographs.Record) -> tf.data.Dataset:
-        # What fails the quick way is tried the thorough way, which can say what is wrong with it.
-        one = tf.data.Dataset.from_tensors((place, record))
-        return one.map(quick_crop).ignore_errors().concatenate(one.map(thorough_crop)).take(1)
-
-    def is_colored(example: photographs.Example) -> tf.Tensor:
-        return mean_chroma(tf.ensure_shape(example["rgb"], square)) >= settings.min_chroma
-
     def expose(example: photographs.Example) -> photographs.Example:
-        rgb = tf.ensure_shape(example["rgb"], square)
-        seeds = tf.random.split(_seed(seed, example["position"]), 2)
+        seeds = tf.random.split(squares.seed_at(seed, example["position"]), 2)
         on_film = tf.random.stateless_uniform((), seeds[0]) < settings.film
+        rgb = example["rgb"]
         seen = tf.cond(on_film, lambda: film.simulate(rgb, seeds[1]), lambda: rgb)
         return {**example, "seen": seen}
 
     def convert(batch: photographs.Example) -> photographs.Example:
-        l, ab = planes(tf.ensure_shape(batch["rgb"], (batch_size, *square)))
+        l, ab = _mirrored_planes(batch["rgb"], batch["mirrored"])
         if "seen" in batch:
-            l, _ = planes(tf.ensure_shape(batch["seen"], (batch_size, *square)))
+            seen = tf.ensure_shape(batch["seen"], batch["rgb"].shape)
+            l, _ = _mirrored_planes(seen, batch["mirrored"])
         return {"l": l, "ab": ab, "image_id": batch["image_id"], "position": batch["position"]}
 
-    crops = (
-        _endless(photos, settings.shuffle_buffer, seed, position)
-        .shard(*shard)
-        .interleave(crop, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-        .filter(photographs.is_usable)
-        .filter(is_colored)
-    )
+    stream = _endless(photos, settings.shuffle_buffer, seed, position).shard(*shard)
+    crops = squares.crop(stream, photos, settings, image_size, seed)
     if settings.film:
         crops = crops.map(expose, num_parallel_calls=tf.data.AUTOTUNE)
     return (
@@ -105,7 +71,7 @@ def require_usable(photos: photographs.Photographs, settings: config.DataConfig)
     """
     gray = 0
     for example in photos.examples():
-        if mean_chroma(example["rgb"]) >= settings.min_chroma:
+        if squares.mean_chroma(example["rgb"]) >= settings.min_chroma:
             return
         gray += 1
     raise ValueError(
@@ -134,34 +100,13 @@ def eval_batches(
     )
 
 
-def mean_chroma(rgb: tf.Tensor) -> tf.Tensor:
-    """Mean Lab chroma of photographs, from a grid of their pixels.
-
-    Args:
-      rgb: uint8 (..., h, w, 3).
-
-    Returns:
-      float32 (...), Lab units; under 4 a photograph looks gray.
-    """
-    step = tf.maximum(tf.reduce_max(tf.shape(rgb)[-3:-1]) // CHROMA_SAMPLES, 1)
-    grid = tf.ensure_shape(rgb[..., ::step, ::step, :], [None] * (rgb.shape.rank - 1) + [3])
-    ab = color.rgb_to_lab(grid)[..., 1:]
-    return tf.reduce_mean(tf.norm(ab, axis=-1), axis=(-2, -1))
-
-
 # Compiled: the passes over memory that a dozen ops would make take four times as long.
 planes = tf.function(color.rgb_to_planes, jit_compile=True)
 
 
-def _draw(seed: int, place: tf.Tensor) -> tf.Tensor:
-    """The random numbers of the photograph at a place of the stream; float32 (4,) in [0, 1)."""
-    return tf.random.stateless_uniform((4,), _seed(seed, place))
-
-
-def _seed(seed: int, place: tf.Tensor) -> tf.Tensor:
-    """The seed of the photograph at a place of the stream; int64 (2,)."""
-    # int64: the position counts past 2**31 in a long run.
-    return tf.stack([tf.constant(seed, tf.int64), place])
+@tf.function(jit_compile=True)
+def _mirrored_planes(rgb: tf.Tensor, mirrored: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    return color.rgb_to_planes(augment.mirror(rgb, mirrored))
 
 
 def _endless(

@@ -26,34 +26,42 @@ _TURNED = (
 )
 
 
+def suits(encoded: tf.Tensor) -> tf.Tensor:
+    """Whether a file can be taken the quick way: all of a JPEG, its pixels stored upright.
+
+    Args:
+      encoded: string (), the file.
+
+    Returns:
+      bool (). What damage or CMYK is behind that shows in `random_square` alone.
+    """
+    # The decoder prints a line for each file that is no JPEG, and gives what is there of one that
+    # is cut short.
+    whole = (tf.strings.substr(encoded, 0, 2) == _START) & (
+        tf.strings.substr(encoded, -2, 2) == _END
+    )
+    return whole & ~tf.strings.regex_full_match(_header(encoded), _TURNED)
+
+
 def random_square(
     encoded: tf.Tensor, image_size: int, min_fraction: float, draw: tf.Tensor
 ) -> tf.Tensor:
     """A random square of a JPEG; differs from `augment.random_crop` in the resampling alone.
 
     Args:
-      encoded: string (), the JPEG.
+      encoded: string (), the JPEG; one that `suits`.
       image_size, min_fraction, draw: see `augment.random_crop`.
 
     Returns:
       uint8 (image_size, image_size, 3).
 
     Raises:
-      tf.errors.InvalidArgumentError: for another format, damaged bytes, CMYK or an Exif
-        orientation. `photo.decode_rgb` can read all but the damaged.
+      tf.errors.InvalidArgumentError: for another format, damaged bytes or CMYK.
+        `photo.decode_rgb` can read all but the damaged.
     """
-    # Looked at first: the ops below print a line for each file that is no JPEG, and of one that is
-    # cut short they decode what is there.
-    whole = (tf.strings.substr(encoded, 0, 2) == _START) & (
-        tf.strings.substr(encoded, -2, 2) == _END
-    )
-    with tf.control_dependencies([tf.debugging.Assert(whole, ["no JPEG, or not all of one"])]):
-        encoded = tf.identity(encoded)
     height, width, channels = tf.unstack(tf.io.extract_jpeg_shape(encoded))
     header = _header(encoded)
-    upright = ~tf.strings.regex_full_match(header, _TURNED)
-    plain = tf.debugging.Assert(upright & (channels != 4), ["turned or CMYK"])
-    with tf.control_dependencies([plain]):
+    with tf.control_dependencies([tf.debugging.Assert(channels != 4, ["CMYK"])]):
         top, left, side = augment.random_window(height, width, min_fraction, draw)
     # The largest reduction that leaves as many pixels as are wanted, or more.
     index = tf.reduce_sum(tf.cast(side // image_size >= _REDUCTIONS[1:], tf.int32))

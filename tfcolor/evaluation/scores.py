@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfcolor import brightness, color, inference, metrics
-from tfcolor.data import batches as data_batches
+from tfcolor.data import squares
 from tfcolor.evaluation import compiled
 
 # A row of a table: metric -> one value a photograph, float32 (count,).
@@ -160,7 +160,7 @@ def _describe(rgb: tf.Tensor) -> dict[str, tf.Tensor]:
 
 
 # Gray is told from color by this very function everywhere, lest rounding decide both ways.
-mean_chroma = compiled.compiled(data_batches.mean_chroma)
+mean_chroma = compiled.compiled(squares.mean_chroma)
 _to_gray = compiled.compiled(color.to_gray)
 
 

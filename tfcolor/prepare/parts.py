@@ -11,7 +11,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from tfcolor import workdir
-from tfcolor.data import batches, photographs
+from tfcolor.data import photographs, squares
 from tfcolor.prepare import options, shrink
 
 FEATURES = tfds.features.FeaturesDict(
@@ -91,7 +91,7 @@ def make(
             seen.append(result)
             yield 1
     thumbs = tf.constant(np.stack([shrunk.thumb for _, _, shrunk in seen]))
-    chroma = batches.mean_chroma(thumbs).numpy()
+    chroma = squares.mean_chroma(thumbs).numpy()
     rows = []
     partial = part.records.with_suffix(".partial")
     with tf.io.TFRecordWriter(str(partial)) as writer:
