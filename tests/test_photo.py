@@ -1,18 +1,10 @@
-import errno
-import os
-import stat
 import struct
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
-import hypothesis
 import numpy as np
 import pytest
-import skimage.data
 from conftest import random_rgb, saved
-from hypothesis import strategies as st
 from PIL import Image
 
 from tfcolor import photo
@@ -81,7 +73,7 @@ def test_text_named_jpg_is_refused(tmp_path, content):
 @pytest.mark.parametrize("suffix", sorted(photo.EXTENSIONS))
 def test_truncated_file_is_refused(tmp_path, suffix):
     path = tmp_path / f"half{suffix}"
-    photo.write_rgb(path, random_rgb(64, 64))
+    Image.fromarray(random_rgb(64, 64)).save(path)
     path.write_bytes(path.read_bytes()[:-2000])
     fails_in_one_line(path, ValueError, "cannot be read .*copy it again")
 
@@ -101,104 +93,6 @@ def test_photo_without_pixels_is_refused(tmp_path):
 
 def test_missing_file_is_file_not_found(tmp_path):
     fails_in_one_line(tmp_path / "lost.jpg", FileNotFoundError, "No such file")
-
-
-# Writing
-
-file_names = st.text(
-    st.characters(blacklist_categories=["Cs", "Cc"], blacklist_characters="./\\"),
-    min_size=1,
-    max_size=40,  # 4 bytes each at most, and a name has 255
-)
-
-
-@hypothesis.settings(deadline=None, max_examples=40)
-@hypothesis.given(
-    h=st.integers(1, 40),
-    w=st.integers(1, 40),
-    name=file_names,
-    suffix=st.sampled_from([".png", ".PNG", ".bmp", ".webp", ".tif", ".TIFF"]),
-)
-def test_lossless_formats_give_back_every_pixel(h, w, name, suffix):
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "new folder", name + suffix)
-        photo.write_rgb(path, random_rgb(h, w))
-        np.testing.assert_array_equal(photo.read_rgb(path), random_rgb(h, w))
-        assert photo.find(folder) == [path]
-
-
-def test_jpeg_keeps_full_chroma(tmp_path):
-    path = tmp_path / "a.jpg"
-    photo.write_rgb(path, skimage.data.coffee()[:128, :128])
-    with Image.open(path) as image:
-        assert [component[1:3] for component in image.layer] == [(1, 1)] * 3
-    error = photo.read_rgb(path).astype(float) - skimage.data.coffee()[:128, :128]
-    assert 10 * np.log10(255**2 / np.mean(error**2)) > 38
-
-
-def test_gif_keeps_the_colors_of_a_flat_picture(tmp_path):
-    flat = np.full((4, 5, 3), (200, 100, 50), np.uint8)
-    photo.write_rgb(tmp_path / "a.gif", flat)
-    np.testing.assert_array_equal(photo.read_rgb(tmp_path / "a.gif"), flat)
-
-
-@pytest.mark.parametrize("name", ["a.txt", "a", ".png"])
-def test_unknown_suffix_is_refused_with_the_known_ones(tmp_path, name):
-    with pytest.raises(ValueError, match=rf"{name} must end in one of .*\.jpg, .*\.webp"):
-        photo.write_rgb(tmp_path / name, random_rgb())
-
-
-@pytest.mark.parametrize(
-    "rgb", [random_rgb() / 255, random_rgb()[..., 0], random_rgb()[..., :2], random_rgb()[:0]]
-)
-def test_other_arrays_are_refused(tmp_path, rgb):
-    with pytest.raises(ValueError, match=r"rgb must be uint8 \(h, w, 3\), got .*\(\d"):
-        photo.write_rgb(tmp_path / "a.png", rgb)
-
-
-def test_failing_encoder_leaves_the_old_file_alone(tmp_path):
-    path = tmp_path / "wide.webp"
-    path.write_bytes(b"old")
-    with pytest.raises(ValueError, match=r"wide\.webp cannot hold .*use \.png"):
-        photo.write_rgb(path, np.zeros((1, 20000, 3), np.uint8))  # WebP ends at 16383
-    assert path.read_bytes() == b"old" and os.listdir(tmp_path) == ["wide.webp"]
-
-
-def test_full_disk_leaves_the_old_file_alone_and_names_the_path(tmp_path, monkeypatch):
-    path = tmp_path / "a.png"
-    path.write_bytes(b"old")
-
-    def fill_the_disk(self, content):
-        self.touch()
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(Path, "write_bytes", fill_the_disk)
-    with pytest.raises(OSError, match=r"No space left.*a\.png"):
-        photo.write_rgb(path, random_rgb())
-    assert path.read_bytes() == b"old" and os.listdir(tmp_path) == ["a.png"]
-
-
-def test_forbidden_folder_stays_a_permission_error(tmp_path, monkeypatch):
-    def forbid(source, target):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), source)
-
-    monkeypatch.setattr(os, "replace", forbid)  # Folder modes do not stop root.
-    with pytest.raises(PermissionError, match=r"a\.png"):
-        photo.write_rgb(tmp_path / "a.png", random_rgb())
-    assert os.listdir(tmp_path) == []
-
-
-def test_file_where_a_folder_is_needed_is_named(tmp_path):
-    (tmp_path / "file").touch()
-    with pytest.raises(OSError, match=r"file/a\.png"):
-        photo.write_rgb(tmp_path / "file" / "a.png", random_rgb())
-
-
-def test_new_file_has_the_usual_permissions(tmp_path):
-    (tmp_path / "usual").touch()
-    photo.write_rgb(tmp_path / "a.png", random_rgb())
-    usual = stat.S_IMODE((tmp_path / "usual").stat().st_mode)
-    assert stat.S_IMODE((tmp_path / "a.png").stat().st_mode) == usual
 
 
 # Finding

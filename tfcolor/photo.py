@@ -6,18 +6,20 @@ Only NumPy and Pillow are imported: the command line answers before TensorFlow i
 from __future__ import annotations
 
 import contextlib
-import functools
 import io
 import math
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
-_FORMATS = {
+from tfcolor import profiles
+
+FORMATS = {
     ".jpg": "JPEG",
     ".jpeg": "JPEG",
     ".png": "PNG",
@@ -28,14 +30,14 @@ _FORMATS = {
     ".tiff": "TIFF",
 }
 
-EXTENSIONS = frozenset(_FORMATS)
+EXTENSIONS = frozenset(FORMATS)
 
 # Reading is held to these: Pillow hands some others to outside programs (EPS to Ghostscript).
-_READABLE = sorted(set(_FORMATS.values()))
+READABLE = sorted(set(FORMATS.values()))
 
 # Chroma is what this package makes: 4:2:0, the default of JPEG and of lossy WebP, would throw
 # three quarters of it away.
-_SAVE_OPTIONS: dict[str, dict[str, object]] = {
+SAVE_OPTIONS: dict[str, dict[str, object]] = {
     "JPEG": {"quality": 95, "subsampling": "4:4:4"},
     "WEBP": {"lossless": True},
 }
@@ -89,22 +91,32 @@ def decode_rgb(file: BinaryIO, name: str, enough: int | None = None) -> np.ndarr
     Raises:
       ValueError: as `read_rgb`.
     """
+    with explained(name), Image.open(file, formats=READABLE) as image:
+        if enough:
+            scale = enough / min(image.size)
+            image.draft(None, (math.ceil(image.width * scale), math.ceil(image.height * scale)))
+        image.load()
+        return np.array(_to_srgb(_turn_upright(image)))
+
+
+@contextlib.contextmanager
+def explained(name: str) -> Iterator[None]:
+    """Turns whatever a decoder raises inside into a ValueError of one line.
+
+    Args:
+      name: what to call the photograph.
+    """
     try:
-        with Image.open(file, formats=_READABLE) as image:
-            if enough:
-                scale = enough / min(image.size)
-                image.draft(None, (math.ceil(image.width * scale), math.ceil(image.height * scale)))
-            image.load()
-            return np.array(_to_srgb(_turn_upright(image)))
+        yield
     except UnidentifiedImageError as error:
-        kinds = ", ".join(_READABLE)
+        kinds = ", ".join(READABLE)
         raise ValueError(
             f"{name} is not a photograph ({kinds}): convert it to PNG or JPEG"
         ) from error
     except Image.DecompressionBombError as error:
         raise ValueError(f"{name} has too many pixels: make it smaller") from error
     except Exception as error:  # A decoder fails with whatever the broken bytes lead it to.
-        reason = str(error) or type(error).__name__
+        reason = " ".join(str(error).split()) or type(error).__name__
         raise ValueError(
             f"{name} cannot be read ({reason}): copy it again or save it as an 8-bit PNG"
         ) from error
@@ -112,11 +124,11 @@ def decode_rgb(file: BinaryIO, name: str, enough: int | None = None) -> np.ndarr
 
 def is_plain_jpeg(encoded: bytes) -> bool:
     """Whether a file is a JPEG whose pixels any program shows rightly: upright, sRGB or gray."""
-    with Image.open(io.BytesIO(encoded), formats=_READABLE) as image:
+    with Image.open(io.BytesIO(encoded), formats=READABLE) as image:
         if image.format != "JPEG" or image.mode not in ("L", "RGB"):
             return False
         profile = image.info.get("icc_profile", b"").replace(b"\0", b"")  # it may be UTF-16
-        return (b"sRGB" in profile or not profile) and _orientation(image) not in _UPRIGHT
+        return (b"sRGB" in profile or not profile) and orientation(image) not in _UPRIGHT
 
 
 def apply_profile(rgb: np.ndarray, encoded: bytes) -> np.ndarray:
@@ -129,32 +141,36 @@ def apply_profile(rgb: np.ndarray, encoded: bytes) -> np.ndarray:
     Returns:
       uint8 (h, w, 3), sRGB; unchanged where the profile is broken.
     """
-    with Image.open(io.BytesIO(encoded), formats=_READABLE) as image:
+    with Image.open(io.BytesIO(encoded), formats=READABLE) as image:
         profile = image.info.get("icc_profile", b"")
-    return np.array(_through_profile(Image.fromarray(rgb), profile))
+    return np.array(profiles.to_srgb(Image.fromarray(rgb), profile))
 
 
-def write_rgb(path: str | os.PathLike[str], rgb: np.ndarray) -> None:
-    """Writes a photograph, complete or not at all.
-
-    The suffix gives the format. PNG, BMP, TIFF and WebP keep every pixel; JPEG is written at
-    quality 95 with full chroma; GIF keeps 256 colors. A missing parent folder is made.
-
-    Args:
-      path: ends in one of `EXTENSIONS`; an existing file is replaced.
-      rgb: uint8 (h, w, 3), sRGB.
+def format_of(path: Path) -> str:
+    """The format, by Pillow's name, that a suffix asks for.
 
     Raises:
-      OSError: if the file cannot be written (`PermissionError`, a full disk ...); names `path`.
-      ValueError: if the suffix is unknown, `rgb` has another form, or the format cannot hold it.
+      ValueError: if the suffix is not in `EXTENSIONS`.
     """
-    path = Path(path)
-    encoded = _encode(path, rgb)
+    suffix = path.suffix.lower()
+    if suffix not in EXTENSIONS:
+        known = ", ".join(sorted(EXTENSIONS))
+        raise ValueError(f"{path} must end in one of {known}, got {suffix!r}")
+    return FORMATS[suffix]
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Gives a hidden name beside `path` to write to, and `path` what was written, if all went well.
+
+    Raises:
+      OSError: what was raised inside, of the same number but naming `path`.
+    """
     # A short random name: a long `path.name` leaves no room for a suffix of our own.
     partial = path.with_name(f".{secrets.token_hex(8)}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(encoded)
+        yield partial
         os.replace(partial, path)
     except OSError as error:
         # The error number picks the subclass; the user knows `path`, not the temporary name.
@@ -164,12 +180,13 @@ def write_rgb(path: str | os.PathLike[str], rgb: np.ndarray) -> None:
             partial.unlink()
 
 
-def find(path: str | os.PathLike[str]) -> list[Path]:
+def find(path: str | os.PathLike[str], extensions: frozenset[str] = EXTENSIONS) -> list[Path]:
     """Lists the photographs at a path.
 
     Args:
       path: a file, which gives itself, or a folder, which gives every file below it with a suffix
-        in `EXTENSIONS`; hidden files and folders are skipped.
+        in `extensions`; hidden files and folders are skipped.
+      extensions: suffixes in lower case, with their dots.
 
     Returns:
       Paths that begin with `path`, sorted by their POSIX path relative to it.
@@ -187,17 +204,15 @@ def find(path: str | os.PathLike[str]) -> list[Path]:
         # In place: os.walk then stays out of hidden folders such as .git.
         subfolders[:] = [name for name in subfolders if not name.startswith(".")]
         photos += [Path(folder, name) for name in names if not name.startswith(".")]
-    photos = [photo for photo in photos if photo.suffix.lower() in EXTENSIONS and photo.is_file()]
+    photos = [photo for photo in photos if photo.suffix.lower() in extensions and photo.is_file()]
     if not photos:
-        raise ValueError(f"{root} holds no photograph ({_suffixes()}); give another folder")
+        kinds = ", ".join(sorted(extensions))
+        raise ValueError(f"{root} holds no photograph ({kinds}); give another folder")
     return sorted(photos, key=lambda photo: photo.relative_to(root).as_posix())
 
 
-def _suffixes() -> str:
-    return ", ".join(sorted(EXTENSIONS))
-
-
-def _orientation(image: Image.Image) -> int:
+def orientation(image: Image.Image) -> int:
+    """The EXIF orientation of an open image, 1 to 8; 1 where it is broken or none."""
     try:
         return image.getexif().get(ExifTags.Base.Orientation, 1)
     except Exception:  # Broken EXIF says nothing about the pixels, which are good.
@@ -205,7 +220,7 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _turn_upright(image: Image.Image) -> Image.Image:
-    turn = _UPRIGHT.get(_orientation(image))
+    turn = _UPRIGHT.get(orientation(image))
     return image if turn is None else image.transpose(turn)
 
 
@@ -220,36 +235,12 @@ def _to_srgb(image: Image.Image) -> Image.Image:
         alpha = image.getchannel("A")
     if image.mode not in ("L", "RGB", "CMYK"):  # what ICC profiles are made for
         image = image.convert("RGB")
-    image = _through_profile(image, profile).convert("RGB")
+    image = profiles.to_srgb(image, profile).convert("RGB")
     if alpha is None:
         return image
     paper = Image.new("RGB", image.size, "white")
     paper.paste(image, mask=alpha)
     return paper
-
-
-def _through_profile(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Mode L, RGB or CMYK in the profile's space -> RGB in sRGB."""
-    if not profile:
-        return image
-    try:
-        converted = ImageCms.applyTransform(image, _transform_to_srgb(profile, image.mode))
-    except (ImageCms.PyCMSError, OSError):  # broken, or for another color model: as good as none
-        return image
-    assert converted is not None  # None is for in-place conversion only.
-    return converted
-
-
-@functools.lru_cache(maxsize=64)  # making one takes as long as decoding a photograph
-def _transform_to_srgb(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform:
-    return ImageCms.buildTransform(
-        ImageCms.ImageCmsProfile(io.BytesIO(profile)),
-        ImageCms.createProfile("sRGB"),
-        mode,
-        "RGB",
-        # Dark tones of a gray scan (gamma 1.8) are off by 1.5 levels without it, by 0.9 with it.
-        flags=ImageCms.Flags.HIGHRESPRECALC,
-    )
 
 
 def _scale_to_8_bits(image: Image.Image) -> Image.Image:
@@ -259,19 +250,3 @@ def _scale_to_8_bits(image: Image.Image) -> Image.Image:
         raise ValueError("its pixels are beyond 16 bits")
     # 65535 / 255 = 257; half of it is added to round to the nearest.
     return Image.fromarray(((gray.astype(np.int64) + 128) // 257).astype(np.uint8))
-
-
-def _encode(path: Path, rgb: np.ndarray) -> bytes:
-    """The bytes of the file, made in memory: a failing encoder then leaves nothing on disk."""
-    suffix = path.suffix.lower()
-    if suffix not in EXTENSIONS:
-        raise ValueError(f"{path} must end in one of {_suffixes()}, got {suffix!r}")
-    if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or 0 in rgb.shape:
-        raise ValueError(f"rgb must be uint8 (h, w, 3), got {rgb.dtype} {rgb.shape}")
-    name = _FORMATS[suffix]
-    encoded = io.BytesIO()
-    try:
-        Image.fromarray(rgb).save(encoded, name, **_SAVE_OPTIONS.get(name, {}))
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{path} cannot hold {rgb.shape} as {name} ({error}): use .png") from error
-    return encoded.getvalue()

@@ -1,0 +1,144 @@
+"""Photograph files of any kind to upright pixels in sRGB, and what stands beside them."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import warnings
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import numpy as np
+from PIL import Image, TiffImagePlugin
+
+from tfcolor import photo, profiles
+from tfcolor.scans import libvips, metadata, strips
+
+# ISO 14496-12 and 23008-12: brands of files that may hold an HEVC picture.
+_HEIC_BRANDS = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"}
+
+# TIFF revision 6.0: gray from white or black, RGB, palette, CMYK. libvips takes Lab and YCbCr for
+# something else.
+_PLAIN_TIFF = {0, 1, 2, 3, 5}
+
+# EXIF orientations, by what turns the stored picture upright, in this order: exchange rows and
+# columns, reverse the rows, reverse the columns. 1 and unknown values need nothing.
+_SIDEWAYS, _UPSIDE_DOWN, _MIRRORED = {5, 6, 7, 8}, {3, 4, 7, 8}, {2, 3, 6, 7}
+
+# Python's filters of warnings belong to the process: one thread at a time changes them.
+_WARNINGS = threading.Lock()
+
+
+def decode(file: BinaryIO, name: str) -> dict[str, Any]:
+    """Reads a photograph.
+
+    Args:
+      file: seekable.
+      name: what to call it in messages.
+
+    Returns:
+      What a `Scan` holds, by the names of its attributes.
+
+    Raises:
+      ValueError: as `scans.read`.
+    """
+    file.seek(0)
+    head = file.read(32)
+    file.seek(0)
+    formats = list(photo.READABLE)
+    if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS:
+        _learn_heic(name)
+        formats.append("HEIF")
+    with photo.explained(name):
+        with _quietly():
+            image = Image.open(file, formats=formats)
+        with image:
+            size = image.size
+            planes = None if _is_for_libvips(image, head) else _decode(image)
+            orientation, beside = _beside(image)
+        del image  # and the pixels that Pillow decoded to find EXIF behind them
+        pixels, alpha = planes or libvips.read(file, size)
+        beside["pixels"] = _turn(pixels, orientation)
+        beside["alpha"] = None if alpha is None else _turn(alpha, orientation)
+        return beside
+
+
+def _learn_heic(name: str) -> None:
+    try:
+        import pillow_heif
+    except ImportError as error:
+        raise ValueError(
+            f"{name} is a HEIC photograph: pip install 'tfcolor[heic]', or save it as JPEG"
+        ) from error
+    pillow_heif.register_heif_opener()
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    """No warnings: of a scan with more than 89 million pixels, of EXIF that is cut off."""
+    with _WARNINGS, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _is_for_libvips(image: Image.Image, head: bytes) -> bool:
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        return image.tag_v2.get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION) in _PLAIN_TIFF
+    # PNG specification: IHDR is always the first chunk, the depth its ninth byte.
+    return image.format == "PNG" and head[24] == 16
+
+
+def _beside(image: Image.Image) -> tuple[int, dict[str, Any]]:
+    """The EXIF orientation of an open image, and what a `Scan` holds beside pixels."""
+    with _quietly():
+        orientation = photo.orientation(image)
+        return orientation, {
+            # MPO is a JPEG with more pictures behind it.
+            "format": "JPEG" if image.format == "MPO" else image.format,
+            "exif": metadata.exif_of(image),
+            "xmp": metadata.xmp_of(image),
+            "dpi": metadata.dpi_of(image, sideways=orientation in _SIDEWAYS),
+        }
+
+
+def _decode(image: Image.Image) -> tuple[np.ndarray, np.ndarray | None]:
+    """An image of 8 bits -> pixels uint8 (h, w) or (h, w, 3), alpha uint8 (h, w) or None."""
+    # A TIFF's EXIF is read with its pixels, and Pillow warns where it is cut off.
+    with _quietly() if image.format == "TIFF" else contextlib.nullcontext():
+        image.load()
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        raise ValueError(f"its pixels are of type {image.mode}")
+    width, height = image.size
+    profile = image.info.get("icc_profile")
+    gray = _is_gray(image, profile)
+    pixels: np.ndarray = np.empty((height, width) if gray else (height, width, 3), np.uint8)
+    alpha: np.ndarray | None = None
+    if image.has_transparency_data:
+        alpha = np.empty((height, width), np.uint8)
+    for rows in strips.row_slices(height, width):
+        strip = image.crop((0, rows.start, width, rows.stop))
+        if alpha is not None:
+            strip = strip.convert("RGBA")
+            alpha[rows] = strip.getchannel("A")
+        if strip.mode not in ("L", "RGB", "CMYK"):  # what ICC profiles are made for
+            strip = strip.convert("L" if gray else "RGB")
+        pixels[rows] = profiles.to_srgb(strip, profile).convert("L" if gray else "RGB")
+    return pixels, alpha
+
+
+def _is_gray(image: Image.Image, profile: bytes | None) -> bool:
+    if image.mode == "P" and not profile:
+        palette: np.ndarray = np.reshape(image.getpalette() or [], (-1, 3))
+        return bool((palette == palette[:, :1]).all())
+    return image.mode in ("1", "L", "LA", "La")
+
+
+def _turn(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """Pixels as they are stored, (h, w) or (h, w, 3) -> upright, of an EXIF orientation."""
+    if orientation in _SIDEWAYS:
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in _UPSIDE_DOWN:
+        pixels = pixels[::-1]
+    if orientation in _MIRRORED:
+        pixels = pixels[:, ::-1]
+    return np.ascontiguousarray(pixels)

@@ -1,0 +1,91 @@
+"""What a photograph file says beside its pixels: EXIF, XMP, resolution."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PIL import ExifTags, Image
+
+from tfcolor.scans import provenance
+
+# Tags of TIFF's first directory that tell how the pixels were stored. They are wrong for the new
+# file, which says its own: sizes, bits, strips, tiles, compression, JPEG tables, palette, and
+# Photoshop's layers and thumbnail. XMP (700) and the ICC profile (34675) are held apart.
+_LAYOUT = frozenset(
+    [*range(254, 267), 273, *range(277, 282), *range(284, 285), *range(288, 294), 301]
+    + [*range(317, 348), *range(512, 533), 700, 34377, 34675, 37724]
+)
+
+
+def exif_of(image: Image.Image) -> bytes:
+    """EXIF of an open image, as it holds for its pixels upright and in sRGB.
+
+    The orientation becomes 1; what tells how the pixels were stored, and the thumbnail, which is
+    gray, are left out.
+
+    Returns:
+      The directory after `Exif\\0\\0`, as JPEG holds it; empty where there is none or it is broken.
+    """
+    try:
+        exif = image.getexif()
+        for tag in _LAYOUT.intersection(exif):
+            del exif[tag]
+        if ExifTags.Base.Orientation in exif:
+            exif[ExifTags.Base.Orientation] = 1
+        details = _details(exif)
+        if ExifTags.Base.ColorSpace in details:
+            details[ExifTags.Base.ColorSpace] = 1  # sRGB
+        _keep_letters(exif)
+        return exif.tobytes() if len(exif) else b""
+    except Exception:  # Broken EXIF says nothing about the pixels, which are good.
+        return b""
+
+
+def with_size(exif: bytes, width: int, height: int) -> Image.Exif:
+    """EXIF that says how large the picture is, if it said so before."""
+    fitted = Image.Exif()
+    fitted.load(exif)
+    details = _details(fitted)
+    if ExifTags.Base.ExifImageWidth in details:
+        details[ExifTags.Base.ExifImageWidth] = width
+    if ExifTags.Base.ExifImageHeight in details:
+        details[ExifTags.Base.ExifImageHeight] = height
+    _keep_letters(fitted)
+    return fitted
+
+
+def xmp_of(image: Image.Image) -> bytes:
+    """The XMP packet of an open image, as it holds for its pixels upright; empty if none."""
+    xmp = image.info.get("xmp") or b""
+    return provenance.upright(xmp) if isinstance(xmp, bytes) else b""
+
+
+def dpi_of(image: Image.Image, sideways: bool) -> tuple[float, float] | None:
+    """Pixels per inch along the width and the height of an open image, once it is upright.
+
+    Args:
+      sideways: whether turning it upright swaps the two.
+    """
+    try:
+        # PNG counts by the meter: 300 comes back as 299.9994.
+        across, down = (round(float(density), 2) for density in image.info["dpi"])
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+        return None
+    if not (1 <= across <= 65535 and 1 <= down <= 65535):  # the whole range of a JPEG
+        return None
+    return (down, across) if sideways else (across, down)
+
+
+def _details(exif: Image.Exif) -> dict[int, Any]:
+    """The second directory, where the camera's settings are; what is set in it stays."""
+    # Asked for one that is not there, Pillow makes an empty one and writes it.
+    return exif.get_ifd(ExifTags.IFD.Exif) if ExifTags.IFD.Exif in exif else {}
+
+
+def _keep_letters(exif: Image.Exif) -> None:
+    """Makes bytes of the texts that are not ASCII: Pillow reads them as Latin-1, and writes `?`."""
+    for directory in (exif, _details(exif)):
+        for tag in list(directory):
+            text = directory[tag]
+            if isinstance(text, str) and not text.isascii():
+                directory[tag] = text.encode("latin-1")
