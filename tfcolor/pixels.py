@@ -1,0 +1,150 @@
+"""sRGB <-> CIE Lab in NumPy, for photographs of 8 and 16 bits, without TensorFlow.
+
+The same arithmetic as `color`, fast on a CPU: tables where a value has few levels, and the border
+of sRGB looked for only where a color lies outside.
+
+A photograph is uint8 or uint16, gray (h, w) or sRGB (h, w, 3).
+"""
+
+import functools
+
+import numpy as np
+
+AB_SCALE = 110.0  # planes ab are a*b* over this
+L_SCALE = 50.0  # plane l is L* / 50 - 1
+
+_XYZ_FROM_RGB = np.array(
+    [[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]]
+)
+_WHITE = np.array([0.95047, 1.0, 1.08883])  # XYZ of D65
+_RELATIVE_FROM_RGB = (_XYZ_FROM_RGB / _WHITE[:, None]).astype(np.float32)
+_RGB_FROM_RELATIVE = np.linalg.inv(_XYZ_FROM_RGB / _WHITE[:, None]).astype(np.float32)
+
+_LAB_KNEE, _LAB_SLOPE, _LAB_OFFSET = 0.008856, 7.787, 16.0 / 116.0
+_F_KNEE = 0.2068966
+_SLACK = 5e-5  # linear RGB; the table of L* puts sRGB's own border colors up to 3e-5 outside
+_BISECTIONS = 12  # chroma is then lowered to within 1/4096 of the border
+_STEPS = 65_535  # of the tables over [0, 1]: 1/20 of an 8-bit level where the curve is steepest
+
+
+def luminance(pixels: np.ndarray) -> np.ndarray:
+    """Relative luminance Y in [0, 1]; float32 (h, w)."""
+    linear = _linear_table(pixels.dtype)
+    if pixels.ndim == 2:
+        return linear[pixels]
+    red, green, blue = (linear[pixels[..., channel]] for channel in range(3))
+    weights = _RELATIVE_FROM_RGB[1]
+    return weights[0] * red + weights[1] * green + weights[2] * blue
+
+
+def lightness(luminance: np.ndarray) -> np.ndarray:
+    """L* in [0, 100] of luminance in [0, 1]; float32, any shape, to 0.01."""
+    return np.take(_lightness_table(), _index(luminance))
+
+
+def rgb_to_lab(rgb: np.ndarray) -> np.ndarray:
+    """uint8 or uint16 (..., 3) -> CIE Lab, float32 (..., 3)."""
+    linear = _linear_table(rgb.dtype)[rgb]
+    x, y, z = np.moveaxis(_cube_root(linear @ _RELATIVE_FROM_RGB.T), -1, 0)
+    return np.stack([116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)], axis=-1)
+
+
+def join(luminance: np.ndarray, ab: np.ndarray, rgb: np.ndarray) -> None:
+    """Makes a photograph of that luminance and color.
+
+    What sRGB cannot show loses chroma, never lightness or hue (as `color.map_to_gamut`).
+
+    Args:
+      luminance: float32 (h, w) in [0, 1].
+      ab: float32 (2, h, w) in CIE units.
+      rgb: where to, uint8 or uint16 (h, w, 3); its luminance is then the given to the rounding.
+    """
+    root = lightness(luminance)
+    root += 16
+    root *= np.float32(1 / 116)
+    a, b = ab
+    linear = _linear_rgb(luminance, root, a, b)
+    outside = np.flatnonzero((linear.min(axis=0) < -_SLACK) | (linear.max(axis=0) > 1.0 + _SLACK))
+    if outside.size:
+        y, a, b = (plane.ravel()[outside] for plane in (luminance, a, b))
+        t = _cube_root(y)  # the table's would put the darkest grays outside too
+        factor = _largest_factor(y, t, a, b)
+        linear.reshape(3, -1)[:, outside] = _linear_rgb(y, t, factor * a, factor * b)
+    for channel in range(3):
+        rgb[..., channel] = _encode(linear[channel], rgb.dtype)
+
+
+def _largest_factor(y: np.ndarray, root: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """By how much ab may be multiplied at the most; float32 in [0, 1]."""
+    low, high = np.zeros_like(y), np.ones_like(y)
+    for _ in range(_BISECTIONS):
+        middle = (low + high) / 2
+        linear = _linear_rgb(y, root, middle * a, middle * b)
+        inside = (linear.min(axis=0) >= 0) & (linear.max(axis=0) <= 1)
+        low, high = np.where(inside, middle, low), np.where(inside, high, middle)
+    return low
+
+
+def _linear_rgb(y: np.ndarray, root: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Linear red, green and blue, float32 (3, ...), not clipped."""
+    relative = np.empty((3, *y.shape), np.float32)
+    relative[0] = _cube(root + a * np.float32(1 / 500))
+    relative[1] = y
+    relative[2] = _cube(root - b * np.float32(1 / 200))
+    return (_RGB_FROM_RELATIVE @ relative.reshape(3, -1)).reshape(3, *y.shape)
+
+
+def _cube(root: np.ndarray) -> np.ndarray:
+    cube = root * root
+    cube *= root
+    dark = root <= _F_KNEE
+    if dark.any():
+        cube[dark] = (root[dark] - np.float32(_LAB_OFFSET)) * np.float32(1 / _LAB_SLOPE)
+    return cube
+
+
+def _cube_root(relative: np.ndarray) -> np.ndarray:
+    return np.where(
+        relative > _LAB_KNEE, np.cbrt(relative), _LAB_SLOPE * relative + np.float32(_LAB_OFFSET)
+    ).astype(np.float32)
+
+
+def _encode(linear: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Linear light -> levels of the dtype."""
+    if dtype == np.uint8:
+        return np.take(_encode_table(), _index(linear))
+    return np.round(_curve(np.clip(linear, 0, 1)) * np.iinfo(dtype).max).astype(dtype)
+
+
+def _curve(linear: np.ndarray) -> np.ndarray:
+    """The sRGB transfer curve, [0, 1] -> [0, 1]."""
+    power = 1.055 * np.power(np.maximum(linear, 0.0031308), 1 / 2.4) - 0.055
+    return np.where(linear > 0.0031308, power, linear * 12.92)
+
+
+def _index(values: np.ndarray) -> np.ndarray:
+    """Where values of [0, 1] stand in a table of `_STEPS`; uint16, clipped."""
+    scaled = values * np.float32(_STEPS)
+    scaled += np.float32(0.5)
+    return np.clip(scaled, 0, _STEPS, out=scaled).astype(np.uint16)
+
+
+@functools.cache
+def _linear_table(dtype: np.dtype) -> np.ndarray:
+    """Linear light of every level of a dtype; float32 (256,) or (65536,)."""
+    most = np.iinfo(dtype).max
+    encoded = np.arange(most + 1) / most
+    power = ((encoded + 0.055) / 1.055) ** 2.4
+    return np.where(encoded > 0.04045, power, encoded / 12.92).astype(np.float32)
+
+
+@functools.cache
+def _lightness_table() -> np.ndarray:
+    steps = np.arange(_STEPS + 1) / _STEPS
+    return (116.0 * _cube_root(steps) - 16.0).astype(np.float32)
+
+
+@functools.cache
+def _encode_table() -> np.ndarray:
+    """8-bit levels of linear light in `_STEPS`; uint8 (65536,)."""
+    return np.round(_curve(np.arange(_STEPS + 1) / _STEPS) * 255).astype(np.uint8)
