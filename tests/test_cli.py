@@ -241,7 +241,7 @@ def test_colorize_tells_what_failed_and_exits_with_1(model, tmp_path):
     (tmp_path / "in" / "text.jpg").write_text("no picture")
     Image.fromarray(np.full((20, 20), 99, np.uint8)).save(tmp_path / "in" / "good.png")
     last = fails("colorize", tmp_path / "in", "-o", tmp_path / "out", "-m", model)
-    assert last == "Error: 1 of 2 photographs failed"
+    assert last.startswith("Error: 1 of 2 photographs failed; they are in ")
     assert (tmp_path / "out" / "good.png").is_file()
 
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 from conftest import colorful_photo
 from PIL import Image
 
-from tfcolor import color, config, data, lite, metrics
+from tfcolor import color, colorize, config, data, lite, metrics
 from tfcolor.evaluation import models, pictures, protocol, record, run, scores, table
 
 
@@ -214,17 +214,18 @@ def test_what_is_no_model_is_named(folder, tmp_path):
 
 @pytest.mark.parametrize("sides", [(None, None), (64, 64)])
 def test_a_tflite_file_gives_the_colors_of_its_network(tmp_path, sides):
-    network = tf.Module()
-    network.paint = tf.function(
+    module = tf.Module()
+    module.paint = tf.function(
         lambda l: tf.concat([0.4 * l, -0.3 * l], -1),
         input_signature=[tf.TensorSpec((1, *sides, 1), tf.float32)],
     )
-    graph = network.paint.get_concrete_function()
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([graph], network)
+    graph = module.paint.get_concrete_function()
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([graph], module)
     (tmp_path / "flat.tflite").write_bytes(converter.convert())
 
     rgb = np.stack([colorful_photo(seed, 70, 90) for seed in range(2)])
-    painted = lite.load(tmp_path / "flat.tflite", 64)(color.to_gray(rgb).numpy())
+    network = lite.Lite(tmp_path / "flat.tflite")
+    painted = colorize.of_batches(network)(color.to_gray(rgb).numpy())
     l, _ = color.rgb_to_planes(color.to_gray(rgb))
     expected = color.to_uint8(color.planes_to_rgb(l, tf.concat([0.4 * l, -0.3 * l], -1)))
     # The network saw it reduced.

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent import futures
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage import color as skcolor
 
-from tfcolor import color, config, export, fields, inference, recipes, workdir
+from tfcolor import color, colorize, config, export, fields, inference, network, recipes, workdir
 from tfcolor.cli import main
 from tfcolor.training import loop
 
@@ -117,6 +118,47 @@ def test_a_saved_model_gives_what_the_generator_gives(run, saved_model):
     colored = inference.load(saved_model)(rgb)
     assert np.abs(colored.astype(int) - expected).max() <= 1  # graph and eager round apart
     assert np.ptp(expected.astype(int), axis=-1).max() > 3  # there is color to compare
+
+
+def network_input():
+    """The lightness of a photograph as a network of the stride is shown it, (64, 96)."""
+    return network.reduce(colorful_photo(5, 64, 96)[..., 0], 64)
+
+
+def test_planes_of_a_saved_model_are_those_of_the_generator(run, saved_model):
+    generator, _ = workdir.load_generator(run)
+    l = network_input()
+    expected = generator(l[None, ..., None], training=False)["ab"][0].numpy()
+    saved = colorize.load(saved_model)
+    assert saved.size == 32
+    np.testing.assert_allclose(saved(l), expected, atol=1e-5)
+    uneven = saved(l[:61, :90])  # it mirrors the borders itself
+    assert uneven.shape == (61, 90, 2) and np.isfinite(uneven).all()
+    assert np.abs(expected).max() > 0.02  # there is color to compare
+
+
+@pytest.mark.parametrize(("half", "tolerance"), [(True, 0.01), (False, 1e-5)])
+def test_a_tflite_file_gives_the_planes_of_the_generator(run, tmp_path, half, tolerance):
+    path = export.export_lite(run, tmp_path / "models" / "tiny.tflite", half=half)
+    generator, _ = workdir.load_generator(run)
+    l = network_input()
+    expected = generator(l[None, ..., None], training=False)["ab"][0].numpy()
+    net = colorize.load(path)
+    assert (net.size, net.stride) == (32, 8)
+    np.testing.assert_allclose(net(l), expected, atol=tolerance)
+    with futures.ThreadPoolExecutor(4) as pool:  # each thread with an interpreter of its own
+        for each in pool.map(net, [l, l[:32], l[:, :64], l] * 4):
+            assert each.shape[:2] in {(64, 96), (32, 96), (64, 64)}
+    assert [path.name for path in path.parent.iterdir()] == ["tiny.tflite"]
+
+
+def test_a_tflite_file_of_a_network_that_paints_rgb(rgb_model, tmp_path):
+    run = rgb_model.parents[1] / "run"
+    net = colorize.load(export.export_lite(run, tmp_path / "rgb.tflite"))
+    generator, _ = workdir.load_generator(run)
+    l = network_input()
+    expected = inference.painted(generator, tf.constant(l[None, ..., None]))[0].numpy()
+    np.testing.assert_allclose(net(l), expected, atol=0.02)
 
 
 def test_a_saved_model_runs_in_a_process_without_tfcolor(saved_model, tmp_path):

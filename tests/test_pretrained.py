@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfcolor import color, metrics, photo, pretrained, quantize
+from tfcolor import color, colorize, metrics, photo, pretrained, quantize
+from tfcolor import network as networks
 from tfcolor.data import batches, samples
 from tfcolor.evaluation import scores
 from tfcolor.models import blocks, bundled, efficientnet
@@ -14,7 +15,7 @@ from tfcolor.models import blocks, bundled, efficientnet
 @pytest.fixture(scope="module")
 def generator():
     """The bundled generator; not to be changed."""
-    return pretrained.build_generator()
+    return bundled.load()
 
 
 def test_every_weight_has_its_place(generator):
@@ -68,7 +69,7 @@ def test_any_multiple_of_the_stride_at_unknown_size(generator):
 
 def test_it_beats_gray_on_photographs_it_never_saw():
     stream = batches.eval_batches(samples.from_package("test"), 256, 8)
-    table = scores.evaluate({"pretrained": pretrained.load()}, stream)
+    table = scores.evaluate({"pretrained": colorize.of_batches(pretrained.load())}, stream)
     means = {name: scores.means(row) for name, row in table.items()}
     ours, gray, truth = (means[name] for name in ("pretrained", "gray", "truth"))
     assert list(ours) == list(metrics.PER_PHOTOGRAPH)
@@ -79,12 +80,21 @@ def test_it_beats_gray_on_photographs_it_never_saw():
 
 
 def test_leaves_become_green_and_the_same_each_time():
-    rgb = photo.read_rgb(samples.FOLDER / "gray" / "8da3593258ae27cb.jpg")[None]
-    colorize = pretrained.load()
-    colored = colorize(rgb)
-    np.testing.assert_array_equal(colored, colorize(rgb))
-    a_star = color.rgb_to_lab(colored)[0, 150:200, 60:240, 1].numpy()
+    gray = photo.read_rgb(samples.FOLDER / "gray" / "8da3593258ae27cb.jpg")
+    colored = colorize.colorize(pretrained.load(), gray)
+    np.testing.assert_array_equal(colored, colorize.colorize(pretrained.load(), gray))
+    a_star = color.rgb_to_lab(colored)[150:200, 60:240, 1].numpy()
     assert np.median(a_star) < -3  # the plants in the middle of the picture
+
+
+def test_the_litert_file_gives_the_colors_of_its_weights(generator):
+    network = pretrained.load()
+    assert (network.size, network.stride) == (bundled.IMAGE_SIZE, bundled.STRIDE)
+    for path in photo.find(samples.FOLDER / "gray"):
+        l = networks.reduce(photo.read_rgb(path), 192)[:192, :192]
+        expected = generator(l[None, ..., None], training=False)["ab"][0]
+        difference = color.AB_SCALE * np.abs(network(l) - expected)
+        assert difference.mean() < 0.1 and difference.max() < 2  # weights of 16 bits
 
 
 def test_the_network_gives_the_same_under_the_jax_backend(generator, tmp_path):

@@ -1,103 +1,69 @@
-"""Photographs on disk -> colorized photographs on disk."""
+"""One photograph in memory, colorized."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from tfcolor import errors, inference, photo
+from tfcolor import hints as corrections
+from tfcolor import lite, paint, pretrained
+from tfcolor import network as networks
 
-MIN_SIDE = 8  # pixels; in less than that there is nothing to recognize
 
-
-def plan(inputs: Sequence[str | Path], output: str | Path) -> list[tuple[Path, Path]]:
-    """Which file becomes which.
+def colorize(
+    network: networks.Network,
+    pixels: np.ndarray,
+    *,
+    size: int | None = None,
+    strength: float = 1.0,
+    saturation: float = 1.0,
+    hints: Sequence[corrections.Hint] = (),
+) -> np.ndarray:
+    """A photograph in the colors of a network, its own lightness kept.
 
     Args:
-      inputs: files and folders; a folder's tree is mirrored below the output folder.
-      output: a name with a suffix of `photo.EXTENSIONS` for a single photograph, else a folder,
-        where a photograph without such a suffix becomes a PNG.
+      network: from `pretrained.load`, `models.load`, or any other `network.Network`.
+      pixels: uint8 or uint16, gray (h, w) or sRGB (h, w, 3), of which the lightness counts.
+      size: short side that the network sees, pixels; its own choice if not given.
+      strength: 1 for the network's colors, 0 for the photograph's own, and between them a mixture.
+      saturation: factor of the network's chroma.
+      hints: colors of places, which spread to what is of like lightness around them.
 
     Returns:
-      (source, target) for each photograph.
+      (h, w, 3) of the dtype of `pixels`.
 
     Raises:
-      ValueError: if an input is missing or holds no photograph, the output has a suffix that
-        does not fit, a target would overwrite its own source, or two photographs would have the
-        same target.
+      ValueError: if the photograph is too small, a hint lies outside, or a number is out of range.
     """
-    output = Path(output)
-    many = len(inputs) > 1 or Path(inputs[0]).is_dir()
-    names_photograph = output.suffix.lower() in photo.EXTENSIONS and not output.is_dir()
-    if many and names_photograph:
-        raise ValueError(f"{output} names one file, for many photographs; give a folder")
-    if not many and output.suffix and not (names_photograph or output.is_dir()):
-        raise ValueError(f"{output} must end in one of {', '.join(sorted(photo.EXTENSIONS))}")
-    if names_photograph:
-        pairs = [(photo.find(inputs[0])[0], output)]
-    else:
-        pairs = [pair for source in inputs for pair in _mirror(Path(source), output)]
-    sources: dict[Path, Path] = {}
-    for source, target in pairs:
-        if target.resolve() == source.resolve():
-            raise ValueError(f"{source} would be overwritten; give another output")
-        if target in sources:
-            raise ValueError(
-                f"{sources[target]} and {source} would both become {target}; colorize them apart"
-            )
-        sources[target] = source
-    return pairs
+    l = networks.reduce(pixels, size or network.size)
+    ab = networks.colors(network, l)
+    if hints:
+        ab = corrections.spread(l, ab, hints, pixels.shape[:2])
+    return paint.paint(pixels, l, ab, strength, saturation)
 
 
-def colorize_files(
-    colorizer: inference.Colorizer, pairs: Sequence[tuple[Path, Path]]
-) -> Iterator[tuple[Path, str | None]]:
-    """Colorizes photographs one after the other.
+def load(path: str | Path | None = None, threads: int | None = None) -> networks.Network:
+    """A network from a file; see `network.Network`.
 
     Args:
-      colorizer: from `inference.load`.
-      pairs: (source, target), from `plan`.
-
-    Yields:
-      (target, None) for each photograph written, (source, reason) for each that failed; the
-      others go on.
-    """
-    for source, target in pairs:
-        try:
-            photo.write_rgb(target, colorize(colorizer, photo.read_rgb(source), str(source)))
-        except (OSError, ValueError) as error:
-            yield source, errors.one_line(error)
-        else:
-            yield target, None
-
-
-def colorize(colorizer: inference.Colorizer, rgb: np.ndarray, name: str = "photo") -> np.ndarray:
-    """One photograph, colorized; its L* is kept.
-
-    Args:
-      colorizer: from `inference.load`.
-      rgb: uint8 (h, w, 3); its colors, if it has any, are ignored.
-      name: for the message of an error.
-
-    Returns:
-      uint8 (h, w, 3).
+      path: a SavedModel or a folder of versions of it, or a TFLite file, made by `tfcolor export`;
+        the bundled network if not given.
+      threads: that one call of a TFLite network uses; all cores if not given.
 
     Raises:
-      ValueError: if a side is under `MIN_SIDE`.
+      ValueError: if it is none of ours.
     """
-    height, width = rgb.shape[:2]
-    if min(height, width) < MIN_SIDE:
-        raise ValueError(
-            f"{name}: {width} x {height} pixels are too few to colorize; give a photograph of at "
-            f"least {MIN_SIDE} x {MIN_SIDE}"
-        )
-    return colorizer(rgb[None])[0]
+    if path is None:
+        return pretrained.load(threads)
+    if Path(path).is_file():
+        return lite.Lite(path, threads)
+    from tfcolor import inference  # imports TensorFlow, which takes seconds
+
+    return inference.Saved(path)
 
 
-def _mirror(source: Path, output: Path) -> list[tuple[Path, Path]]:
-    root = source if source.is_dir() else source.parent
-    targets = [(path, output / path.relative_to(root)) for path in photo.find(source)]
-    return [
-        (path, target if target.suffix.lower() in photo.EXTENSIONS else Path(f"{target}.png"))
-        for path, target in targets
-    ]
+def of_batches(network: networks.Network) -> Callable[[np.ndarray], np.ndarray]:
+    """A network as a function uint8 (n, h, w, 3 or 1) -> uint8 (n, h, w, 3), as it is measured."""
+    return lambda rgb: np.stack(
+        [colorize(network, each[..., 0] if each.shape[-1] == 1 else each) for each in rgb]
+    )

@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from tfcolor import errors, inference, workdir
+from tfcolor import errors, inference, lite, workdir
 from tfcolor.models import folding
 
 
@@ -35,6 +35,20 @@ class Served(tf.Module):
 
         return colorize
 
+    @tf.function(input_signature=[tf.TensorSpec((None, None, None, 1), tf.float32, name="l")])
+    def planes(self, l: tf.Tensor) -> dict[str, tf.Tensor]:
+        """l float32 (n, h, w, 1) in [-1, 1], any size -> {"ab": float32 (n, h, w, 2)}."""
+        ab = inference.colors(self.generator, l, self._sizes[1])
+        return {"ab": tf.ensure_shape(ab, (None, None, None, 2))}
+
+    @tf.function(input_signature=[tf.TensorSpec((1, None, None, 1), tf.float32, name="l")])
+    def lite(self, l: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The same of one photograph whose sides are multiples of the stride.
+
+        Padding inside would leave LiteRT's fast kernels without shapes to prepare for.
+        """
+        return {"ab": inference.painted(self.generator, l)}
+
 
 def export(run: str | Path, destination: str | Path, checkpoint: str = "best") -> Path:
     """Writes a run's generator as the next integer version below a folder.
@@ -57,7 +71,7 @@ def export(run: str | Path, destination: str | Path, checkpoint: str = "best") -
     generator, step = workdir.load_generator(run, checkpoint)
     # The size it was trained at last.
     served = Served(folding.fold(generator), settings.stages[-1].image_size, settings.model.stride)
-    signatures = {inference.COLORIZE: served.signature(raw=False)}
+    signatures = {inference.COLORIZE: served.signature(raw=False), inference.PLANES: served.planes}
     if settings.model.space == "rgb":
         signatures[inference.RAW] = served.signature(raw=True)
     try:
@@ -80,3 +94,45 @@ def export(run: str | Path, destination: str | Path, checkpoint: str = "best") -
             "another folder"
         ) from error
     return version
+
+
+def export_lite(
+    run: str | Path, destination: str | Path, checkpoint: str = "best", half: bool = True
+) -> Path:
+    """Writes a run's generator as a LiteRT (TFLite) file of planes, complete or not at all.
+
+    Args:
+      run, checkpoint: see `export`.
+      destination: the file; replaced if there is one.
+      half: weights of 16 bits, half the size.
+
+    Returns:
+      The file.
+
+    Raises:
+      ValueError: if the run or its checkpoint cannot be read.
+      OSError: if the file cannot be written.
+    """
+    settings, destination = workdir.read_config(run), Path(destination)
+    generator, _ = workdir.load_generator(run, checkpoint)
+    partial = destination.with_name(f".{destination.name}.partial")
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        partial.write_bytes(to_lite(folding.fold(generator), half))
+        lite.add_card(partial, settings.stages[-1].image_size, settings.model.stride)
+        os.replace(partial, destination)
+    finally:
+        partial.unlink(missing_ok=True)
+    return destination
+
+
+def to_lite(generator: keras.Model, half: bool = True) -> bytes:
+    """A LiteRT network of planes, without its card; see `Served.lite`."""
+    # As constants: the converter loses Keras's variables without a word.
+    served = Served(generator, 0, 0)
+    graph = inference.as_constants(served.lite.get_concrete_function())
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([graph], served)
+    if half:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.target_spec.supported_types = [tf.float16]
+    return converter.convert()

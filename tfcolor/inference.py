@@ -12,6 +12,7 @@ from tensorflow.python.framework import convert_to_constants
 from tfcolor import color, config
 
 COLORIZE = "serving_default"  # signatures of a SavedModel
+PLANES = "planes"
 RAW = "raw"  # what a generator of all of RGB painted, its own lightness too
 CARD = "tfcolor.json"  # in assets.extra, where TF Serving leaves files alone
 MAX_ASPECT = 4  # a longer side than 4 short ones is squeezed, which bounds what the network sees
@@ -48,21 +49,39 @@ def colorize_rgb(
     network_size = _network_size(size, image_size)
     small = tf.image.resize(l, network_size, antialias=True)
 
-    missing = -network_size % stride
-    before = missing // 2
-    around = tf.stack([before, missing - before], axis=1)  # (2, 2): rows and columns
-    padded = tf.pad(small, tf.concat([[[0, 0]], around, [[0, 0]]], 0), "REFLECT")
-    # The padding, known only when it runs, has hidden from the graph that there is one channel.
-    outputs = generator(tf.ensure_shape(padded, (None, None, None, 1)), training=False)
-    if "rgb" in outputs:
-        painted = (outputs["rgb"] + 1.0) / 2.0
-        planes = painted if raw else color.rgb_to_planes(painted)[1]
-    else:
-        planes = outputs["ab"]
-    bottom, right = before[0] + network_size[0], before[1] + network_size[1]
-    planes = planes[:, before[0] : bottom, before[1] : right]
+    planes = colors(generator, small, stride, raw)
     planes = tf.image.resize(planes, size, method="bicubic", antialias=True)
     return color.to_uint8(planes if raw else color.planes_to_rgb(l, planes))
+
+
+def colors(generator: keras.Model, l: tf.Tensor, stride: int, raw: bool = False) -> tf.Tensor:
+    """The color planes that a generator gives a lightness of any size.
+
+    Args:
+      generator, stride, raw: see `colorize_rgb`.
+      l: float32 (n, h, w, 1) in [-1, 1]; mirrored at the borders to a multiple of the stride.
+
+    Returns:
+      ab float32 (n, h, w, 2), or RGB (n, h, w, 3) in [0, 1] where `raw`.
+    """
+    size = tf.shape(l)[1:3]
+    missing = -size % stride
+    before = missing // 2
+    around = tf.stack([before, missing - before], axis=1)  # (2, 2): rows and columns
+    padded = tf.pad(l, tf.concat([[[0, 0]], around, [[0, 0]]], 0), "REFLECT")
+    # The padding, known only when it runs, has hidden from the graph that there is one channel.
+    planes = painted(generator, tf.ensure_shape(padded, (None, None, None, 1)), raw)
+    bottom, right = before[0] + size[0], before[1] + size[1]
+    return planes[:, before[0] : bottom, before[1] : right]
+
+
+def painted(generator: keras.Model, l: tf.Tensor, raw: bool = False) -> tf.Tensor:
+    """The same for sides that are multiples of the stride."""
+    outputs = generator(l, training=False)
+    if "rgb" not in outputs:
+        return outputs["ab"]
+    rgb = (outputs["rgb"] + 1.0) / 2.0
+    return rgb if raw else color.rgb_to_planes(rgb)[1]
 
 
 def from_generator(
@@ -89,10 +108,17 @@ def freeze(graph: tf.types.experimental.ConcreteFunction) -> Callable[[tf.Tensor
     """A graph of one input and one output with its weights as they are now, as constants.
 
     oneDNN then rearranges each kernel once and not for every photograph, which takes as long as our
-    own generator does for one. TensorFlow has no public name for it.
+    own generator does for one.
     """
-    frozen = convert_to_constants.convert_variables_to_constants_v2(graph)
+    frozen = as_constants(graph)
     return lambda x: frozen(x)[0]
+
+
+def as_constants(
+    graph: tf.types.experimental.ConcreteFunction,
+) -> tf.types.experimental.ConcreteFunction:
+    """The graph itself so; TensorFlow has no public name for it."""
+    return convert_to_constants.convert_variables_to_constants_v2(graph)
 
 
 def newest_version(path: str | Path) -> Path:
@@ -128,18 +154,43 @@ def load(path: str | Path, signature: str = COLORIZE) -> Colorizer:
     Raises:
       ValueError: if there is no SavedModel or it is not one of ours.
     """
+    graph = _frozen(path, signature, "rgb")
+    return lambda rgb: graph(tf.constant(rgb)).numpy()
+
+
+def _frozen(path: str | Path, signature: str, argument: str) -> Callable[[tf.Tensor], tf.Tensor]:
+    """A signature of a SavedModel of ours as a function of that argument."""
     path = newest_version(path)
     try:
         model = tf.saved_model.load(str(path))
-        if "rgb" not in model.signatures[signature].structured_input_signature[1]:
-            raise KeyError("rgb")
+        graph = model.signatures[signature]
+        if argument not in graph.structured_input_signature[1]:
+            raise KeyError(argument)
+        return freeze(graph)
     except (KeyError, OSError, tf.errors.OpError) as error:
         raise ValueError(
             f"{path} is not a SavedModel made by tfcolor export ({error}); export it again"
         ) from error
 
-    graph = freeze(model.signatures[signature])
-    return lambda rgb: graph(tf.constant(rgb)).numpy()
+
+class Saved:
+    """The network in a SavedModel that `tfcolor export` wrote; see `network.Network`."""
+
+    stride = 1  # the graph mirrors the borders itself
+
+    def __init__(self, path: str | Path) -> None:
+        """Opens a SavedModel, or the newest of a folder of versions.
+
+        Raises:
+          ValueError: if there is none, or it is not one of ours.
+        """
+        self._graph = _frozen(path, PLANES, "l")
+        run = read_config(path)
+        self.size = (run or config.TrainConfig()).stages[-1].image_size
+
+    def __call__(self, l: np.ndarray) -> np.ndarray:
+        """l float32 (h, w) -> ab float32 (h, w, 2)."""
+        return self._graph(tf.constant(l[None, ..., None])).numpy()[0]
 
 
 def read_config(model: str | Path) -> config.TrainConfig | None:

@@ -1,55 +1,110 @@
-"""TFLite files as colorizers, run by the interpreter that TensorFlow brings."""
+"""LiteRT (TFLite) files as networks; TensorFlow is not needed, nor imported."""
 
-import warnings
+import contextlib
+import json
+import os
+import threading
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
-import tensorflow as tf
+from ai_edge_litert import interpreter as litert
 
-from tfcolor import inference
+CARD = "tfcolor.json"  # in a zip archive behind the network, where TFLite files carry such things
+SIZE, STRIDE = 192, 32  # of a file without a card: what every network of ours can take
 
-STRIDE = 32  # what sides must be multiples of in every network of ours
+_stderr = threading.Lock()
 
 
-def load(path: str | Path, image_size: int = 192) -> inference.Colorizer:
-    """The colorizer in a TFLite file of planes: l (1, h, w, 1) to ab (1, h, w, 2), both in [-1, 1].
+class Lite:
+    """A network in a LiteRT file; see `network.Network`."""
+
+    def __init__(self, path: str | Path, threads: int | None = None) -> None:
+        """Opens a file of planes: l (1, h, w, 1) to ab (1, h, w, 2), both in [-1, 1].
+
+        Args:
+          path: the file; float32 in and out.
+          threads: that one call uses; all cores if not given.
+
+        Raises:
+          ValueError: if it is no LiteRT file, or not of planes.
+        """
+        self._path, self._threads = path, threads or os.cpu_count()
+        self._local = threading.local()  # an interpreter is not to be used by two threads at once
+        try:
+            source, target = self._interpreter()[1:]
+        except ValueError as error:
+            raise ValueError(f"{path} is no TFLite file of a colorizer ({error})") from error
+        shape, self._channels = source["shape_signature"], target["shape_signature"][-1]
+        if len(shape) != 4 or shape[-1] != 1 or self._channels != 2:
+            raise ValueError(f"{path} does not turn l (1, h, w, 1) into ab (1, h, w, 2)")
+        self._fixed = None if shape[1] < 0 else (int(shape[1]), int(shape[2]))
+        card = _read_card(path)
+        self.size: int = min(self._fixed) if self._fixed else card.get("size", SIZE)
+        self.stride: int = 1 if self._fixed else card.get("stride", STRIDE)
+
+    def __call__(self, l: np.ndarray) -> np.ndarray:
+        """l float32 (h, w) -> ab float32 (h, w, 2); one of a fixed size is shown that."""
+        height, width = l.shape
+        ran, source, target = self._interpreter()
+        shown = l if self._fixed is None else _resize(l, self._fixed)
+        if getattr(self._local, "shape", None) != shown.shape:
+            ran.resize_tensor_input(source["index"], (1, *shown.shape, 1))
+            with _quiet():
+                ran.allocate_tensors()
+            self._local.shape = shown.shape
+        ran.set_tensor(source["index"], shown[None, ..., None])
+        ran.invoke()
+        return _resize(ran.get_tensor(target["index"])[0], (height, width))
+
+    def _interpreter(self) -> tuple[litert.Interpreter, dict, dict]:
+        """This thread's, with the details of its input and output."""
+        if not hasattr(self._local, "opened"):
+            with _quiet():
+                ran = litert.Interpreter(model_path=str(self._path), num_threads=self._threads)
+            (source,), (target,) = ran.get_input_details(), ran.get_output_details()
+            self._local.opened = ran, source, target
+        return self._local.opened
+
+
+def add_card(path: str | Path, size: int, stride: int) -> None:
+    """Writes into a LiteRT file what it is to be shown.
 
     Args:
-      path: the file; float32 in and out.
-      image_size: short side that a network of any size sees, pixels; one of a fixed size is
-        shown that.
-
-    Returns:
-      A function uint8 (n, h, w, 3 or 1) -> uint8 (n, h, w, 3).
-
-    Raises:
-      ValueError: if it is no TFLite file, or not of planes.
+      path: the file.
+      size: short side that its network sees by default, pixels.
+      stride: what its sides must be multiples of.
     """
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(CARD, json.dumps({"size": size, "stride": stride}))
+
+
+def _read_card(path: str | Path) -> dict[str, int]:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of its move to a package of its own
-            interpreter = tf.lite.Interpreter(model_path=str(path))
-        (source,), (target,) = interpreter.get_input_details(), interpreter.get_output_details()
-    except ValueError as error:
-        raise ValueError(f"{path} is no TFLite file of a colorizer ({error})") from error
-    height, width = source["shape_signature"][1:3]
-    if source["shape_signature"][-1] != 1 or target["shape_signature"][-1] != 2:
-        raise ValueError(f"{path} does not turn l (1, h, w, 1) into ab (1, h, w, 2)")
+        with zipfile.ZipFile(path) as archive:
+            return json.loads(archive.read(CARD))
+    except (zipfile.BadZipFile, KeyError):
+        return {}
 
-    def generator(l: tf.Tensor, training: bool) -> dict[str, tf.Tensor]:
-        size = l.shape[1:3] if height < 0 else (height, width)
-        interpreter.resize_tensor_input(source["index"], (1, *size, 1))
-        interpreter.allocate_tensors()
-        interpreter.set_tensor(source["index"], tf.image.resize(l, size, antialias=True))
-        interpreter.invoke()
-        ab = tf.constant(interpreter.get_tensor(target["index"]))
-        return {"ab": tf.image.resize(ab, l.shape[1:3], method="bicubic", antialias=True)}
 
-    def colorize(rgb: np.ndarray) -> np.ndarray:
-        one_by_one = [
-            inference.colorize_rgb(generator, tf.constant(each[None]), image_size, STRIDE)
-            for each in rgb
-        ]
-        return np.concatenate(one_by_one)
+def _resize(plane: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    if plane.shape[:2] == size:
+        return plane
+    way = cv2.INTER_AREA if plane.shape[0] > size[0] else cv2.INTER_CUBIC
+    return cv2.resize(plane, size[::-1], interpolation=way)
 
-    return colorize
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps LiteRT from announcing its delegate on stderr."""
+    with _stderr:
+        stderr = os.dup(2)
+        try:
+            with open(os.devnull, "w") as nowhere:
+                os.dup2(nowhere.fileno(), 2)
+                yield
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)

@@ -1,21 +1,16 @@
 """The model that comes with the package."""
 
-import keras
+from pathlib import Path
 
-from tfcolor import inference
-from tfcolor.models import bundled, folding
+from tfcolor import lite
 
-IMAGE_SIZE = 192  # short side that the network sees, pixels; see docs/model.md
-
-
-def build_generator() -> keras.Model:
-    """The bundled generator with its weights; see `bundled.build`."""
-    generator = bundled.build()
-    bundled.load_weights(generator)
-    return generator
+PATH = Path(__file__).parent / "models" / "weights" / "tfcolor-base.tflite"
 
 
-def load() -> inference.Colorizer:
-    """The bundled model as a function uint8 (n, h, w, 3 or 1) -> uint8 (n, h, w, 3)."""
-    generator = folding.fold(build_generator())
-    return inference.from_generator(generator, IMAGE_SIZE, bundled.STRIDE, frozen=True)
+def load(threads: int | None = None) -> lite.Lite:
+    """The bundled network; see `network.Network`.
+
+    Args:
+      threads: that one call uses; all cores if not given.
+    """
+    return lite.Lite(PATH, threads)

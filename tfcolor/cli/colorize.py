@@ -1,21 +1,29 @@
 """`tfcolor colorize`."""
 
+import importlib.util
+import io
+import os
+import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
 from tfcolor.cli import options
 
+STREAM = "-"  # standard input or output
+
 
 @click.command()
-@click.argument("photos", nargs=-1, required=True, type=options.FOLDER, metavar="PHOTO...")
+@click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
 @click.option(
     "-o",
     "--output",
     type=options.FOLDER,
-    required=True,
-    help="A file for one photograph, else a folder; folders keep their tree.",
+    help="A file for one photograph, else a folder; folders keep their tree. '-' is standard "
+    "output.  [default: beside each photograph, see --suffix]",
 )
+@click.option("--suffix", default="-color", show_default=True, help="Of names without --output.")
 @click.option(
     "-m",
     "--model",
@@ -23,24 +31,138 @@ from tfcolor.cli import options
     envvar="TFCOLOR_MODEL",
     show_envvar=True,
     show_default="the model that comes with tfcolor",
-    help="A SavedModel made by tfcolor export, or its folder of versions.",
+    help="A SavedModel, its folder of versions, or a TFLite file, made by tfcolor export.",
 )
+@click.option("--size", type=int, help="Short side that the network sees, pixels.")
+@click.option("--strength", type=float, help="0 for no new color, 1 for all of it.  [default: 1]")
+@click.option("--saturation", type=float, help="Factor of the chroma.  [default: 1]")
+@click.option(
+    "--hint",
+    "hint_texts",
+    multiple=True,
+    metavar="X,Y,#RRGGBB",
+    help="A place of the photograph, in pixels, and its color; spreads to what is alike around "
+    "it. Can be given several times.",
+)
+@click.option(
+    "--compare",
+    type=click.Choice(["side", "split"]),
+    help="Write NAME-compare, too: gray and color side by side, or half and half.",
+)
+@click.option("--gif", is_flag=True, default=None, help="Write NAME.gif, too: by turns.")
+@click.option(
+    "--provenance/--no-provenance",
+    default=None,
+    help="Whether the file's XMP says that its color is synthetic.  [default: it does]",
+)
+@click.option("--overwrite", is_flag=True, default=None, help="Make again what is there already.")
+@click.option("--runner", help="Run as an Apache Beam pipeline, such as on DirectRunner.")
+@click.option("--beam-option", "flags", multiple=True, metavar="--NAME=VALUE", help="For --runner.")
 @click.pass_context
 def colorize(
-    context: click.Context, photos: tuple[Path, ...], output: Path, model: Path | None
+    context: click.Context,
+    photos: tuple[str, ...],
+    output: Path | None,
+    suffix: str,
+    model: Path | None,
+    hint_texts: tuple[str, ...],
+    runner: str | None,
+    flags: tuple[str, ...],
+    **settings: Any,
 ) -> None:
-    """Colorize photographs: files or folders, of any size. Their lightness is kept."""
-    options.load_tensorflow()
-    from tfcolor import colorize as colorizing
-    from tfcolor import inference, pretrained
+    """Colorize photographs: files, folders or patterns, of any size.
 
-    pairs = colorizing.plan(photos, output)
-    colorizer = inference.load(model) if model else pretrained.load()
-    results = colorizing.colorize_files(colorizer, pairs)
-    failed = 0
-    for index, (path, reason) in enumerate(results, start=1):
-        failed += reason is not None
-        click.echo(f"{index}/{len(pairs)}  {reason or path}", err=reason is not None)
+    Their lightness is kept, and so are format, bits, resolution, EXIF and XMP. What is there
+    already is not made again, so that a run that was stopped goes on. '-' reads standard input.
+    """
+    from tfcolor import folder, hints
+
+    parsed = tuple(hints.parse(text) for text in hint_texts)
+    chosen = folder.Options(hints=parsed, **options.given(**settings))
+    if STREAM in photos or str(output) == STREAM:
+        _stream(photos, output, model, chosen)
+        return
+    pairs = folder.plan(photos, output, suffix)
+    place = output or Path(os.path.commonpath([source.parent for source, _ in pairs]))
+    if parsed and len(pairs) > 1:
+        raise ValueError("--hint is for one photograph; give one")
+    if runner:
+        _run_beam(context, model, pairs, chosen, place, [f"--runner={runner}", *flags])
+        return
+    net = _open(model, threads=None if len(pairs) == 1 else 1)
+    results = []
+    for result in folder.colorize_files(net, pairs, chosen):
+        results.append(result)
+        note = result.reason or str(result.target)
+        if not result.is_new and not result.reason:
+            note = f"{note} is there already; --overwrite makes it again"
+        click.echo(f"{len(results)}/{len(pairs)}  {note}", err=result.reason is not None)
+    _end(context, results, place)
+
+
+def _open(model: Path | None, threads: int | None) -> Any:
+    if model is not None and model.is_dir():
+        options.load_tensorflow()
+    from tfcolor import colorize as colorizing
+
+    return colorizing.load(model, threads)
+
+
+def _end(context: click.Context, results: list[Any], place: Path) -> None:
+    """Tells and lists what failed."""
+    from tfcolor import folder
+
+    failed = [result for result in results if result.reason]
+    if len(results) > 1:
+        listed = folder.write_failures(place, failed)
+        if failed:
+            note = f"{len(failed)} of {len(results)} photographs failed; they are in {listed}"
+            click.echo(f"Error: {note}", err=True)
     if failed:
-        click.echo(f"Error: {failed} of {len(pairs)} photographs failed", err=True)
         context.exit(1)
+
+
+def _run_beam(
+    context: click.Context,
+    model: Path | None,
+    pairs: list[tuple[Path, Path]],
+    chosen: Any,
+    place: Path,
+    flags: list[str],
+) -> None:
+    if not importlib.util.find_spec("apache_beam"):
+        raise ValueError("--runner needs Apache Beam; install it with: pip install 'tfcolor[beam]'")
+    if chosen.hints or chosen.compare or chosen.gif:
+        raise ValueError("--hint, --compare and --gif do not go with --runner; leave them out")
+    from tfcolor import archive, folder
+
+    archive.colorize_files(model, pairs, chosen, place, flags)
+    there = sum(target.exists() for _, target in pairs)
+    click.echo(f"{there} of {len(pairs)} photographs are there")
+    if (listed := place / folder.FAILURES).exists():
+        click.echo(f"Error: some photographs failed; they are in {listed}", err=True)
+        context.exit(1)
+
+
+def _stream(photos: tuple[str, ...], output: Path | None, model: Path | None, chosen: Any) -> None:
+    """One photograph from or to a standard stream."""
+    from tfcolor import colorize as colorizing
+    from tfcolor import photo, scans
+
+    if len(photos) != 1:
+        raise ValueError("- stands for one photograph; give no other")
+    if chosen.compare or chosen.gif:
+        raise ValueError("--compare and --gif need a file for --output")
+    scan = (
+        scans.read(io.BytesIO(sys.stdin.buffer.read()), "standard input")
+        if photos[0] == STREAM
+        else scans.read(photos[0])
+    )
+    colored = colorizing.colorize(_open(model, None), scan.pixels, **chosen.of_colors())
+    if output is not None and str(output) != STREAM:
+        scans.write(output, colored, scan.emptied(), chosen.provenance)
+        return
+    encoded = io.BytesIO()
+    kind = scan.format if scan.format in photo.FORMATS.values() else "PNG"
+    scans.encode(encoded, colored, scan.emptied(), kind, chosen.provenance)
+    sys.stdout.buffer.write(encoded.getvalue())

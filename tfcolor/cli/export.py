@@ -17,9 +17,26 @@ from tfcolor.cli import options
     show_default=True,
     help="Which weights: best by validation, or the last ones.",
 )
-def export(workdir: Path, destination: Path, checkpoint: str) -> None:
-    """Write the model of WORKDIR as the next version below DESTINATION (saved_models/NAME)."""
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["saved_model", "tflite"]),
+    help="TFLite is smaller and starts at once.  [default: tflite for a DESTINATION that ends so]",
+)
+@click.option("--float32", is_flag=True, help="Of TFLite: weights of 32 bits in place of 16.")
+def export(
+    workdir: Path, destination: Path, checkpoint: str, kind: str | None, float32: bool
+) -> None:
+    """Write the model of WORKDIR as the next version below DESTINATION (saved_models/NAME).
+
+    As TFLite it is one file, DESTINATION.
+    """
     options.load_tensorflow()
     from tfcolor import export as exporting
 
-    click.echo(f"exported {exporting.export(workdir, destination, checkpoint)}")
+    kind = kind or ("tflite" if destination.suffix == ".tflite" else "saved_model")
+    if kind == "tflite":
+        made = exporting.export_lite(workdir, destination, checkpoint, half=not float32)
+    else:
+        made = exporting.export(workdir, destination, checkpoint)
+    click.echo(f"exported {made}")

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tfcolor import inference, lite, photo, pretrained
+from tfcolor import colorize, inference, photo
 from tfcolor.data import photographs
 from tfcolor.evaluation import pictures, protocol, scores
 
@@ -30,7 +30,7 @@ def find(
       ValueError: if a path is none of them, or a folder has not a picture of every photograph.
     """
     if not paths:
-        painter = scores.from_colorizer(pretrained.load())
+        painter = scores.from_colorizer(colorize.of_batches(colorize.load()))
         return {BUNDLED: Found(painter, {"model": "the one that comes with tfcolor"})}
     names = [_row_name(path) for path in paths]
     if len(set(names)) < len(names):
@@ -55,7 +55,8 @@ def _open(
 ) -> Iterator[tuple[str, Found]]:
     """The rows of a path, each with what is added to its name."""
     if path.is_file():
-        yield "", Found(scores.from_colorizer(lite.load(path)), {"model": str(path)})
+        painter = scores.from_colorizer(colorize.of_batches(colorize.load(path)))
+        yield "", Found(painter, {"model": str(path)})
     elif _is_model(path):
         run = inference.read_config(path)
         trained_on = run.data.source if run else None

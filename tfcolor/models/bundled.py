@@ -15,6 +15,7 @@ from tfcolor.models import blocks, efficientnet
 
 WEIGHTS = Path(__file__).parent / "weights" / "tfcolor.npz"
 TEMPERATURE = 0.6  # of the annealed mean; lower is more saturated
+IMAGE_SIZE = 192  # short side that the network sees, pixels; see docs/model.md
 STRIDE = 32  # sides must be multiples of it
 DECODER_WIDTHS = {16: 160, 8: 112, 4: 80}  # stride -> channels
 
@@ -49,6 +50,13 @@ def build(dtype: str = "float32") -> keras.Model:
     x = _join(x, guides, 12, 16, "refine1", dtype, convolutions=1)
     ab = _correct(ab, x, "refine1", dtype, name="ab")
     return keras.Model(l, {"ab": ab, "logits": logits}, name="bundled")
+
+
+def load() -> keras.Model:
+    """The generator with the weights that come with the package."""
+    generator = build()
+    load_weights(generator)
+    return generator
 
 
 def load_weights(model: keras.Model, prefix: str = "") -> None:

@@ -1,0 +1,173 @@
+"""What do photographs cost: time for one, memory for a large one, both cores for a folder?
+
+Sides take turns on the same photographs, mosaics of those given. Targets: 1 MP, from a cold start to
+the written file, in 1.5 s with the bundled LiteRT network (beside a SavedModel, if one is given);
+12 MP in 3 times what Pillow takes to decode and encode it and one pass of the network; 100 MP in
+1 GB; a folder at 0.85 of the rate of the slowest of decoding, network and encoding, each alone in
+one thread. Prints one JSON line.
+
+    python benchmarks/colorize.py FOLDER [--saved-model saved_models/NAME]
+"""
+
+import io
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import measure
+from PIL import Image
+
+from tfcolor import colorize, folder, network, photo, pretrained, scans
+
+TFCOLOR = [sys.executable, "-c", "from tfcolor.cli import main; main.main()", "colorize"]
+
+
+def photograph(paths: list[Path], index: int, width: int, height: int) -> Image.Image:
+    """A gray photograph of that size: so many of those given beside and below each other."""
+    mosaic, place = Image.new("L", (width, height)), 0
+    top = 0
+    while top < height:
+        left, row = 0, height
+        while left < width:
+            tile = Image.fromarray(photo.read_rgb(paths[(index + place) % len(paths)])).convert("L")
+            mosaic.paste(tile, (left, top))
+            left, row, place = left + tile.width, min(row, tile.height), place + 1
+        top += row
+    return mosaic
+
+
+def medians(calls: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Seconds of each, which take turns."""
+    seconds: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(rounds):
+        for name, call in calls.items():
+            began = time.perf_counter()
+            call()
+            seconds[name].append(time.perf_counter() - began)
+    return {name: statistics.median(times) for name, times in seconds.items()}
+
+
+def cold(path: Path, to: Path, models: dict[str, list[str]], rounds: int) -> dict[str, float]:
+    """Seconds of whole processes, from their start to the written file."""
+
+    def run(options: list[str]) -> None:
+        subprocess.run(
+            [*TFCOLOR, path, "-o", to / "cold.jpg", "--overwrite", *options],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    return medians({name: lambda o=options: run(o) for name, options in models.items()}, rounds)  # type: ignore[misc]
+
+
+def large(path: Path, to: Path, rounds: int) -> dict[str, float]:
+    """Seconds of a large photograph, and of what cannot be left out."""
+    net = pretrained.load()
+
+    def recode() -> None:
+        with Image.open(path) as image:
+            image.convert("RGB").save(io.BytesIO(), "JPEG", quality=95, subsampling="4:4:4")
+
+    l = network.reduce(scans.read(path).pixels, net.size)
+    calls: dict[str, Callable[[], object]] = {
+        "pillow_decode_and_encode": recode,
+        "network": lambda: network.colors(net, l),
+        "tfcolor": lambda: list(
+            folder.colorize_files(net, [(path, to / "large.jpg")], folder.Options(overwrite=True))
+        ),
+    }
+    for call in calls.values():
+        call()
+    return medians(calls, rounds)
+
+
+def peak_mb(path: Path, to: Path) -> float:
+    """The most memory that a process holds which colorizes a photograph, MB."""
+    child = subprocess.Popen([*TFCOLOR, path, "-o", to / "huge.jpg"], stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(child.pid, 0)
+    if status:
+        raise SystemExit("the large photograph failed")
+    return usage.ru_maxrss * 1024 / 1e6
+
+
+def folder_rates(paths: list[Path], to: Path) -> dict[str, float]:
+    """Photographs a second of a folder, and of each step alone in one thread."""
+    net = pretrained.load(threads=1)
+    scan = scans.read(paths[0])
+    l = network.reduce(scan.pixels, net.size)
+    color = colorize.colorize(net, scan.pixels)
+
+    def rate(call: Callable[[Path], object]) -> float:
+        call(paths[0])
+        began = time.perf_counter()
+        for path in paths:
+            call(path)
+        return len(paths) / (time.perf_counter() - began)
+
+    def encode(path: Path) -> None:
+        scans.write(to / "alone" / path.name, color, scan)
+
+    alone = {
+        "decode": rate(scans.read),
+        "network": rate(lambda path: network.colors(net, l)),
+        "encode": rate(encode),
+    }
+    began = time.perf_counter()
+    pairs = [(path, to / "folder" / path.name) for path in paths]
+    done = [each for each in folder.colorize_files(net, pairs) if each.is_new]
+    return {**alone, "folder": len(done) / (time.perf_counter() - began)}
+
+
+@click.command()
+@click.argument("photos", type=click.Path(path_type=Path))
+@click.option("--saved-model", type=click.Path(path_type=Path), help="To measure a cold start of.")
+@click.option("--rounds", default=5, help="Turns that each side takes.")
+@click.option("--count", default=500, help="Photographs in the folder.")
+@click.option("--megapixels", default=100, help="Of the largest photograph.")
+def main(photos: Path, saved_model: Path | None, rounds: int, count: int, megapixels: int) -> None:
+    """Measures all of it with gray photographs made of those in PHOTOS."""
+    load = measure.load()
+    paths = photo.find(photos)
+    models = {"litert": []} | ({"saved_model": ["-m", str(saved_model)]} if saved_model else {})
+    with tempfile.TemporaryDirectory() as name:
+        here = Path(name)
+        photograph(paths, 0, 1154, 866).save(here / "one.jpg", quality=90)
+        cold_s = cold(here / "one.jpg", here, models, rounds)
+        photograph(paths, 0, 4000, 3000).save(here / "twelve.jpg", quality=90)
+        large_s = large(here / "twelve.jpg", here, rounds)
+        side = round((megapixels * 1e6) ** 0.5)
+        photograph(paths, 0, side, side).save(here / "huge.jpg", quality=90)
+        peak = peak_mb(here / "huge.jpg", here / "out")
+        album = here / "album"
+        album.mkdir()
+        for index in range(count):
+            photograph(paths, index, 1154, 866).save(album / f"{index:05}.jpg", quality=90)
+        rates = folder_rates(photo.find(album), here)
+    least = sum(large_s[part] for part in ("pillow_decode_and_encode", "network"))
+    slowest = min(rates[step] for step in ("decode", "network", "encode"))
+    result = {
+        "cold_1mp_s": {key: round(value, 3) for key, value in cold_s.items()},
+        "large_12mp_s": {key: round(value, 3) for key, value in large_s.items()},
+        "large_over_least": round(large_s["tfcolor"] / least, 2),
+        "peak_mb": round(peak),
+        "peak_megapixels": megapixels,
+        "folder_photographs": count,
+        "folder_per_s": {key: round(value, 1) for key, value in rates.items()},
+        "folder_over_slowest_step": round(rates["folder"] / slowest, 2),
+        "targets": {"cold_1mp_s": 1.5, "large": 3, "peak_mb": 1000, "folder": 0.85},
+        "device": measure.device(),
+        "load_at_start": load,
+    }
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""`tfcolor colorize` as it is typed, with the bundled network."""
+
+import io
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from conftest import colorful_photo
+from PIL import Image
+from skimage import color as skcolor
+
+from tfcolor import photo, scans
+from tfcolor.cli import main
+
+
+@pytest.fixture
+def gray(tmp_path):
+    """A gray photograph of 100 x 80 pixels."""
+    path = tmp_path / "grandmother.jpg"
+    Image.fromarray(colorful_photo(4, 80, 100)[..., 0]).save(path, dpi=(300, 300))
+    return path
+
+
+def run(*arguments, **options):
+    """Exit code, standard output and standard error."""
+    done = CliRunner().invoke(main.cli, ["colorize", *map(str, arguments)], **options)
+    return done.exit_code, done.stdout, done.stderr
+
+
+def test_a_name_alone_is_enough(gray):
+    code, output, _ = run(gray)
+    made = gray.with_name("grandmother-color.jpg")
+    assert (code, output) == (0, f"1/1  {made}\n")
+    with Image.open(made) as image:
+        assert image.mode == "RGB" and image.info["dpi"] == (300, 300)
+    code, output, _ = run(gray)
+    assert code == 0 and "is there already; --overwrite makes it again" in output
+    assert "already" not in run(gray, "--overwrite")[1]
+
+
+def test_tensorflow_stays_out_of_the_way(gray):
+    program = """
+import sys
+from tfcolor.cli import main
+main.cli(["colorize", sys.argv[1]], standalone_mode=False)
+assert not {"tensorflow", "keras"} & set(sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", program, gray], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_standard_input_becomes_standard_output(gray):
+    done = CliRunner().invoke(main.cli, ["colorize", "-", "-o", "-"], input=gray.read_bytes())
+    assert done.exit_code == 0
+    with Image.open(io.BytesIO(done.stdout_bytes)) as image:
+        assert (image.format, image.size, image.mode) == ("JPEG", (100, 80), "RGB")
+
+
+def test_hints_strength_and_saturation_reach_the_photograph(gray, tmp_path):
+    def colored(name, *arguments):
+        target = tmp_path / f"{name}.png"
+        assert run(gray, "-o", target, *arguments)[0] == 0
+        return skcolor.rgb2lab(photo.read_rgb(target))
+
+    plain, hinted = colored("plain"), colored("hinted", "--hint", "20,30,#2040c0")
+    assert hinted[30, 20, 2] < plain[30, 20, 2] - 10  # bluer
+    chroma = {
+        name: np.hypot(*np.moveaxis(colored(name, *options), -1, 0)[1:]).mean()
+        for name, options in {
+            "none": ("--strength", 0),
+            "half": ("--saturation", 0.5),
+            "seen": ("--size", 64),
+        }.items()
+    }
+    assert chroma["none"] < 0.5 < chroma["half"] < np.hypot(plain[..., 1], plain[..., 2]).mean()
+
+
+def test_the_file_says_that_its_color_is_synthetic_unless_it_is_not_to(gray, tmp_path):
+    run(gray, "-o", tmp_path / "a.jpg")
+    run(gray, "-o", tmp_path / "b.jpg", "--no-provenance")
+    stamps = [
+        b"compositeWithTrainedAlgorithmicMedia" in scans.read(tmp_path / f"{n}.jpg").xmp
+        for n in "ab"
+    ]
+    assert stamps == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--hint", "5,5"], "--hint must be X,Y,#rrggbb"),
+        (["--hint", "100,5,#ffffff"], "lies outside the photograph"),
+        (["--strength", "2"], "strength must be from 0 to 1"),
+        (["--suffix", "a/b"], "--suffix must be part of a file's name"),
+        (["-m", "nowhere"], "nowhere holds no SavedModel"),
+        (["-o", "-", "--gif"], "--compare and --gif need a file for --output"),
+    ],
+)
+def test_bad_input_is_one_line(gray, arguments, message):
+    code, _, errors = run(gray, *arguments)
+    (line,) = [line for line in errors.splitlines() if message in line]
+    assert code in (1, 2) and "Traceback" not in errors
+    assert sorted(path.name for path in gray.parent.iterdir()) == ["grandmother.jpg"]
+
+
+def test_hints_are_for_one_photograph(gray, tmp_path):
+    (tmp_path / "b.jpg").write_bytes(gray.read_bytes())
+    code, _, errors = run(tmp_path, "--hint", "5,5,#ffffff")
+    assert code == 2 and "--hint is for one photograph; give one" in errors

@@ -1,0 +1,225 @@
+"""Photographs on disk: which becomes which, several at a time, and what fails."""
+
+import csv
+import errno
+import os
+import time
+
+import numpy as np
+import pytest
+from conftest import Stripes, colorful_photo
+from PIL import Image
+from skimage import color as skcolor
+
+from tfcolor import compare, folder, photo, scans
+
+
+def gray_file(path, height=40, width=60, **options):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    gray = colorful_photo(1, height, width)[..., 0]
+    Image.fromarray(gray).save(path, **options)
+    return gray
+
+
+def colorize_all(inputs, output=None, **options):
+    pairs = folder.plan(inputs, output)
+    return list(folder.colorize_files(Stripes(), pairs, folder.Options(**options)))
+
+
+def test_a_file_becomes_the_file_that_was_named(tmp_path):
+    gray = gray_file(tmp_path / "old.png")
+    target = tmp_path / "new" / "grandmother.png"
+    (result,) = colorize_all([tmp_path / "old.png"], target)
+    assert result == folder.Result(tmp_path / "old.png", target, is_new=True)
+    rgb = photo.read_rgb(target)
+    lightness = skcolor.rgb2lab(np.repeat(gray[..., None], 3, -1))[..., 0]
+    # The photograph's own L*: 8-bit rounding of a color moves it by up to about 0.6.
+    assert np.abs(skcolor.rgb2lab(rgb)[..., 0] - lightness).max() < 0.7
+    assert np.ptp(rgb.astype(int), axis=-1).mean() > 10
+
+
+def test_a_folder_is_mirrored(tmp_path):
+    for name in ("a.png", "deep/er/b.jpg", "deep/c.webp"):
+        gray_file(tmp_path / "in" / name)
+    colorize_all([tmp_path / "in"], tmp_path / "out")
+    made = {p.relative_to(tmp_path / "out").as_posix() for p in (tmp_path / "out").rglob("*.*")}
+    assert made == {"a.png", "deep/er/b.jpg", "deep/c.webp"}
+
+
+@pytest.mark.parametrize(("height", "width"), [(8, 8), (13, 101), (200, 9), (97, 64)])
+def test_any_size(tmp_path, height, width):
+    gray_file(tmp_path / "in.png", height, width)
+    colorize_all([tmp_path / "in.png"], tmp_path / "out.png")
+    assert photo.read_rgb(tmp_path / "out.png").shape == (height, width, 3)
+
+
+def test_exif_orientation_is_honored(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was held upright: turn a quarter clockwise
+    gray = gray_file(tmp_path / "in.png", 40, 60, exif=exif)
+    colorize_all([tmp_path / "in.png"], tmp_path / "out.png")
+    rgb = photo.read_rgb(tmp_path / "out.png")
+    assert rgb.shape == (60, 40, 3)
+    upright = np.repeat(np.rot90(gray, -1)[..., None], 3, -1)
+    difference = skcolor.rgb2lab(rgb)[..., 0] - skcolor.rgb2lab(upright)[..., 0]
+    assert np.abs(difference).max() < 0.7
+
+
+def test_a_failure_is_told_and_the_others_go_on(tmp_path):
+    gray_file(tmp_path / "in" / "a.png")
+    gray_file(tmp_path / "in" / "c.png")
+    (tmp_path / "in" / "b.jpg").write_text("not a picture")
+    Image.new("L", (1, 1)).save(tmp_path / "in" / "dot.png")
+    results = {each.source.name: each for each in colorize_all([tmp_path / "in"], tmp_path / "out")}
+    assert results["a.png"].is_new and results["c.png"].is_new
+    assert "b.jpg is not a photograph" in results["b.jpg"].reason
+    assert "dot.png: 1 x 1 pixels are too few" in results["dot.png"].reason
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["a.png", "c.png"]
+
+
+def test_failures_are_listed_and_the_list_of_a_better_run_is_taken_away(tmp_path):
+    failed = folder.Result(tmp_path / "a, b.jpg", tmp_path / "x", reason='it says "no"')
+    listed = folder.write_failures(tmp_path / "out", [failed])
+    with open(listed, newline="") as file:
+        assert list(csv.reader(file)) == [["file", "reason"], [str(failed.source), failed.reason]]
+    assert folder.write_failures(tmp_path / "out", []) is None
+    assert not listed.exists()
+
+
+def test_what_is_there_is_not_made_again_unless_it_is_asked_for(tmp_path):
+    gray_file(tmp_path / "in" / "a.png")
+    gray_file(tmp_path / "in" / "b.png")
+    target = tmp_path / "out" / "a.png"
+    gray_file(target, 5, 5)
+    first = colorize_all([tmp_path / "in"], tmp_path / "out")
+    assert {each.source.name: each.is_new for each in first} == {"a.png": False, "b.png": True}
+    assert photo.read_rgb(target).shape == (5, 5, 3)
+    assert all(
+        each.is_new for each in colorize_all([tmp_path / "in"], tmp_path / "out", overwrite=True)
+    )
+    assert photo.read_rgb(target).shape == (40, 60, 3)
+
+
+def test_without_output_results_stand_beside_and_are_not_colorized_again(tmp_path):
+    gray_file(tmp_path / "album" / "a.png")
+    gray_file(tmp_path / "album" / "b.jpg")
+    for _ in range(2):
+        colorize_all([tmp_path / "album"], compare="side")
+    names = sorted(path.name for path in (tmp_path / "album").iterdir())
+    results = ["a-color.png", "b-color.jpg"]
+    comparisons = ["a-color-compare.png", "b-color-compare.jpg"]
+    assert names == sorted(["a.png", "b.jpg", *results, *comparisons])
+
+
+def test_patterns_are_expanded(tmp_path):
+    for name in ("a.png", "deep/b.png", "deep/c.jpg"):
+        gray_file(tmp_path / name)
+    pairs = folder.plan([str(tmp_path / "**" / "*.png")], tmp_path / "out")
+    assert sorted(source.name for source, _ in pairs) == ["a.png", "b.png"]
+    with pytest.raises(ValueError, match=r"\*\.webp fits no file"):
+        folder.plan([str(tmp_path / "*.webp")], tmp_path / "out")
+
+
+def test_comparisons_show_both(tmp_path):
+    gray = gray_file(tmp_path / "a.png")
+    colorize_all([tmp_path / "a.png"], tmp_path / "out.png", compare="side", gif=True)
+    colored = photo.read_rgb(tmp_path / "out.png")
+    pair = photo.read_rgb(tmp_path / "out-compare.png")
+    np.testing.assert_array_equal(pair[:, :60, 0], gray)
+    np.testing.assert_array_equal(pair[:, -60:], colored)
+    assert (pair[:, 60] == 255).all()
+    half = compare.split(gray, colored)
+    np.testing.assert_array_equal(half[:, :29, 1], gray[:, :29])
+    np.testing.assert_array_equal(half[:, 31:], colored[:, 31:])
+    with Image.open(tmp_path / "out.gif") as gif:
+        assert gif.n_frames == 2 and gif.size == (60, 40)
+
+
+def test_sixteen_bits_stay(tmp_path):
+    gray = (colorful_photo(1, 40, 60)[..., 0].astype(np.uint16) * 257) ^ 3
+    Image.fromarray(gray).save(tmp_path / "scan.tif")
+    colorize_all([tmp_path / "scan.tif"], tmp_path / "out.tif")
+    pixels = scans.read(tmp_path / "out.tif").pixels
+    assert pixels.dtype == np.uint16
+    lightness = skcolor.rgb2lab(pixels / 65535)[..., 0]
+    truth = skcolor.rgb2lab(np.repeat(gray[..., None] / 65535, 3, -1))[..., 0]
+    assert np.abs(lightness - truth).max() < 0.05
+
+
+def test_a_full_disk_fails_one_and_leaves_no_part_of_it(tmp_path, monkeypatch):
+    gray_file(tmp_path / "in" / "a.png")
+
+    def full(*anything):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "somewhere")
+
+    monkeypatch.setattr(os, "replace", full)
+    (result,) = colorize_all([tmp_path / "in"], tmp_path / "out")
+    assert "No space left" in result.reason
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_large_photographs_wait_for_each_other(tmp_path, monkeypatch):
+    """Two that fill the room together are never in work at once."""
+    for name in "abcd":
+        gray_file(tmp_path / "in" / f"{name}.png")
+    monkeypatch.setattr(folder, "PIXELS_AT_ONCE", 40 * 60 + 1)
+    at_work, most = [], []
+
+    class Slow(Stripes):
+        def __call__(self, l):
+            at_work.append(1)
+            most.append(len(at_work))
+            time.sleep(0.02)
+            at_work.pop()
+            return super().__call__(l)
+
+    pairs = folder.plan([tmp_path / "in"], tmp_path / "out")
+    assert all(each.is_new for each in folder.colorize_files(Slow(), pairs, workers=4))
+    assert max(most) == 1
+    monkeypatch.undo()
+    most.clear()
+    list(folder.colorize_files(Slow(), pairs, folder.Options(overwrite=True), workers=4))
+    assert max(most) > 1
+
+
+def test_a_photograph_is_never_overwritten_by_its_own_color(tmp_path):
+    gray_file(tmp_path / "a.png")
+    for inputs, output in (([tmp_path / "a.png"], tmp_path / "a.png"), ([tmp_path], tmp_path)):
+        with pytest.raises(ValueError, match=r"a\.png would be overwritten; give another output"):
+            folder.plan(inputs, output)
+
+
+def test_two_photographs_of_one_name_are_an_error(tmp_path):
+    gray_file(tmp_path / "x" / "a.png")
+    gray_file(tmp_path / "y" / "a.png")
+    with pytest.raises(ValueError, match="would both become"):
+        folder.plan([tmp_path / "x", tmp_path / "y"], tmp_path / "out")
+
+
+def test_an_output_that_fits_no_photograph_is_an_error(tmp_path):
+    gray_file(tmp_path / "in" / "a.png")
+    gray_file(tmp_path / "in" / "b.png")
+    with pytest.raises(ValueError, match=r"out\.tga must end in one of .*\.png"):
+        folder.plan([tmp_path / "in" / "a.png"], tmp_path / "out.tga")
+    with pytest.raises(ValueError, match=r"both\.png names one file, for many photographs"):
+        folder.plan([tmp_path / "in"], tmp_path / "both.png")
+    assert len(folder.plan([tmp_path / "in"], tmp_path / "scans.2024")) == 2
+
+
+def test_a_photograph_without_suffix_becomes_a_png(tmp_path):
+    gray_file(tmp_path / "a.png")
+    (tmp_path / "a.png").rename(tmp_path / "scan")
+    (pair,) = folder.plan([tmp_path / "scan"], tmp_path / "out")
+    assert pair == (tmp_path / "scan", tmp_path / "out" / "scan.png")
+
+
+def test_a_missing_photograph_is_an_error(tmp_path):
+    with pytest.raises(ValueError, match="nobody.jpg is neither a file nor a folder"):
+        folder.plan([tmp_path / "nobody.jpg"], tmp_path / "out.jpg")
+
+
+def test_heic_becomes_jpeg(tmp_path):
+    (tmp_path / "phone.HEIC").touch()
+    assert folder.plan([tmp_path], tmp_path / "out") == [
+        (tmp_path / "phone.HEIC", tmp_path / "out" / "phone.jpg")
+    ]

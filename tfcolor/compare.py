@@ -1,0 +1,65 @@
+"""Before and after in one picture."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from tfcolor import photo
+
+_LINE = 300  # of the short side is the width of the line between the halves
+_GIF_SIDE = 800  # pixels; a GIF grows fast
+_GIF_MS = 1200  # that each of its two pictures stands
+
+
+def side_by_side(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Both, one beside the other.
+
+    Args:
+      before: uint8 or uint16, gray (h, w) or sRGB (h, w, 3).
+      after: (h, w, 3) of the same dtype.
+
+    Returns:
+      (h, w + line + w, 3) of the dtype.
+    """
+    line = _line(after)
+    return np.concatenate([_in_color(before), line, after], axis=1)
+
+
+def split(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """The left half of one and the right half of the other; (h, w, 3)."""
+    line, middle = _line(after), after.shape[1] // 2
+    together = after.copy()
+    together[:, :middle] = _in_color(before[:, :middle])
+    together[:, middle - line.shape[1] // 2 :][:, : line.shape[1]] = line
+    return together
+
+
+PAIRS = {"side": side_by_side, "split": split}
+
+
+def write_gif(path: Path, before: np.ndarray, after: np.ndarray) -> None:
+    """Writes both as a GIF that shows them by turns, its long side `_GIF_SIDE` at the most."""
+    with photo.replacing(path) as partial:
+        first, second = (_small(picture) for picture in (_in_color(before), after))
+        first.save(partial, "GIF", save_all=True, append_images=[second], duration=_GIF_MS, loop=0)
+
+
+def _in_color(pixels: np.ndarray) -> np.ndarray:
+    return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=-1)
+
+
+def _line(after: np.ndarray) -> np.ndarray:
+    """White, as high as the picture."""
+    height, width = after.shape[:2]
+    thickness = max(round(min(height, width) / _LINE), 1)
+    return np.full((height, thickness, 3), np.iinfo(after.dtype).max, after.dtype)
+
+
+def _small(pixels: np.ndarray) -> Image.Image:
+    if pixels.dtype == np.uint16:
+        pixels = (pixels // 257).astype(np.uint8)
+    scale = min(_GIF_SIDE / max(pixels.shape), 1)
+    size = [max(round(side * scale), 1) for side in (pixels.shape[1], pixels.shape[0])]
+    return Image.fromarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))

@@ -1,0 +1,87 @@
+"""What a network is to a photograph: lightness of a small size in, color of that size out.
+
+Nothing here knows what runs it: a LiteRT file, a SavedModel, a server.
+"""
+
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from tfcolor import pixels as levels
+
+MAX_ASPECT = 4  # a longer side than 4 short ones is squeezed, which bounds what the network sees
+MIN_SIDE = 8  # pixels; in less than that there is nothing to recognize
+
+
+class Network(Protocol):
+    """A colorizing network.
+
+    Attributes:
+      size: short side that it is shown unless another is asked for, pixels.
+      stride: what its sides must be multiples of.
+    """
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def stride(self) -> int: ...
+
+    def __call__(self, l: np.ndarray) -> np.ndarray:
+        """L* / 50 - 1, float32 (h, w) -> a*b* / 110, float32 (h, w, 2); from any thread."""
+        ...
+
+
+def reduce(pixels: np.ndarray, size: int) -> np.ndarray:
+    """The lightness of a photograph as a network is shown it.
+
+    Args:
+      pixels: uint8 or uint16, gray (h, w) or sRGB (h, w, 3).
+      size: short side of the result; the long one is `MAX_ASPECT` times that at the most.
+
+    Returns:
+      l: float32 (h', w') in [-1, 1].
+
+    Raises:
+      ValueError: if a side is under `MIN_SIDE`, or the size under 1.
+    """
+    height, width = pixels.shape[:2]
+    if min(height, width) < MIN_SIDE:
+        raise ValueError(
+            f"{width} x {height} pixels are too few to colorize; give a photograph of at least "
+            f"{MIN_SIDE} x {MIN_SIDE}"
+        )
+    if size < 1:
+        raise ValueError(f"size must be 1 or more, got {size}")
+    scale = size / min(height, width)
+    new_height, new_width = (
+        min(round(side * scale), MAX_ASPECT * size) for side in (height, width)
+    )
+    # Pixels and not lightness are averaged: so are the photographs that networks are trained on.
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    small = cv2.resize(pixels, (new_width, new_height), interpolation=way)
+    return levels.lightness(levels.luminance(small)) / levels.L_SCALE - 1
+
+
+def colors(network: Network, l: np.ndarray) -> np.ndarray:
+    """The colors that a network gives a lightness of any size, mirrored to what it needs.
+
+    Args:
+      network: see `Network`.
+      l: float32 (h, w) in [-1, 1].
+
+    Returns:
+      ab: float32 (h, w, 2), a*b* / 110.
+
+    Raises:
+      ValueError: if they are not finite.
+    """
+    missing = [-side % network.stride for side in l.shape]
+    before = [each // 2 for each in missing]
+    around = [(first, each - first) for first, each in zip(before, missing, strict=True)]
+    ab = network(np.pad(l, around, "reflect"))
+    ab = ab[before[0] : before[0] + l.shape[0], before[1] : before[1] + l.shape[1]]
+    if not np.isfinite(ab).all():
+        raise ValueError("the network's colors are not numbers; export the model again")
+    return ab

@@ -1,0 +1,64 @@
+"""A photograph and its color at the network's size -> the photograph in color, strip by strip."""
+
+import functools
+import os
+from concurrent import futures
+
+import numpy as np
+
+from tfcolor import pixels as levels
+from tfcolor import upsample
+
+_STRIP = 65_536  # pixels; smaller strips cost more calls, larger ones more memory in a row
+
+
+def paint(
+    pixels: np.ndarray, l: np.ndarray, ab: np.ndarray, strength: float = 1, saturation: float = 1
+) -> np.ndarray:
+    """Joins a photograph's own lightness with color of a smaller size.
+
+    Args:
+      pixels: uint8 or uint16, gray (h, w) or sRGB (h, w, 3).
+      l: float32 (h', w'), the reduced photograph's L* / 50 - 1.
+      ab: float32 (h', w', 2), its colors, a*b* / 110.
+      strength: 1 for these colors alone, 0 for the photograph's own (of a gray one: none), and
+        between them a mixture.
+      saturation: factor of the chroma of these colors.
+
+    Returns:
+      (h, w, 3) of the dtype of `pixels`. Its lightness is the photograph's to the rounding of the
+      dtype; what sRGB cannot show loses chroma.
+
+    Raises:
+      ValueError: if strength is not in [0, 1] or saturation is negative.
+    """
+    if not 0 <= strength <= 1:
+        raise ValueError(f"strength must be from 0 to 1, got {strength}")
+    if not 0 <= saturation < float("inf"):
+        raise ValueError(f"saturation must be 0 or more, got {saturation}")
+    height, width = pixels.shape[:2]
+    scaled = ab * np.float32(levels.AB_SCALE * strength * saturation)
+    large = upsample.Upsampler((l + 1) * levels.L_SCALE, scaled, (height, width))
+    own = 1 - strength if pixels.ndim == 3 else 0
+    painted = np.empty((height, width, 3), pixels.dtype)
+
+    def paint_rows(rows: slice) -> None:
+        strip = pixels[rows]
+        luminance = levels.luminance(strip)
+        colors = large.rows(rows, levels.lightness(luminance))
+        if own:
+            lab = levels.rgb_to_lab(strip)
+            colors += np.float32(own) * np.moveaxis(lab[..., 1:], -1, 0)
+        levels.join(luminance, colors, painted[rows])
+
+    count = max(_STRIP // width, 1)
+    strips = [slice(top, min(top + count, height)) for top in range(0, height, count)]
+    for _ in _threads().map(paint_rows, strips):
+        pass
+    return painted
+
+
+@functools.cache
+def _threads() -> futures.ThreadPoolExecutor:
+    """Shared by all photographs in work: NumPy computes outside of Python's lock."""
+    return futures.ThreadPoolExecutor(os.cpu_count(), "paint")

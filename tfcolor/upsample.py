@@ -1,0 +1,85 @@
+"""Color planes of a small photograph at the size of the large one, along its edges.
+
+Bicubic, and what bicubic cannot know is taken from the large photograph's lightness: where color
+follows lightness in the small one (the slope of a guided filter), it follows its fine detail in the
+large one.
+
+References:
+  Kopf et al. 2007, Joint bilateral upsampling; He, Sun, Tang 2010, Guided image filtering; He, Sun
+  2015, Fast guided filter (arXiv:1505.00996).
+"""
+
+import cv2
+import numpy as np
+
+_RADIUS = 1  # of the window in which the slope is found, pixels of the small photograph
+_NOISE = 10.0  # L*²: a variance of lightness under which there is no edge to follow
+_TRUST = 0.5  # of the slope: fine detail follows lightness less than coarse, by photographs
+
+
+class Upsampler:
+    """Reads rows of the large planes one strip after the other; safe in several threads."""
+
+    def __init__(self, l: np.ndarray, ab: np.ndarray, size: tuple[int, int]) -> None:
+        """Prepares what all rows need.
+
+        Args:
+          l: float32 (h', w'), L* of the small photograph.
+          ab: float32 (h', w', 2), in CIE units.
+          size: height and width of the large one.
+        """
+        # Where the network saw more pixels than there are, fewer of them do.
+        height, width = (min(sides) for sides in zip(l.shape, size, strict=True))
+        if (height, width) != l.shape:
+            l, ab = (cv2.resize(x, (width, height), interpolation=cv2.INTER_AREA) for x in (l, ab))
+        planes = np.concatenate([ab, _slope(l, ab), l[..., None]], axis=-1)  # (h', w', 5)
+        wide = _weights(size[1], width) @ planes.transpose(1, 0, 2).reshape(width, -1)
+        self._wide = wide.reshape(size[1], height, 5).transpose(1, 0, 2)  # (h', w, 5)
+        self._wide = np.ascontiguousarray(self._wide.transpose(2, 0, 1))  # (5, h', w)
+        self._rows = _weights(size[0], height)
+
+    def rows(self, rows: slice, lightness: np.ndarray) -> np.ndarray:
+        """Some rows of the large planes.
+
+        Args:
+          rows: which.
+          lightness: float32 (r, w), L* of those rows.
+
+        Returns:
+          a, b: float32 (2, r, w).
+        """
+        weights = self._rows[rows]  # (r, h')
+        used = np.flatnonzero(weights.any(axis=0))
+        near = slice(int(used[0]), int(used[-1]) + 1)
+        planes = np.matmul(weights[:, near], self._wide[:, near])  # (5, r, w)
+        ab, slopes, detail = planes[:2], planes[2:4], lightness - planes[4]
+        slopes *= detail
+        ab += slopes
+        return ab
+
+
+def _slope(l: np.ndarray, ab: np.ndarray) -> np.ndarray:
+    """By how much ab changes with L* around each pixel; float32 (h', w', 2)."""
+    mean_l, mean_ab = _mean(l), _mean(ab)
+    covariance = _mean(l[..., None] * ab) - mean_l[..., None] * mean_ab
+    variance = _mean(l * l) - mean_l * mean_l
+    return _TRUST * _mean(covariance / (variance + _NOISE)[..., None])
+
+
+def _mean(plane: np.ndarray) -> np.ndarray:
+    side = 2 * _RADIUS + 1
+    return cv2.blur(plane, (side, side), borderType=cv2.BORDER_REFLECT)
+
+
+def _weights(large: int, small: int) -> np.ndarray:
+    """Bicubic (a = -1/2) enlargement of a row as a matrix, borders repeated; float32."""
+    place = (np.arange(large) + 0.5) * small / large - 0.5
+    first = np.floor(place).astype(int)
+    weights: np.ndarray = np.zeros((large, small), np.float32)
+    for tap in range(-1, 3):
+        distance = np.abs(place - first - tap)
+        near = 1.5 * distance**3 - 2.5 * distance**2 + 1
+        far = -0.5 * distance**3 + 2.5 * distance**2 - 4 * distance + 2
+        column = np.clip(first + tap, 0, small - 1)
+        np.add.at(weights, (np.arange(large), column), np.where(distance <= 1, near, far))
+    return weights
