@@ -1,0 +1,62 @@
+"""An archive colorized by a Beam pipeline, beside the same on one machine."""
+
+import csv
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from conftest import colorful_photo
+from PIL import Image
+
+from tfcolor import archive, colorize, folder, photo
+from tfcolor.cli import main
+
+FLAGS = ["--runner=DirectRunner", "--direct_num_workers=1"]
+
+
+@pytest.fixture(scope="module")
+def album(tmp_path_factory):
+    """200 photographs, 6 of them broken; not to be changed."""
+    album = tmp_path_factory.mktemp("album")
+    for index in range(200):
+        path = album / f"year{index % 3}" / f"photo{index:03}.png"
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(colorful_photo(index, 32, 40)[..., 0]).save(path)
+        if index % 40 == 7:
+            path.write_bytes(path.read_bytes()[:60])
+    (album / "year0" / "text.jpg").write_text("no photograph")
+    return album
+
+
+def test_a_pipeline_makes_the_same_and_lists_what_failed(album, tmp_path):
+    options = folder.Options(size=32, saturation=1.2)
+    pairs = folder.plan([album], tmp_path / "beam")
+    archive.colorize_files(None, pairs, options, tmp_path / "beam", FLAGS)
+    here = folder.plan([album], tmp_path / "here")
+    alone = list(folder.colorize_files(colorize.load(threads=1), here, options))
+
+    made = photo.find(tmp_path / "beam")
+    assert len(made) == sum(each.is_new for each in alone) == 195
+    for path in made:
+        beside = tmp_path / "here" / path.relative_to(tmp_path / "beam")
+        np.testing.assert_array_equal(photo.read_rgb(path), photo.read_rgb(beside))
+    with open(tmp_path / "beam" / folder.FAILURES, newline="") as file:
+        listed = {row["file"]: row["reason"] for row in csv.DictReader(file)}
+    assert listed == {str(each.source): each.reason for each in alone if each.reason}
+    assert len(listed) == 6
+
+
+def test_the_command_runs_a_pipeline_and_a_rerun_makes_the_rest(album, tmp_path):
+    def run(*arguments):
+        done = CliRunner().invoke(main.cli, ["colorize", *map(str, arguments), "--size", "32"])
+        return done.exit_code, done.output
+
+    one, flags = album / "year1", ["--runner", "DirectRunner", "--beam-option", FLAGS[1]]
+    code, output = run(one, "-o", tmp_path / "out", *flags)
+    assert code == 1 and "failures.csv" in output and "of 67 photographs are there" in output
+    (kept := photo.find(tmp_path / "out")[0]).write_bytes(b"mine")
+    (again := photo.find(tmp_path / "out")[1]).unlink()
+    run(one, "-o", tmp_path / "out", *flags)
+    assert kept.read_bytes() == b"mine" and again.exists()
+    code, output = run(one, "-o", tmp_path / "out", "--gif", *flags)
+    assert code == 2 and "do not go with --runner" in output

@@ -1,0 +1,125 @@
+"""Photographs colorized by an Apache Beam pipeline, for archives past one machine.
+
+Photographs, results and the model must be on file systems that all workers see under the same
+name. Between the steps go file names and small planes, never pixels of full size: a photograph is
+read once to be shown to the network, and again to be painted.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+from apache_beam.ml.inference import base
+from apache_beam.options import pipeline_options
+
+from tfcolor import colorize, errors, folder, network, paint, scans
+
+Pair = tuple[str, str]  # a photograph and what it becomes
+Plane = np.ndarray
+
+
+def colorize_files(
+    model: Path | None,
+    pairs: Sequence[tuple[Path, Path]],
+    options: folder.Options,
+    place: Path,
+    flags: Sequence[str],
+) -> None:
+    """Colorizes photographs with the runner that the flags name; see `folder.colorize_files`.
+
+    What failed is listed in `place`, by the pipeline itself; what is there already is left.
+
+    Args:
+      model: see `colorize.load`.
+      pairs: (source, target), from `folder.plan`.
+      options: what is done to each; no hints, comparisons or GIFs.
+      place: the folder for the list of failures.
+      flags: Beam's own, such as "--runner=FlinkRunner".
+    """
+    waiting = [
+        (str(source), str(target))
+        for source, target in pairs
+        if options.overwrite or not target.exists()
+    ]
+    with beam.Pipeline(options=pipeline_options.PipelineOptions(list(flags))) as pipeline:
+        read = (
+            pipeline
+            | "Photographs" >> beam.Create(waiting)
+            | "Scatter" >> beam.Reshuffle()
+            | "Reduce" >> beam.ParDo(_Reduce(model, options.size)).with_outputs("failed", main="l")
+        )
+        unpainted = read["l"] | "Colors" >> base.RunInference(
+            base.KeyedModelHandler(_Handler(model))
+        )
+        unwritten = unpainted | "Paint" >> beam.ParDo(_Paint(options))
+        _ = (
+            (read["failed"], unwritten)
+            | "Failures" >> beam.Flatten()
+            | "Together" >> beam.combiners.ToList()
+            | "List" >> beam.Map(_list_failures, str(place))
+        )
+
+
+class _Handler(base.ModelHandler[Plane, base.PredictionResult, network.Network]):
+    """Opens the network once in a worker process and shows it one plane after the other."""
+
+    def __init__(self, model: Path | None) -> None:
+        super().__init__()
+        self._model = model
+
+    def load_model(self) -> network.Network:
+        return colorize.load(self._model, threads=1)
+
+    def run_inference(
+        self,
+        batch: Sequence[Plane],
+        model: network.Network,
+        inference_args: Mapping[str, Any] | None = None,
+    ) -> Iterable[base.PredictionResult]:
+        for l in batch:
+            yield base.PredictionResult(l, network.colors(model, l))
+
+
+class _Reduce(beam.DoFn):
+    """A photograph -> its lightness as the network is shown it; what cannot be read fails."""
+
+    def __init__(self, model: Path | None, size: int | None) -> None:
+        self._model, self._size = model, size
+
+    def setup(self) -> None:
+        self._size = self._size or colorize.load(self._model, threads=1).size
+
+    def process(self, pair: Pair) -> Iterator[Any]:
+        assert self._size is not None
+        try:
+            yield pair, network.reduce(scans.read(pair[0]).pixels, self._size)
+        except (OSError, ValueError, MemoryError) as error:
+            yield beam.pvalue.TaggedOutput("failed", _failed(pair, error))
+
+
+class _Paint(beam.DoFn):
+    """A photograph and its colors -> the file; gives what failed."""
+
+    def __init__(self, options: folder.Options) -> None:
+        self._options = options
+
+    def process(self, element: tuple[Pair, base.PredictionResult]) -> Iterator[folder.Result]:
+        pair, (l, ab, *_) = element
+        options = self._options
+        try:
+            scan = scans.read(pair[0])
+            rgb = paint.paint(scan.pixels, l, ab, options.strength, options.saturation)
+            scans.write(pair[1], rgb, scan.emptied(), options.provenance, times_of=pair[0])
+        except (OSError, ValueError, MemoryError) as error:
+            yield _failed(pair, error)
+
+
+def _failed(pair: Pair, error: Exception) -> folder.Result:
+    reason = folder.naming(Path(pair[0]), errors.one_line(error))
+    return folder.Result(Path(pair[0]), Path(pair[1]), reason=reason)
+
+
+def _list_failures(failed: list[folder.Result], place: str) -> None:
+    folder.write_failures(Path(place), failed)
