@@ -21,6 +21,7 @@ from PIL import Image
 
 import tfcolor
 from tfcolor import scans
+from tfcolor.scans import decoding
 
 SAMPLE = sorted(Path(tfcolor.__file__).parent.glob("data/samples/*.jpg"))[0]
 
@@ -176,6 +177,12 @@ def test_large_scan_is_opened_without_a_warning(tmp_path):
     # pytest makes errors of warnings: Pillow's would be in place of this file's own error.
     path = bomb(tmp_path / "large.bmp", 10000, 10000)
     fails_in_one_line(path, ValueError, "cannot be read .*truncated")
+
+
+def test_pixels_are_counted_by_the_header(tmp_path):
+    assert decoding.count_pixels(bomb(tmp_path / "large.bmp", 10000, 10000)) == 100_000_000
+    (tmp_path / "text.jpg").write_text("no photograph")
+    assert decoding.count_pixels(tmp_path / "text.jpg") == 0
 
 
 def test_threads_leave_the_filters_of_warnings_as_they_were(tmp_path):

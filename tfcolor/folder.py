@@ -11,10 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
 from tfcolor import colorize, compare, errors, network, photo, scans
 from tfcolor import hints as corrections
+from tfcolor.scans import decoding
 
 FAILURES = "failures.csv"
 PIXELS_AT_ONCE = 100_000_000  # of all photographs in work: 10 bytes each, so about a gigabyte
@@ -121,7 +120,7 @@ def colorize_files(
         if target.exists() and not options.overwrite:
             return Result(source, target)
         try:
-            with room.of(_pixels(source)):
+            with room.of(decoding.count_pixels(source)):
                 _colorize_file(net, source, target, options)
         except (OSError, ValueError, MemoryError) as error:
             return Result(source, target, reason=naming(source, errors.one_line(error)))
@@ -192,15 +191,6 @@ class _Room:
                 self._changed.notify_all()
 
 
-def _pixels(path: Path) -> int:
-    """How many a photograph has, by its header; 0 where that cannot be read."""
-    try:
-        with Image.open(path) as image:
-            return image.width * image.height
-    except Exception:  # Whatever is wrong with it, reading all of it will tell.
-        return 0
-
-
 def _matches(path: str | Path) -> list[Path]:
     """The path, or what fits it as a pattern."""
     if Path(path).exists() or not glob.has_magic(str(path)):
@@ -224,9 +214,7 @@ def _names_photograph(output: Path, found: Sequence[Path]) -> bool:
 
 def _mirror(source: Path, output: Path) -> list[tuple[Path, Path]]:
     root = source if source.is_dir() else source.parent
-    return [
-        (path, _with_known_suffix(output / path.relative_to(root))) for path in _find(source)
-    ]
+    return [(path, _with_known_suffix(output / path.relative_to(root))) for path in _find(source)]
 
 
 def _beside(source: Path, suffix: str) -> list[tuple[Path, Path]]:

@@ -6,6 +6,7 @@ import contextlib
 import threading
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -61,6 +62,15 @@ def decode(file: BinaryIO, name: str) -> dict[str, Any]:
         beside["pixels"] = _turn(pixels, orientation)
         beside["alpha"] = None if alpha is None else _turn(alpha, orientation)
         return beside
+
+
+def count_pixels(path: Path) -> int:
+    """How many pixels a photograph has, by its header; 0 where that cannot be read."""
+    try:
+        with _quietly(), Image.open(path) as image:
+            return image.width * image.height
+    except Exception:  # Whatever is wrong with it, reading all of it will tell.
+        return 0
 
 
 def _learn_heic(name: str) -> None:
