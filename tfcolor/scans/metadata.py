@@ -71,7 +71,7 @@ def dpi_of(image: Image.Image, sideways: bool) -> tuple[float, float] | None:
         across, down = (round(float(density), 2) for density in image.info["dpi"])
     except (KeyError, TypeError, ValueError, ZeroDivisionError):
         return None
-    if not (1 <= across <= 65535 and 1 <= down <= 65535):  # the whole range of a JPEG
+    if not (0.51 < across <= 65535 and 0.51 < down <= 65535):  # the whole range of a JPEG
         return None
     return (down, across) if sideways else (across, down)
 
