@@ -1,0 +1,616 @@
+"""Films: what is read, steadied, written and kept; each film of a test is written here."""
+
+import itertools
+import os
+import re
+import subprocess
+import sys
+from fractions import Fraction
+
+import av
+import cv2
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from conftest import colorful_photo
+from PIL import Image
+from skimage import color as skimage_color
+
+import tfcolor
+from tfcolor.cli import video as command
+from tfcolor.data import samples
+from tfcolor.video import parts, read, run, smooth
+from tfcolor.video import settings as setting
+
+HEIGHT, WIDTH = 48, 64
+TIME_BASE = Fraction(1, 1000)
+
+
+class Tint:
+    """A network that gives every picture one color, and counts how often it was asked."""
+
+    size, stride = 32, 8
+
+    def __init__(self, fail_after=None):
+        self.calls, self.fail_after = 0, fail_after
+
+    def __call__(self, l):
+        self.calls += 1
+        if self.fail_after is not None and self.calls > self.fail_after:
+            raise KeyboardInterrupt
+        return np.full((*l.shape, 2), (0.2, -0.1), np.float32)
+
+
+@pytest.fixture(autouse=True)
+def net(monkeypatch):
+    """A quick network in the place of the bundled one."""
+    tint = Tint()
+    monkeypatch.setattr(run.colorize, "load", lambda model, threads: tint)
+    return tint
+
+
+def moving(count, height=HEIGHT, width=WIDTH, seed=0):
+    """Gray frames of a picture that moves a pixel at a time; uint8 (n, h, w, 3)."""
+    wide = colorful_photo(seed, height, width + count).mean(axis=-1, keepdims=True)
+    wide = np.repeat(wide.astype(np.uint8), 3, axis=-1)
+    return np.stack([wide[:, i : i + width] for i in range(count)])
+
+
+def film(
+    path, frames, *, times=None, codec="libx264", pix_fmt="yuv420p", extra=lambda made: [], **stream
+):
+    """Writes a film.
+
+    Args:
+      path: its file.
+      frames: uint8 (n, h, w, 3).
+      times: milliseconds of each; 40 ms apart if not given.
+      codec, pix_fmt: FFmpeg's.
+      extra: called with the container before the first packet; gives packets of other streams.
+      stream: attributes of the picture's stream.
+    """
+    times = times or [40 * index for index in range(len(frames))]
+    options = {"qp": "0"} if codec == "libx264" else {}
+    with av.open(str(path), "w") as made:
+        picture = made.add_stream(codec, rate=25, options=options)
+        picture.height, picture.width = frames[0].shape[:2]
+        picture.pix_fmt = pix_fmt
+        picture.time_base = picture.codec_context.time_base = TIME_BASE
+        for name, value in stream.items():
+            getattr(picture, name)(value) if callable(getattr(picture, name)) else setattr(
+                picture.codec_context, name, value
+            )
+        packets = extra(made)
+        for rgb, time in zip(frames, times, strict=True):
+            frame = av.VideoFrame.from_ndarray(rgb).reformat(
+                format=pix_fmt, interpolation=read.ACCURATE, threads=1
+            )
+            frame.pts, frame.time_base = time, TIME_BASE
+            made.mux(picture.encode(frame))
+        made.mux(picture.encode(None))
+        made.mux(packets)
+    return path
+
+
+def sound(codec="aac", seconds=1, rate=16000):
+    """A tone, for `extra`."""
+
+    def packets(made):
+        stream = made.add_stream(codec, rate=rate, bit_rate=64_000)
+        stream.metadata["language"] = "fra"
+        tone = np.sin(np.arange(rate * seconds) * 0.1).astype(np.float32)
+        frame = av.AudioFrame.from_ndarray(np.stack([tone, tone]), "fltp", "stereo")
+        frame.sample_rate = rate
+        resampled = av.AudioResampler(stream.format, "stereo", rate).resample(frame)
+        fifo = av.AudioFifo()
+        for each in resampled:
+            fifo.write(each)
+        encoded = []
+        size = stream.codec_context.frame_size or 1024
+        while (part := fifo.read(size, partial=True)) is not None:
+            encoded += stream.encode(part)
+        return encoded + stream.encode(None)
+
+    return packets
+
+
+def subtitles(codec, *lines):
+    """Lines of text, half a second each, for `extra`."""
+
+    def packets(made):
+        stream = made.add_stream(codec)
+        stream.metadata["language"] = "eng"
+        stream.time_base = TIME_BASE
+        stream.codec_context.subtitle_header = (
+            b"[Script Info]\nScriptType: v4.00+\n[V4+ Styles]\n[Events]\n"
+            b"Format: Layer, Start, End, Style, Text\n"
+        )
+        made_packets = []
+        for index, line in enumerate(lines):
+            text = f"{index},0,Default,,0,0,0,,{line}".encode()
+            shown = av.subtitles.subtitle.SubtitleSet.create(text, 0, 500, 500 * index)
+            packet = stream.codec_context.encode_subtitle(shown)
+            packet.time_base, packet.stream, packet.duration = TIME_BASE, stream, 500
+            packet.pts = packet.dts = 500 * index
+            made_packets.append(packet)
+        return made_packets
+
+    return packets
+
+
+def colorize(source, name="made.mp4", **options):
+    """The film that is made of another, in the same folder, and the notes about it."""
+    target = source.with_name(name)
+    return target, run.colorize_film(source, target, setting.Settings(**options))
+
+
+def shown(path):
+    """Times in seconds and frames of a film, by the reader that the package does not use."""
+    with av.open(str(path)) as container:
+        frames = list(container.decode(video=0))
+        return [frame.time for frame in frames], [
+            frame.to_ndarray(format="rgb24") for frame in frames
+        ]
+
+
+def packets_of(path, kind):
+    """The bytes and times of all packets of the first stream of a kind."""
+    with av.open(str(path)) as container:
+        stream = container.streams.get({kind: 0})[0]
+        return [
+            (bytes(packet), packet.pts * packet.time_base)
+            for packet in container.demux(stream)
+            if packet.dts is not None
+        ]
+
+
+def lightness(rgb):
+    return skimage_color.rgb2lab(rgb)[..., 0]
+
+
+def test_lightness_is_kept_and_color_is_the_networks(tmp_path):
+    source = film(tmp_path / "in.mp4", moving(4))
+    before = [read.pixels(read.open_film(source), f.picture) for f in frames_of(source)]
+    target, notes = colorize(source, quality=1)
+    after = [read.pixels(read.open_film(target), f.picture) for f in frames_of(target)]
+    assert notes == []
+    lab = skimage_color.rgb2lab(np.stack(after))
+    assert np.abs(lab[..., 0] - lightness(np.stack(before))).mean() < 0.5  # a level is 0.4
+    np.testing.assert_allclose(np.median(lab[..., 1:], axis=(0, 1, 2)), (22, -11), atol=1)
+
+
+def frames_of(path):
+    return list(read.frames(read.open_film(path)))
+
+
+@pytest.mark.parametrize("name", ["made.mp4", "made.mov", "made.mkv"])
+def test_times_of_frames_are_kept_however_they_vary(tmp_path, name):
+    times = [0, 33, 100, 101, 500, 3000]
+    source = film(tmp_path / "in.mkv", moving(6), times=times)
+    target, _ = colorize(source, name)
+    assert shown(target)[0] == pytest.approx([time / 1000 for time in times], abs=1e-9)
+
+
+def test_a_film_that_begins_late_begins_at_nought(tmp_path):
+    source = film(tmp_path / "in.ts", moving(3), times=[5000, 5040, 5080])
+    target, _ = colorize(source)
+    assert shown(target)[0] == pytest.approx([0, 0.04, 0.08], abs=1e-4)
+
+
+def test_sound_is_copied_as_it_is(tmp_path):
+    source = film(tmp_path / "in.mp4", moving(25), extra=sound())
+    target, notes = colorize(source)
+    assert notes == []
+    assert packets_of(target, "audio") == packets_of(source, "audio")
+    with av.open(str(target)) as container:
+        assert container.streams.audio[0].language == "fra"
+
+
+def test_sound_stays_beside_the_picture_in_a_film_that_begins_late(tmp_path):
+    source = film(tmp_path / "in.ts", moving(25), extra=sound())
+    target, _ = colorize(source, "made.mkv")
+
+    def gap(path):
+        with av.open(str(path)) as container:
+            first = {}
+            for packet in container.demux(video=0, audio=0):
+                if packet.pts is not None:
+                    first.setdefault(packet.stream.type, float(packet.pts * packet.time_base))
+            return first["audio"] - first["video"]
+
+    assert gap(target) == pytest.approx(gap(source), abs=2e-3)  # Matroska counts milliseconds
+
+
+@pytest.mark.parametrize(
+    ("suffix", "codec", "name"),
+    [("mkv", "subrip", "made.mp4"), ("mp4", "mov_text", "made.mkv"), ("mkv", "subrip", "made.mkv")],
+)
+def test_subtitles_come_along(tmp_path, suffix, codec, name):
+    words = subtitles(codec, "Good evening,", "good night.")
+    source = film(tmp_path / f"in.{suffix}", moving(25), extra=words)
+    target, notes = colorize(source, name)
+    assert notes == []
+    with av.open(str(target)) as container:
+        stream = container.streams.subtitles[0]
+        assert stream.language == "eng"
+        texts = {}
+        for packet in container.demux(stream):
+            for line in packet.decode() if packet.size > 2 else ():
+                words = re.sub(r"\{.*?\}", "", line.dialogue.decode())  # of styles
+                texts[float(packet.pts * packet.time_base)] = words
+    assert texts == {0: "Good evening,", 0.5: "good night."}
+
+
+def test_sound_that_the_container_cannot_hold_is_encoded_again_and_named(tmp_path):
+    source = film(tmp_path / "in.asf", moving(25), extra=sound("wmav2"))
+    target, (note,) = colorize(source)
+    assert "stream 1 (audio, wmav2) does not fit into mp4; encoded again as AAC, stereo" in note
+
+    def waves(path):
+        with av.open(str(path)) as container:
+            planes = [frame.to_ndarray()[0] for frame in container.decode(audio=0)]
+        return np.concatenate(planes)[2000:12_000]
+
+    made, given = waves(target), waves(source)
+    match = max(np.corrcoef(made[:8000], given[lag : lag + 8000])[0, 1] for lag in range(64))
+    assert match > 0.99  # a tone of 63 samples a period
+    assert packets_of(target, "audio")[-1][1] == pytest.approx(1, abs=0.15)
+
+
+def test_pictures_for_subtitles_that_the_container_cannot_hold_are_named(tmp_path):
+    def blank(made):
+        stream = made.add_stream("dvbsub")
+        stream.time_base = TIME_BASE
+        return []
+
+    source = film(tmp_path / "in.mkv", moving(4), extra=blank)
+    assert "(subtitle, dvbsub) does not fit into mp4; left out" in colorize(source)[1][0]
+
+
+def test_chapters_and_titles_come_along(tmp_path):
+    def titled(made):
+        made.metadata["title"] = "A film"
+        made.metadata["comment"] = "Of 1926"
+        times = {"start": 0, "end": 500, "time_base": TIME_BASE}
+        made.set_chapters([{"id": 1, **times, "metadata": {"title": "One"}}])
+        return []
+
+    target, _ = colorize(film(tmp_path / "in.mkv", moving(25), extra=titled))
+    with av.open(str(target)) as container:
+        (chapter,) = container.chapters()
+        assert chapter["metadata"]["title"] == "One"
+        assert chapter["end"] * chapter["time_base"] == Fraction(1, 2)
+        metadata = {name.lower(): value for name, value in container.metadata.items()}
+        assert metadata["title"] == "A film"
+        note = f"Colorized by tfcolor {tfcolor.__version__}; the color is synthetic"
+        assert metadata["comment"] == f"Of 1926; {note}"
+
+
+def test_a_film_says_that_its_color_is_synthetic_unless_told_not_to(tmp_path):
+    source = film(tmp_path / "in.mp4", moving(2))
+    for provenance in (True, False):
+        target, _ = colorize(source, f"{provenance}.mp4", provenance=provenance)
+        with av.open(str(target)) as container:
+            assert ("synthetic" in container.metadata.get("comment", "")) == provenance
+
+
+def test_a_rotated_film_is_written_upright(tmp_path):
+    source = film(tmp_path / "in.mp4", moving(2), set_display_rotation=90)
+    with av.open(str(source)) as container:
+        (first, *_) = container.decode(video=0)
+        upright = np.rot90(first.to_ndarray(format="rgb24"), first.rotation // 90)
+    target, _ = colorize(source, quality=1)
+    with av.open(str(target)) as container:
+        (first, *_) = container.decode(video=0)
+        assert first.rotation == 0
+    made = shown(target)[1][0]
+    assert made.shape == (WIDTH, HEIGHT, 3)
+    assert np.corrcoef(lightness(made).ravel(), lightness(upright).ravel())[0, 1] > 0.99
+
+
+def test_odd_sides_get_one_more_pixel_and_lose_none(tmp_path):
+    source = film(tmp_path / "in.mkv", moving(2, 49, 65), codec="ffv1", pix_fmt="gray")
+    made = shown(colorize(source, quality=1)[0])[1][0]
+    assert made.shape == (50, 66, 3)
+    assert np.abs(lightness(made)[:49, :65] - lightness(moving(2, 49, 65)[0])).mean() < 1
+    assert np.abs(made[49].astype(int) - made[48]).mean() < 2
+
+
+def test_the_shape_of_pixels_is_kept(tmp_path):
+    source = film(tmp_path / "in.mp4", moving(2), sample_aspect_ratio=Fraction(4, 3))
+    with av.open(str(colorize(source)[0])) as container:
+        assert container.streams.video[0].sample_aspect_ratio == Fraction(4, 3)
+
+
+@pytest.mark.parametrize(
+    ("pix_fmt", "color_range"), [("gray", 2), ("gray", 1), ("yuv420p", 1), ("yuvj420p", 2)]
+)
+def test_levels_are_read_in_their_range(pix_fmt, color_range):
+    levels = np.tile(np.arange(16, 236, dtype=np.uint8), (16, 1))
+    planes = levels if pix_fmt == "gray" else np.vstack([levels, np.full((8, 220), 128, np.uint8)])
+    frame = av.VideoFrame.from_ndarray(planes, format=pix_fmt)
+    frame.color_range = color_range
+    known = read.Film("", 0, 220, 16, 0, None, TIME_BASE, 0, Fraction(25), 1)
+    pixels = read.pixels(known, frame)
+    expected = levels if color_range == 2 else np.round((levels - 16.0) * 255 / 219)
+    assert np.abs(pixels.reshape(16, 220, -1) - expected[..., None]).max() <= 1
+
+
+def test_a_colored_film_is_read_with_the_matrix_that_it_names():
+    green = np.full((16, 16, 3), (0, 200, 0), np.uint8)
+    known = read.Film("", 0, 16, 16, 0, None, TIME_BASE, 0, Fraction(25), 1)
+    for matrix in ("ITU709", "ITU601"):
+        frame = av.VideoFrame.from_ndarray(green).reformat(
+            format="yuv444p", dst_colorspace=matrix, dst_color_range="MPEG"
+        )
+        assert np.abs(read.pixels(known, frame).astype(int) - green).max() <= 2
+
+
+@pytest.mark.parametrize("pix_fmt", ["rgb24", "bgr0", "gbrp", "gbrp10le", "yuv422p10le"])
+def test_every_way_to_store_a_color_is_read(pix_fmt):
+    green = np.full((16, 16, 3), (40, 200, 120), np.uint8)
+    known = read.Film("", 0, 16, 16, 0, None, TIME_BASE, 0, Fraction(25), 1)
+    frame = av.VideoFrame.from_ndarray(green).reformat(format=pix_fmt, threads=1)
+    assert np.abs(read.pixels(known, frame).astype(int) - green).max() <= 3
+
+
+def test_the_film_says_how_its_colors_are_meant(tmp_path):
+    with av.open(str(colorize(film(tmp_path / "in.mp4", moving(2)))[0])) as container:
+        context = container.streams.video[0].codec_context
+        tags = (context.colorspace, context.color_primaries, context.color_trc)
+        assert (*tags, context.color_range, context.pix_fmt) == (1, 1, 1, 1, "yuv420p")
+
+
+@pytest.mark.parametrize("codec", setting.CODECS)
+def test_every_codec_keeps_frames_and_times(tmp_path, monkeypatch, codec):
+    monkeypatch.setattr(run, "SEGMENT_FRAMES", 3)
+    source = film(tmp_path / "in.mkv", moving(7, 64, 64), times=[0, 40, 90, 91, 200, 240, 280])
+    target, _ = colorize(source, codec=codec)
+    times, frames = shown(target)
+    assert times == pytest.approx([0, 0.04, 0.09, 0.091, 0.2, 0.24, 0.28], abs=1e-6)
+    for made, given in zip(frames, moving(7, 64, 64), strict=True):
+        assert np.corrcoef(made.mean(axis=-1).ravel(), given[..., 0].ravel())[0, 1] > 0.97
+
+
+def test_motion_is_followed():
+    picture = cv2.GaussianBlur(
+        np.random.default_rng(0).uniform(-1, 1, (96, 128)).astype(np.float32), (0, 0), 3
+    )
+    picture /= np.abs(picture).max()
+    before, now = picture[4:84, 6:106], picture[6:86, 3:103] + 0.05  # by (-3, 2), and brighter
+    where, trust = smooth.follow(before, now)
+    y, x = np.mgrid[:80, :100]
+    inside = np.s_[10:-10, 10:-10]
+    np.testing.assert_allclose(where[..., 0][inside], (x - 3)[inside], atol=0.3)
+    np.testing.assert_allclose(where[..., 1][inside], (y + 2)[inside], atol=0.3)
+    assert trust[inside].mean() > 0.9
+    assert trust[:, 0].max() == 0  # which came into view
+
+
+def scene(index):
+    """l of a photograph as it moves, under changing light: two frames, float32 (96, 128)."""
+    path = sorted(samples.FOLDER.glob("*.jpg"))[index]
+    gray = np.asarray(Image.open(path).convert("L").resize((140, 140))).astype(np.float32)
+    grain = np.random.default_rng(index).normal(0, 0.02, (2, 96, 128)).astype(np.float32)
+    l = gray / 127.5 - 1
+    return l[4:100, 4:132] + grain[0], l[5:101, 6:134] * 0.95 + 0.03 + grain[1]
+
+
+def test_cuts_are_found_and_nothing_else():
+    scenes = [scene(index) for index in range(8)]
+    for index, (before, now) in enumerate(scenes):
+        assert not smooth.is_cut(smooth.follow(before, now)[1])
+        assert smooth.is_cut(smooth.follow(scenes[index - 1][1], now)[1])
+
+
+def constant(*ab):
+    """A plane of one color; float32 (96, 128, 2)."""
+    return np.full((96, 128, 2), ab, np.float32)
+
+
+def test_colors_start_anew_after_a_cut():
+    before = smooth.steady(None, scene(0)[0], constant(0.5, 0.3), 0.9)
+    blue = constant(0.1, -0.6)
+    assert smooth.steady(before, scene(1)[0], blue, 0.9).ab is blue
+    assert np.abs(smooth.steady(before, scene(0)[1], blue, 0.9).ab - blue).mean() > 0.2
+
+
+def test_smoothing_of_nought_changes_nothing():
+    before = smooth.steady(None, scene(0)[0], constant(0.5, 0.3), 0)
+    blue = constant(0.1, -0.6)
+    assert smooth.steady(before, scene(0)[1], blue, 0).ab is blue
+
+
+def test_the_first_frames_of_a_still_picture_are_averaged_and_later_ones_weigh_less():
+    now, l = None, scene(0)[0]
+    for red in (0.1, 0.2, 0.3):
+        now = smooth.steady(now, l, constant(red, 0), 0.6)
+    assert now.ab[10:-10, 10:-10, 0] == pytest.approx(0.6 * 0.15 + 0.4 * 0.3, abs=1e-3)
+
+
+def test_a_flickering_network_gets_steady_and_stays_true():
+    rng = np.random.default_rng(0)
+    frames = [frame[..., 0].astype(np.float32) / 127.5 - 1 for frame in moving(30, 64, 96)]
+    true = np.float32([0.2, -0.1])
+    seen = [np.tile(true + rng.normal(0, 0.1, 2), (64, 96, 1)).astype(np.float32) for _ in frames]
+    steadied, now = [], None
+    for l, ab in zip(frames, seen, strict=True):
+        now = smooth.steady(now, l, ab, 0.8)
+        steadied.append(now.ab)
+
+    def flicker(planes):
+        return np.mean([np.abs(a - b).mean() for a, b in itertools.pairwise(planes)])
+
+    assert flicker(steadied) < flicker(seen) / 3  # 1 - 0.8, and the noise of one instead of two
+    assert np.abs(np.stack(steadied) - true).mean() < np.abs(np.stack(seen) - true).mean() / 1.5
+
+
+def test_work_runs_ahead_by_few_frames_and_keeps_their_order():
+    taken = []
+
+    def items():
+        for item in range(100):
+            taken.append(item)
+            yield item
+
+    with run.futures.ThreadPoolExecutor(2) as pool:
+        done = run._in_order(pool, lambda item: -item, items())
+        assert next(done) == 0
+        assert len(taken) <= run.WORKERS + 1
+        assert list(done) == [-item for item in range(1, 100)]
+
+
+def test_an_interrupted_film_is_the_film_made_in_one_go(tmp_path, monkeypatch, net):
+    monkeypatch.setattr(run, "SEGMENT_FRAMES", 10)
+    source = film(tmp_path / "in.mp4", moving(36), extra=sound(seconds=2))
+    whole, _ = colorize(source, "whole.mp4")
+    net.calls, net.fail_after = 0, 25 + 2 * run.WORKERS
+    with pytest.raises(KeyboardInterrupt):
+        colorize(source, "made.mp4")
+    assert not (tmp_path / "made.mp4").exists()
+    done = len(parts.segments(tmp_path / ".made.mp4.parts"))
+    assert done in (2, 3)
+    net.calls, net.fail_after = 0, None
+    steps = []
+    run.colorize_film(
+        source,
+        tmp_path / "made.mp4",
+        setting.Settings(),
+        progress=lambda *step: steps.append(step),
+    )
+    assert net.calls == 36 - 10 * done
+    assert steps[-1] == (36 - 10 * done, 36 - 10 * done)
+    times, frames = shown(tmp_path / "made.mp4")
+    assert times == shown(whole)[0]
+    for made, expected in zip(frames, shown(whole)[1], strict=True):
+        assert np.abs(made.astype(int) - expected).mean() < 1  # x264 is not always exact itself
+    assert packets_of(tmp_path / "made.mp4", "audio") == packets_of(source, "audio")
+    assert not (tmp_path / ".made.mp4.parts").exists()
+
+
+def test_a_film_goes_on_as_if_it_had_not_stopped(tmp_path):
+    def net(l):
+        return np.stack([np.sin(40 * l), np.cos(30 * l)], axis=-1) / 4
+
+    net.size, net.stride = 32, 8
+    known = read.open_film(film(tmp_path / "in.mp4", moving(12)))
+    whole = list(run._colorized(net, known, setting.Settings(), 0, None))
+    rest = list(run._colorized(net, known, setting.Settings(), 5, whole[4].moment))
+    assert [made.place for made in rest] == list(range(5, 12))
+    for made, expected in zip(rest, whole[5:], strict=True):
+        np.testing.assert_array_equal(made.moment.ab, expected.moment.ab)
+        np.testing.assert_array_equal(made.picture.to_ndarray(), expected.picture.to_ndarray())
+
+
+def test_parts_of_other_settings_or_another_film_are_not_used(tmp_path, monkeypatch, net):
+    monkeypatch.setattr(run, "SEGMENT_FRAMES", 5)
+    source = film(tmp_path / "in.mp4", moving(30))
+    for change in ("settings", "film"):
+        net.calls, net.fail_after = 0, 8 + 2 * run.WORKERS
+        with pytest.raises(KeyboardInterrupt):
+            colorize(source, f"{change}.mp4")
+        net.calls, net.fail_after = 0, None
+        if change == "film":
+            film(source, moving(30, seed=1))
+        colorize(source, f"{change}.mp4", saturation=0.5 if change == "settings" else 1.0)
+        assert net.calls == 30
+
+
+def test_two_processes_do_not_make_one_film(tmp_path):
+    source = film(tmp_path / "in.mp4", moving(2))
+    with parts.opened(tmp_path / "made.mp4", {}):
+        with pytest.raises(ValueError, match=r"made\.mp4 is being made by another process"):
+            colorize(source)
+
+
+def sound_only(path):
+    with av.open(str(path), "w") as made:
+        made.mux(sound()(made))
+
+
+def cover_only(path):
+    with av.open(str(path), "w") as made:
+        picture = made.add_stream("mjpeg", rate=1)
+        picture.height, picture.width, picture.pix_fmt = 48, 64, "yuvj420p"
+        picture.disposition = av.stream.Disposition.attached_pic
+        packets = sound()(made)
+        made.mux(picture.encode(av.VideoFrame.from_ndarray(moving(1)[0])))
+        made.mux(packets)
+
+
+BROKEN = {
+    "text.mp4": lambda path: path.write_text("no film"),
+    "empty.mp4": lambda path: path.write_bytes(b""),
+    "sound.mp4": sound_only,
+    "cover.mp4": cover_only,
+    "tiny.mkv": lambda path: film(path, moving(2, 8, 8), codec="ffv1"),
+    "folder.mp4": lambda path: path.mkdir(),
+    "missing.mp4": lambda path: None,
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_what_is_no_film_is_one_line_with_its_name(tmp_path, name):
+    BROKEN[name](tmp_path / name)
+    with pytest.raises((ValueError, OSError), match=name):
+        colorize(tmp_path / name)
+    assert {path.name for path in tmp_path.iterdir()} <= {name}
+
+
+def test_a_truncated_film_is_colorized_as_far_as_it_goes(tmp_path):
+    whole = film(tmp_path / "whole.mkv", moving(30)).read_bytes()
+    source = tmp_path / "in.mkv"
+    source.write_bytes(whole[: len(whole) * 2 // 3])
+    assert 5 < len(shown(colorize(source)[0])[0]) < 30
+
+
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [("in.mp4", "would be overwritten"), ("made.avi", "must end in"), ("old.mp4", "--overwrite")],
+)
+def test_a_target_that_cannot_be_is_refused(tmp_path, target, reason):
+    source = film(tmp_path / "in.mp4", moving(2))
+    (tmp_path / "old.mp4").write_bytes(b"old")
+    before = source.read_bytes()
+    with pytest.raises(ValueError, match=reason):
+        colorize(source, target)
+    assert source.read_bytes() == before
+
+
+def test_a_target_that_cannot_be_written_is_named(tmp_path):
+    source = film(tmp_path / "in.mp4", moving(2))
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match=r"made\.mp4"):
+        run.colorize_film(source, tmp_path / "file" / "made.mp4", setting.Settings())
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"codec": "divx"}, {"smoothing": 1.0}, {"quality": 52}, {"size": 0}, {"strength": 2}]
+)
+def test_options_out_of_range_are_refused_by_name(tmp_path, wrong):
+    source = film(tmp_path / "in.mp4", moving(2))
+    with pytest.raises(ValueError, match=f"{next(iter(wrong))}.* must be"):
+        colorize(source, **wrong)
+    assert [path.name for path in tmp_path.iterdir()] == ["in.mp4"]
+
+
+def test_the_command_tells_what_was_left_out(tmp_path):
+    source = film(tmp_path / "in.asf", moving(4), extra=sound("wmav2"))
+    arguments = [
+        str(source),
+        "-o",
+        str(tmp_path / "made.mp4"),
+        "--smoothing",
+        "0",
+        "--quality",
+        "30",
+    ]
+    done = CliRunner().invoke(command.video, arguments)
+    assert done.exit_code == 0
+    assert "Note: " in done.stderr and "wmav2" in done.stderr
+    assert len(shown(tmp_path / "made.mp4")[0]) == 4
+
+
+def test_films_are_colorized_without_tensorflow():
+    program = "import sys, tfcolor.video.run; sys.exit('tensorflow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], env={**os.environ}).returncode == 0

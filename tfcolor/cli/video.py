@@ -1,0 +1,63 @@
+"""`tfcolor video`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tfcolor.cli import options
+
+
+@click.command()
+@click.argument("film", type=options.FOLDER)
+@click.option(
+    "-o", "--output", type=options.FOLDER, required=True, help="A file: .mp4, .m4v, .mov or .mkv."
+)
+@options.network
+@options.look
+@click.option(
+    "--smoothing",
+    type=float,
+    help="Weight of the colors of the frame before, from 0 (frame by frame) to under 1.  "
+    "[default: 0.9]",
+)
+@click.option("--codec", help="h264, h265, vp9 or av1.  [default: h264]")
+@click.option(
+    "--quality", type=int, help="CRF of the codec; lower is better.  [default: 18 of h264]"
+)
+@options.provenance
+@click.option("--overwrite", is_flag=True, help="Replace an output that is there already.")
+def video(
+    film: Path,
+    output: Path,
+    model: Path | None,
+    server: str | None,
+    overwrite: bool,
+    **settings: Any,
+) -> None:
+    """Colorize a film; its lightness, frame times, sound and subtitles are kept.
+
+    Stopped, the same command goes on where it was.
+    """
+    try:
+        import av  # noqa: F401 - to say what is missing before anything else
+    except ModuleNotFoundError as error:
+        raise ValueError(
+            "films need PyAV; install it with: pip install 'tfcolor[video]'"
+        ) from error
+    from tfcolor.video import run
+    from tfcolor.video import settings as setting
+
+    chosen = setting.Settings(**options.given(**settings))
+    setting.check_target(film, output, overwrite)
+    with options.bar("frames") as progress:
+        notes = run.colorize_film(
+            film,
+            output,
+            chosen,
+            model=options.chosen_network(model, server),
+            overwrite=overwrite,
+            progress=progress,
+        )
+    for note in notes:
+        click.echo(f"Note: {note}", err=True)

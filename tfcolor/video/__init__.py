@@ -1,0 +1,1 @@
+"""Films, colorized frame by frame and steadied along time; extra `video` (PyAV)."""

@@ -1,0 +1,98 @@
+"""A film in the making: a hidden folder beside it, that a later run goes on with.
+
+Each segment is a file, complete or absent, with what its last frame leaves to the next beside it,
+so that a film made in several runs is the film made in one.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import filelock
+import numpy as np
+
+from tfcolor.video import smooth
+
+KEY = "settings.json"
+LOCK = ".lock"
+
+
+@contextlib.contextmanager
+def opened(target: Path, key: dict[str, Any]) -> Iterator[Path]:
+    """The folder of a target's parts; those of another film or other settings are dropped.
+
+    The folder goes when all went well, or nothing is in it that another run could use.
+
+    Args:
+      target: the film to be.
+      key: what the parts depend on, as JSON.
+
+    Raises:
+      ValueError: if another process is at it.
+      OSError: if the folder cannot be made.
+    """
+    folder = target.with_name(f".{target.name}.parts")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(target)) from error
+    lock = filelock.FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        raise ValueError(f"{target} is being made by another process; wait for it") from None
+    with lock:
+        text = json.dumps(key, sort_keys=True)
+        with contextlib.suppress(FileNotFoundError):
+            if (folder / KEY).read_text(encoding="utf-8") != text:
+                _clear(folder)
+        (folder / KEY).write_text(text, encoding="utf-8")
+        try:
+            yield folder
+        except BaseException:
+            if not segments(folder):
+                shutil.rmtree(folder)
+            raise
+        shutil.rmtree(folder)
+
+
+def _clear(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.name != LOCK:
+            path.unlink()
+
+
+def segments(folder: Path) -> list[Path]:
+    """The segments that are complete, in order."""
+    return sorted(folder.glob("[0-9]*.nut"))
+
+
+def place(folder: Path, index: int) -> Path:
+    """Where a segment is written before it is `keep`'s."""
+    return folder / f"{index:05d}.partial"
+
+
+def keep(partial: Path, frames: int, moment: smooth.Moment) -> None:
+    """Makes a segment part of the film.
+
+    Args:
+      partial: its file, from `place`.
+      frames: of the film up to its end.
+      moment: what its last frame leaves to the next.
+    """
+    state = partial.with_suffix(".state")
+    with open(state, "wb") as file:
+        np.savez(file, done=frames, **vars(moment))
+    os.replace(state, partial.with_suffix(".npz"))
+    os.replace(partial, partial.with_suffix(".nut"))  # last: a segment has its state
+
+
+def state_after(segment: Path) -> tuple[int, smooth.Moment]:
+    """The frames up to a segment's end, and the moment of its last."""
+    with np.load(segment.with_suffix(".npz")) as state:
+        moment = {name: state[name] for name in state.files if name != "done"}
+        return int(state["done"]), smooth.Moment(**moment)

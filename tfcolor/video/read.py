@@ -1,0 +1,202 @@
+"""A film's frames, upright and in sRGB, with their times: whatever FFmpeg reads."""
+
+import contextlib
+import dataclasses
+import math
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from av.video.reformatter import ColorRange, Colorspace, Interpolation
+
+MIN_SIDE = 16  # pixels; encoders take no less
+HD_HEIGHT = 720  # pixels; a film that does not say is in BT.601 below, in BT.709 from there on
+ACCURATE = int(
+    Interpolation.BICUBIC
+    | Interpolation.ACCURATE_RND
+    | Interpolation.FULL_CHR_H_INT
+    | Interpolation.FULL_CHR_H_INP
+)  # without the flags swscale is off by 3 levels on average, and darker
+_MATRICES = {
+    1: Colorspace.ITU709,
+    4: Colorspace.FCC,
+    5: Colorspace.ITU601,
+    6: Colorspace.ITU601,
+    7: Colorspace.SMPTE240M,
+    9: Colorspace.BT2020,
+}  # H.273's number -> swscale's
+_FULL_RANGE = np.clip(np.round((np.arange(256) - 16) * (255 / 219)), 0, 255).astype(np.uint8)
+
+
+@dataclasses.dataclass(frozen=True)
+class Film:
+    """What is known of a film before it is read.
+
+    Attributes:
+      path: its file.
+      stream: index of the picture among the file's streams.
+      width, height: of an upright frame, pixels.
+      turns: quarter turns counterclockwise that make a stored frame upright.
+      pixel_aspect: width of an upright pixel over its height; None where the file does not say.
+      time_base: seconds, the unit of times.
+      start: where the file begins, in that unit.
+      rate: frames per second, on average.
+      frames: about how many; 0 where it cannot be known.
+    """
+
+    path: Path
+    stream: int
+    width: int
+    height: int
+    turns: int
+    pixel_aspect: Fraction | None
+    time_base: Fraction
+    start: int
+    rate: Fraction
+    frames: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Frame:
+    """A frame as it is stored.
+
+    Attributes:
+      time: in units of the film's time base, from the film's start, increasing.
+      duration: in that unit; 0 where the film does not say.
+      picture: PyAV's frame.
+    """
+
+    time: int
+    duration: int
+    picture: av.VideoFrame
+
+
+def open_film(path: Path) -> Film:
+    """Looks into a film.
+
+    Raises:
+      ValueError: if it is no film, has no picture, or a frame too small to be written again.
+      OSError: if it cannot be opened.
+    """
+    with opened(path) as container:
+        stream = _picture_stream(container)
+        if stream is None:
+            raise ValueError(f"{path} has no moving picture; give a film")
+        first = next(_decoded(container, stream), None)
+        if first is None or stream.time_base is None:
+            raise ValueError(f"{path} has no picture that can be decoded; give another copy")
+        turns = round(first.rotation / 90) % 4
+        width, height = first.width, first.height
+        if min(width, height) < MIN_SIDE:
+            raise ValueError(f"{path}: {width} x {height} pixels are less than {MIN_SIDE} a side")
+        aspect = stream.sample_aspect_ratio or None
+        if turns % 2:
+            width, height, aspect = height, width, 1 / aspect if aspect else None
+        rate = stream.average_rate or stream.guessed_rate or Fraction(25)
+        return Film(
+            path=path,
+            stream=stream.index,
+            width=width,
+            height=height,
+            turns=turns,
+            pixel_aspect=aspect,
+            time_base=stream.time_base,
+            start=start_of(container, stream.time_base),
+            rate=rate,
+            frames=stream.frames or math.ceil((container.duration or 0) / av.time_base * rate),
+        )
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[Any]:
+    """A file as PyAV's input container.
+
+    Raises:
+      ValueError: if FFmpeg does not know what it is.
+      OSError: if it cannot be read.
+    """
+    try:
+        container = av.open(str(path), metadata_errors="replace")
+    except av.FFmpegError as error:
+        if isinstance(error, OSError):
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        raise ValueError(f"{path} is not a film that FFmpeg can read; give another") from error
+    with container:
+        yield container
+
+
+def frames(film: Film, skip: int = 0) -> Iterator[Frame]:
+    """The frames of a film in the order they are shown, as they are stored.
+
+    A packet that cannot be decoded is passed over, as players do.
+
+    Args:
+      film: from `open_film`.
+      skip: so many of the first frames are left out. They are decoded all the same: seeking is
+        not exact in every container, and decoding is far quicker than colorizing.
+
+    Yields:
+      Frames with increasing times; one without a time follows the last by 1 / rate.
+    """
+    step = max(1, round(1 / (film.rate * film.time_base)))
+    last = -step
+    with opened(film.path) as container:
+        pictures = _decoded(container, container.streams[film.stream])
+        for index, picture in enumerate(pictures):
+            time = picture.dts if picture.pts is None else picture.pts
+            time = last + step if time is None else time - film.start
+            last = time if index == 0 else max(time, last + 1)
+            if index >= skip:
+                yield Frame(last, picture.duration or 0, picture)
+
+
+def pixels(film: Film, picture: av.VideoFrame) -> np.ndarray:
+    """A stored frame as a photograph: upright; uint8, gray (h, w) or sRGB (h, w, 3).
+
+    Frames of another size, in a film that changes it, are brought to that of the first.
+    """
+    is_gray = picture.format.name.startswith("gray")
+    unnamed = Colorspace.ITU709 if picture.height >= HD_HEIGHT else Colorspace.ITU601
+    turned = film.turns % 2
+    array = picture.to_ndarray(
+        width=film.height if turned else film.width,
+        height=film.width if turned else film.height,
+        format="gray" if is_gray else "rgb24",
+        src_colorspace=_MATRICES.get(picture.colorspace, unnamed),
+        dst_color_range=ColorRange.JPEG,
+        interpolation=ACCURATE,
+        threads=1,  # frames are in work at once; and its own slices of a small one race
+    )
+    if is_gray and picture.color_range == ColorRange.MPEG:  # which swscale takes for full
+        array = _FULL_RANGE[array]
+    return np.rot90(array, film.turns)
+
+
+def start_of(container: Any, time_base: Fraction) -> int:
+    """Where a file begins, in units of a time base: transport streams do so at any time."""
+    return round(Fraction(container.start_time or 0, av.time_base) / time_base)
+
+
+def _picture_stream(container: Any) -> Any:
+    """The first stream of moving pictures, which a cover is not; None where there is none."""
+    cover = av.stream.Disposition.attached_pic
+    moving = [each for each in container.streams.video if not each.disposition & cover]
+    return moving[0] if moving else None
+
+
+def _decoded(container: Any, stream: Any) -> Iterator[av.VideoFrame]:
+    stream.thread_type = "AUTO"
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets)
+            yield from packet.decode()
+        except StopIteration:
+            return
+        except av.EOFError:
+            return
+        except av.InvalidDataError:
+            continue

@@ -1,0 +1,190 @@
+"""A film, colorized: read, seen by the network, steadied, painted, encoded, joined."""
+
+import collections
+import contextlib
+import dataclasses
+import itertools
+import logging
+import os
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent import futures
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import av
+import numpy as np
+
+import tfcolor
+from tfcolor import colorize, network, paint
+from tfcolor.video import join, parts, read, smooth, write
+from tfcolor.video import settings as setting
+
+SEGMENT_FRAMES = 250  # 10 s; so much is done again after an interruption
+WORKERS = max(2, os.cpu_count() or 2)
+
+log = logging.getLogger(__name__)
+
+Progress = Callable[[int, int], None]
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
+
+
+class Seen(NamedTuple):
+    """A frame, its pixels, what the network saw of it and what it made of that."""
+
+    frame: read.Frame
+    pixels: np.ndarray
+    l: np.ndarray
+    ab: np.ndarray
+
+
+class Made(NamedTuple):
+    """A frame ready for the encoder, its place in the film, and what it leaves to the next."""
+
+    place: int
+    moment: smooth.Moment
+    picture: av.VideoFrame
+
+
+def colorize_film(
+    source: Path,
+    target: Path,
+    settings: setting.Settings,
+    *,
+    model: Path | str | None = None,
+    overwrite: bool = False,
+    progress: Progress = lambda done, total: None,
+) -> list[str]:
+    """Colorizes a film; its lightness, its frames' times, its sound and subtitles are kept.
+
+    Interrupted, even killed, the same call goes on with the segment it was at.
+
+    Args:
+      source: the film.
+      target: the film to be; its suffix names the container, see `settings.FORMATS`.
+      settings: how.
+      model: see `colorize.load`; the bundled one if not given.
+      overwrite: whether a target that is there may be replaced.
+      progress: told the frames done in this call and those it has to do.
+
+    Returns:
+      Lines about what could not be kept; empty as a rule.
+
+    Raises:
+      ValueError: if the source is no film, or the target is the source, is there already, is of
+        an unknown container, or is being made by another process; if the model is none of ours.
+      OSError: if a file cannot be read or written.
+    """
+    setting.check_target(source, target, overwrite)
+    film = read.open_film(source)
+    net = colorize.load(model, threads=1)  # several frames at once are faster than several threads
+    with parts.opened(target, _key(film, settings, model)) as folder:
+        with _errors_name(target):
+            _make_segments(net, film, settings, folder, progress)
+            joined = folder / f"joined{target.suffix}"
+            notes = join.join(film, parts.segments(folder), joined, settings.provenance)
+        os.replace(joined, target)
+    return notes
+
+
+def _key(film: read.Film, settings: setting.Settings, model: Path | str | None) -> dict[str, Any]:
+    """What the parts of a film depend on."""
+    return {
+        "source": _state_of(film.path),
+        "model": _state_of(model) if isinstance(model, Path) else model,
+        "tfcolor": tfcolor.__version__,
+        **dataclasses.asdict(settings),
+    }
+
+
+def _state_of(path: Path) -> list[Any]:
+    """A file's or a folder's name, size and time of change."""
+    files = [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
+    states = [file.stat() for file in files]
+    changed = max((state.st_mtime_ns for state in states), default=0)
+    return [str(path.resolve()), sum(state.st_size for state in states), changed]
+
+
+def _make_segments(
+    net: network.Network,
+    film: read.Film,
+    settings: setting.Settings,
+    folder: Path,
+    progress: Progress,
+) -> None:
+    """Makes the segments that the folder lacks."""
+    segments = parts.segments(folder)
+    first, moment = parts.state_after(segments[-1]) if segments else (0, None)
+    if first:
+        log.info("%s: going on after %d frames that are done", film.path, first)
+    total = max(film.frames - first, 1)
+
+    last: Made | None = None
+
+    def noted(made: Made) -> av.VideoFrame:
+        nonlocal last
+        last = made
+        progress(min(made.place + 1 - first, total), total)
+        return made.picture
+
+    with contextlib.closing(_colorized(net, film, settings, first, moment)) as frames:
+        for index, group in itertools.groupby(frames, lambda made: made.place // SEGMENT_FRAMES):
+            partial = parts.place(folder, index)
+            write.encode(partial, film, settings, map(noted, group))
+            assert last is not None  # a group is not empty
+            parts.keep(partial, last.place + 1, last.moment)
+    progress(total, total)
+
+
+def _colorized(
+    net: network.Network,
+    film: read.Film,
+    settings: setting.Settings,
+    first: int,
+    moment: smooth.Moment | None,
+) -> Generator[Made, None, None]:
+    """The frames from `first` on, ready for the encoder; `moment` is that of the one before."""
+    size = settings.size or net.size
+
+    def see(frame: read.Frame) -> Seen:
+        pixels = read.pixels(film, frame.picture)
+        l = network.reduce(pixels, size)
+        return Seen(frame, pixels, l, network.colors(net, l))
+
+    def steadied(frames: Iterable[Seen]) -> Iterator[tuple[int, Seen, smooth.Moment]]:
+        now = moment
+        for place, seen in enumerate(frames, first):
+            now = smooth.steady(now, seen.l, seen.ab, settings.smoothing)
+            yield place, seen, now
+
+    def finish(each: tuple[int, Seen, smooth.Moment]) -> Made:
+        place, seen, now = each
+        strength = (settings.strength, settings.saturation)
+        rgb = paint.paint(seen.pixels, now.l, now.ab, *strength)
+        return Made(place, now, write.frame(film, seen.frame, rgb))
+
+    with futures.ThreadPoolExecutor(WORKERS) as pool:
+        seen = _in_order(pool, see, read.frames(film, first))
+        yield from _in_order(pool, finish, steadied(seen))
+
+
+def _in_order(
+    pool: futures.Executor, function: Callable[[_In], _Out], items: Iterable[_In]
+) -> Iterator[_Out]:
+    """`map` by a pool, which works on a few items more than were asked for."""
+    waiting: collections.deque[futures.Future[_Out]] = collections.deque()
+    for item in items:
+        waiting.append(pool.submit(function, item))
+        if len(waiting) > WORKERS:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+@contextlib.contextmanager
+def _errors_name(target: Path) -> Iterator[None]:
+    """FFmpeg's errors of writing (those of reading name their file already) as the target's."""
+    try:
+        yield
+    except av.FFmpegError as error:
+        raise OSError(error.errno, error.strerror, str(target)) from error

@@ -1,0 +1,93 @@
+"""How a film is to be colorized and written."""
+
+import dataclasses
+from pathlib import Path
+
+
+@dataclasses.dataclass(frozen=True)
+class Codec:
+    """An encoder of FFmpeg's.
+
+    Attributes:
+      encoder: its name there.
+      quality: the default of its scale of constant quality (CRF); lower is better.
+      worst: the end of that scale.
+      options: others of the encoder.
+    """
+
+    encoder: str
+    quality: int
+    worst: int
+    options: dict[str, str]
+
+
+CODECS = {
+    "h264": Codec("libx264", 18, 51, {"preset": "medium"}),
+    "h265": Codec("libx265", 20, 51, {"preset": "medium", "x265-params": "log-level=error"}),
+    "vp9": Codec("libvpx-vp9", 24, 63, {"b": "0", "row-mt": "1", "cpu-used": "4"}),
+    "av1": Codec("libsvtav1", 28, 63, {"preset": "8"}),
+}
+FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}  # suffix -> FFmpeg's
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """Options of a film.
+
+    Attributes:
+      size: short side that the network sees, pixels; None is the network's own.
+      strength: of the colors, 0 (gray) to 1.
+      saturation: factor of their chroma.
+      smoothing: weight of the colors of the frame before, in [0, 1); 0 is frame by frame.
+      codec: of `CODECS`.
+      quality: constant quality (CRF) of the codec, lower is better; None is the codec's default.
+      provenance: whether the film says that its color is synthetic.
+    """
+
+    size: int | None = None
+    strength: float = 1.0
+    saturation: float = 1.0
+    smoothing: float = 0.9
+    codec: str = "h264"
+    quality: int | None = None
+    provenance: bool = True
+
+    def __post_init__(self) -> None:
+        """Checks what cannot be left to the encoder.
+
+        Raises:
+          ValueError: names the option and what it may be.
+        """
+        if self.codec not in CODECS:
+            raise ValueError(f"codec must be one of {', '.join(CODECS)}, got {self.codec}")
+        if self.size is not None and self.size < 1:
+            raise ValueError(f"size must be 1 or more, got {self.size}")
+        if not 0 <= self.smoothing < 1:
+            raise ValueError(f"smoothing must be in [0, 1), got {self.smoothing}")
+        worst = CODECS[self.codec].worst
+        if self.quality is not None and not 0 <= self.quality <= worst:
+            raise ValueError(
+                f"quality of {self.codec} must be from 0 (best) to {worst}, got {self.quality}"
+            )
+
+    @property
+    def encoder_options(self) -> dict[str, str]:
+        """What FFmpeg's encoder is told."""
+        codec = CODECS[self.codec]
+        crf = codec.quality if self.quality is None else self.quality
+        return {**codec.options, "crf": str(crf)}
+
+
+def check_target(source: Path, target: Path, overwrite: bool) -> None:
+    """Looks at the names before anything is read.
+
+    Raises:
+      ValueError: if the target would overwrite the source, is there already, or ends in none of
+        `FORMATS`.
+    """
+    if target.suffix.lower() not in FORMATS:
+        raise ValueError(f"{target} must end in one of {', '.join(FORMATS)}")
+    if target.resolve() == source.resolve():
+        raise ValueError(f"{source} would be overwritten; give another output")
+    if target.exists() and not overwrite:
+        raise ValueError(f"{target} is there already; give another output, or --overwrite")

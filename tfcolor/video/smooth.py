@@ -1,0 +1,99 @@
+"""Colors steadied along time: the colors of the frame before, moved along with the picture.
+
+A network that sees one frame at a time changes its mind with the grain and the light. Where the
+picture can be followed from one frame into the next, its colors are a running mean; where it cannot
+(what comes into view, what moves too fast), and after a cut, they start anew.
+
+All of it happens at the size that the network sees, so that it costs little.
+"""
+
+import dataclasses
+
+import cv2
+import numpy as np
+
+DISTANCE = 1.5  # pixels between a place and where it is found going there and back; more: lost
+DIFFERENCE = 0.1  # of l, 5 L*, beside the change of the whole picture; more: something else
+ALIKE = 6 / 110  # of ab: colors so near are a flicker, whether the place is surely the same or not
+CUT = 0.15  # mean trust; less is another scene: within one it is 0.7 and more, across cuts 0.02
+
+
+@dataclasses.dataclass(frozen=True)
+class Moment:
+    """What a frame leaves to the next.
+
+    Attributes:
+      l: what the network saw, L* / 50 - 1; float32 (h, w) in [-1, 1].
+      ab: its steadied colors, a*b* / 110; float32 (h, w, 2).
+      frames: how many frames each color is the mean of; float32 (h, w), 1 or more.
+    """
+
+    l: np.ndarray
+    ab: np.ndarray
+    frames: np.ndarray
+
+
+def steady(before: Moment | None, l: np.ndarray, ab: np.ndarray, smoothing: float) -> Moment:
+    """The next moment of a film.
+
+    The first frames of a scene count alike; later ones weigh `1 - smoothing`.
+
+    Args:
+      before: the moment of the frame before; None for the first.
+      l: of this frame; float32 (h, w) in [-1, 1].
+      ab: what the network made of it; float32 (h, w, 2).
+      smoothing: the most that the colors before weigh, in [0, 1); 0 leaves them out.
+    """
+    anew = Moment(l, ab, np.ones_like(l))
+    if before is None or smoothing == 0 or before.l.shape != l.shape:
+        return anew
+    where, trust = follow(before.l, l)
+    if is_cut(trust):
+        return anew
+    frames, change = _take(before.frames, where), _take(before.ab, where) - ab
+    trust = np.maximum(trust, np.exp(-np.square(change).sum(axis=-1) / ALIKE**2))
+    weight = trust * np.minimum(smoothing, frames / (frames + 1))
+    return Moment(l, ab + weight[..., None] * change, 1 + trust * frames)
+
+
+def is_cut(trust: np.ndarray) -> bool:
+    """Whether so little of the picture was found in the frame before that it is another scene."""
+    return float(trust.mean()) < CUT
+
+
+def follow(before: np.ndarray, l: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where each pixel was in the frame before, and how surely.
+
+    Dense inverse search (Kroeger et al. 2016, arXiv:1603.03590) both ways. A place is trusted where
+    the way there and back ends where it began and the lightness agrees, but for a change of the
+    whole picture's: an old film's light flickers.
+
+    Args:
+      before, l: float32 (h, w) in [-1, 1].
+
+    Returns:
+      (x, y) in the frame before, float32 (h, w, 2), pixels; trust, float32 (h, w) in [0, 1].
+    """
+    first, second = _as_bytes(before), _as_bytes(l)
+    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+    height, width = l.shape
+    back = search.calc(second, first, np.zeros((height, width, 2), np.float32))
+    forth = search.calc(first, second, np.zeros((height, width, 2), np.float32))
+    place = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1)
+    where = (place + back).astype(np.float32)
+    astray = np.square(back + _take(forth, where)).sum(axis=-1)
+    change = l - _take(before, where)
+    change = cv2.blur(change - np.median(change), (3, 3))  # of the object, not of the grain
+    trust = np.exp(-astray / DISTANCE**2 - np.square(change / DIFFERENCE)).astype(np.float32)
+    within = (where >= -0.5) & (where <= np.array([width, height]) - 0.5)
+    return where, trust * within.all(axis=-1)
+
+
+def _take(plane: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """A plane's values at places; float32, the shape of the places."""
+    x, y = where[..., 0], where[..., 1]
+    return cv2.remap(plane, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _as_bytes(l: np.ndarray) -> np.ndarray:
+    return np.clip((l + 1) * 127.5, 0, 255).astype(np.uint8)

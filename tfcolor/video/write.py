@@ -1,0 +1,72 @@
+"""Colorized frames -> a segment of a film, encoded."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import av
+import numpy as np
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
+
+from tfcolor.video import read
+from tfcolor.video import settings as setting
+
+FORMAT = "nut"  # of segments: the one container that keeps any time base as it is
+
+
+def frame(film: read.Film, source: read.Frame, rgb: np.ndarray) -> av.VideoFrame:
+    """A frame ready for the encoder: BT.709, limited range, 4:2:0, its time that of its source.
+
+    4:2:0 needs even sides: an odd one repeats its last row or column, so that nothing is lost.
+
+    Args:
+      film: whose it is.
+      source: the frame it was made from.
+      rgb: uint8 (h, w, 3).
+    """
+    height, width = rgb.shape[:2]
+    if height % 2 or width % 2:
+        rgb = np.pad(rgb, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+    made = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24").reformat(
+        format="yuv420p",
+        dst_colorspace=Colorspace.ITU709,
+        dst_color_range=ColorRange.MPEG,
+        interpolation=read.ACCURATE,
+        threads=1,
+    )
+    made.color_primaries = ColorPrimaries.BT709
+    made.color_trc = ColorTrc.BT709
+    made.time_base = film.time_base
+    made.pts = source.time
+    made.duration = source.duration
+    return made
+
+
+def encode(
+    path: Path, film: read.Film, settings: setting.Settings, frames: Iterable[av.VideoFrame]
+) -> None:
+    """Encodes frames into a segment that begins with a key frame.
+
+    No B-frames: without reordering the segments' packets follow each other at their frames' own
+    times, however those vary.
+    """
+    codec = setting.CODECS[settings.codec]
+    with av.open(str(path), "w", format=FORMAT) as container:
+        stream = container.add_stream(
+            codec.encoder, rate=film.rate, options=settings.encoder_options
+        )
+        stream.width = film.width + film.width % 2
+        stream.height = film.height + film.height % 2
+        stream.pix_fmt = "yuv420p"
+        stream.time_base = film.time_base
+        context = stream.codec_context
+        context.time_base = film.time_base
+        context.max_b_frames = 0
+        context.color_range = ColorRange.MPEG
+        context.colorspace = Colorspace.ITU709
+        context.color_primaries = ColorPrimaries.BT709
+        context.color_trc = ColorTrc.BT709
+        if film.pixel_aspect:
+            context.sample_aspect_ratio = film.pixel_aspect
+        for each in frames:
+            container.mux(stream.encode(each))
+        container.mux(stream.encode(None))
