@@ -1,0 +1,229 @@
+"""What happens when somebody does something on the page."""
+
+import contextlib
+import dataclasses
+import html
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from tfcolor import errors, folder, hints, network
+from tfcolor.app import preview, results
+
+PROGRESS = gr.Progress()
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Session:
+    """What a browser's tab works on.
+
+    Attributes:
+      paths: the photographs that were given.
+      chosen: the one that is shown; None without any.
+      shown: the same, reduced.
+      placed: hints, by photograph.
+    """
+
+    paths: tuple[Path, ...] = ()
+    chosen: Path | None = None
+    shown: preview.Preview | None = None
+    placed: Mapping[Path, tuple[hints.Hint, ...]] = dataclasses.field(default_factory=dict)
+
+    def here(self) -> tuple[hints.Hint, ...]:
+        """Those of the photograph that is shown."""
+        return self.placed.get(self.chosen, ()) if self.chosen else ()
+
+    def with_hints(self, placed: Sequence[hints.Hint]) -> "Session":
+        """The same with others in the photograph that is shown."""
+        if self.chosen is None:
+            raise ValueError("give a photograph first")
+        return dataclasses.replace(self, placed={**self.placed, self.chosen: tuple(placed)})
+
+
+class Actions:
+    """The functions behind the controls, in the order in which they are used."""
+
+    def __init__(self, net: network.Network, max_megapixels: float) -> None:
+        """Args: a network, and how large a photograph may be."""
+        self._net, self._max_megapixels = net, max_megapixels
+
+    def take(self, files: list[str] | None, session: Session) -> tuple[Any, ...]:
+        """Uploaded files -> session, chooser, work area, button for all; names those left out."""
+        paths, wrong = [], []
+        for path in dict.fromkeys(map(Path, files or ())):
+            try:
+                preview.check(path, self._max_megapixels)
+                paths.append(path)
+            except ValueError as error:
+                wrong.append(errors.one_line(error))
+        session = dataclasses.replace(session, paths=tuple(paths))
+        if session.chosen not in paths:
+            session, unreadable = self._first_readable(session)
+            wrong += unreadable
+        _warn(wrong)
+        many = len(session.paths) > 1
+        choices = [(path.name, index) for index, path in enumerate(session.paths)]
+        index = session.paths.index(session.chosen) if session.chosen else None
+        return (
+            session,
+            gr.update(choices=choices, value=index, visible=many),
+            gr.update(visible=bool(session.paths)),
+            gr.update(visible=many, value=f"Download all {len(session.paths)} as a zip"),
+        )
+
+    def choose(self, index: int, session: Session) -> Session:
+        """Shows another photograph."""
+        with explained():
+            path = session.paths[index]
+            shown = preview.read(path, self._max_megapixels)
+        return dataclasses.replace(session, chosen=path, shown=shown)
+
+    def show(
+        self, session: Session, strength: float, saturation: float, size: int
+    ) -> tuple[Any, ...]:
+        """Colorizes the preview -> comparison, picture to point at, list of hints, its button."""
+        if session.shown is None:
+            return "", None, gr.update(choices=[], visible=False), gr.update(visible=False)
+        placed = session.here()
+        with explained():
+            colored = preview.colored(
+                self._net, session.shown, placed, int(size), strength, saturation
+            )
+        comparison = comparing(session.shown, colored)
+        choices = [
+            (f"{number}: X {hint.x}, Y {hint.y}, {_hex(hint)}", number)
+            for number, hint in enumerate(placed, start=1)
+        ]
+        listed = gr.update(
+            choices=choices, value=[number for _, number in choices], visible=bool(placed)
+        )
+        pointing = preview.marked(colored, session.shown, placed)
+        return comparison, pointing, listed, gr.update(visible=bool(placed))
+
+    def point(self, session: Session, event: gr.SelectData) -> tuple[int, int]:
+        """A click into the picture -> X and Y of the photograph."""
+        if session.shown is None:
+            raise gr.Error("Give a photograph first.", print_exception=False)
+        x, y = event.index
+        return preview.place_of(x, y, session.shown)
+
+    def add(self, session: Session, x: int | None, y: int | None, color: str) -> Session:
+        """Sets the color of a place, in the stead of one that was set exactly there."""
+        with explained():
+            if session.shown is None or x is None or y is None:
+                raise ValueError("click a place of the photograph, or fill in X and Y")
+            hint = hints.Hint(int(x), int(y), hints.parse_color(color))
+            hints.check([hint], session.shown.shape)
+            others = [each for each in session.here() if (each.x, each.y) != (hint.x, hint.y)]
+            return session.with_hints([*others, hint])
+
+    def keep(self, session: Session, numbers: list[int]) -> Session:
+        """Removes the hints that were unticked."""
+        kept = [hint for number, hint in enumerate(session.here(), 1) if number in numbers]
+        return session.with_hints(kept)
+
+    def clear(self, session: Session) -> Session:
+        """Removes all hints of the photograph that is shown."""
+        return session.with_hints(())
+
+    def save(
+        self,
+        session: Session,
+        strength: float,
+        saturation: float,
+        size: int,
+        progress: gr.Progress = PROGRESS,
+    ) -> tuple[str, str]:
+        """The photograph that is shown -> its file in full size, and a line about it."""
+        paths = (session.chosen,) if session.chosen else ()
+        return self._write(session, paths, (strength, saturation, size), progress)
+
+    def save_all(
+        self,
+        session: Session,
+        strength: float,
+        saturation: float,
+        size: int,
+        progress: gr.Progress = PROGRESS,
+    ) -> tuple[str, str]:
+        """All photographs -> a zip archive, and a line about it."""
+        return self._write(session, session.paths, (strength, saturation, size), progress)
+
+    def _write(
+        self,
+        session: Session,
+        paths: tuple[Path, ...],
+        setting: tuple[float, float, int],
+        progress: gr.Progress,
+    ) -> tuple[str, str]:
+        strength, saturation, size = setting
+        options = folder.Options(size=int(size), strength=strength, saturation=saturation)
+        # In Gradio's own folder files are not copied once more, and are deleted when they are old.
+        place = Path(tempfile.mkdtemp(dir=os.environ["GRADIO_TEMP_DIR"]))
+
+        def tell(done: int, total: int) -> None:
+            progress((done, total), unit="photographs")
+
+        with explained():
+            if not paths:
+                raise ValueError("give a photograph first")
+            made, failures = results.write(self._net, paths, place, options, session.placed, tell)
+            if made is None:
+                raise ValueError("; ".join(failures))
+        _warn(failures)
+        done = len(paths) - len(failures)
+        return str(made), f"Done: {done} of {len(paths)}."
+
+    def _first_readable(self, session: Session) -> tuple[Session, list[str]]:
+        """The first photograph that can be read is shown, those before it are dropped."""
+        wrong = []
+        for index, path in enumerate(session.paths):
+            try:
+                shown = preview.read(path, self._max_megapixels)
+            except (OSError, ValueError, MemoryError) as error:
+                wrong.append(folder.naming(Path(path.name), errors.one_line(error)))
+                continue
+            left = session.paths[index:]
+            return dataclasses.replace(session, paths=left, chosen=path, shown=shown), wrong
+        return dataclasses.replace(session, paths=(), chosen=None, shown=None), wrong
+
+
+def comparing(shown: preview.Preview, colored: Any) -> str:
+    """HTML of both pictures, one over the other, with a slider that arrow keys move, too."""
+    before, after = preview.data_url(shown.pixels), preview.data_url(colored)
+    height, width = shown.pixels.shape[:2]
+    return (
+        f'<div class="comparison" style="--aspect: {width / height:.4f}">'
+        f'<img src="{before}" alt="The photograph as it was given">'
+        f'<img src="{after}" alt="The photograph in color" class="after">'
+        '<span aria-hidden="true"></span>'
+        '<input type="range" min="0" max="100" value="50" step="1" '
+        'aria-label="Where color begins, from left to right" '
+        # On the root, so that the place stays when the pictures are made again.
+        "oninput=\"document.documentElement.style.setProperty('--split', this.value + '%')\" "
+        'onfocus="this.value = parseFloat(document.documentElement.style.getPropertyValue('
+        "'--split')) || 50\"></div>"
+    )
+
+
+@contextlib.contextmanager
+def explained() -> Iterator[None]:
+    """Shows on the page what somebody can mend."""
+    try:
+        yield
+    except (OSError, ValueError, MemoryError) as error:
+        message = html.escape(errors.one_line(error))
+        raise gr.Error(message, print_exception=False) from error
+
+
+def _warn(lines: Sequence[str]) -> None:
+    if lines:
+        gr.Warning("<br>".join(map(html.escape, lines)), duration=None)
+
+
+def _hex(hint: hints.Hint) -> str:
+    return f"#{bytes(hint.rgb).hex()}"

@@ -1,0 +1,223 @@
+"""The page: what stands where, and which control does what."""
+
+import csv
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from tfcolor import network, scans
+from tfcolor.app import actions
+
+SAMPLES = Path(str(resources.files("tfcolor"))) / "data" / "samples"
+INTRODUCTION = """# Colorize photographs
+
+The color is a guess of a network: it looks likely, and nobody knows whether it was so. Downloaded
+files say in their metadata that it is synthetic. Photographs stay on the computer that runs this
+page, and are deleted when it stops. A file may have up to {max_mb} MB and {max_megapixels:g}
+megapixels.
+"""
+# Seconds: how often old uploads and results are looked for, and how old they get.
+CACHE = (600, 6 * 3600)
+# The link of the file that was made is clicked as soon as it is there.
+CLICK = "() => setTimeout(() => document.querySelector('#made').click(), 100)"
+
+PICKER = '<label class="picker">Color<input type="color" value="${value}"></label>'
+STYLE = """
+.comparison { position: relative; display: grid; margin: 0 auto;
+  width: min(100%, 75vh * var(--aspect)); }
+.comparison > * { grid-area: 1 / 1; margin: 0; }
+.comparison img { width: 100%; }
+.comparison .after { clip-path: inset(0 0 0 var(--split, 50%)); }
+.comparison span { position: absolute; inset: 0 auto 0 var(--split, 50%); width: 2px; height: auto;
+  background: #fff; box-shadow: 0 0 3px #000; pointer-events: none; }
+.comparison span::after { content: "\\2194"; position: absolute; top: 50%; left: 1px; width: 2.2rem;
+  height: 2.2rem; margin: -1.1rem; border-radius: 50%; background: #fff; color: #222;
+  font: 1.3rem/2.2rem system-ui, sans-serif; text-align: center; box-shadow: 0 0 3px #000; }
+.comparison input { width: 100%; height: 100%; opacity: 0; cursor: ew-resize;
+  touch-action: pan-y; }
+.comparison:focus-within { outline: 3px solid #0d9488; outline-offset: 2px; }
+#comparison .pending { opacity: 1; }
+#state .progress-text, #state .meta-text { display: none; }
+.picker { display: grid; gap: .6rem; color: var(--block-title-text-color); }
+.picker input { width: 100%; height: 2.5rem; cursor: pointer; }
+.example img { width: 4.5rem; height: 4.5rem; border-radius: 4px; }
+"""
+
+
+def build(net: network.Network, max_mb: int, max_megapixels: float) -> gr.Blocks:
+    """The page, ready to be launched with `theme` and `STYLE`.
+
+    Args:
+      net: colorizes; called from several threads.
+      max_mb: of a file; told here, and held by whoever launches the page.
+      max_megapixels: of a photograph.
+    """
+    acts = actions.Actions(net, max_megapixels)
+    with gr.Blocks(title="tfcolor", analytics_enabled=False, delete_cache=CACHE) as blocks:
+        session = gr.State(actions.Session())
+        gr.Markdown(INTRODUCTION.format(max_mb=max_mb, max_megapixels=max_megapixels))
+        with gr.Row():
+            files = _files()
+            _examples(files)
+        with gr.Row(visible=False) as work:
+            with gr.Column(scale=3, min_width=320):
+                chooser = gr.Dropdown([], label="Photograph that is shown", visible=False)
+                comparison = gr.HTML(label="Before and after", padding=False, elem_id="comparison")
+                one = gr.Button("Download in full size", variant="primary")
+                everything = gr.Button(visible=False)
+                made = gr.DownloadButton(visible="hidden", elem_id="made")
+                state = gr.Markdown(min_height=64, elem_id="state")
+                settings = _settings(net)
+            with gr.Column(scale=2, min_width=320):
+                pointing, listed, clearing = _corrections(acts, session, settings, comparison)
+        shown = [comparison, pointing, listed, clearing]
+        taken = files.change(
+            acts.take,
+            [files, session],
+            [session, chooser, work, everything],
+            concurrency_limit=2,
+            api_visibility="private",
+        )
+        chosen = chooser.input(
+            acts.choose, [chooser, session], session, concurrency_limit=2, api_visibility="private"
+        )
+        for event in (taken, chosen):
+            _show(event.success, acts, session, settings, shown)
+        for each in settings:
+            _show(each.change, acts, session, settings, shown)
+        for button, save in ((one, acts.save), (everything, acts.save_all)):
+            button.click(
+                save,
+                [session, *settings],
+                [made, state],
+                # Long work waits in a line of its own, so that others can still look.
+                concurrency_limit=2,
+                concurrency_id="files",
+                show_progress_on=state,
+                api_visibility="private",
+            ).success(None, js=CLICK)
+    return blocks
+
+
+def theme() -> gr.Theme:
+    """Gradio's own with fonts that every system has, instead of some from a server."""
+    plain = gr.themes.Default(
+        primary_hue="teal",
+        font=["system-ui", "sans-serif"],
+        font_mono=["ui-monospace", "monospace"],
+    )
+    return plain.set(
+        # The default ones are too faint to be read by everybody (WCAG 2: 4.5 to 1).
+        block_info_text_color="*neutral_600",
+        button_primary_background_fill="*primary_700",
+        button_primary_background_fill_hover="*primary_800",
+    )
+
+
+def _files() -> gr.File:
+    return gr.File(
+        label="Photographs",
+        file_count="multiple",
+        file_types=sorted(scans.EXTENSIONS),
+        height=160,
+        scale=3,
+        min_width=320,
+    )
+
+
+def _examples(files: gr.File) -> None:
+    """A button for each gray photograph that comes with the package, and whose they are."""
+    with open(SAMPLES / "attribution.csv", encoding="utf-8", newline="") as lines:
+        rows = [row for row in csv.DictReader(lines) if row["part"] == "gray"]
+    with gr.Column(scale=2, min_width=320):
+        with gr.Row():
+            for number, row in enumerate(rows, start=1):
+                path = str(SAMPLES / row["file"])
+                button = gr.Button(
+                    f"Example {number}", icon=path, size="md", elem_classes="example", min_width=120
+                )
+                button.click(lambda path=path: [path], None, files, api_visibility="private")
+        authors = " and ".join(row["author"] for row in rows)
+        gr.Markdown(f"Photographs by {authors}, CC BY 2.0, made gray.")
+
+
+def _settings(net: network.Network) -> list[gr.Slider]:
+    """Strength, saturation and size."""
+    return [
+        gr.Slider(0, 1, 1, step=0.05, label="Strength", info="0 keeps the photograph as it is."),
+        gr.Slider(0, 2, 1, step=0.05, label="Saturation", info="How vivid the colors are."),
+        gr.Slider(
+            64,
+            max(512, net.size),
+            net.size,
+            step=32,
+            label="Network size",
+            info="Short side that the network sees, pixels. Another size gives other colors.",
+        ),
+    ]
+
+
+def _corrections(
+    acts: actions.Actions, session: gr.State, settings: list[gr.Slider], comparison: gr.HTML
+) -> tuple[gr.Image, gr.CheckboxGroup, gr.Button]:
+    """Picture to point at, X, Y, color, and the list of what was set."""
+    with gr.Accordion("Correct a color", open=True):
+        gr.Markdown(
+            "Click a place, or fill in where it is. Choose its color and set it: it spreads to "
+            "what is alike around it, and lightness stays."
+        )
+        pointing = gr.Image(
+            label="Place",
+            show_label=False,  # it would cover a corner
+            alt_text="The photograph in color; click where a color is to be set",
+            interactive=False,
+            buttons=[],
+            format="jpeg",
+        )
+        with gr.Row():
+            x = gr.Number(label="X, pixels", precision=0, min_width=90)
+            y = gr.Number(label="Y, pixels", precision=0, min_width=90)
+            # The browser's own picker, which keyboards and phones know better than Gradio's.
+            color = gr.HTML(
+                "#c03028",
+                html_template=PICKER,
+                js_on_load="element.oninput = event => { props.value = event.target.value }",
+                container=True,
+                min_width=90,
+            )
+        setting = gr.Button("Set this color")
+        listed = gr.CheckboxGroup(
+            [], label="Colors that are set; untick one to remove it", visible=False
+        )
+        clearing = gr.Button("Remove all of them", visible=False)
+    pointing.select(acts.point, session, [x, y], api_visibility="private")
+    shown = [comparison, pointing, listed, clearing]
+    for event in (
+        setting.click(acts.add, [session, x, y, color], session, api_visibility="private"),
+        listed.input(acts.keep, [session, listed], session, api_visibility="private"),
+        clearing.click(acts.clear, session, session, api_visibility="private"),
+    ):
+        _show(event.success, acts, session, settings, shown)
+    return pointing, listed, clearing
+
+
+def _show(
+    event: Any,
+    acts: actions.Actions,
+    session: gr.State,
+    settings: list[gr.Slider],
+    shown: list[Any],
+) -> None:
+    """Makes the preview again after an event; of a slider's many only the last counts."""
+    event(
+        acts.show,
+        [session, *settings],
+        shown,
+        concurrency_limit=4,
+        concurrency_id="preview",
+        show_progress="minimal",
+        trigger_mode="always_last",
+        api_visibility="private",
+    )

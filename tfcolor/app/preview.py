@@ -1,0 +1,131 @@
+"""A photograph as the page shows it: reduced, so that 100 MP do not cross the browser."""
+
+import base64
+import dataclasses
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from tfcolor import colorize, hints, network, scans
+from tfcolor.scans import strips
+
+MAX_SIDE = 1400  # pixels of the long side
+_QUALITY = 90  # of the JPEGs on the page; color is not halved in them
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Preview:
+    """A reduced photograph.
+
+    Attributes:
+      pixels: uint8, gray (h, w) or sRGB (h, w, 3), the long side `MAX_SIDE` at the most.
+      shape: height and width of the photograph itself, in which hints count.
+    """
+
+    pixels: np.ndarray
+    shape: tuple[int, int]
+
+
+def check(path: Path, max_megapixels: float) -> None:
+    """Looks at the header of a file, before memory is taken for what it holds.
+
+    Raises:
+      ValueError: if it has more pixels than that.
+    """
+    try:
+        with Image.open(path) as image:
+            shape = image.height, image.width
+    except Exception:  # Whatever is wrong with it, reading all of it will tell.
+        return
+    _check_shape(path, shape, max_megapixels)
+
+
+def read(path: Path, max_megapixels: float) -> Preview:
+    """Reads a photograph and reduces it; transparent parts are shown on white paper.
+
+    Raises:
+      OSError, ValueError: as `scans.read`, and if it has more pixels than `max_megapixels`.
+    """
+    check(path, max_megapixels)
+    scan = scans.read(path, path.name)
+    pixels, shape = scan.pixels, (scan.pixels.shape[0], scan.pixels.shape[1])
+    _check_shape(path, shape, max_megapixels)  # HEIC tells its size only now
+    if scan.alpha is not None:
+        color = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=-1)
+        pixels = strips.over_white(color, scan.alpha)
+    scale = min(MAX_SIDE / max(shape), 1)
+    size = [max(round(side * scale), 1) for side in reversed(shape)]
+    pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    return Preview(strips.to_8_bits(pixels) if pixels.dtype == np.uint16 else pixels, shape)
+
+
+def colored(
+    net: network.Network,
+    preview: Preview,
+    placed: Sequence[hints.Hint],
+    size: int,
+    strength: float,
+    saturation: float,
+) -> np.ndarray:
+    """The preview in color, uint8 (h, w, 3); the arguments are those of `colorize.colorize`.
+
+    Raises:
+      ValueError: if a hint lies outside the photograph, or it is too small.
+    """
+    hints.check(placed, preview.shape)
+    here = [hints.Hint(*_moved(hint, preview), hint.rgb) for hint in placed]
+    return colorize.colorize(
+        net, preview.pixels, size=size, strength=strength, saturation=saturation, hints=here
+    )
+
+
+def marked(pixels: np.ndarray, preview: Preview, placed: Sequence[hints.Hint]) -> np.ndarray:
+    """A colored preview with a numbered disc where each hint is; uint8 (h, w, 3)."""
+    pixels, short = pixels.copy(), min(pixels.shape[:2])
+    radius, line = max(short // 50, 4), max(short // 300, 1)
+    for number, hint in enumerate(placed, start=1):
+        x, y = _moved(hint, preview)
+        cv2.circle(pixels, (x, y), radius, hint.rgb, cv2.FILLED, cv2.LINE_AA)
+        for color, width in (((0, 0, 0), 3 * line), ((255, 255, 255), line)):
+            cv2.circle(pixels, (x, y), radius + line, color, width, cv2.LINE_AA)
+            place, font = (x + 2 * radius, y + radius), cv2.FONT_HERSHEY_SIMPLEX
+            cv2.putText(pixels, str(number), place, font, radius / 11, color, width, cv2.LINE_AA)
+    return pixels
+
+
+def place_of(x: int, y: int, preview: Preview) -> tuple[int, int]:
+    """A pixel of the preview -> the one of the photograph that is in its middle."""
+    height, width = preview.pixels.shape[:2]
+    return (
+        int((x + 0.5) * preview.shape[1] / width),
+        int((y + 0.5) * preview.shape[0] / height),
+    )
+
+
+def data_url(pixels: np.ndarray) -> str:
+    """uint8 (h, w) or (h, w, 3) -> a JPEG within the page."""
+    encoded = io.BytesIO()
+    Image.fromarray(pixels).save(encoded, "JPEG", quality=_QUALITY, subsampling="4:4:4")
+    return f"data:image/jpeg;base64,{base64.b64encode(encoded.getvalue()).decode()}"
+
+
+def _moved(hint: hints.Hint, preview: Preview) -> tuple[int, int]:
+    """Where a hint of the photograph is in its preview."""
+    height, width = preview.pixels.shape[:2]
+    return (
+        int((hint.x + 0.5) * width / preview.shape[1]),
+        int((hint.y + 0.5) * height / preview.shape[0]),
+    )
+
+
+def _check_shape(path: Path, shape: tuple[int, int], max_megapixels: float) -> None:
+    megapixels = shape[0] * shape[1] / 1e6
+    if megapixels > max_megapixels:
+        raise ValueError(
+            f"{path.name} has {megapixels:.4g} megapixels; this app takes {max_megapixels:g} "
+            "(--max-megapixels)"
+        )

@@ -1,0 +1,88 @@
+"""The files that the app hands out: those that `tfcolor colorize` writes."""
+
+import dataclasses
+import itertools
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from tfcolor import folder, hints, network, photo
+
+ARCHIVE = "tfcolor.zip"
+
+
+def write(
+    net: network.Network,
+    sources: Sequence[Path],
+    place: Path,
+    options: folder.Options,
+    placed: Mapping[Path, tuple[hints.Hint, ...]],
+    progress: Callable[[int, int], None],
+) -> tuple[Path | None, list[str]]:
+    """Colorizes photographs in full size.
+
+    Args:
+      net: see `folder.colorize_files`.
+      sources: one photograph or more.
+      place: an empty folder.
+      options: what is done to all of them.
+      placed: the hints of those that have some.
+      progress: called with how many are done, and of how many.
+
+    Returns:
+      The file of a single photograph, a zip archive of many, None if all failed; and a line for
+      each that failed.
+    """
+    pairs = list(zip(sources, targets(sources, place), strict=True))
+    made, failures = [], []
+    for count, result in enumerate(_colorize(net, pairs, options, placed), start=1):
+        progress(count, len(pairs))
+        if result.reason:
+            failures.append(result.reason.replace(str(result.source), result.source.name))
+        else:
+            made.append(result.target)
+    if not made or len(sources) == 1:
+        return made[0] if made else None, sorted(failures)
+    return _zipped(sorted(made), place / ARCHIVE), sorted(failures)
+
+
+def targets(sources: Sequence[Path], place: Path) -> list[Path]:
+    """NAME-color.SUFFIX in a folder, numbered where a name comes again.
+
+    What can be read and not written becomes a PNG.
+    """
+    names: list[str] = []
+    for source in sources:
+        known = source.suffix.lower() in photo.EXTENSIONS
+        suffix = source.suffix if known else f"{source.suffix}.png"
+        name = f"{source.stem}-color{suffix}"
+        for count in itertools.count(2):
+            # Windows and macOS, where an archive may be opened, take A and a for the same.
+            if name.lower() not in map(str.lower, names):
+                break
+            name = f"{source.stem}-color-{count}{suffix}"
+        names.append(name)
+    return [place / name for name in names]
+
+
+def _colorize(
+    net: network.Network,
+    pairs: Sequence[tuple[Path, Path]],
+    options: folder.Options,
+    placed: Mapping[Path, tuple[hints.Hint, ...]],
+) -> Iterator[folder.Result]:
+    plain = [pair for pair in pairs if not placed.get(pair[0])]
+    yield from folder.colorize_files(net, plain, options)
+    for source, target in pairs:
+        if placed.get(source):
+            own = dataclasses.replace(options, hints=placed[source])
+            yield from folder.colorize_files(net, [(source, target)], own)
+
+
+def _zipped(paths: Sequence[Path], archive: Path) -> Path:
+    """Moves files into an archive; photographs do not get smaller, so none is compressed."""
+    with zipfile.ZipFile(archive, "w", strict_timestamps=False) as file:
+        for path in paths:
+            file.write(path, path.name)
+            path.unlink()
+    return archive
