@@ -30,6 +30,7 @@ FLOORS = [
         "grayscale",
         "inception_weights",
         "network",
+        "serving",
         "upsample",
         "hints",
         "pretrained",

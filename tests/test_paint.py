@@ -32,7 +32,7 @@ def test_lightness_is_kept_at_any_size_and_depth(height, width, dtype):
 def test_a_large_photograph_is_painted_in_strips_without_seams():
     l = np.tile(np.linspace(-0.5, 0.5, 32, dtype=np.float32), (32, 1))
     ab = np.stack([0.2 * l, -0.1 * l], -1)
-    flat = np.full((700, 900), 120, np.uint8)  # ten strips
+    flat = np.full((1700, 1900), 120, np.uint8)  # thirteen strips
     painted = paint.paint(flat, l, ab)
     assert (painted == painted[:1]).all()
 

@@ -21,7 +21,7 @@ Plane = np.ndarray
 
 
 def colorize_files(
-    model: Path | None,
+    model: Path | str | None,
     pairs: Sequence[tuple[Path, Path]],
     options: folder.Options,
     place: Path,
@@ -65,7 +65,7 @@ def colorize_files(
 class _Handler(base.ModelHandler[Plane, base.PredictionResult, network.Network]):
     """Opens the network once in a worker process and shows it one plane after the other."""
 
-    def __init__(self, model: Path | None) -> None:
+    def __init__(self, model: Path | str | None) -> None:
         super().__init__()
         self._model = model
 
@@ -85,7 +85,7 @@ class _Handler(base.ModelHandler[Plane, base.PredictionResult, network.Network])
 class _Reduce(beam.DoFn):
     """A photograph -> its lightness as the network is shown it; what cannot be read fails."""
 
-    def __init__(self, model: Path | None, size: int | None) -> None:
+    def __init__(self, model: Path | str | None, size: int | None) -> None:
         self._model, self._size = model, size
 
     def setup(self) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from tfcolor import hints as corrections
 from tfcolor import lite, paint, pretrained
 from tfcolor import network as networks
+from tfcolor.serving import rest
 
 
 def colorize(
@@ -47,14 +48,18 @@ def load(path: str | Path | None = None, threads: int | None = None) -> networks
 
     Args:
       path: a SavedModel or a folder of versions of it, or a TFLite file, made by `tfcolor export`;
-        the bundled network if not given.
+        or the address of such a SavedModel at TF Serving, see `serving.rest`. The bundled network
+        if not given.
       threads: that one call of a TFLite network uses; all cores if not given.
 
     Raises:
       ValueError: if it is none of ours.
+      OSError: if a server does not answer.
     """
     if path is None:
         return pretrained.load(threads)
+    if "://" in str(path):
+        return rest.Served(str(path))
     if Path(path).is_file():
         return lite.Lite(path, threads)
     from tfcolor import inference  # imports TensorFlow, which takes seconds

@@ -8,11 +8,11 @@ of the color, not the color, so that a photograph without hints stays as the net
 import dataclasses
 import itertools
 import re
-import threading
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
+import threadpoolctl
 
 from tfcolor import pixels
 
@@ -27,7 +27,6 @@ MAX_SIDE = 192  # pixels; the matrix takes 8 bytes * long side * 2 * short side*
 
 _OFFSETS = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1)]
 _CENTER = _OFFSETS.index((0, 0))
-_ONE_AT_A_TIME = threading.Lock()  # two that limit threads at once could leave the limit on
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,7 +132,6 @@ def solve(l: np.ndarray, weight: np.ndarray, target: np.ndarray) -> np.ndarray:
     Returns:
       d, float64 (h, w, 2).
     """
-    import threadpoolctl
     from scipy import linalg  # slow to import, and hints are rare
 
     if l.shape[0] < l.shape[1]:  # the band is as wide as two rows are long
@@ -155,8 +153,8 @@ def solve(l: np.ndarray, weight: np.ndarray, target: np.ndarray) -> np.ndarray:
     band[0] += PRIOR + weight.ravel()
     wanted = (weight[..., None] * target).reshape(count, 2)
     # LAPACK hands a band to BLAS in thousands of small pieces: a second thread gains nothing, and
-    # on a busy machine, where threads wait for each other, 0.3 s become 10 s.
-    with _ONE_AT_A_TIME, threadpoolctl.threadpool_limits(1, "blas"):
+    # on a busy machine, where threads wait for each other by spinning, 0.3 s become 10 s.
+    with threadpoolctl.threadpool_limits(1, "blas"):
         solution = linalg.solveh_banded(
             band, wanted, lower=True, overwrite_ab=True, overwrite_b=True, check_finite=False
         )

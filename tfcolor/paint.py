@@ -5,11 +5,13 @@ import os
 from concurrent import futures
 
 import numpy as np
+import threadpoolctl
 
 from tfcolor import pixels as levels
 from tfcolor import upsample
 
-_STRIP = 65_536  # pixels; smaller strips cost more calls, larger ones more memory in a row
+_STRIP = 262_144  # pixels; smaller strips cost more calls, larger ones leave the cache
+_FEW = 8  # strips, 2 MP
 
 
 def paint(
@@ -53,8 +55,11 @@ def paint(
 
     count = max(_STRIP // width, 1)
     strips = [slice(top, min(top + count, height)) for top in range(0, height, count)]
-    for _ in _threads().map(paint_rows, strips):
-        pass
+    # A small photograph is not worth waking threads, which wait for each other at every call.
+    spread = map if len(strips) <= _FEW else _threads().map
+    with threadpoolctl.threadpool_limits(1, "blas"):  # those of BLAS would do so by spinning
+        for _ in spread(paint_rows, strips):
+            pass
     return painted
 
 

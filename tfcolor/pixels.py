@@ -39,7 +39,7 @@ def luminance(pixels: np.ndarray) -> np.ndarray:
 
 def lightness(luminance: np.ndarray) -> np.ndarray:
     """L* in [0, 100] of luminance in [0, 1]; float32, any shape, to 0.01."""
-    return np.take(_lightness_table(), _index(luminance))
+    return _look_up(_lightness_table(), luminance)
 
 
 def rgb_to_lab(rgb: np.ndarray) -> np.ndarray:
@@ -76,31 +76,36 @@ def join(luminance: np.ndarray, ab: np.ndarray, rgb: np.ndarray) -> None:
 
 def _largest_factor(y: np.ndarray, root: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """By how much ab may be multiplied at the most; float32 in [0, 1]."""
-    low, high = np.zeros_like(y), np.ones_like(y)
+    low, step = np.zeros_like(y), np.float32(1)
     for _ in range(_BISECTIONS):
-        middle = (low + high) / 2
+        step *= np.float32(0.5)
+        middle = low + step
         linear = _linear_rgb(y, root, middle * a, middle * b)
         inside = (linear.min(axis=0) >= 0) & (linear.max(axis=0) <= 1)
-        low, high = np.where(inside, middle, low), np.where(inside, high, middle)
+        low[inside] += step
     return low
 
 
 def _linear_rgb(y: np.ndarray, root: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Linear red, green and blue, float32 (3, ...), not clipped."""
     relative = np.empty((3, *y.shape), np.float32)
-    relative[0] = _cube(root + a * np.float32(1 / 500))
     relative[1] = y
-    relative[2] = _cube(root - b * np.float32(1 / 200))
+    for row, plane, scale in ((relative[0], a, 1 / 500), (relative[2], b, -1 / 200)):
+        np.multiply(plane, np.float32(scale), out=row)
+        row += root
+        _cube(row)
     return (_RGB_FROM_RELATIVE @ relative.reshape(3, -1)).reshape(3, *y.shape)
 
 
-def _cube(root: np.ndarray) -> np.ndarray:
-    cube = root * root
-    cube *= root
+def _cube(root: np.ndarray) -> None:
+    """The inverse of `_cube_root`, in place."""
     dark = root <= _F_KNEE
-    if dark.any():
-        cube[dark] = (root[dark] - np.float32(_LAB_OFFSET)) * np.float32(1 / _LAB_SLOPE)
-    return cube
+    line = root[dark]
+    line -= np.float32(_LAB_OFFSET)
+    line *= np.float32(1 / _LAB_SLOPE)
+    square = root * root
+    root *= square
+    root[dark] = line
 
 
 def _cube_root(relative: np.ndarray) -> np.ndarray:
@@ -112,7 +117,7 @@ def _cube_root(relative: np.ndarray) -> np.ndarray:
 def _encode(linear: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """Linear light -> levels of the dtype."""
     if dtype == np.uint8:
-        return np.take(_encode_table(), _index(linear))
+        return _look_up(_encode_table(), linear)
     return np.round(_curve(np.clip(linear, 0, 1)) * np.iinfo(dtype).max).astype(dtype)
 
 
@@ -122,11 +127,11 @@ def _curve(linear: np.ndarray) -> np.ndarray:
     return np.where(linear > 0.0031308, power, linear * 12.92)
 
 
-def _index(values: np.ndarray) -> np.ndarray:
-    """Where values of [0, 1] stand in a table of `_STEPS`; uint16, clipped."""
+def _look_up(table: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Entries of a table of `_STEPS` over [0, 1]; values beyond take its ends."""
     scaled = values * np.float32(_STEPS)
     scaled += np.float32(0.5)
-    return np.clip(scaled, 0, _STEPS, out=scaled).astype(np.uint16)
+    return np.take(table, scaled.astype(np.intp), mode="clip")
 
 
 @functools.cache

@@ -14,6 +14,7 @@ import numpy as np
 
 _RADIUS = 1  # of the window in which the slope is found, pixels of the small photograph
 _NOISE = 10.0  # L*²: a variance of lightness under which there is no edge to follow
+_BLOCK = 32  # rows that are summed up at a time
 _TRUST = 0.5  # of the slope: fine detail follows lightness less than coarse, by photographs
 
 
@@ -33,10 +34,9 @@ class Upsampler:
         if (height, width) != l.shape:
             l, ab = (cv2.resize(x, (width, height), interpolation=cv2.INTER_AREA) for x in (l, ab))
         planes = np.concatenate([ab, _slope(l, ab), l[..., None]], axis=-1)  # (h', w', 5)
-        wide = _weights(size[1], width) @ planes.transpose(1, 0, 2).reshape(width, -1)
-        self._wide = wide.reshape(size[1], height, 5).transpose(1, 0, 2)  # (h', w, 5)
-        self._wide = np.ascontiguousarray(self._wide.transpose(2, 0, 1))  # (5, h', w)
-        self._rows = _weights(size[0], height)
+        wide = _enlarge(_weights(size[1], width), planes.transpose(2, 1, 0))  # (5, w, h')
+        self._wide = np.ascontiguousarray(wide.transpose(0, 2, 1))
+        self._weights = _weights(size[0], height)
 
     def rows(self, rows: slice, lightness: np.ndarray) -> np.ndarray:
         """Some rows of the large planes.
@@ -48,14 +48,22 @@ class Upsampler:
         Returns:
           a, b: float32 (2, r, w).
         """
-        weights = self._rows[rows]  # (r, h')
-        used = np.flatnonzero(weights.any(axis=0))
-        near = slice(int(used[0]), int(used[-1]) + 1)
-        planes = np.matmul(weights[:, near], self._wide[:, near])  # (5, r, w)
+        planes = _enlarge(self._weights[rows], self._wide)  # (5, r, w)
         ab, slopes, detail = planes[:2], planes[2:4], lightness - planes[4]
         slopes *= detail
         ab += slopes
         return ab
+
+
+def _enlarge(weights: np.ndarray, planes: np.ndarray) -> np.ndarray:
+    """Weighted sums along the middle axis: (n, m), (c, m, k) -> (c, n, k)."""
+    large = np.empty((len(planes), len(weights), planes.shape[2]), np.float32)
+    for top in range(0, len(weights), _BLOCK):
+        block = slice(top, top + _BLOCK)
+        used = np.flatnonzero(weights[block].any(axis=0))  # a few: the matrix is a band
+        near = slice(int(used[0]), int(used[-1]) + 1)
+        np.matmul(weights[block, near], planes[:, near], out=large[:, block])
+    return large
 
 
 def _slope(l: np.ndarray, ab: np.ndarray) -> np.ndarray:

@@ -24,18 +24,8 @@ STREAM = "-"  # standard input or output
     "output.  [default: beside each photograph, see --suffix]",
 )
 @click.option("--suffix", default="-color", show_default=True, help="Of names without --output.")
-@click.option(
-    "-m",
-    "--model",
-    type=options.FOLDER,
-    envvar="TFCOLOR_MODEL",
-    show_envvar=True,
-    show_default="the model that comes with tfcolor",
-    help="A SavedModel, its folder of versions, or a TFLite file, made by tfcolor export.",
-)
-@click.option("--size", type=int, help="Short side that the network sees, pixels.")
-@click.option("--strength", type=float, help="0 for no new color, 1 for all of it.  [default: 1]")
-@click.option("--saturation", type=float, help="Factor of the chroma.  [default: 1]")
+@options.network
+@options.look
 @click.option(
     "--hint",
     "hint_texts",
@@ -50,11 +40,7 @@ STREAM = "-"  # standard input or output
     help="Write NAME-compare, too: gray and color side by side, or half and half.",
 )
 @click.option("--gif", is_flag=True, default=None, help="Write NAME.gif, too: by turns.")
-@click.option(
-    "--provenance/--no-provenance",
-    default=None,
-    help="Whether the file's XMP says that its color is synthetic.  [default: it does]",
-)
+@options.provenance
 @click.option("--overwrite", is_flag=True, default=None, help="Make again what is there already.")
 @click.option("--runner", help="Run as an Apache Beam pipeline, such as on DirectRunner.")
 @click.option("--beam-option", "flags", multiple=True, metavar="--NAME=VALUE", help="For --runner.")
@@ -65,6 +51,7 @@ def colorize(
     output: Path | None,
     suffix: str,
     model: Path | None,
+    server: str | None,
     hint_texts: tuple[str, ...],
     runner: str | None,
     flags: tuple[str, ...],
@@ -75,21 +62,23 @@ def colorize(
     Their lightness is kept, and so are format, bits, resolution, EXIF and XMP. What is there
     already is not made again, so that a run that was stopped goes on. '-' reads standard input.
     """
+    from tfcolor import colorize as colorizing
     from tfcolor import folder, hints
 
     parsed = tuple(hints.parse(text) for text in hint_texts)
     chosen = folder.Options(hints=parsed, **options.given(**settings))
     if STREAM in photos or str(output) == STREAM:
-        _stream(photos, output, model, chosen)
+        _stream(photos, output, options.chosen_network(model, server), chosen)
         return
     pairs = folder.plan(photos, output, suffix)
     place = output or Path(os.path.commonpath([source.parent for source, _ in pairs]))
     if parsed and len(pairs) > 1:
         raise ValueError("--hint is for one photograph; give one")
+    path = options.chosen_network(model, server)
     if runner:
-        _run_beam(context, model, pairs, chosen, place, [f"--runner={runner}", *flags])
+        _run_beam(context, path, pairs, chosen, place, [f"--runner={runner}", *flags])
         return
-    net = _open(model, threads=None if len(pairs) == 1 else 1)
+    net = colorizing.load(path, threads=None if len(pairs) == 1 else 1)
     results = []
     for result in folder.colorize_files(net, pairs, chosen):
         results.append(result)
@@ -98,14 +87,6 @@ def colorize(
             note = f"{note} is there already; --overwrite makes it again"
         click.echo(f"{len(results)}/{len(pairs)}  {note}", err=result.reason is not None)
     _end(context, results, place)
-
-
-def _open(model: Path | None, threads: int | None) -> Any:
-    if model is not None and model.is_dir():
-        options.load_tensorflow()
-    from tfcolor import colorize as colorizing
-
-    return colorizing.load(model, threads)
 
 
 def _end(context: click.Context, results: list[Any], place: Path) -> None:
@@ -124,7 +105,7 @@ def _end(context: click.Context, results: list[Any], place: Path) -> None:
 
 def _run_beam(
     context: click.Context,
-    model: Path | None,
+    path: Path | str | None,
     pairs: list[tuple[Path, Path]],
     chosen: Any,
     place: Path,
@@ -136,7 +117,7 @@ def _run_beam(
         raise ValueError("--hint, --compare and --gif do not go with --runner; leave them out")
     from tfcolor import archive, folder
 
-    archive.colorize_files(model, pairs, chosen, place, flags)
+    archive.colorize_files(path, pairs, chosen, place, flags)
     there = sum(target.exists() for _, target in pairs)
     click.echo(f"{there} of {len(pairs)} photographs are there")
     if (listed := place / folder.FAILURES).exists():
@@ -144,7 +125,9 @@ def _run_beam(
         context.exit(1)
 
 
-def _stream(photos: tuple[str, ...], output: Path | None, model: Path | None, chosen: Any) -> None:
+def _stream(
+    photos: tuple[str, ...], output: Path | None, path: Path | str | None, chosen: Any
+) -> None:
     """One photograph from or to a standard stream."""
     from tfcolor import colorize as colorizing
     from tfcolor import photo, scans
@@ -158,7 +141,7 @@ def _stream(photos: tuple[str, ...], output: Path | None, model: Path | None, ch
         if photos[0] == STREAM
         else scans.read(photos[0])
     )
-    colored = colorizing.colorize(_open(model, None), scan.pixels, **chosen.of_colors())
+    colored = colorizing.colorize(colorizing.load(path), scan.pixels, **chosen.of_colors())
     if output is not None and str(output) != STREAM:
         scans.write(output, colored, scan.emptied(), chosen.provenance)
         return

@@ -11,7 +11,18 @@ import click
 
 import tfcolor
 from tfcolor import errors
-from tfcolor.cli import analyze, colorize, evaluate, export, prepare, recipes, train, tune
+from tfcolor.cli import (
+    analyze,
+    app,
+    colorize,
+    evaluate,
+    export,
+    prepare,
+    recipes,
+    train,
+    tune,
+    video,
+)
 
 # Before TensorFlow is imported, which the commands do when they run. What its C++ parts call an
 # error is either raised too, or no more than an optimization that was not made.
@@ -85,6 +96,7 @@ def cli() -> None:
 
 for command in (
     analyze.analyze,
+    app.app,
     colorize.colorize,
     evaluate.evaluate,
     export.export,
@@ -92,6 +104,7 @@ for command in (
     recipes.recipes,
     train.train,
     tune.tune,
+    video.video,
 ):
     cli.add_command(command)
 

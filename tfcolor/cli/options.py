@@ -54,6 +54,60 @@ def splits(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def network(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options --model and --server; see `chosen_network`."""
+    model: Decorator = click.option(
+        "-m",
+        "--model",
+        type=FOLDER,
+        envvar="TFCOLOR_MODEL",
+        show_envvar=True,
+        show_default="the model that comes with tfcolor",
+        help="A SavedModel, its folder of versions, or a TFLite file, made by tfcolor export.",
+    )
+    server: Decorator = click.option(
+        "--server",
+        metavar="URL",
+        help="In place of --model: one that TF Serving runs, http://HOST:8501/v1/models/NAME.",
+    )
+    return model(server(command))
+
+
+def chosen_network(model: Path | None, server: str | None) -> Path | str | None:
+    """What `colorize.load` opens of --model and --server.
+
+    Raises:
+      ValueError: if both are given.
+    """
+    if server is None:
+        if model is not None and model.is_dir():
+            load_tensorflow()
+        return model
+    # The variable is a default; what is typed counts.
+    if model is not None and str(model) != os.environ.get("TFCOLOR_MODEL"):
+        raise ValueError("give either --model or --server")
+    return server
+
+
+def look(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options --size, --strength and --saturation."""
+    size = click.option("--size", type=int, help="Short side that the network sees, pixels.")
+    strength = click.option(
+        "--strength", type=float, help="0 for no new color, 1 for all of it.  [default: 1]"
+    )
+    saturation = click.option(
+        "--saturation", type=float, help="Factor of the chroma.  [default: 1]"
+    )
+    return size(strength(saturation(command)))
+
+
+provenance: Decorator = click.option(
+    "--provenance/--no-provenance",
+    default=None,
+    help="Whether the result says that its color is synthetic.  [default: it does]",
+)
+
+
 @contextlib.contextmanager
 def bar(label: str) -> Iterator[Callable[[int, int], None]]:
     """A progress bar that appears with the first progress: a mistake before it is one line."""

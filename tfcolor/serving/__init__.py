@@ -1,0 +1,1 @@
+"""Networks that another program runs."""
