@@ -68,7 +68,7 @@ def pan(rgb: np.ndarray, count: int, rng: np.random.Generator) -> tuple[np.ndarr
 
 def aged(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A frame on old film: gray, grainy, its light a little off; uint8 (h, w)."""
-    light = pixels.luminance(rgb) * (1 + FLICKER * rng.standard_normal())
+    light = pixels.tones(rgb)[0] * (1 + FLICKER * rng.standard_normal())
     gray = 255 * np.clip(light, 0, 1) ** (1 / 2.2)
     grain = cv2.GaussianBlur(rng.standard_normal(gray.shape), (0, 0), 0.7)
     return np.clip(gray + grain * (GRAIN / grain.std()), 0, 255).astype(np.uint8)

@@ -61,7 +61,7 @@ def reduce(pixels: np.ndarray, size: int) -> np.ndarray:
     # Pixels and not lightness are averaged: so are the photographs that networks are trained on.
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     small = cv2.resize(pixels, (new_width, new_height), interpolation=way)
-    return levels.lightness(levels.luminance(small)) / levels.L_SCALE - 1
+    return levels.tones(small)[1] / levels.L_SCALE - 1
 
 
 def colors(network: Network, l: np.ndarray) -> np.ndarray:

@@ -46,12 +46,12 @@ def paint(
 
     def paint_rows(rows: slice) -> None:
         strip = pixels[rows]
-        luminance = levels.luminance(strip)
-        colors = large.rows(rows, levels.lightness(luminance))
+        luminance, lightness = levels.tones(strip)
+        colors = large.rows(rows, lightness)
         if own:
             lab = levels.rgb_to_lab(strip)
             colors += np.float32(own) * np.moveaxis(lab[..., 1:], -1, 0)
-        levels.join(luminance, colors, painted[rows])
+        levels.join(luminance, lightness, colors, painted[rows])
 
     count = max(_STRIP // width, 1)
     strips = [slice(top, min(top + count, height)) for top in range(0, height, count)]

@@ -27,19 +27,15 @@ _BISECTIONS = 12  # chroma is then lowered to within 1/4096 of the border
 _STEPS = 65_535  # of the tables over [0, 1]: 1/20 of an 8-bit level where the curve is steepest
 
 
-def luminance(pixels: np.ndarray) -> np.ndarray:
-    """Relative luminance Y in [0, 1]; float32 (h, w)."""
+def tones(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Luminance Y in [0, 1] and L* in [0, 100], to 0.01, of a photograph; both float32 (h, w)."""
     linear = _linear_table(pixels.dtype)
     if pixels.ndim == 2:
-        return linear[pixels]
-    red, green, blue = (linear[pixels[..., channel]] for channel in range(3))
-    weights = _RELATIVE_FROM_RGB[1]
-    return weights[0] * red + weights[1] * green + weights[2] * blue
-
-
-def lightness(luminance: np.ndarray) -> np.ndarray:
-    """L* in [0, 100] of luminance in [0, 1]; float32, any shape, to 0.01."""
-    return _look_up(_lightness_table(), luminance)
+        return np.take(linear, pixels), np.take(_lightness_of_levels(pixels.dtype), pixels)
+    luminance = np.zeros(pixels.shape[:2], np.float32)
+    for channel, weight in enumerate(_RELATIVE_FROM_RGB[1]):
+        luminance += weight * np.take(linear, pixels[..., channel])
+    return luminance, _look_up(_lightness_table(), luminance)
 
 
 def rgb_to_lab(rgb: np.ndarray) -> np.ndarray:
@@ -49,18 +45,17 @@ def rgb_to_lab(rgb: np.ndarray) -> np.ndarray:
     return np.stack([116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)], axis=-1)
 
 
-def join(luminance: np.ndarray, ab: np.ndarray, rgb: np.ndarray) -> None:
-    """Makes a photograph of that luminance and color.
+def join(luminance: np.ndarray, lightness: np.ndarray, ab: np.ndarray, rgb: np.ndarray) -> None:
+    """Makes a photograph of those tones and colors.
 
     What sRGB cannot show loses chroma, never lightness or hue (as `color.map_to_gamut`).
 
     Args:
-      luminance: float32 (h, w) in [0, 1].
+      luminance, lightness: see `tones`; float32 (h, w).
       ab: float32 (2, h, w) in CIE units.
       rgb: where to, uint8 or uint16 (h, w, 3); its luminance is then the given to the rounding.
     """
-    root = lightness(luminance)
-    root += 16
+    root = lightness + np.float32(16)
     root *= np.float32(1 / 116)
     a, b = ab
     linear = _linear_rgb(luminance, root, a, b)
@@ -147,6 +142,12 @@ def _linear_table(dtype: np.dtype) -> np.ndarray:
 def _lightness_table() -> np.ndarray:
     steps = np.arange(_STEPS + 1) / _STEPS
     return (116.0 * _cube_root(steps) - 16.0).astype(np.float32)
+
+
+@functools.cache
+def _lightness_of_levels(dtype: np.dtype) -> np.ndarray:
+    """L* of every level of gray of a dtype; float32 (256,) or (65536,)."""
+    return (116.0 * _cube_root(_linear_table(dtype)) - 16.0).astype(np.float32)
 
 
 @functools.cache
