@@ -71,7 +71,7 @@ def colorize(
         _stream(photos, output, options.chosen_network(model, server), chosen)
         return
     pairs = folder.plan(photos, output, suffix)
-    place = output or Path(os.path.commonpath([source.parent for source, _ in pairs]))
+    place = output or Path(os.path.commonpath([source.absolute().parent for source, _ in pairs]))
     if parsed and len(pairs) > 1:
         raise ValueError("--hint is for one photograph; give one")
     path = options.chosen_network(model, server)
