@@ -49,6 +49,8 @@ def test_a_pipeline_makes_the_same_and_lists_what_failed(album, tmp_path):
 def test_the_command_runs_a_pipeline_and_a_rerun_makes_the_rest(album, tmp_path):
     def run(*arguments):
         done = CliRunner().invoke(main.cli, ["colorize", *map(str, arguments), "--size", "32"])
+        if done.exception and not isinstance(done.exception, SystemExit):
+            raise done.exception
         return done.exit_code, done.output
 
     one, flags = album / "year1", ["--runner", "DirectRunner", "--beam-option", FLAGS[1]]

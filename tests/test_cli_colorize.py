@@ -94,7 +94,7 @@ def test_the_file_says_that_its_color_is_synthetic_unless_it_is_not_to(gray, tmp
         (["--hint", "100,5,#ffffff"], "lies outside the photograph"),
         (["--strength", "2"], "strength must be from 0 to 1"),
         (["--suffix", "a/b"], "--suffix must be part of a file's name"),
-        (["-m", "nowhere"], "nowhere holds no SavedModel"),
+        (["-m", "nowhere"], "nowhere does not exist"),
         (["-o", "-", "--gif"], "--compare and --gif need a file for --output"),
     ],
 )
@@ -103,6 +103,16 @@ def test_bad_input_is_one_line(gray, arguments, message):
     (line,) = [line for line in errors.splitlines() if message in line]
     assert code in (1, 2) and "Traceback" not in errors
     assert sorted(path.name for path in gray.parent.iterdir()) == ["grandmother.jpg"]
+
+
+def test_standard_input_overwrites_nothing_unless_it_is_asked_to(gray):
+    before = gray.read_bytes()
+    arguments = ["colorize", "-", "-o", str(gray)]
+    done = CliRunner().invoke(main.cli, arguments, input=before)
+    assert done.exit_code == 2 and "--overwrite replaces it" in done.output
+    assert gray.read_bytes() == before
+    assert CliRunner().invoke(main.cli, [*arguments, "--overwrite"], input=before).exit_code == 0
+    assert gray.read_bytes() != before
 
 
 def test_hints_are_for_one_photograph(gray, tmp_path):

@@ -131,7 +131,7 @@ def test_comparisons_show_both(tmp_path):
     half = compare.split(gray, colored)
     np.testing.assert_array_equal(half[:, :29, 1], gray[:, :29])
     np.testing.assert_array_equal(half[:, 31:], colored[:, 31:])
-    with Image.open(tmp_path / "out.gif") as gif:
+    with Image.open(tmp_path / "out-compare.gif") as gif:
         assert gif.n_frames == 2 and gif.size == (60, 40)
 
 
@@ -187,6 +187,67 @@ def test_a_photograph_is_never_overwritten_by_its_own_color(tmp_path):
     for inputs, output in (([tmp_path / "a.png"], tmp_path / "a.png"), ([tmp_path], tmp_path)):
         with pytest.raises(ValueError, match=r"a\.png would be overwritten; give another output"):
             folder.plan(inputs, output)
+
+
+def test_comparisons_overwrite_nothing_that_is_read_or_written(tmp_path):
+    gray_file(tmp_path / "a-compare.gif")
+    gray_file(tmp_path / "b.jpg")
+    gray_file(tmp_path / "b-compare.jpg")
+    for name, extra in {"a": {"gif": True}, "b": {"compare": "side"}}.items():
+        source = tmp_path / ("a-compare.gif" if name == "a" else "b-compare.jpg")
+        with pytest.raises(ValueError, match="would be overwritten; give another output"):
+            colorize_all([source], tmp_path / f"{name}{'.jpg' if name == 'b' else '.png'}", **extra)
+    with pytest.raises(ValueError, match="would both become .*b-compare.jpg"):
+        colorize_all([tmp_path], tmp_path / "out", compare="side")
+
+
+def test_a_comparison_can_be_made_later(tmp_path):
+    gray_file(tmp_path / "a.png")
+    colorize_all([tmp_path / "a.png"], tmp_path / "out.png")
+    (tmp_path / "out.png").write_bytes(b"mine")
+    (result,) = colorize_all([tmp_path / "a.png"], tmp_path / "out.png", compare="split")
+    assert result.is_new and (tmp_path / "out.png").read_bytes() == b"mine"
+    assert photo.read_rgb(tmp_path / "out-compare.png").shape == (40, 60, 3)
+    (again,) = colorize_all([tmp_path / "a.png"], tmp_path / "out.png", compare="split")
+    assert not again.is_new
+
+
+def test_results_below_what_is_read_are_not_colorized_again(tmp_path):
+    gray_file(tmp_path / "a.png")
+    for _ in range(3):
+        colorize_all([tmp_path], tmp_path / "color")
+    assert [path.name for path in tmp_path.rglob("*.png")] == ["a.png", "a.png"]
+
+
+def test_results_among_the_files_that_are_named_are_left_out(tmp_path):
+    for name in ("a.png", "b.png"):
+        gray_file(tmp_path / name)
+    for _ in range(2):
+        colorize_all(sorted(tmp_path.glob("*.png")), compare="side", gif=True)
+    names = sorted(path.name for path in tmp_path.glob("a*"))
+    assert names == ["a-color-compare.gif", "a-color-compare.png", "a-color.png", "a.png"]
+
+
+def test_one_that_is_named_twice_is_colorized_once_and_one_that_is_missing_fails_alone(tmp_path):
+    gray_file(tmp_path / "in" / "a.png")
+    inputs = [tmp_path / "in", tmp_path / "in" / "a.png", tmp_path / "nobody.jpg"]
+    results = {each.source.name: each for each in colorize_all(inputs, tmp_path / "out")}
+    assert results["a.png"].is_new and "No such file" in results["nobody.jpg"].reason
+
+
+def test_a_list_of_somebody_else_is_left_alone(tmp_path):
+    (tmp_path / "failures.csv").write_text("my, own\n")
+    failed = folder.Result(tmp_path / "a.jpg", tmp_path / "b.jpg", reason="broken")
+    listed = folder.write_failures(tmp_path, [failed])
+    assert listed.name == "tfcolor-failures.csv" and listed.exists()
+    assert folder.write_failures(tmp_path, []) is None and not listed.exists()
+    assert (tmp_path / "failures.csv").read_text() == "my, own\n"
+
+
+def test_options_out_of_range_are_told_before_anything_is_read():
+    for options in ({"size": 0}, {"size": 99999}, {"strength": 2}, {"saturation": -1}):
+        with pytest.raises(ValueError, match=next(iter(options))):
+            folder.Options(**options)
 
 
 def test_two_photographs_of_one_name_are_an_error(tmp_path):

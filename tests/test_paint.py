@@ -100,7 +100,7 @@ def test_a_hint_colors_the_place_it_is_put_on():
         ({"strength": 1.5}, "strength must be from 0 to 1"),
         ({"saturation": -1}, "saturation must be 0 or more"),
         ({"saturation": float("nan")}, "saturation must be 0 or more"),
-        ({"size": -4}, "size must be 1 or more"),
+        ({"size": -4}, "size must be from 1 to 4096"),
         ({"hints": [hints.Hint(60, 0, (0, 0, 0))]}, "outside the photograph"),
     ],
 )

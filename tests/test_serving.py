@@ -47,6 +47,8 @@ def serving(saved, refusals=0):
         def do_GET(self):
             if self.path == "/v1/models/other/metadata":
                 self.answer(200, {"metadata": {"signature_def": {"signature_def": {}}}})
+            elif self.path == "/v1/models/list/metadata":
+                self.answer(200, ["no", "object"])
             elif self.path == "/v1/models/tiny/metadata":
                 signature = {"planes": {"inputs": {"l": {"dtype": "DT_FLOAT"}}}}
                 metadata = {"signature_def": {"signature_def": signature}}
@@ -109,6 +111,8 @@ def test_what_is_no_model_of_ours_is_named(saved):
             colorize.load(url.replace("tiny", "nobody"))
         with pytest.raises(ValueError, match="has no signature planes"):
             colorize.load(url.replace("tiny", "other"))
+        with pytest.raises(OSError, match="does not speak TF Serving's REST .*check --server"):
+            colorize.load(url.replace("tiny", "list"))
     for address in ("http://localhost:8501", "ftp://a/v1/models/b"):
         with pytest.raises(ValueError, match="--server must be like"):
             rest.Served(address)

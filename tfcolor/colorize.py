@@ -23,7 +23,7 @@ def colorize(
     """A photograph in the colors of a network, its own lightness kept.
 
     Args:
-      network: from `pretrained.load`, `models.load`, or any other `network.Network`.
+      network: from `load`, or any other `network.Network`.
       pixels: uint8 or uint16, gray (h, w) or sRGB (h, w, 3), of which the lightness counts.
       size: short side that the network sees, pixels; its own choice if not given.
       strength: 1 for the network's colors, 0 for the photograph's own, and between them a mixture.
@@ -36,7 +36,7 @@ def colorize(
     Raises:
       ValueError: if the photograph is too small, a hint lies outside, or a number is out of range.
     """
-    l = networks.reduce(pixels, size or network.size)
+    l = networks.reduce(pixels, network.size if size is None else size)
     ab = networks.colors(network, l)
     if hints:
         ab = corrections.spread(l, ab, hints, pixels.shape[:2])

@@ -23,8 +23,12 @@ def side_by_side(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     Returns:
       (h, w + line + w, 3) of the dtype.
     """
-    line = _line(after)
-    return np.concatenate([_in_color(before), line, after], axis=1)
+    line, width = _line(after), after.shape[1]
+    together = np.empty((len(after), 2 * width + line.shape[1], 3), after.dtype)
+    together[:, :width] = _in_color(before)
+    together[:, width:-width] = line
+    together[:, -width:] = after
+    return together
 
 
 def split(before: np.ndarray, after: np.ndarray) -> np.ndarray:
@@ -42,12 +46,13 @@ PAIRS = {"side": side_by_side, "split": split}
 def write_gif(path: Path, before: np.ndarray, after: np.ndarray) -> None:
     """Writes both as a GIF that shows them by turns, its long side `_GIF_SIDE` at the most."""
     with photo.replacing(path) as partial:
-        first, second = (_small(picture) for picture in (_in_color(before), after))
+        first, second = (_small(picture) for picture in (before, after))
         first.save(partial, "GIF", save_all=True, append_images=[second], duration=_GIF_MS, loop=0)
 
 
 def _in_color(pixels: np.ndarray) -> np.ndarray:
-    return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=-1)
+    """(h, w, 3), or what spreads to that."""
+    return pixels if pixels.ndim == 3 else pixels[..., None]
 
 
 def _line(after: np.ndarray) -> np.ndarray:
@@ -58,8 +63,9 @@ def _line(after: np.ndarray) -> np.ndarray:
 
 
 def _small(pixels: np.ndarray) -> Image.Image:
-    if pixels.dtype == np.uint16:
-        pixels = (pixels // 257).astype(np.uint8)
-    scale = min(_GIF_SIDE / max(pixels.shape), 1)
+    scale = min(_GIF_SIDE / max(pixels.shape[:2]), 1)
     size = [max(round(side * scale), 1) for side in (pixels.shape[1], pixels.shape[0])]
-    return Image.fromarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
+    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    if small.dtype == np.uint16:
+        small = np.round(small / 257).astype(np.uint8)
+    return Image.fromarray(small).convert("RGB")

@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tfcolor import colorize, compare, errors, network, photo, scans
+from tfcolor import colorize, compare, errors, network, paint, photo, scans
 from tfcolor import hints as corrections
 from tfcolor.scans import decoding
 
 FAILURES = "failures.csv"
+_COLUMNS = ("file", "reason")
 PIXELS_AT_ONCE = 100_000_000  # of all photographs in work: 10 bytes each, so about a gigabyte
 
 
@@ -25,7 +26,7 @@ class Options:
 
     Attributes:
       compare: "side" or "split" to write NAME-compare beside the result, too.
-      gif: whether to write NAME.gif, gray and color by turns, too.
+      gif: whether to write NAME-compare.gif, gray and color by turns, too.
       provenance: whether the file says that its color is synthetic.
       overwrite: whether results that are there already are made again.
     """
@@ -38,6 +39,19 @@ class Options:
     gif: bool = False
     provenance: bool = True
     overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        """Raises ValueError if a number is out of range."""
+        paint.check(self.strength, self.saturation)
+        if self.size is not None:
+            network.check_size(self.size)
+
+    def outputs(self, target: Path) -> list[Path]:
+        """All files that are written of a photograph, the result first."""
+        stem = target.with_name(f"{target.stem}-compare")
+        pictures = [stem.with_name(stem.name + target.suffix)] if self.compare else []
+        turns = [stem.with_name(f"{stem.name}.gif")] if self.gif else []
+        return [target, *pictures, *turns]
 
     def of_colors(self) -> dict[str, Any]:
         """Those that `colorize.colorize` takes."""
@@ -76,24 +90,39 @@ def plan(
         same target.
     """
     found = [path for each in inputs for path in _matches(each)]
+    alone = len(found) == 1
     if output is None:
         if not suffix or "/" in suffix:
             raise ValueError(f"--suffix must be part of a file's name, got {suffix!r}")
-        pairs = [pair for path in found for pair in _beside(path, suffix)]
+        sources = [source for path in found for source in _find(path, alone)]
+        pairs = _without_results([(source, _beside(source, suffix)) for source in sources])
     elif _names_photograph(output := Path(output), found):
-        pairs = [(_find(found[0])[0], output)]
+        pairs = [(_find(found[0], alone)[0], output)]
     else:
-        pairs = [pair for path in found for pair in _mirror(path, output)]
+        pairs = [pair for path in found for pair in _mirror(path, output, alone)]
+    unique = list(dict.fromkeys(pairs))  # a file may be named by itself and by its folder
+    check(unique)
+    return unique
+
+
+def check(pairs: Sequence[tuple[Path, Path]], options: Options | None = None) -> None:
+    """Looks for files that would be written twice, or over a photograph that is read.
+
+    Raises:
+      ValueError: names both.
+    """
+    options = options or Options()
+    read = {source.resolve() for source, _ in pairs}
     sources: dict[Path, Path] = {}
     for source, target in pairs:
-        if target.resolve() == source.resolve():
-            raise ValueError(f"{source} would be overwritten; give another output")
-        if target in sources:
-            raise ValueError(
-                f"{sources[target]} and {source} would both become {target}; colorize them apart"
-            )
-        sources[target] = source
-    return pairs
+        for path in options.outputs(target):
+            if path.resolve() in read:
+                raise ValueError(f"{path} would be overwritten; give another output")
+            if path in sources:
+                raise ValueError(
+                    f"{sources[path]} and {source} would both become {path}; colorize them apart"
+                )
+            sources[path] = source
 
 
 def colorize_files(
@@ -114,14 +143,18 @@ def colorize_files(
       A result for each photograph as it ends; a failure does not stop the others.
     """
     options = options or Options()
+    check(pairs, options)
     room = _Room(PIXELS_AT_ONCE)
 
     def work(source: Path, target: Path) -> Result:
-        if target.exists() and not options.overwrite:
+        wanted = [
+            path for path in options.outputs(target) if options.overwrite or not path.exists()
+        ]
+        if not wanted:
             return Result(source, target)
         try:
             with room.of(decoding.count_pixels(source)):
-                _colorize_file(net, source, target, options)
+                _colorize_file(net, source, target, options, wanted)
         except (OSError, ValueError, MemoryError) as error:
             return Result(source, target, reason=naming(source, errors.one_line(error)))
         return Result(source, target, is_new=True)
@@ -139,15 +172,20 @@ def write_failures(folder: Path, failed: Sequence[Result]) -> Path | None:
 
     Returns:
       The list, with columns file and reason; None where nothing failed.
+
+    Raises:
+      OSError: if it cannot be written.
     """
     path = folder / FAILURES
+    if path.exists() and not _is_list(path):  # somebody's own
+        path = folder / f"tfcolor-{FAILURES}"
     if not failed:
         path.unlink(missing_ok=True)
         return None
     folder.mkdir(parents=True, exist_ok=True)
     with open(path, "w", newline="", encoding="utf-8", errors="surrogateescape") as file:
         rows = csv.writer(file)
-        rows.writerow(("file", "reason"))
+        rows.writerow(_COLUMNS)
         rows.writerows(sorted((str(each.source), each.reason) for each in failed))
     return path
 
@@ -157,18 +195,25 @@ def naming(path: Path, reason: str) -> str:
     return reason if path.name in reason else f"{path}: {reason}"
 
 
-def _colorize_file(net: network.Network, source: Path, target: Path, options: Options) -> None:
+def _colorize_file(
+    net: network.Network, source: Path, target: Path, options: Options, wanted: Sequence[Path]
+) -> None:
+    """Writes those files of a photograph that are wanted."""
     scan = scans.read(source)
     colored = colorize.colorize(net, scan.pixels, **options.of_colors())
-    if options.compare:
-        pair = compare.PAIRS[options.compare](scan.pixels, colored)
-        name = f"{target.stem}-compare{target.suffix}"
-        scans.write(target.with_name(name), pair, scans.Scan(pair[:0]), options.provenance)
-    if options.gif:
-        compare.write_gif(target.with_suffix(".gif"), scan.pixels, colored)
+    result, *others = options.outputs(target)
+    for path in others:
+        if path not in wanted:
+            continue
+        if options.gif and path == others[-1]:
+            compare.write_gif(path, scan.pixels, colored)
+        else:
+            assert options.compare is not None
+            pair = compare.PAIRS[options.compare](scan.pixels, colored)
+            scans.write(path, pair, scans.Scan(pair[:0]), options.provenance)
     scan = scan.emptied()  # a large photograph is written in the memory that this sets free
-    # Last: where it is, a rerun takes all of it as done.
-    scans.write(target, colored, scan, options.provenance, times_of=source)
+    if result in wanted:  # last: where it is, a rerun takes all of it as done
+        scans.write(result, colored, scan, options.provenance, times_of=source)
 
 
 class _Room:
@@ -189,6 +234,11 @@ class _Room:
             with self._changed:
                 self._used -= pixels
                 self._changed.notify_all()
+
+
+def _is_list(path: Path) -> bool:
+    with open(path, newline="", encoding="utf-8", errors="replace") as file:
+        return next(csv.reader(file), None) == list(_COLUMNS)
 
 
 def _matches(path: str | Path) -> list[Path]:
@@ -212,27 +262,36 @@ def _names_photograph(output: Path, found: Sequence[Path]) -> bool:
     return named
 
 
-def _mirror(source: Path, output: Path) -> list[tuple[Path, Path]]:
+def _mirror(source: Path, output: Path, alone: bool) -> list[tuple[Path, Path]]:
     root = source if source.is_dir() else source.parent
-    return [(path, _with_known_suffix(output / path.relative_to(root))) for path in _find(source)]
-
-
-def _beside(source: Path, suffix: str) -> list[tuple[Path, Path]]:
-    paths = _find(source)
-    made = [path for path in paths if path.stem.endswith((suffix, f"{suffix}-compare"))]
-    # One that is named is wanted, whatever it is called.
-    paths = paths if source.is_file() else [path for path in paths if path not in made]
+    within = output.resolve()  # results of a run before may stand below what is read
     return [
-        (path, _with_known_suffix(path.with_name(f"{path.stem}{suffix}{path.suffix}")))
-        for path in paths
+        (path, with_known_suffix(output / path.relative_to(root)))
+        for path in _find(source, alone)
+        if not source.is_dir() or within not in path.resolve().parents or within == root.resolve()
     ]
 
 
-def _find(path: Path) -> list[Path]:
+def _beside(source: Path, suffix: str) -> Path:
+    return with_known_suffix(source.with_name(f"{source.stem}{suffix}{source.suffix}"))
+
+
+def _without_results(pairs: list[tuple[Path, Path]]) -> list[tuple[Path, Path]]:
+    """Without what a run before made of others of them."""
+    all_of_them = Options(compare="side", gif=True)
+    made = {path for _, target in pairs for path in all_of_them.outputs(target)}
+    return [(source, target) for source, target in pairs if source not in made]
+
+
+def _find(path: Path, alone: bool) -> list[Path]:
+    """The photographs at a path; one of several that is missing fails when it is read."""
+    if not alone and not path.exists():
+        return [path]
     return photo.find(path, scans.EXTENSIONS)
 
 
-def _with_known_suffix(path: Path) -> Path:
+def with_known_suffix(path: Path) -> Path:
+    """The path with a suffix that can be written."""
     if path.suffix.lower() in scans.HEIC_EXTENSIONS:  # read, but not written
         return path.with_suffix(".jpg")
     return path if path.suffix.lower() in photo.EXTENSIONS else Path(f"{path}.png")

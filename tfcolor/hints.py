@@ -8,6 +8,7 @@ of the color, not the color, so that a photograph without hints stays as the net
 import dataclasses
 import itertools
 import re
+import threading
 from collections.abc import Sequence
 
 import cv2
@@ -27,6 +28,7 @@ MAX_SIDE = 192  # pixels; the matrix takes 8 bytes * long side * 2 * short side*
 
 _OFFSETS = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1)]
 _CENTER = _OFFSETS.index((0, 0))
+_ONE_AT_A_TIME = threading.Lock()  # two that limit threads at once could leave the limit on
 
 
 @dataclasses.dataclass(frozen=True)
@@ -154,7 +156,7 @@ def solve(l: np.ndarray, weight: np.ndarray, target: np.ndarray) -> np.ndarray:
     wanted = (weight[..., None] * target).reshape(count, 2)
     # LAPACK hands a band to BLAS in thousands of small pieces: a second thread gains nothing, and
     # on a busy machine, where threads wait for each other by spinning, 0.3 s become 10 s.
-    with threadpoolctl.threadpool_limits(1, "blas"):
+    with _ONE_AT_A_TIME, threadpoolctl.threadpool_limits(1, "blas"):
         solution = linalg.solveh_banded(
             band, wanted, lower=True, overwrite_ab=True, overwrite_b=True, check_finite=False
         )

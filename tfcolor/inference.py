@@ -9,13 +9,12 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework import convert_to_constants
 
-from tfcolor import color, config
+from tfcolor import color, config, network
 
 COLORIZE = "serving_default"  # signatures of a SavedModel
 PLANES = "planes"
 RAW = "raw"  # what a generator of all of RGB painted, its own lightness too
 CARD = "tfcolor.json"  # in assets.extra, where TF Serving leaves files alone
-MAX_ASPECT = 4  # a longer side than 4 short ones is squeezed, which bounds what the network sees
 
 SPEC = tf.TensorSpec((None, None, None, None), tf.uint8, name="rgb")
 Colorizer = Callable[[np.ndarray], np.ndarray]
@@ -205,4 +204,4 @@ def _network_size(size: tf.Tensor, image_size: int) -> tf.Tensor:
     """Height and width with the short side at `image_size`; int32 (2,)."""
     sides = tf.cast(size, tf.float32)
     scaled = tf.cast(tf.round(sides * (image_size / tf.reduce_min(sides))), tf.int32)
-    return tf.clip_by_value(scaled, image_size, MAX_ASPECT * image_size)
+    return tf.clip_by_value(scaled, image_size, network.MAX_ASPECT * image_size)

@@ -11,6 +11,7 @@ import numpy as np
 from tfcolor import pixels as levels
 
 MAX_ASPECT = 4  # a longer side than 4 short ones is squeezed, which bounds what the network sees
+MAX_SIZE = 4096  # short side, pixels; a network of ours then takes 10 GB
 MIN_SIDE = 8  # pixels; in less than that there is nothing to recognize
 
 
@@ -52,8 +53,7 @@ def reduce(pixels: np.ndarray, size: int) -> np.ndarray:
             f"{width} x {height} pixels are too few to colorize; give a photograph of at least "
             f"{MIN_SIDE} x {MIN_SIDE}"
         )
-    if size < 1:
-        raise ValueError(f"size must be 1 or more, got {size}")
+    check_size(size)
     scale = size / min(height, width)
     new_height, new_width = (
         min(round(side * scale), MAX_ASPECT * size) for side in (height, width)
@@ -62,6 +62,12 @@ def reduce(pixels: np.ndarray, size: int) -> np.ndarray:
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     small = cv2.resize(pixels, (new_width, new_height), interpolation=way)
     return levels.tones(small)[1] / levels.L_SCALE - 1
+
+
+def check_size(size: int) -> None:
+    """Raises ValueError if no network can be shown that short side."""
+    if not 1 <= size <= MAX_SIZE:
+        raise ValueError(f"size must be from 1 to {MAX_SIZE} pixels, got {size}")
 
 
 def colors(network: Network, l: np.ndarray) -> np.ndarray:

@@ -5,7 +5,6 @@ import os
 from concurrent import futures
 
 import numpy as np
-import threadpoolctl
 
 from tfcolor import pixels as levels
 from tfcolor import upsample
@@ -34,10 +33,7 @@ def paint(
     Raises:
       ValueError: if strength is not in [0, 1] or saturation is negative.
     """
-    if not 0 <= strength <= 1:
-        raise ValueError(f"strength must be from 0 to 1, got {strength}")
-    if not 0 <= saturation < float("inf"):
-        raise ValueError(f"saturation must be 0 or more, got {saturation}")
+    check(strength, saturation)
     height, width = pixels.shape[:2]
     scaled = ab * np.float32(levels.AB_SCALE * strength * saturation)
     large = upsample.Upsampler((l + 1) * levels.L_SCALE, scaled, (height, width))
@@ -57,10 +53,17 @@ def paint(
     strips = [slice(top, min(top + count, height)) for top in range(0, height, count)]
     # A small photograph is not worth waking threads, which wait for each other at every call.
     spread = map if len(strips) <= _FEW else _threads().map
-    with threadpoolctl.threadpool_limits(1, "blas"):  # those of BLAS would do so by spinning
-        for _ in spread(paint_rows, strips):
-            pass
+    for _ in spread(paint_rows, strips):
+        pass
     return painted
+
+
+def check(strength: float, saturation: float) -> None:
+    """Raises ValueError if strength is not in [0, 1] or saturation is negative or not finite."""
+    if not 0 <= strength <= 1:
+        raise ValueError(f"strength must be from 0 to 1, got {strength}")
+    if not 0 <= saturation < float("inf"):
+        raise ValueError(f"saturation must be 0 or more, got {saturation}")
 
 
 @functools.cache

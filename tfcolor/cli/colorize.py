@@ -39,7 +39,7 @@ STREAM = "-"  # standard input or output
     type=click.Choice(["side", "split"]),
     help="Write NAME-compare, too: gray and color side by side, or half and half.",
 )
-@click.option("--gif", is_flag=True, default=None, help="Write NAME.gif, too: by turns.")
+@click.option("--gif", is_flag=True, default=None, help="Write NAME-compare.gif, too: by turns.")
 @options.provenance
 @click.option("--overwrite", is_flag=True, default=None, help="Make again what is there already.")
 @click.option("--runner", help="Run as an Apache Beam pipeline, such as on DirectRunner.")
@@ -71,7 +71,8 @@ def colorize(
         _stream(photos, output, options.chosen_network(model, server), chosen)
         return
     pairs = folder.plan(photos, output, suffix)
-    place = output or Path(os.path.commonpath([source.absolute().parent for source, _ in pairs]))
+    folder.check(pairs, chosen)
+    place = Path(os.path.commonpath([target.absolute().parent for _, target in pairs]))
     if parsed and len(pairs) > 1:
         raise ValueError("--hint is for one photograph; give one")
     path = options.chosen_network(model, server)
@@ -95,9 +96,12 @@ def _end(context: click.Context, results: list[Any], place: Path) -> None:
 
     failed = [result for result in results if result.reason]
     if len(results) > 1:
-        listed = folder.write_failures(place, failed)
+        try:
+            where = f"; they are in {folder.write_failures(place, failed)}"
+        except OSError:  # Each was told; a list that cannot be written takes nothing away.
+            where = ""
         if failed:
-            note = f"{len(failed)} of {len(results)} photographs failed; they are in {listed}"
+            note = f"{len(failed)} of {len(results)} photographs failed{where}"
             click.echo(f"Error: {note}", err=True)
     if failed:
         context.exit(1)
@@ -116,7 +120,9 @@ def _run_beam(
     if chosen.hints or chosen.compare or chosen.gif:
         raise ValueError("--hint, --compare and --gif do not go with --runner; leave them out")
     from tfcolor import archive, folder
+    from tfcolor import colorize as colorizing
 
+    colorizing.load(path)  # what is wrong with it is told here in one line
     archive.colorize_files(path, pairs, chosen, place, flags)
     there = sum(target.exists() for _, target in pairs)
     click.echo(f"{there} of {len(pairs)} photographs are there")
@@ -136,6 +142,8 @@ def _stream(
         raise ValueError("- stands for one photograph; give no other")
     if chosen.compare or chosen.gif:
         raise ValueError("--compare and --gif need a file for --output")
+    if output and output.exists() and str(output) != STREAM and not chosen.overwrite:
+        raise ValueError(f"{output} is there already; --overwrite replaces it")
     scan = (
         scans.read(io.BytesIO(sys.stdin.buffer.read()), "standard input")
         if photos[0] == STREAM

@@ -77,15 +77,21 @@ def chosen_network(model: Path | None, server: str | None) -> Path | str | None:
     """What `colorize.load` opens of --model and --server.
 
     Raises:
-      ValueError: if both are given.
+      ValueError: if both are given, the model is missing or the server is no address.
     """
     if server is None:
+        if model is not None and not model.exists():
+            raise ValueError(f"{model} does not exist; give a model made by tfcolor export")
         if model is not None and model.is_dir():
             load_tensorflow()
         return model
     # The variable is a default; what is typed counts.
     if model is not None and str(model) != os.environ.get("TFCOLOR_MODEL"):
         raise ValueError("give either --model or --server")
+    if "://" not in server:
+        raise ValueError(
+            f"--server must be like http://localhost:8501/v1/models/NAME, got {server!r}"
+        )
     return server
 
 

@@ -53,8 +53,11 @@ class Served:
     def __call__(self, l: np.ndarray) -> np.ndarray:
         """l float32 (h, w) -> ab float32 (h, w, 2)."""
         body = {"signature_name": "planes", "inputs": {"l": l[None, ..., None].tolist()}}
-        outputs = self._ask(":predict", body)["outputs"]  # of the only output, without its name
-        return np.array(outputs, np.float32)[0]
+        outputs = self._ask(":predict", body).get("outputs")  # the only one, without its name
+        ab = np.array(outputs, np.float32)
+        if ab.shape != (1, *l.shape, 2):
+            raise ValueError(f"{self.url} gave no colors for a lightness of {l.shape}")
+        return ab[0]
 
     def _ask(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         for left in reversed(range(TRIES)):
@@ -63,6 +66,10 @@ class Served:
             except urllib.error.HTTPError as error:
                 if error.code not in _LATER or not left:
                     raise OSError(f"{self.url} refuses: {_reason(error)}") from error
+            except ValueError as error:
+                raise OSError(
+                    f"{self.url} does not speak TF Serving's REST ({error}); check --server"
+                ) from error
             except (OSError, http.client.HTTPException) as error:
                 if not left:
                     reason = getattr(error, "reason", error)
@@ -77,7 +84,10 @@ class Served:
         headers = {"Content-Type": "application/json"}
         request = urllib.request.Request(self.url + path, encoded, headers)
         with urllib.request.urlopen(request, timeout=DEADLINE_S) as answer:
-            return json.load(answer)
+            told = json.load(answer)
+        if not isinstance(told, dict):
+            raise ValueError("no JSON object")
+        return told
 
 
 def _reason(error: urllib.error.HTTPError) -> str:

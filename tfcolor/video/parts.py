@@ -47,17 +47,24 @@ def opened(target: Path, key: dict[str, Any]) -> Iterator[Path]:
         raise ValueError(f"{target} is being made by another process; wait for it") from None
     with lock:
         text = json.dumps(key, sort_keys=True)
-        with contextlib.suppress(FileNotFoundError):
-            if (folder / KEY).read_text(encoding="utf-8") != text:
-                _clear(folder)
-        (folder / KEY).write_text(text, encoding="utf-8")
         try:
+            with contextlib.suppress(FileNotFoundError):
+                if (folder / KEY).read_text(encoding="utf-8") != text:
+                    _clear(folder)
+            _note(folder / KEY, text, target)
             yield folder
         except BaseException:
             if not segments(folder):
                 shutil.rmtree(folder)
             raise
         shutil.rmtree(folder)
+
+
+def _note(path: Path, text: str, target: Path) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:  # The user knows the target, not what is beside it.
+        raise OSError(error.errno, error.strerror, str(target)) from error
 
 
 def _clear(folder: Path) -> None:

@@ -3,6 +3,8 @@
 import dataclasses
 from pathlib import Path
 
+from tfcolor import network, paint
+
 
 @dataclasses.dataclass(frozen=True)
 class Codec:
@@ -36,8 +38,7 @@ class Settings:
 
     Attributes:
       size: short side that the network sees, pixels; None is the network's own.
-      strength: of the colors, 0 (gray) to 1.
-      saturation: factor of their chroma.
+      strength, saturation: see `paint.paint`.
       smoothing: weight of the colors of the frame before, in [0, 1); 0 is frame by frame.
       codec: of `CODECS`.
       quality: constant quality (CRF) of the codec, lower is better; None is the codec's default.
@@ -60,8 +61,9 @@ class Settings:
         """
         if self.codec not in CODECS:
             raise ValueError(f"codec must be one of {', '.join(CODECS)}, got {self.codec}")
-        if self.size is not None and self.size < 1:
-            raise ValueError(f"size must be 1 or more, got {self.size}")
+        paint.check(self.strength, self.saturation)
+        if self.size is not None:
+            network.check_size(self.size)
         if not 0 <= self.smoothing < 1:
             raise ValueError(f"smoothing must be in [0, 1), got {self.smoothing}")
         worst = CODECS[self.codec].worst
