@@ -127,6 +127,35 @@ def test_source_type_is_read_back_from_every_format_with_xmp(format, dtype):
     assert found[SOURCE] == provenance.SOURCE_TYPE and TITLE in found
 
 
+def long_packet():
+    """One that no segment of a JPEG can hold."""
+    return PACKET.replace(b"Kirche", b"Kirche" * 11000)
+
+
+def encoded(format, **options):
+    """A picture with a long packet of XMP, as Pillow reads it back."""
+    file = io.BytesIO()
+    scans.encode(file, random_rgb(), scans.Scan(random_rgb(), xmp=long_packet()), format, **options)
+    return Image.open(file)
+
+
+def test_jpeg_whose_packet_is_too_long_says_that_the_color_is_synthetic():
+    with encoded("JPEG") as image:
+        assert properties(image.info["xmp"]) == properties(provenance.stamp(b""))
+    with encoded("JPEG", provenance=False) as image:
+        assert "xmp" not in image.info
+    for format in ("PNG", "WEBP", "TIFF"):
+        with encoded(format) as image:
+            assert properties(image.info["xmp"]) == properties(provenance.stamp(long_packet()))
+
+
+def test_gif_says_in_a_comment_that_the_color_is_synthetic():
+    with encoded("GIF") as image:
+        assert provenance.SOURCE_TYPE.encode() in image.info["comment"]
+    with encoded("GIF", provenance=False) as image:
+        assert "comment" not in image.info
+
+
 def test_without_provenance_the_packet_stays_byte_for_byte():
     rgb = random_rgb()
     for format in ("JPEG", "PNG", "WEBP", "TIFF"):

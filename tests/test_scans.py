@@ -360,6 +360,43 @@ def test_resolution_is_kept(format, dtype):
     assert scans.read(file).dpi == pytest.approx((300, 1200), abs=0.02)
 
 
+@pytest.mark.parametrize("target", ["JPEG", "PNG", "TIFF", "BMP"])
+@pytest.mark.parametrize("source", ["JPEG", "JPEG with EXIF", "PNG", "TIFF", "BMP"])
+def test_resolution_that_is_not_known_is_not_made_up(source, target):
+    exif = photographers_exif().tobytes() if source.endswith("EXIF") else b""
+    file = io.BytesIO()
+    format, options = source.split()[0], {"dpi": (0, 0)} if source == "BMP" else {}
+    Image.fromarray(random_rgb()).save(file, format, exif=exif, **options)
+    scan = scans.read(file)
+    assert scan.dpi is None
+    out = io.BytesIO()
+    scans.encode(out, random_rgb(), scan, target)
+    if target == "TIFF":
+        with tifffile.TiffFile(io.BytesIO(out.getvalue())) as tiff:
+            assert not {282, 283, 296} & set(tiff.pages[0].tags.keys())
+    elif target == "JPEG":
+        assert out.getvalue()[6:18] == b"JFIF\0\1\1\0\0\1\0\1"  # 0: a ratio, of 1 to 1
+    elif target == "PNG":
+        assert b"pHYs" not in out.getvalue()
+    else:
+        assert out.getvalue()[38:46] == bytes(8)  # pixels per meter
+
+
+@pytest.mark.parametrize("unit, per_inch", [(2, 300), (3, 762), (1, None)])
+@pytest.mark.parametrize("format", ["JPEG", "TIFF"])
+def test_resolution_is_read_in_its_unit(format, unit, per_inch):
+    file = io.BytesIO()
+    if format == "TIFF":
+        tifffile.imwrite(file, random_rgb(), resolution=(300, 300), resolutionunit=unit)
+    else:
+        exif = Image.Exif()
+        exif[Base.XResolution] = exif[Base.YResolution] = 300.0
+        if per_inch:  # else without a unit
+            exif[Base.ResolutionUnit] = unit
+        Image.fromarray(random_rgb()).save(file, "JPEG", exif=exif)
+    assert scans.read(file).dpi == (per_inch and pytest.approx((per_inch, per_inch)))
+
+
 def test_file_times_are_kept(tmp_path):
     source = tmp_path / "old.jpg"
     source.touch()

@@ -181,8 +181,27 @@ def test_large_scan_is_opened_without_a_warning(tmp_path):
 
 def test_pixels_are_counted_by_the_header(tmp_path):
     assert decoding.count_pixels(bomb(tmp_path / "large.bmp", 10000, 10000)) == 100_000_000
-    (tmp_path / "text.jpg").write_text("no photograph")
-    assert decoding.count_pixels(tmp_path / "text.jpg") == 0
+    for nothing in ("no photograph", "%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EOF\n"):
+        (tmp_path / "text.jpg").write_text(nothing)
+        assert decoding.count_pixels(tmp_path / "text.jpg") == 0
+
+
+COUNT = """
+import sys
+from pathlib import Path
+from tfcolor.scans import decoding
+print(decoding.count_pixels(Path(sys.argv[1])))
+"""
+
+
+def test_pixels_of_heic_are_counted_before_one_is_read(tmp_path):
+    heif = pytest.importorskip("pillow_heif")
+    path = tmp_path / "a.heic"
+    heif.from_pillow(Image.new("RGB", (64, 32))).save(path)
+    # In a process of its own: in this one Pillow may have learned the format already.
+    command = [sys.executable, "-c", COUNT, path]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["2048"]
 
 
 def test_threads_leave_the_filters_of_warnings_as_they_were(tmp_path):

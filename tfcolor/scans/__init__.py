@@ -113,13 +113,15 @@ def encode(
     PNG and TIFF keep 16 bits, the others get them rounded to 8. PNG, WebP, TIFF and GIF keep alpha,
     the others get white paper. JPEG is written at quality 95 with full chroma, WebP without loss.
     EXIF goes into JPEG, PNG, WebP and TIFF, XMP too, the resolution into JPEG, PNG, TIFF and BMP.
+    A JPEG holds 64 KiB of each: longer EXIF is left out, and for longer XMP stands the provenance.
 
     Args:
       file: open for writing bytes, and empty.
       pixels: uint8 or uint16 (h, w, 3), sRGB.
       like: what was read; its pixels are not used.
       format: Pillow's name of one in `photo.FORMATS`.
-      provenance: whether XMP is to say that the color is synthetic.
+      provenance: whether XMP is to say that the color is synthetic; in GIF a comment does, and
+        BMP holds neither.
       name: what to call it in messages.
 
     Raises:
@@ -129,8 +131,9 @@ def encode(
     _check(pixels, like)
     exif = metadata.with_size(like.exif, pixels.shape[1], pixels.shape[0])
     xmp = origin.stamp(like.xmp) if provenance else like.xmp
+    notes = encoding.Notes(exif, xmp, like.dpi, synthetic=provenance)
     try:
-        encoding.encode(file, pixels, like.alpha, format, encoding.Notes(exif, xmp, like.dpi))
+        encoding.encode(file, pixels, like.alpha, format, notes)
     except (OSError, ValueError, struct.error) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the disk, and not the encoder

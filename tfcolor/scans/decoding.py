@@ -43,13 +43,8 @@ def decode(file: BinaryIO, name: str) -> dict[str, Any]:
     Raises:
       ValueError: as `scans.read`.
     """
-    file.seek(0)
-    head = file.read(32)
-    file.seek(0)
-    formats = list(photo.READABLE)
-    if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS:
-        _learn_heic(name)
-        formats.append("HEIF")
+    head = _head(file)
+    formats = _formats(head, name)
     with photo.explained(name):
         with _quietly():
             image = Image.open(file, formats=formats)
@@ -67,10 +62,27 @@ def decode(file: BinaryIO, name: str) -> dict[str, Any]:
 def count_pixels(path: Path) -> int:
     """How many pixels a photograph has, by its header; 0 where that cannot be read."""
     try:
-        with _quietly(), Image.open(path) as image:
-            return image.width * image.height
+        with open(path, "rb") as file:
+            formats = _formats(_head(file), str(path))
+            with _quietly(), Image.open(file, formats=formats) as image:
+                return image.width * image.height
     except Exception:  # Whatever is wrong with it, reading all of it will tell.
         return 0
+
+
+def _head(file: BinaryIO) -> bytes:
+    file.seek(0)
+    head = file.read(32)
+    file.seek(0)
+    return head
+
+
+def _formats(head: bytes, name: str) -> list[str]:
+    """What Pillow is to try, by how a file begins."""
+    if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS:
+        _learn_heic(name)
+        return [*photo.READABLE, "HEIF"]
+    return photo.READABLE
 
 
 def _learn_heic(name: str) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import ExifTags, Image, PngImagePlugin, TiffImagePlugin
 
 from tfcolor import photo
-from tfcolor.scans import containers, strips
+from tfcolor.scans import containers, provenance, strips
 
 _HOLD_16_BITS = {"PNG", "TIFF"}
 _HOLD_ALPHA = {"PNG", "TIFF", "WEBP", "GIF"}
@@ -27,11 +27,13 @@ class Notes:
       exif: may be empty.
       xmp: a packet, or empty.
       dpi: pixels per inch along the width and the height, or None.
+      synthetic: whether `xmp` says that the color is, so that a file which cannot hold it must.
     """
 
     exif: Image.Exif
     xmp: bytes
     dpi: tuple[float, float] | None
+    synthetic: bool
 
     def exif_bytes(self) -> bytes:
         """The EXIF as a JPEG holds it; empty where there is none."""
@@ -82,13 +84,18 @@ def _save_options(notes: Notes, format: str) -> dict[str, Any]:
     exif, xmp = notes.exif_bytes(), notes.xmp
     if format == "JPEG":
         exif = exif if len(exif) <= _JPEG_SEGMENT else b""
-        xmp = xmp if len(xmp) <= _JPEG_SEGMENT else b""
+        if len(xmp) > _JPEG_SEGMENT:
+            xmp = provenance.stamp(b"") if notes.synthetic else b""
     options: dict[str, Any] = {"exif": exif, "xmp": xmp}
+    if format == "GIF" and notes.synthetic:  # Pillow writes no XMP there.
+        options["comment"] = provenance.REMARK
     if format == "PNG" and xmp:
         options["pnginfo"] = PngImagePlugin.PngInfo()
         options["pnginfo"].add(b"iTXt", _XMP_KEY + xmp)
     if notes.dpi:
         options["dpi"] = notes.dpi
+    elif format == "BMP":
+        options["dpi"] = (0, 0)  # not known; Pillow would make up 96
     return options
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, JpegImagePlugin, TiffImagePlugin
 
 from tfcolor.scans import provenance
 
@@ -67,13 +67,30 @@ def dpi_of(image: Image.Image, sideways: bool) -> tuple[float, float] | None:
       sideways: whether turning it upright swaps the two.
     """
     try:
+        density = image.info["dpi"] if _tells_resolution(image) else ()
         # PNG counts by the meter: 300 comes back as 299.9994.
-        across, down = (round(float(density), 2) for density in image.info["dpi"])
+        across, down = (round(float(per_inch), 2) for per_inch in density)
     except (KeyError, TypeError, ValueError, ZeroDivisionError):
         return None
     if not (0.51 < across <= 65535 and 0.51 < down <= 65535):  # the whole range of a JPEG
         return None
     return (down, across) if sideways else (across, down)
+
+
+def _tells_resolution(image: Image.Image) -> bool:
+    """Whether the file does: for others Pillow makes up 1 (TIFF), or 72 (JPEG that has EXIF)."""
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        return {ExifTags.Base.XResolution, ExifTags.Base.YResolution} <= set(image.tag_v2)
+    # What Pillow calls an MPO is of this class, too.
+    if not isinstance(image, JpegImagePlugin.JpegImageFile):
+        return True
+    # JFIF 1.02: 0 is a ratio of the sides, 1 is inches, 2 is centimeters.
+    if image.info.get("jfif_unit") in (1, 2):
+        return True
+    try:
+        return {ExifTags.Base.XResolution, ExifTags.Base.ResolutionUnit} <= set(image.getexif())
+    except Exception:  # Broken EXIF says nothing about the pixels, which are good.
+        return False
 
 
 def _details(exif: Image.Exif) -> dict[int, Any]:

@@ -8,6 +8,9 @@ import tfcolor
 
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 
+# For a file that holds no XMP, in words.
+REMARK = f"The color is synthetic, by tfcolor {tfcolor.__version__}: {SOURCE_TYPE}"
+
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _XMP = "http://ns.adobe.com/xap/1.0/"
 _IPTC = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
