@@ -191,10 +191,16 @@ def test_arrow_keys_and_the_mouse_move_the_border_of_color(page, tmp_path):
 
 
 @in_browser
-def test_without_strength_the_photograph_stays_gray(page, tmp_path):
+def test_strength_is_held_within_its_limits_and_without_it_a_photograph_stays_gray(
+    page, server, tmp_path
+):
     give(page, photograph(tmp_path / "old.jpg"))
+    plain = pictures(page)[1]
     field = page.get_by_label("number input for Strength")
-    assert chroma(after_change(page, lambda: field.fill("0"))).mean() < 1
+    assert chroma(after_change(page, lambda: field.fill("-3"))).mean() < 1
+    np.testing.assert_array_equal(after_change(page, lambda: field.fill("7")), plain)
+    assert download(page, "Download in full size", tmp_path / "new.jpg") == "old-color.jpg"
+    assert "Traceback" not in (server.told.parent / "log.txt").read_text()
 
 
 @in_browser
@@ -226,8 +232,10 @@ def test_a_click_names_the_place_in_pixels_of_the_photograph(page, tmp_path):
 
 
 @in_browser
-def test_a_place_outside_the_photograph_is_refused_in_words(page, tmp_path):
+def test_no_place_and_one_outside_the_photograph_are_refused_in_words(page, tmp_path):
     give(page, photograph(tmp_path / "old.jpg"))
+    page.get_by_role("button", name="Set this color").click()
+    page.get_by_text("click a place of the photograph, or fill in X and Y").wait_for()
     page.get_by_label("X, pixels").fill("240")
     page.get_by_label("Y, pixels").fill("0")
     page.get_by_role("button", name="Set this color").click()
@@ -271,13 +279,41 @@ def test_many_become_an_archive_and_what_is_broken_is_named(page, tmp_path):
 def test_each_of_many_can_be_looked_at(page, tmp_path):
     wide = photograph(tmp_path / "wide.png", size=(240, 100))
     give(page, photograph(tmp_path / "a.png"), wide)
+    for axis in "XY":
+        page.get_by_label(f"{axis}, pixels").fill("60")
     chooser = page.get_by_label("Photograph that is shown")
     chooser.click()
+    chooser.press("ArrowDown")
 
     def choose():
-        page.get_by_role("option", name="wide.png").click()
+        chooser.press("Enter")
 
     assert after_change(page, choose).shape == (100, 240, 3)
+    # A place of another photograph means nothing in this one.
+    assert [page.get_by_label(f"{axis}, pixels").input_value() for axis in "XY"] == ["", ""]
+
+
+@in_browser
+def test_bad_files_are_named_when_they_are_given_or_when_they_are_chosen(page, tmp_path):
+    good = [photograph(tmp_path / "good.jpg"), photograph(tmp_path / "last.jpg", seed=1)]
+    whole = good[0].read_bytes()
+    parts = {"text.jpg": b"no photograph", "header.jpg": whole[:20], "half.jpg": whole[:-900]}
+    for name, part in parts.items():
+        (tmp_path / name).write_bytes(part)
+    give(page, good[0], *(tmp_path / name for name in parts), good[1])
+    toast = page.get_by_test_id("toast-body")
+    assert all(name in toast.inner_text() for name in ("text.jpg", "header.jpg"))
+    assert "half.jpg" not in toast.inner_text()
+    page.get_by_role("button", name="Download all 3 as a zip").wait_for()
+    chooser = page.get_by_label("Photograph that is shown")
+    chooser.click()
+    page.get_by_role("option", name="half.jpg").click()
+    page.get_by_role("button", name="Download all 2 as a zip").wait_for()
+    assert toast.get_by_text("half.jpg").count() == 1
+    name = "document.querySelector('[aria-label=\"Photograph that is shown\"]').value"
+    page.wait_for_function(f"{name} == 'good.jpg'")
+    assert not page.locator("#made").is_visible()
+    assert download(page, "Download in full size", tmp_path / "new.jpg") == "good-color.jpg"
 
 
 @in_browser
@@ -397,6 +433,13 @@ def test_a_preview_shows_16_bits_in_8_and_transparent_parts_white(tmp_path):
     assert set(np.unique(shown.pixels)) == {255}
 
 
+def test_a_photograph_that_is_too_small_is_named_and_a_long_one_is_shown(tmp_path):
+    with pytest.raises(ValueError, match=r"line.png has 5000 x 1 pixels; each side must have 8"):
+        preview.read(saved(tmp_path / "line.png", Image.new("L", (5000, 1))), 1)
+    shown = preview.read(saved(tmp_path / "strip.png", Image.new("L", (5000, 20))), 1)
+    assert preview.colored(Stripes(), shown, [], 32, 1, 1).shape == (8, 1400, 3)
+
+
 def test_a_preview_has_hints_where_the_photograph_has_them():
     shown = preview.Preview(np.full((100, 200), 128, np.uint8), (1000, 2000))
     hint = hints.Hint(1500, 250, (192, 48, 40))
@@ -407,10 +450,11 @@ def test_a_preview_has_hints_where_the_photograph_has_them():
         preview.colored(Stripes(), shown, [hints.Hint(2000, 0, hint.rgb)], 32, 1, 1)
 
 
-def test_files_of_one_name_are_numbered_and_what_cannot_be_written_is_a_png(tmp_path):
-    names = ["1/a.jpg", "2/A.JPG", "3/a.jpg", "a.heic", "a.tif"]
+def test_files_of_one_name_are_numbered_and_have_a_suffix_that_can_be_written(tmp_path):
+    names = ["1/a.jpg", "2/A.JPG", "3/a.jpg", "a.heic", "b.HEIC", "a.tif", "a"]
     made = results.targets([tmp_path / name for name in names], tmp_path)
-    expected = ["a-color.jpg", "A-color-2.JPG", "a-color-3.jpg", "a-color.heic.png", "a-color.tif"]
+    expected = ["a-color.jpg", "A-color-2.JPG", "a-color-3.jpg", "a-color-4.jpg", "b-color.jpg"]
+    expected += ["a-color.tif", "a-color.png"]
     assert [path.name for path in made] == expected
 
 

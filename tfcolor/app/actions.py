@@ -15,6 +15,7 @@ from tfcolor import errors, folder, hints, network
 from tfcolor.app import preview, results
 
 PROGRESS = gr.Progress()
+MENDABLE = (OSError, ValueError, MemoryError)  # shown on the page; all else is a mistake in here
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -52,35 +53,30 @@ class Actions:
         self._net, self._max_megapixels = net, max_megapixels
 
     def take(self, files: list[str] | None, session: Session) -> tuple[Any, ...]:
-        """Uploaded files -> session, chooser, work area, button for all; names those left out."""
+        """Uploaded files -> what `_controls` gives; names those left out."""
         paths, wrong = [], []
         for path in dict.fromkeys(map(Path, files or ())):
             try:
                 preview.check(path, self._max_megapixels)
                 paths.append(path)
-            except ValueError as error:
-                wrong.append(errors.one_line(error))
-        session = dataclasses.replace(session, paths=tuple(paths))
-        if session.chosen not in paths:
-            session, unreadable = self._first_readable(session)
+            except MENDABLE as error:
+                wrong.append(_reason(path, error))
+        taken = dataclasses.replace(session, paths=tuple(paths))
+        if taken.chosen not in paths:
+            taken = dataclasses.replace(taken, chosen=None, shown=None)
+        while taken.paths and not taken.chosen:
+            taken, unreadable = self._open(taken, taken.paths[0])
             wrong += unreadable
         _warn(wrong)
-        many = len(session.paths) > 1
-        choices = [(path.name, index) for index, path in enumerate(session.paths)]
-        index = session.paths.index(session.chosen) if session.chosen else None
-        return (
-            session,
-            gr.update(choices=choices, value=index, visible=many),
-            gr.update(visible=bool(session.paths)),
-            gr.update(visible=many, value=f"Download all {len(session.paths)} as a zip"),
-        )
+        return _controls(taken, session)
 
-    def choose(self, index: int, session: Session) -> Session:
-        """Shows another photograph."""
-        with explained():
-            path = session.paths[index]
-            shown = preview.read(path, self._max_megapixels)
-        return dataclasses.replace(session, chosen=path, shown=shown)
+    def choose(self, index: int | None, session: Session) -> tuple[Any, ...]:
+        """Shows another photograph, or names and drops it -> what `_controls` gives."""
+        if index is None or session.paths[index] == session.chosen:  # the chooser was set by these
+            return _controls(session, session)
+        chosen, unreadable = self._open(session, session.paths[index])
+        _warn(unreadable)
+        return _controls(chosen, session)
 
     def show(
         self, session: Session, strength: float, saturation: float, size: int
@@ -178,18 +174,31 @@ class Actions:
         done = len(paths) - len(failures)
         return str(made), f"Done: {done} of {len(paths)}."
 
-    def _first_readable(self, session: Session) -> tuple[Session, list[str]]:
-        """The first photograph that can be read is shown, those before it are dropped."""
-        wrong = []
-        for index, path in enumerate(session.paths):
-            try:
-                shown = preview.read(path, self._max_megapixels)
-            except (OSError, ValueError, MemoryError) as error:
-                wrong.append(folder.naming(Path(path.name), errors.one_line(error)))
-                continue
-            left = session.paths[index:]
-            return dataclasses.replace(session, paths=left, chosen=path, shown=shown), wrong
-        return dataclasses.replace(session, paths=(), chosen=None, shown=None), wrong
+    def _open(self, session: Session, path: Path) -> tuple[Session, list[str]]:
+        """Shows one of the photographs, or drops it and gives the reason."""
+        try:
+            shown = preview.read(path, self._max_megapixels)
+        except MENDABLE as error:
+            left = tuple(each for each in session.paths if each != path)
+            return dataclasses.replace(session, paths=left), [_reason(path, error)]
+        return dataclasses.replace(session, chosen=path, shown=shown), []
+
+
+def _controls(session: Session, before: Session) -> tuple[Any, ...]:
+    """Session, chooser, work area, button for all, and X and Y, empty for another photograph."""
+    many = len(session.paths) > 1
+    choices = [(path.name, index) for index, path in enumerate(session.paths)]
+    index = session.paths.index(session.chosen) if session.chosen else None
+    chooser = gr.update(choices=choices, value=index, visible=many)
+    place = gr.skip() if session.chosen == before.chosen else None
+    return (
+        session,
+        gr.skip() if session.paths == before.paths else chooser,
+        gr.update(visible=bool(session.paths)),
+        gr.update(visible=many, value=f"Download all {len(session.paths)} as a zip"),
+        place,
+        place,
+    )
 
 
 def comparing(shown: preview.Preview, colored: Any) -> str:
@@ -215,9 +224,13 @@ def explained() -> Iterator[None]:
     """Shows on the page what somebody can mend."""
     try:
         yield
-    except (OSError, ValueError, MemoryError) as error:
+    except MENDABLE as error:
         message = html.escape(errors.one_line(error))
         raise gr.Error(message, print_exception=False) from error
+
+
+def _reason(path: Path, error: Exception) -> str:
+    return folder.naming(Path(path.name), errors.one_line(error))
 
 
 def _warn(lines: Sequence[str]) -> None:

@@ -1,6 +1,7 @@
 """The page: what stands where, and which control does what."""
 
 import csv
+import functools
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ STYLE = """
   touch-action: pan-y; }
 .comparison:focus-within { outline: 3px solid #0d9488; outline-offset: 2px; }
 #comparison .pending { opacity: 1; }
+#made { display: none; }
 #state .progress-text, #state .meta-text { display: none; }
 .picker { display: grid; gap: .6rem; color: var(--block-title-text-color); }
 .picker input { width: 100%; height: 2.5rem; cursor: pointer; }
@@ -67,21 +69,23 @@ def build(net: network.Network, max_mb: int, max_megapixels: float) -> gr.Blocks
                 comparison = gr.HTML(label="Before and after", padding=False, elem_id="comparison")
                 one = gr.Button("Download in full size", variant="primary")
                 everything = gr.Button(visible=False)
-                made = gr.DownloadButton(visible="hidden", elem_id="made")
+                made = gr.DownloadButton(elem_id="made")  # which `STYLE` hides
                 state = gr.Markdown(min_height=64, elem_id="state")
                 settings = _settings(net)
             with gr.Column(scale=2, min_width=320):
-                pointing, listed, clearing = _corrections(acts, session, settings, comparison)
-        shown = [comparison, pointing, listed, clearing]
+                place, corrected = _corrections(acts, session, settings, comparison)
+        controls = [session, chooser, work, everything, *place]
+        shown = [comparison, *corrected]
         taken = files.change(
             acts.take,
             [files, session],
-            [session, chooser, work, everything],
+            controls,
             concurrency_limit=2,
             api_visibility="private",
         )
-        chosen = chooser.input(
-            acts.choose, [chooser, session], session, concurrency_limit=2, api_visibility="private"
+        # Gradio tells twice of an input by the mouse, and not of a selection by the keyboard.
+        chosen = chooser.change(
+            acts.choose, [chooser, session], controls, concurrency_limit=2, api_visibility="private"
         )
         for event in (taken, chosen):
             _show(event.success, acts, session, settings, shown)
@@ -145,7 +149,7 @@ def _examples(files: gr.File) -> None:
 
 def _settings(net: network.Network) -> list[gr.Slider]:
     """Strength, saturation and size."""
-    return [
+    sliders = [
         gr.Slider(0, 1, 1, step=0.05, label="Strength", info="0 keeps the photograph as it is."),
         gr.Slider(0, 2, 1, step=0.05, label="Saturation", info="How vivid the colors are."),
         gr.Slider(
@@ -157,12 +161,25 @@ def _settings(net: network.Network) -> list[gr.Slider]:
             info="Short side that the network sees, pixels. Another size gives other colors.",
         ),
     ]
+    for slider in sliders:
+        # What Gradio does with a number that is typed beyond the limits is a traceback.
+        slider.preprocess = functools.partial(_limited, slider)
+    return sliders
+
+
+def _limited(slider: gr.Slider, value: float | None) -> float:
+    """What stands beside a slider, brought within its limits; its first value if nothing does."""
+    return min(max(slider.value if value is None else value, slider.minimum), slider.maximum)
 
 
 def _corrections(
     acts: actions.Actions, session: gr.State, settings: list[gr.Slider], comparison: gr.HTML
-) -> tuple[gr.Image, gr.CheckboxGroup, gr.Button]:
-    """Picture to point at, X, Y, color, and the list of what was set."""
+) -> tuple[list[gr.Number], list[Any]]:
+    """Picture to point at, X, Y, color, and the list of what was set.
+
+    Returns:
+      X and Y; and what else is new with each preview: picture, list, and the button of the list.
+    """
     with gr.Accordion("Correct a color", open=True):
         gr.Markdown(
             "Click a place, or fill in where it is. Choose its color and set it: it spreads to "
@@ -193,14 +210,14 @@ def _corrections(
         )
         clearing = gr.Button("Remove all of them", visible=False)
     pointing.select(acts.point, session, [x, y], api_visibility="private")
-    shown = [comparison, pointing, listed, clearing]
+    corrected = [pointing, listed, clearing]
     for event in (
         setting.click(acts.add, [session, x, y, color], session, api_visibility="private"),
         listed.input(acts.keep, [session, listed], session, api_visibility="private"),
         clearing.click(acts.clear, session, session, api_visibility="private"),
     ):
-        _show(event.success, acts, session, settings, shown)
-    return pointing, listed, clearing
+        _show(event.success, acts, session, settings, [comparison, *corrected])
+    return [x, y], corrected
 
 
 def _show(

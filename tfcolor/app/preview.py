@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from tfcolor import colorize, hints, network, scans
-from tfcolor.scans import strips
+from tfcolor.scans import decoding, strips
 
 MAX_SIDE = 1400  # pixels of the long side
 _QUALITY = 90  # of the JPEGs on the page; color is not halved in them
@@ -34,31 +34,39 @@ def check(path: Path, max_megapixels: float) -> None:
     """Looks at the header of a file, before memory is taken for what it holds.
 
     Raises:
-      ValueError: if it has more pixels than that.
+      OSError, ValueError: as `scans.read`, if the header cannot be read; and if it has more pixels
+        than `max_megapixels`.
     """
-    try:
-        with Image.open(path) as image:
-            shape = image.height, image.width
-    except Exception:  # Whatever is wrong with it, reading all of it will tell.
-        return
-    _check_shape(path, shape, max_megapixels)
+    megapixels = decoding.count_pixels(path) / 1e6
+    if not megapixels:
+        scans.read(path, path.name)  # says why
+    if megapixels > max_megapixels:
+        raise ValueError(
+            f"{path.name} has {megapixels:.4g} megapixels; this app takes {max_megapixels:g} "
+            "(--max-megapixels)"
+        )
 
 
 def read(path: Path, max_megapixels: float) -> Preview:
     """Reads a photograph and reduces it; transparent parts are shown on white paper.
 
     Raises:
-      OSError, ValueError: as `scans.read`, and if it has more pixels than `max_megapixels`.
+      OSError, ValueError: as `check` and `scans.read`, and if it is too small to be colorized.
     """
     check(path, max_megapixels)
     scan = scans.read(path, path.name)
     pixels, shape = scan.pixels, (scan.pixels.shape[0], scan.pixels.shape[1])
-    _check_shape(path, shape, max_megapixels)  # HEIC tells its size only now
+    if min(shape) < network.MIN_SIDE:
+        raise ValueError(
+            f"{path.name} has {shape[1]} x {shape[0]} pixels; each side must have "
+            f"{network.MIN_SIDE} or more"
+        )
     if scan.alpha is not None:
         color = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=-1)
         pixels = strips.over_white(color, scan.alpha)
     scale = min(MAX_SIDE / max(shape), 1)
-    size = [max(round(side * scale), 1) for side in reversed(shape)]
+    # A long strip is squeezed rather than made too small.
+    size = [max(round(side * scale), network.MIN_SIDE) for side in reversed(shape)]
     pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
     return Preview(strips.to_8_bits(pixels) if pixels.dtype == np.uint16 else pixels, shape)
 
@@ -120,12 +128,3 @@ def _moved(hint: hints.Hint, preview: Preview) -> tuple[int, int]:
         int((hint.x + 0.5) * width / preview.shape[1]),
         int((hint.y + 0.5) * height / preview.shape[0]),
     )
-
-
-def _check_shape(path: Path, shape: tuple[int, int], max_megapixels: float) -> None:
-    megapixels = shape[0] * shape[1] / 1e6
-    if megapixels > max_megapixels:
-        raise ValueError(
-            f"{path.name} has {megapixels:.4g} megapixels; this app takes {max_megapixels:g} "
-            "(--max-megapixels)"
-        )

@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from tfcolor import folder, hints, network, photo
+from tfcolor import folder, hints, network
 
 ARCHIVE = "tfcolor.zip"
 
@@ -49,20 +49,18 @@ def write(
 def targets(sources: Sequence[Path], place: Path) -> list[Path]:
     """NAME-color.SUFFIX in a folder, numbered where a name comes again.
 
-    What can be read and not written becomes a PNG.
+    The suffix is another for what can be read and not written; see `folder.with_known_suffix`.
     """
-    names: list[str] = []
+    made: list[Path] = []
     for source in sources:
-        known = source.suffix.lower() in photo.EXTENSIONS
-        suffix = source.suffix if known else f"{source.suffix}.png"
-        name = f"{source.stem}-color{suffix}"
-        for count in itertools.count(2):
+        for number in itertools.chain([""], (f"-{count}" for count in itertools.count(2))):
+            name = f"{source.stem}-color{number}{source.suffix}"
+            target = folder.with_known_suffix(place / name)
             # Windows and macOS, where an archive may be opened, take A and a for the same.
-            if name.lower() not in map(str.lower, names):
+            if target.name.lower() not in (each.name.lower() for each in made):
                 break
-            name = f"{source.stem}-color-{count}{suffix}"
-        names.append(name)
-    return [place / name for name in names]
+        made.append(target)
+    return made
 
 
 def _colorize(
