@@ -11,6 +11,7 @@ one thread. Prints one JSON line.
 
 import io
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -19,6 +20,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy, as the command does
+
+# isort: split
 import click
 import measure
 from PIL import Image

@@ -62,8 +62,7 @@ def _enlarge(weights: np.ndarray, planes: np.ndarray) -> np.ndarray:
         block = slice(top, top + _BLOCK)
         used = np.flatnonzero(weights[block].any(axis=0))  # a few: the matrix is a band
         near = slice(int(used[0]), int(used[-1]) + 1)
-        # Not a matrix product: BLAS starts threads of its own, beside ours, which wait by spinning.
-        np.einsum("nm,cmk->cnk", weights[block, near], planes[:, near], out=large[:, block])
+        np.matmul(weights[block, near], planes[:, near], out=large[:, block])
     return large
 
 

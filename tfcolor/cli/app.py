@@ -41,6 +41,7 @@ def app(
     """
     if not importlib.util.find_spec("gradio"):
         raise ValueError("tfcolor app needs gradio; install it with: pip install 'tfcolor[app]'")
+    options.spare_threads()
     from tfcolor import colorize
     from tfcolor.app import server as serving
 

@@ -62,6 +62,7 @@ def colorize(
     Their lightness is kept, and so are format, bits, resolution, EXIF and XMP. What is there
     already is not made again, so that a run that was stopped goes on. '-' reads standard input.
     """
+    options.spare_threads()
     from tfcolor import colorize as colorizing
     from tfcolor import folder, hints
 

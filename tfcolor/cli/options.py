@@ -73,6 +73,15 @@ def network(command: Callable[..., Any]) -> Callable[..., Any]:
     return model(server(command))
 
 
+def spare_threads() -> None:
+    """Keeps OpenBLAS to one thread, if NumPy is not loaded yet.
+
+    Colorizing has a thread a core already. Those of OpenBLAS gain nothing for small products and
+    wait for each other by spinning: on a busy machine a photograph takes several times as long.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
 def chosen_network(model: Path | None, server: str | None) -> Path | str | None:
     """What `colorize.load` opens of --model and --server.
 

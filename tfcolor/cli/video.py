@@ -39,6 +39,7 @@ def video(
 
     Stopped, the same command goes on where it was.
     """
+    options.spare_threads()
     try:
         import av  # noqa: F401 - to say what is missing before anything else
     except ModuleNotFoundError as error:
