@@ -52,6 +52,14 @@ def test_the_network_sees_its_size_or_the_one_that_is_asked_for():
     assert seen == [(32, 48), (56, 80), (32, 128)]
 
 
+def test_a_large_photograph_is_shown_averaged():
+    noise = np.random.default_rng(0).integers(-60, 60, (480, 720, 1))
+    rgb = np.clip(colorful_photo(5, 480, 720) + noise, 0, 255).astype(np.uint8)
+    expected = skcolor.rgb2lab(rgb.reshape(32, 15, 48, 15, 3).mean((1, 3)) / 255)[..., 0]
+    # It is halved twice, and 3.75 are left; not averaged it would be off by 10.
+    assert np.abs((network.reduce(rgb, 32) + 1) * 50 - expected).mean() < 1
+
+
 def test_mirrored_borders_leave_the_colors_of_the_rest(rng):
     l = rng.uniform(-1, 1, (21, 35)).astype(np.float32)
     expected = 0.2 * np.stack([np.sin(7 * l), np.cos(5 * l)], -1)

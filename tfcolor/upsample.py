@@ -9,6 +9,8 @@ References:
   2015, Fast guided filter (arXiv:1505.00996).
 """
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 
@@ -33,9 +35,12 @@ class Upsampler:
         height, width = (min(sides) for sides in zip(l.shape, size, strict=True))
         if (height, width) != l.shape:
             l, ab = (cv2.resize(x, (width, height), interpolation=cv2.INTER_AREA) for x in (l, ab))
-        planes = np.concatenate([ab, _slope(l, ab), l[..., None]], axis=-1)  # (h', w', 5)
-        wide = _enlarge(_weights(size[1], width), planes.transpose(2, 1, 0))  # (5, w, h')
-        self._wide = np.ascontiguousarray(wide.transpose(0, 2, 1))
+        planes = np.concatenate([ab, _slope(l, ab), l[..., None]], axis=-1)
+        planes = np.ascontiguousarray(planes.transpose(2, 0, 1))  # (5, h', w')
+        self._wide = np.empty((5, height, size[1]), np.float32)
+        weights = _weights(size[1], width)
+        for block, near in _bands(weights):
+            self._wide[..., block] = planes[..., near] @ weights[block, near].T
         self._weights = _weights(size[0], height)
 
     def rows(self, rows: slice, lightness: np.ndarray) -> np.ndarray:
@@ -48,22 +53,22 @@ class Upsampler:
         Returns:
           a, b: float32 (2, r, w).
         """
-        planes = _enlarge(self._weights[rows], self._wide)  # (5, r, w)
+        weights = self._weights[rows]
+        planes = np.empty((5, *lightness.shape), np.float32)
+        for block, near in _bands(weights):
+            np.matmul(weights[block, near], self._wide[:, near], out=planes[:, block])
         ab, slopes, detail = planes[:2], planes[2:4], lightness - planes[4]
         slopes *= detail
         ab += slopes
         return ab
 
 
-def _enlarge(weights: np.ndarray, planes: np.ndarray) -> np.ndarray:
-    """Weighted sums along the middle axis: (n, m), (c, m, k) -> (c, n, k)."""
-    large = np.empty((len(planes), len(weights), planes.shape[2]), np.float32)
+def _bands(weights: np.ndarray) -> Iterator[tuple[slice, slice]]:
+    """Rows of a matrix, a block at a time, each with the few columns that they use."""
     for top in range(0, len(weights), _BLOCK):
         block = slice(top, top + _BLOCK)
-        used = np.flatnonzero(weights[block].any(axis=0))  # a few: the matrix is a band
-        near = slice(int(used[0]), int(used[-1]) + 1)
-        np.matmul(weights[block, near], planes[:, near], out=large[:, block])
-    return large
+        used = np.flatnonzero(weights[block].any(axis=0))
+        yield block, slice(int(used[0]), int(used[-1]) + 1)
 
 
 def _slope(l: np.ndarray, ab: np.ndarray) -> np.ndarray:
