@@ -37,7 +37,13 @@ def colorize_files(
       options: what is done to each; no hints, comparisons or GIFs.
       place: the folder for the list of failures.
       flags: Beam's own, such as "--runner=FlinkRunner".
+
+    Raises:
+      ValueError: if the model is none of ours.
+      OSError: if a server does not answer.
     """
+    net = colorize.load(model, threads=1)  # what is wrong with it is told here, in one line
+    size = net.size if options.size is None else options.size
     waiting = [
         (str(source), str(target))
         for source, target in pairs
@@ -48,7 +54,7 @@ def colorize_files(
             pipeline
             | "Photographs" >> beam.Create(waiting)
             | "Scatter" >> beam.Reshuffle()
-            | "Reduce" >> beam.ParDo(_Reduce(model, options.size)).with_outputs("failed", main="l")
+            | "Reduce" >> beam.ParDo(_Reduce(size)).with_outputs("failed", main="l")
         )
         unpainted = read["l"] | "Colors" >> base.RunInference(
             base.KeyedModelHandler(_Handler(model))
@@ -85,14 +91,10 @@ class _Handler(base.ModelHandler[Plane, base.PredictionResult, network.Network])
 class _Reduce(beam.DoFn):
     """A photograph -> its lightness as the network is shown it; what cannot be read fails."""
 
-    def __init__(self, model: Path | str | None, size: int | None) -> None:
-        self._model, self._size = model, size
-
-    def setup(self) -> None:
-        self._size = self._size or colorize.load(self._model, threads=1).size
+    def __init__(self, size: int) -> None:
+        self._size = size
 
     def process(self, pair: Pair) -> Iterator[Any]:
-        assert self._size is not None
         try:
             yield pair, network.reduce(scans.read(pair[0]).pixels, self._size)
         except (OSError, ValueError, MemoryError) as error:

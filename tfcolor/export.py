@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from tfcolor import errors, inference, lite, workdir
+from tfcolor import errors, inference, lite, photo, workdir
 from tfcolor.models import folding
 
 
@@ -115,14 +115,9 @@ def export_lite(
     """
     settings, destination = workdir.read_config(run), Path(destination)
     generator, _ = workdir.load_generator(run, checkpoint)
-    partial = destination.with_name(f".{destination.name}.partial")
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    try:
+    with photo.replacing(destination) as partial:
         partial.write_bytes(to_lite(folding.fold(generator), half))
         lite.add_card(partial, settings.stages[-1].image_size, settings.model.stride)
-        os.replace(partial, destination)
-    finally:
-        partial.unlink(missing_ok=True)
     return destination
 
 

@@ -1,21 +1,19 @@
 """LiteRT (TFLite) files as networks; TensorFlow is not needed, nor imported."""
 
-import contextlib
 import json
 import os
 import threading
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 from ai_edge_litert import interpreter as litert
 
+from tfcolor import quiet
+
 CARD = "tfcolor.json"  # in a zip archive behind the network, where TFLite files carry such things
 SIZE, STRIDE = 192, 32  # of a file without a card: what every network of ours can take
-
-_stderr = threading.Lock()
 
 
 class Lite:
@@ -37,8 +35,8 @@ class Lite:
             source, target = self._interpreter()[1:]
         except ValueError as error:
             raise ValueError(f"{path} is no TFLite file of a colorizer ({error})") from error
-        shape, self._channels = source["shape_signature"], target["shape_signature"][-1]
-        if len(shape) != 4 or shape[-1] != 1 or self._channels != 2:
+        shape = source["shape_signature"]
+        if len(shape) != 4 or shape[-1] != 1 or target["shape_signature"][-1] != 2:
             raise ValueError(f"{path} does not turn l (1, h, w, 1) into ab (1, h, w, 2)")
         self._fixed = None if shape[1] < 0 else (int(shape[1]), int(shape[2]))
         card = _read_card(path)
@@ -52,7 +50,7 @@ class Lite:
         shown = l if self._fixed is None else _resize(l, self._fixed)
         if getattr(self._local, "shape", None) != shown.shape:
             ran.resize_tensor_input(source["index"], (1, *shown.shape, 1))
-            with _quiet():
+            with quiet.stderr():
                 ran.allocate_tensors()
             self._local.shape = shown.shape
         ran.set_tensor(source["index"], shown[None, ..., None])
@@ -62,7 +60,7 @@ class Lite:
     def _interpreter(self) -> tuple[litert.Interpreter, dict, dict]:
         """This thread's, with the details of its input and output."""
         if not hasattr(self._local, "opened"):
-            with _quiet():
+            with quiet.stderr():  # it announces its delegate
                 ran = litert.Interpreter(model_path=str(self._path), num_threads=self._threads)
             (source,), (target,) = ran.get_input_details(), ran.get_output_details()
             self._local.opened = ran, source, target
@@ -94,17 +92,3 @@ def _resize(plane: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         return plane
     way = cv2.INTER_AREA if plane.shape[0] > size[0] else cv2.INTER_CUBIC
     return cv2.resize(plane, size[::-1], interpolation=way)
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keeps LiteRT from announcing its delegate on stderr."""
-    with _stderr:
-        stderr = os.dup(2)
-        try:
-            with open(os.devnull, "w") as nowhere:
-                os.dup2(nowhere.fileno(), 2)
-                yield
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)

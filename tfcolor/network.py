@@ -45,7 +45,7 @@ def reduce(pixels: np.ndarray, size: int) -> np.ndarray:
       l: float32 (h', w') in [-1, 1].
 
     Raises:
-      ValueError: if a side is under `MIN_SIDE`, or the size under 1.
+      ValueError: if a side is under `MIN_SIDE`, or the size is out of range.
     """
     height, width = pixels.shape[:2]
     if min(height, width) < MIN_SIDE:

@@ -4,9 +4,6 @@ import logging
 import os
 import signal
 import tempfile
-import warnings
-
-from PIL import Image
 
 from tfcolor import network
 
@@ -27,8 +24,6 @@ def serve(net: network.Network, host: str, port: int, max_mb: int, max_megapixel
       ValueError: if the port is taken.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    # A large scan is no news: --max-megapixels decides.
-    warnings.simplefilter("ignore", Image.DecompressionBombWarning)
     place = tempfile.TemporaryDirectory(prefix="tfcolor-app-", ignore_cleanup_errors=True)
     with place as folder:
         # Before Gradio is imported: it asks and tells servers of its makers otherwise.

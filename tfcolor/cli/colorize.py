@@ -72,7 +72,6 @@ def colorize(
         _stream(photos, output, options.chosen_network(model, server), chosen)
         return
     pairs = folder.plan(photos, output, suffix)
-    folder.check(pairs, chosen)
     place = Path(os.path.commonpath([target.absolute().parent for _, target in pairs]))
     if parsed and len(pairs) > 1:
         raise ValueError("--hint is for one photograph; give one")
@@ -121,9 +120,7 @@ def _run_beam(
     if chosen.hints or chosen.compare or chosen.gif:
         raise ValueError("--hint, --compare and --gif do not go with --runner; leave them out")
     from tfcolor import archive, folder
-    from tfcolor import colorize as colorizing
 
-    colorizing.load(path)  # what is wrong with it is told here in one line
     archive.colorize_files(path, pairs, chosen, place, flags)
     there = sum(target.exists() for _, target in pairs)
     click.echo(f"{there} of {len(pairs)} photographs are there")

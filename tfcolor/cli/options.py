@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from tfcolor import config
+from tfcolor import config, quiet
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -97,10 +97,9 @@ def chosen_network(model: Path | None, server: str | None) -> Path | str | None:
     # The variable is a default; what is typed counts.
     if model is not None and str(model) != os.environ.get("TFCOLOR_MODEL"):
         raise ValueError("give either --model or --server")
-    if "://" not in server:
-        raise ValueError(
-            f"--server must be like http://localhost:8501/v1/models/NAME, got {server!r}"
-        )
+    from tfcolor.serving import rest
+
+    rest.check_address(server)
     return server
 
 
@@ -156,14 +155,8 @@ def load_tensorflow() -> None:
     if os.environ.get("TFCOLOR_TRACEBACK"):
         return
     joins_cluster = bool(os.environ.get("TF_CONFIG"))
-    stderr = os.dup(2)
-    try:
-        with open(os.devnull, "w") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-            import tensorflow as tf
+    with quiet.stderr():
+        import tensorflow as tf
 
-            if not joins_cluster:  # which nobody can once the devices were asked for
-                tf.config.list_logical_devices()
-    finally:
-        os.dup2(stderr, 2)
-        os.close(stderr)
+        if not joins_cluster:  # which nobody can once the devices were asked for
+            tf.config.list_logical_devices()

@@ -38,11 +38,7 @@ class Served:
           OSError: if there is no such model, or no answer.
         """
         self.url = url.rstrip("/")
-        parts = urllib.parse.urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or "/v1/models/" not in parts.path:
-            raise ValueError(
-                f"--server must be like http://localhost:8501/v1/models/NAME, got {url!r}"
-            )
+        check_address(url)
         described = self._ask("/metadata")
         signatures = described.get("metadata", {}).get("signature_def", {}).get("signature_def", {})
         if not {"l"} <= signatures.get("planes", {}).get("inputs", {}).keys():
@@ -88,6 +84,13 @@ class Served:
         if not isinstance(told, dict):
             raise ValueError("no JSON object")
         return told
+
+
+def check_address(url: str) -> None:
+    """Raises ValueError if it is not the address of a model."""
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme not in ("http", "https") or "/v1/models/" not in parts.path:
+        raise ValueError(f"--server must be like http://localhost:8501/v1/models/NAME, got {url!r}")
 
 
 def _reason(error: urllib.error.HTTPError) -> str:
