@@ -27,7 +27,7 @@ import strength
 import tensorflow as tf
 from keras import layers
 
-from tfcolor import config, data, inference, losses, quantize
+from tfcolor import config, data, graphs, losses, quantize
 from tfcolor.data import batches
 from tfcolor.models import blocks, encoders
 
@@ -51,12 +51,12 @@ def build() -> keras.Model:
     return keras.Model(l, layers.Conv2D(len(quantize.ab_bins()), 1)(_convolve(x, DECODER[4])))
 
 
-def colorizer(model: keras.Model, temperature: float) -> inference.Colorizer:
+def colorizer(model: keras.Model, temperature: float) -> graphs.Colorizer:
     """The model with the expected ab of its sharpened classes, bicubic to full size."""
     l = keras.Input((SIDE, SIDE, 1))
     ab = blocks.AnnealedMean(temperature)(model(l))
     ab = layers.Lambda(lambda x: tf.image.resize(x, (SIDE, SIDE), "bicubic"))(ab)
-    return inference.from_generator(keras.Model(l, {"ab": ab}), SIDE, SIDE)
+    return graphs.from_generator(keras.Model(l, {"ab": ab}), SIDE, SIDE)
 
 
 def train(model: keras.Model, source: str, steps: int) -> dict[str, float]:

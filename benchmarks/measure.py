@@ -14,7 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfcolor import config, inference, workdir
+from tfcolor import config, freezing, workdir
 from tfcolor.models import bundled, folding
 from tfcolor.training import run as training_run
 from tfcolor.training import state, step
@@ -86,7 +86,7 @@ def inference_call(model: keras.Model, size: int, batch: int = 1) -> Call:
     """A pass of a generator, compiled to a graph with constant weights, as colorizing has it."""
     graph = tf.function(lambda l: tf.nest.flatten(model(l, training=False))[0])  # ab or RGB
     l = tf.random.stateless_uniform((batch, size, size, 1), seed=(0, 0))
-    graph = inference.freeze(graph.get_concrete_function(l))
+    graph = freezing.freeze(graph.get_concrete_function(l))
     return lambda: graph(l).numpy()
 
 

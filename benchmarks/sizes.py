@@ -23,7 +23,7 @@ import measure
 import numpy as np
 import tensorflow as tf
 
-from tfcolor import color, config, data, inference
+from tfcolor import color, config, data, graphs
 from tfcolor.data import batches
 from tfcolor.metrics import delta_e
 
@@ -40,7 +40,7 @@ SIDE = 384
 def main(run: Path | None, source: str, data_dir: str | None, part: str, limit: int) -> None:
     """See the top of the file."""
     generator, stride, _ = measure.trained(run)
-    colorizers = [inference.from_generator(generator, size, stride) for size in SIZES]
+    colorizers = [graphs.from_generator(generator, size, stride) for size in SIZES]
     photos = data.open_part(config.DataConfig(source=source, data_dir=data_dir), part).take(limit)
     pairs: dict[tuple[int, int], list[np.ndarray]] = {
         pair: [] for pair in itertools.combinations(range(len(SIZES)), 2)

@@ -23,7 +23,7 @@ import measure
 import numpy as np
 import tensorflow as tf
 
-from tfcolor import config, data, inference
+from tfcolor import config, data, graphs
 from tfcolor.data import batches, photographs
 from tfcolor.evaluation import scores
 
@@ -32,7 +32,7 @@ BATCH = 16
 METRICS = ("psnr", "ab_error", "delta_e00", "ssim")
 
 
-def once(colorize: inference.Colorizer) -> inference.Colorizer:
+def once(colorize: graphs.Colorizer) -> graphs.Colorizer:
     """The same, for rows that are given the same batch one after another: it is colorized once."""
     last: list[np.ndarray] = []
 
@@ -45,7 +45,7 @@ def once(colorize: inference.Colorizer) -> inference.Colorizer:
 
 
 def at_share(
-    colorize: inference.Colorizer, photos: photographs.Photographs, side: int, share: float
+    colorize: graphs.Colorizer, photos: photographs.Photographs, side: int, share: float
 ) -> dict[str, Any]:
     """The figures of a colorizer where its colorfulness is a share of the truth's.
 
@@ -59,7 +59,7 @@ def at_share(
       "at_share", the figures there and those over gray's; "factors", the means for every factor.
     """
     colorize = once(colorize)
-    rows: dict[str, inference.Colorizer] = {
+    rows: dict[str, graphs.Colorizer] = {
         f"{factor:g}": lambda rgb, factor=factor: scores.change_chroma(
             colorize(rgb), tf.constant(factor)
         ).numpy()
@@ -105,7 +105,7 @@ def main(
     photos = data.open_part(config.DataConfig(source=source), part).take(limit)
     result = {"benchmark": "strength", "model": str(run or "bundled"), "side": side}
     result |= {"network_size": size, "share": share}
-    result |= at_share(inference.from_generator(generator, size, stride), photos, side, share)
+    result |= at_share(graphs.from_generator(generator, size, stride), photos, side, share)
     print(json.dumps(result | {"device": measure.device()}))
 
 

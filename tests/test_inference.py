@@ -16,7 +16,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage import color as skcolor
 
-from tfcolor import color, colorize, config, export, fields, inference, network, recipes, workdir
+from tfcolor import (
+    color,
+    colorize,
+    config,
+    convert,
+    export,
+    fields,
+    graphs,
+    inference,
+    network,
+    recipes,
+    workdir,
+)
 from tfcolor.cli import main
 from tfcolor.training import loop
 
@@ -53,7 +65,7 @@ def lightness_error(rgb, gray):
 def test_any_size_keeps_its_shape_and_its_lightness(height, width, sizes):
     gray = color.to_gray(colorful_photo(height * 100 + width, height, width)[None])
     image_size, stride = sizes
-    colored = inference.colorize_rgb(swirl, gray, image_size, stride).numpy()
+    colored = graphs.colorize_rgb(swirl, gray, image_size, stride).numpy()
     assert colored.dtype == np.uint8
     assert colored.shape == gray.shape
     # Rounding to 8 bits moves the L* of a strong color by up to about 0.6.
@@ -78,14 +90,14 @@ def test_the_network_sees_its_own_size(height, width, seen):
         sizes.append(tuple(l.shape[1:3]))
         return {"ab": tf.zeros_like(tf.concat([l, l], -1))}
 
-    inference.colorize_rgb(generator, tf.zeros((1, height, width, 3), tf.uint8), 64, 32)
+    graphs.colorize_rgb(generator, tf.zeros((1, height, width, 3), tf.uint8), 64, 32)
     assert sizes == [seen]
 
 
 def test_at_the_networks_own_size_nothing_is_resampled():
     rgb = tf.constant(colorful_photo(5, 64, 64)[None])
     l, ab = color.rgb_to_planes(rgb)
-    colored = inference.colorize_rgb(lambda seen, training: {"ab": ab}, rgb, 64, 32).numpy()
+    colored = graphs.colorize_rgb(lambda seen, training: {"ab": ab}, rgb, 64, 32).numpy()
     np.testing.assert_array_equal(colored, rgb)
 
 
@@ -97,24 +109,24 @@ def test_color_input_is_seen_as_gray():
         seen.append(l.numpy())
         return {"ab": tf.zeros_like(tf.concat([l, l], -1))}
 
-    colored = inference.colorize_rgb(generator, tf.constant(rgb), 32, 8).numpy()
+    colored = graphs.colorize_rgb(generator, tf.constant(rgb), 32, 8).numpy()
     # Where half a level decides, L* and luminance may round apart.
     assert np.abs(colored.astype(int) - color.to_gray(rgb).numpy()).max() <= 1
-    inference.colorize_rgb(generator, color.to_gray(rgb), 32, 8)
+    graphs.colorize_rgb(generator, color.to_gray(rgb), 32, 8)
     np.testing.assert_allclose(*seen, atol=0.01)  # 8-bit rounding of the gray photograph
 
 
 def test_one_gray_channel_equals_three():
     gray = color.to_gray(colorful_photo(7)[None])
-    three = inference.colorize_rgb(swirl, gray, 32, 8)
-    one = inference.colorize_rgb(swirl, gray[..., :1], 32, 8)
+    three = graphs.colorize_rgb(swirl, gray, 32, 8)
+    one = graphs.colorize_rgb(swirl, gray[..., :1], 32, 8)
     np.testing.assert_array_equal(one, three)
 
 
 def test_a_saved_model_gives_what_the_generator_gives(run, saved_model):
     generator, _ = workdir.load_generator(run)
     rgb = np.stack([colorful_photo(seed, 50, 70) for seed in range(2)])
-    expected = inference.colorize_rgb(generator, rgb, 32, 8).numpy()
+    expected = graphs.colorize_rgb(generator, rgb, 32, 8).numpy()
     colored = inference.load(saved_model)(rgb)
     assert np.abs(colored.astype(int) - expected).max() <= 1  # graph and eager round apart
     assert np.ptp(expected.astype(int), axis=-1).max() > 3  # there is color to compare
@@ -139,7 +151,7 @@ def test_planes_of_a_saved_model_are_those_of_the_generator(run, saved_model):
 
 @pytest.mark.parametrize(("half", "tolerance"), [(True, 0.01), (False, 1e-5)])
 def test_a_tflite_file_gives_the_planes_of_the_generator(run, tmp_path, half, tolerance):
-    path = export.export_lite(run, tmp_path / "models" / "tiny.tflite", half=half)
+    path = convert.export_lite(run, tmp_path / "models" / "tiny.tflite", half=half)
     generator, _ = workdir.load_generator(run)
     l = network_input()
     expected = generator(l[None, ..., None], training=False)["ab"][0].numpy()
@@ -154,10 +166,10 @@ def test_a_tflite_file_gives_the_planes_of_the_generator(run, tmp_path, half, to
 
 def test_a_tflite_file_of_a_network_that_paints_rgb(rgb_model, tmp_path):
     run = rgb_model.parents[1] / "run"
-    net = colorize.load(export.export_lite(run, tmp_path / "rgb.tflite"))
+    net = colorize.load(convert.export_lite(run, tmp_path / "rgb.tflite"))
     generator, _ = workdir.load_generator(run)
     l = network_input()
-    expected = inference.painted(generator, tf.constant(l[None, ..., None]))[0].numpy()
+    expected = graphs.painted(generator, tf.constant(l[None, ..., None]))[0].numpy()
     np.testing.assert_allclose(net(l), expected, atol=0.02)
 
 

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from conftest import colorful_photo
 from PIL import Image
 
-from tfcolor import colorize, export, inference, photo
+from tfcolor import colorize, inference, photo, signatures
 from tfcolor.cli import main
 from tfcolor.models import unet
 from tfcolor.serving import rest
@@ -25,7 +25,7 @@ from tfcolor.serving import rest
 def saved(tmp_path_factory):
     """A SavedModel of a small network with signature planes; not to be changed."""
     folder = tmp_path_factory.mktemp("saved") / "1"
-    served = export.Served(unet.build(width=2, depth=3), 32, 8)
+    served = signatures.Served(unet.build(width=2, depth=3), 32, 8)
     tf.saved_model.save(served, str(folder), signatures={inference.PLANES: served.planes})
     return folder
 

@@ -32,11 +32,12 @@ def export(
     As TFLite it is one file, DESTINATION.
     """
     options.load_tensorflow()
+    from tfcolor import convert
     from tfcolor import export as exporting
 
     kind = kind or ("tflite" if destination.suffix == ".tflite" else "saved_model")
     if kind == "tflite":
-        made = exporting.export_lite(workdir, destination, checkpoint, half=not float32)
+        made = convert.export_lite(workdir, destination, checkpoint, half=not float32)
     else:
         made = exporting.export(workdir, destination, checkpoint)
     click.echo(f"exported {made}")

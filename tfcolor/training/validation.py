@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfcolor import color, config, features, inference
+from tfcolor import color, config, features, graphs
 from tfcolor.data import batches, photographs
 from tfcolor.evaluation import scores
 from tfcolor.metrics import frechet
@@ -51,7 +51,7 @@ class Validation:
         self._shown = np.concatenate(
             [batch["rgb"] for batch in batches.eval_batches(photos, size, 1).take(GRID_PHOTOGRAPHS)]
         )
-        self._colorize = inference.from_generator(train_state.judged, size, settings.model.stride)
+        self._colorize = graphs.from_generator(train_state.judged, size, settings.model.stride)
 
     def run(self) -> None:
         """One validation, at the state's step."""

@@ -1,0 +1,23 @@
+"""TensorFlow graphs with their weights as constants."""
+
+from collections.abc import Callable
+
+import tensorflow as tf
+from tensorflow.python.framework import convert_to_constants
+
+
+def freeze(graph: tf.types.experimental.ConcreteFunction) -> Callable[[tf.Tensor], tf.Tensor]:
+    """A graph of one input and one output with its weights as they are now, as constants.
+
+    oneDNN then rearranges each kernel once and not for every photograph, which takes as long as our
+    own generator does for one.
+    """
+    frozen = as_constants(graph)
+    return lambda x: frozen(x)[0]
+
+
+def as_constants(
+    graph: tf.types.experimental.ConcreteFunction,
+) -> tf.types.experimental.ConcreteFunction:
+    """The graph itself so; TensorFlow has no public name for it."""
+    return convert_to_constants.convert_variables_to_constants_v2(graph)
