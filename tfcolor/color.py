@@ -25,7 +25,7 @@ _XYZ_FROM_RGB = np.array(
 _WHITE = np.array([0.95047, 1.0, 1.08883])  # XYZ of D65
 # The white point is folded into both matrices: linear RGB <-> XYZ relative to white.
 _RELATIVE_FROM_RGB = _XYZ_FROM_RGB / _WHITE[:, None]
-_RGB_FROM_RELATIVE = np.linalg.inv(_RELATIVE_FROM_RGB)
+RGB_FROM_RELATIVE = np.linalg.inv(_RELATIVE_FROM_RGB)
 
 LUMINANCE = tuple(float(weight) for weight in _RELATIVE_FROM_RGB[1])  # of linear red, green, blue
 
@@ -200,7 +200,7 @@ def _cube_root(relative: Tensor) -> Tensor:
     return ops.where(relative > _LAB_KNEE, root, _LAB_SLOPE * relative + _LAB_OFFSET)
 
 
-def _cube(root: Tensor) -> Tensor:
+def cube(root: Tensor) -> Tensor:
     """The inverse of `_cube_root`."""
     return ops.where(root > _F_KNEE, root**3, (root - _LAB_OFFSET) / _LAB_SLOPE)
 
@@ -208,8 +208,8 @@ def _cube(root: Tensor) -> Tensor:
 def _linear_rgb(l: Tensor, a: Tensor, b: Tensor) -> list[Tensor]:
     """Planes of Lab in CIE units, any shape -> linear R, G, B of that shape, not clipped."""
     y = (l + 16.0) / 116.0
-    x, y, z = _cube(y + a / 500.0), _cube(y), _cube(y - b / 200.0)
-    return [row[0] * x + row[1] * y + row[2] * z for row in _RGB_FROM_RELATIVE]
+    x, y, z = cube(y + a / 500.0), cube(y), cube(y - b / 200.0)
+    return [row[0] * x + row[1] * y + row[2] * z for row in RGB_FROM_RELATIVE]
 
 
 def _is_inside(l: Tensor, a: Tensor, b: Tensor, slack: float) -> Tensor:

@@ -23,25 +23,25 @@ _RGB_FROM_RELATIVE = np.linalg.inv(_XYZ_FROM_RGB / _WHITE[:, None]).astype(np.fl
 
 _LAB_KNEE, _LAB_SLOPE, _LAB_OFFSET = 0.008856, 7.787, 16.0 / 116.0
 _F_KNEE = 0.2068966
-_SLACK = 5e-5  # linear RGB; the table of L* puts sRGB's own border colors up to 3e-5 outside
-_BISECTIONS = 10  # chroma is then lowered to within 1/1024 of the border
-_STEPS = 65_535  # of the tables over [0, 1]: 1/20 of an 8-bit level where the curve is steepest
+SLACK = 5e-5  # linear RGB; the table of L* puts sRGB's own border colors up to 3e-5 outside
+BISECTIONS = 6  # before the last step, along a line
+STEPS = 65_535  # of the tables over [0, 1]: 1/20 of an 8-bit level where the curve is steepest
 
 
 def tones(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Luminance Y in [0, 1] and L* in [0, 100], to 0.01, of a photograph; both float32 (h, w)."""
-    linear = _linear_table(pixels.dtype)
+    linear = linear_table(pixels.dtype)
     if pixels.ndim == 2:
-        return np.take(linear, pixels), np.take(_lightness_of_levels(pixels.dtype), pixels)
+        return np.take(linear, pixels), np.take(lightness_of_levels(pixels.dtype), pixels)
     luminance = np.zeros(pixels.shape[:2], np.float32)
     for channel, weight in enumerate(_RELATIVE_FROM_RGB[1]):
         luminance += weight * np.take(linear, pixels[..., channel])
-    return luminance, _look_up(_lightness_table(), luminance)
+    return luminance, _look_up(lightness_table(), luminance)
 
 
 def rgb_to_lab(rgb: np.ndarray) -> np.ndarray:
     """uint8 or uint16 (..., 3) -> CIE Lab, float32 (..., 3)."""
-    linear = _linear_table(rgb.dtype)[rgb]
+    linear = linear_table(rgb.dtype)[rgb]
     x, y, z = np.moveaxis(_cube_root(linear @ _RELATIVE_FROM_RGB.T), -1, 0)
     return np.stack([116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)], axis=-1)
 
@@ -60,7 +60,7 @@ def join(luminance: np.ndarray, lightness: np.ndarray, ab: np.ndarray, rgb: np.n
     root *= np.float32(1 / 116)
     a, b = ab
     linear = _linear_rgb(luminance, root, a, b)
-    outside = np.flatnonzero((linear.min(axis=0) < -_SLACK) | (linear.max(axis=0) > 1.0 + _SLACK))
+    outside = np.flatnonzero((linear.min(axis=0) < -SLACK) | (linear.max(axis=0) > 1.0 + SLACK))
     if outside.size:
         y, a, b = (plane.ravel()[outside] for plane in (luminance, a, b))
         t = _cube_root(y)  # the table's would put the darkest grays outside too
@@ -71,14 +71,19 @@ def join(luminance: np.ndarray, lightness: np.ndarray, ab: np.ndarray, rgb: np.n
 
 def _largest_factor(y: np.ndarray, root: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """By how much ab may be multiplied at the most; float32 in [0, 1]."""
+
+    def beyond(factor: np.ndarray) -> np.ndarray:
+        linear = _linear_rgb(y, root, factor * a, factor * b)
+        return np.maximum(-linear.min(axis=0), linear.max(axis=0) - 1)
+
     low, step = np.zeros_like(y), np.float32(1)
-    for _ in range(_BISECTIONS):
+    for _ in range(BISECTIONS):
         step *= np.float32(0.5)
-        middle = low + step
-        linear = _linear_rgb(y, root, middle * a, middle * b)
-        inside = (linear.min(axis=0) >= 0) & (linear.max(axis=0) <= 1)
-        low[inside] += step
-    return low
+        low[beyond(low + step) <= 0] += step
+    # By a line between both ends: what the last bit of a float decides then moves no level.
+    inner, outer = beyond(low), beyond(low + step)
+    share = -inner / np.maximum(outer - inner, np.float32(1e-12))
+    return low + step * np.clip(share, 0, 1)
 
 
 def _linear_rgb(y: np.ndarray, root: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -117,7 +122,7 @@ def _cube_root(relative: np.ndarray) -> np.ndarray:
 def _encode(linear: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """Linear light -> levels of the dtype."""
     if dtype == np.uint8:
-        return _look_up(_encode_table(), linear)
+        return _look_up(encode_table(), linear)
     return np.round(_curve(np.clip(linear, 0, 1)) * np.iinfo(dtype).max).astype(dtype)
 
 
@@ -128,14 +133,14 @@ def _curve(linear: np.ndarray) -> np.ndarray:
 
 
 def _look_up(table: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Entries of a table of `_STEPS` over [0, 1]; values beyond take its ends."""
-    scaled = values * np.float32(_STEPS)
+    """Entries of a table of `STEPS` over [0, 1]; values beyond take its ends."""
+    scaled = values * np.float32(STEPS)
     scaled += np.float32(0.5)
     return np.take(table, scaled.astype(np.int32), mode="clip")
 
 
 @functools.cache
-def _linear_table(dtype: np.dtype) -> np.ndarray:
+def linear_table(dtype: np.dtype) -> np.ndarray:
     """Linear light of every level of a dtype; float32 (256,) or (65536,)."""
     most = np.iinfo(dtype).max
     encoded = np.arange(most + 1) / most
@@ -144,18 +149,18 @@ def _linear_table(dtype: np.dtype) -> np.ndarray:
 
 
 @functools.cache
-def _lightness_table() -> np.ndarray:
-    steps = np.arange(_STEPS + 1) / _STEPS
+def lightness_table() -> np.ndarray:
+    steps = np.arange(STEPS + 1) / STEPS
     return (116.0 * _cube_root(steps) - 16.0).astype(np.float32)
 
 
 @functools.cache
-def _lightness_of_levels(dtype: np.dtype) -> np.ndarray:
+def lightness_of_levels(dtype: np.dtype) -> np.ndarray:
     """L* of every level of gray of a dtype; float32 (256,) or (65536,)."""
-    return (116.0 * _cube_root(_linear_table(dtype)) - 16.0).astype(np.float32)
+    return (116.0 * _cube_root(linear_table(dtype)) - 16.0).astype(np.float32)
 
 
 @functools.cache
-def _encode_table() -> np.ndarray:
-    """8-bit levels of linear light in `_STEPS`; uint8 (65536,)."""
-    return np.round(_curve(np.arange(_STEPS + 1) / _STEPS) * 255).astype(np.uint8)
+def encode_table() -> np.ndarray:
+    """8-bit levels of linear light in `STEPS`; uint8 (65536,)."""
+    return np.round(_curve(np.arange(STEPS + 1) / STEPS) * 255).astype(np.uint8)
