@@ -14,10 +14,10 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-_RADIUS = 1  # of the window in which the slope is found, pixels of the small photograph
-_NOISE = 10.0  # L*²: a variance of lightness under which there is no edge to follow
+RADIUS = 1  # of the window in which the slope is found, pixels of the small photograph
+NOISE = 10.0  # L*²: a variance of lightness under which there is no edge to follow
 _BLOCK = 32  # rows that are summed up at a time
-_TRUST = 0.5  # of the slope: fine detail follows lightness less than coarse, by photographs
+TRUST = 0.5  # of the slope: fine detail follows lightness less than coarse, by photographs
 
 
 class Upsampler:
@@ -76,11 +76,11 @@ def _slope(l: np.ndarray, ab: np.ndarray) -> np.ndarray:
     mean_l, mean_ab = _mean(l), _mean(ab)
     covariance = _mean(l[..., None] * ab) - mean_l[..., None] * mean_ab
     variance = _mean(l * l) - mean_l * mean_l
-    return _TRUST * _mean(covariance / (variance + _NOISE)[..., None])
+    return TRUST * _mean(covariance / (variance + NOISE)[..., None])
 
 
 def _mean(plane: np.ndarray) -> np.ndarray:
-    side = 2 * _RADIUS + 1
+    side = 2 * RADIUS + 1
     return cv2.blur(plane, (side, side), borderType=cv2.BORDER_REFLECT)
 
 

@@ -1,0 +1,138 @@
+"""A generator applied to photographs of any size, in TensorFlow ops alone.
+
+Restates `network.reduce`, `network.colors` and `paint.paint`, which define colorizing, so that a
+SavedModel gives the same pixels.
+"""
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfcolor import color, freezing
+from tfcolor.graphs import painting, reducing, tones
+
+SPEC = tf.TensorSpec((None, None, None, None), tf.uint8, name="rgb")
+Colorizer = Callable[[np.ndarray], np.ndarray]
+
+
+def colorize(
+    generator: keras.Model,
+    rgb: tf.Tensor,
+    *,
+    image_size: int,
+    stride: int,
+    size: tf.Tensor,
+    strength: tf.Tensor,
+    saturation: tf.Tensor,
+) -> tf.Tensor:
+    """A photograph in the colors that a generator gives its lightness; see `colorize.colorize`.
+
+    Nothing is checked here: callers know what to say of a photograph or a number out of range.
+
+    Args:
+      generator: float32 l (n, h, w, 1) -> {"ab": (n, h, w, 2)} or {"rgb": (n, h, w, 3)}, all in
+        [-1, 1], for any height and width that are multiples of `stride`.
+      rgb: uint8 (h, w, 3), sides of `network.MIN_SIDE` or more.
+      image_size: short side for the network, pixels, where `size` is 0.
+      stride: what the network's sides must be multiples of.
+      size: int32 (), short side that the network sees, pixels; 0 for `image_size`.
+      strength: float32 () in [0, 1], see `paint.paint`.
+      saturation: float32 (), 0 or more, see there.
+
+    Returns:
+      uint8 (h, w, 3).
+    """
+    tables = tones.Tables()
+    l = reducing.reduce(rgb[None], tf.where(size > 0, size, image_size), tables)
+    ab = colors(generator, l, stride)
+    return painting.paint(rgb, l[0], ab[0], tables, strength, saturation)
+
+
+def colors(generator: keras.Model, l: tf.Tensor, stride: int, raw: bool = False) -> tf.Tensor:
+    """The color planes that a generator gives a lightness of any size.
+
+    Args:
+      generator, stride: see `colorize`.
+      l: float32 (n, h, w, 1) in [-1, 1]; mirrored at the borders to a multiple of the stride.
+      raw: the RGB of a generator that paints all of it, instead.
+
+    Returns:
+      ab float32 (n, h, w, 2), or RGB (n, h, w, 3) in [0, 1] where `raw`.
+    """
+    height, width = tf.unstack(tf.shape(l)[1:3])
+    top, rows = _mirrored(height, stride)
+    left, columns = _mirrored(width, stride)
+    # Not tf.pad, which cannot mirror more than there is.
+    planes = painted(generator, tf.gather(tf.gather(l, rows, axis=1), columns, axis=2), raw)
+    return planes[:, top : top + height, left : left + width]
+
+
+def painted(generator: keras.Model, l: tf.Tensor, raw: bool = False) -> tf.Tensor:
+    """The same for sides that are multiples of the stride."""
+    outputs = generator(l, training=False)
+    if "rgb" not in outputs:
+        return outputs["ab"]
+    rgb = (outputs["rgb"] + 1.0) / 2.0
+    return rgb if raw else color.rgb_to_planes(rgb)[1]
+
+
+def from_generator(
+    generator: keras.Model, image_size: int, stride: int, frozen: bool = False
+) -> Colorizer:
+    """A generator as a function of photographs of one size; see `colorize`.
+
+    Args:
+      generator, image_size, stride: see there.
+      frozen: whether its weights stay as they are now, whatever becomes of the generator's.
+
+    Returns:
+      A function uint8 (n, h, w, 3 or 1) -> uint8 (n, h, w, 3), compiled to a graph.
+    """
+
+    def one(rgb: tf.Tensor) -> tf.Tensor:
+        sizes = {"image_size": image_size, "stride": stride, "size": tf.constant(0)}
+        numbers = {"strength": tf.constant(1.0), "saturation": tf.constant(1.0)}
+        return colorize(generator, rgb, **sizes, **numbers)
+
+    def batch(rgb: tf.Tensor) -> tf.Tensor:
+        # One by one is as fast on a CPU as the network on all of them.
+        spec = tf.TensorSpec((None, None, 3), tf.uint8)
+        return tf.map_fn(one, _three_channels(rgb), fn_output_signature=spec)
+
+    graph = tf.function(batch, reduce_retracing=True)
+    if frozen:
+        graph = freezing.freeze(graph.get_concrete_function(SPEC))
+    return lambda rgb: graph(tf.constant(rgb)).numpy()
+
+
+def raw_rgb(generator: keras.Model, rgb: tf.Tensor, image_size: int, stride: int) -> tf.Tensor:
+    """What a generator of all of RGB paints itself, its own lightness too, brought to full size.
+
+    Args:
+      generator, image_size, stride: see `colorize`.
+      rgb: uint8 (n, h, w, 3), or gray (n, h, w, 1).
+
+    Returns:
+      uint8 (n, h, w, 3).
+    """
+    l = reducing.reduce(_three_channels(rgb), tf.constant(image_size), tones.Tables())
+    planes = colors(generator, l, stride, raw=True)
+    size = tf.shape(rgb)[1:3]
+    return color.to_uint8(tf.image.resize(planes, size, method="bicubic", antialias=True))
+
+
+def _three_channels(rgb: tf.Tensor) -> tf.Tensor:
+    """Gray (n, h, w, 1) as three equal channels; RGB as it is."""
+    rgb = tf.broadcast_to(rgb, tf.concat([tf.shape(rgb)[:3], [3]], 0))
+    return tf.ensure_shape(rgb, (None, None, None, 3))
+
+
+def _mirrored(side: tf.Tensor, stride: int) -> tuple[tf.Tensor, tf.Tensor]:
+    """How many places a side grows by at its start, and which pixel stands in each of all."""
+    missing = -side % stride
+    before = missing // 2
+    period = tf.maximum(2 * (side - 1), 1)  # there and back, the ends once
+    places = tf.range(-before, side + missing - before) % period
+    return before, tf.minimum(places, period - places)
