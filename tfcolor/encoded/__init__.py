@@ -1,0 +1,198 @@
+"""Photograph files in and out, in TensorFlow ops alone: what a SavedModel is asked in bytes."""
+
+from collections.abc import Callable
+
+import tensorflow as tf
+
+from tfcolor import network
+from tfcolor.encoded import decoding, headers, octets
+from tfcolor.serving import contract
+
+MAX_PIXELS = 25_000_000  # of a photograph
+MAX_SIDE = 65_500  # pixels; a JPEG has no more
+
+# Photographs of a batch in work at once: two keep decoders and encoders, which have one thread,
+# busy beside the network; each takes memory of its own.
+_AT_ONCE = 2
+
+_PNG_LEVEL = 2
+
+# rgb uint8 (h, w, 3), size int32 (), strength float32 (), saturation float32 () -> the same form.
+Paint = Callable[[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
+
+
+def colorize_files(
+    paint: Paint,
+    files: tf.Tensor,
+    size: tf.Tensor,
+    strength: tf.Tensor,
+    saturation: tf.Tensor,
+    format: str,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Photograph files to files in color; one that cannot be colorized fails alone.
+
+    The EXIF orientation is applied, 16 bits are rounded to 8, an animation gives its first picture.
+    PNG keeps alpha, JPEG gets white paper. ICC profiles are not applied, which TensorFlow has no op
+    for: pixels count as sRGB (`tfcolor.scans` converts them). What else a file tells is left out.
+
+    Args:
+      paint: what colorizes one photograph.
+      files: string (n,): JPEG, PNG, BMP or GIF, of any size up to `MAX_PIXELS`.
+      size: int32 (n,) or (1,), 1..`contract.MAX_SIZE`, or 0 for the model's own.
+      strength: float32 (n,) or (1,), in [0, 1].
+      saturation: float32 (n,) or (1,), 0 or more.
+      format: "png" or "jpeg" (quality 95, full chroma).
+
+    Returns:
+      encoded: string (n,), empty where there is an error.
+      error: string (n,), what is wrong and what to do in one line; empty where nothing is.
+
+    Raises:
+      tf.errors.InvalidArgumentError: if an option has neither n values nor one.
+    """
+
+    def one(element: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, tf.Tensor]:
+        file, *options = element
+        header = headers.read(file)
+        error = _error(header, *options)
+        is_good, pixels = tf.cond(
+            error == "",
+            lambda: decoding.attempt(file, header),
+            lambda: (False, tf.zeros((0, 0, 3), tf.uint8)),
+        )
+
+        def encode() -> tf.Tensor:
+            rgb = tf.ensure_shape(pixels[..., :3], (None, None, 3))
+            return _encode(paint(rgb, *options), pixels[..., 3:], format)
+
+        is_damaged = (error == "") & ~is_good
+        return (
+            tf.cond(is_good, encode, lambda: tf.constant(b"")),
+            tf.where(is_damaged, _DAMAGED, error),
+        )
+
+    named = {"size": size, "strength": strength, "saturation": saturation}
+    options = [one_each(name, values, tf.size(files)) for name, values in named.items()]
+    return tf.map_fn(
+        one,
+        (files, *options),
+        fn_output_signature=(tf.string, tf.string),
+        parallel_iterations=_AT_ONCE,
+    )
+
+
+def planes_of_files(planes: Callable[[tf.Tensor], tf.Tensor], files: tf.Tensor) -> tf.Tensor:
+    """Lightness in PNG files to colors in PNG files.
+
+    Args:
+      planes: l float32 (1, h, w, 1) in [-1, 1] -> ab float32 (1, h, w, 2).
+      files: string (n,), PNGs of 16-bit gray (h, w): round((l + 1) / 2 * 65535). Sizes may differ.
+
+    Returns:
+      string (n,), PNGs of 16-bit gray (2h, w): plane a above plane b, of the same scale, clipped
+      to [-1, 1].
+
+    Raises:
+      tf.errors.InvalidArgumentError: if a file is none of that, or has more pixels than
+        `contract.MAX_PLANE`.
+    """
+
+    def one(file: tf.Tensor) -> tf.Tensor:
+        head = octets.at(file, 0, 26)
+        is_gray = octets.begins(head, b"\x89PNG\r\n\x1a\n") & (head[24] == 16) & (head[25] == 0)
+        sides = tf.stack([octets.big(head[16:20]), octets.big(head[20:24])])
+        # Each side first: the product of two of 32 bits is more than 63 hold.
+        fits = (tf.reduce_max(sides) <= contract.MAX_PLANE) & (
+            tf.reduce_prod(sides) <= contract.MAX_PLANE
+        )
+        checks = [
+            tf.debugging.Assert(is_gray, ["l_bytes must hold PNG files of 16-bit gray"]),
+            tf.debugging.Assert(
+                fits, [f"l_bytes: at most {contract.MAX_PLANE} pixels, got", sides]
+            ),
+        ]
+        with tf.control_dependencies(checks):
+            levels = tf.io.decode_png(file, channels=1, dtype=tf.uint16)
+        l = tf.cast(levels, tf.float32) * (2 / 65535) - 1
+        ab = tf.clip_by_value(planes(l[None])[0], -1, 1)
+        levels = tf.cast(tf.round((ab + 1) * (65535 / 2)), tf.uint16)
+        stacked = tf.concat([levels[..., :1], levels[..., 1:]], 0)  # (2h, w, 1)
+        return tf.io.encode_png(stacked, compression=_PNG_LEVEL)
+
+    return tf.map_fn(one, files, fn_output_signature=tf.string, parallel_iterations=_AT_ONCE)
+
+
+_DAMAGED = "the photograph is damaged or of a rare kind: copy it again or save it as an 8-bit PNG"
+
+
+def _error(
+    header: headers.Header, size: tf.Tensor, strength: tf.Tensor, saturation: tf.Tensor
+) -> tf.Tensor:
+    """What is wrong with a header or an option, string (); empty if nothing is."""
+    height, width = header.height, header.width
+    sides = [width, height]
+    is_size = (size >= 0) & (size <= contract.MAX_SIZE)
+    is_enough = tf.minimum(height, width) >= network.MIN_SIDE
+    # Each side first: the product of two of 32 bits is more than 63 hold.
+    fits = (tf.maximum(height, width) <= MAX_SIDE) & (height * width <= MAX_PIXELS)
+    requirements = [
+        (
+            is_size,
+            f"size must be from 1 to {contract.MAX_SIZE} pixels, or 0 for the model's own, "
+            "got {}",
+            size,
+        ),
+        ((strength >= 0) & (strength <= 1), "strength must be from 0 to 1, got {}", strength),
+        (
+            (saturation >= 0) & tf.math.is_finite(saturation),
+            "saturation must be 0 or more, got {}",
+            saturation,
+        ),
+        (
+            header.kind != headers.UNKNOWN,
+            "not a photograph (JPEG, PNG, BMP, GIF): convert it to PNG or JPEG",
+            [],
+        ),
+        (height > 0, _DAMAGED, []),
+        (
+            is_enough,
+            "{} x {} pixels are too few to colorize; give a photograph of at least "
+            f"{network.MIN_SIDE} x {network.MIN_SIDE}",
+            sides,
+        ),
+        (
+            fits,
+            f"{{}} x {{}} pixels are too many; make it smaller: at most {MAX_PIXELS // 10**6} "
+            f"million pixels, {MAX_SIDE} on a side",
+            sides,
+        ),
+    ]
+    is_wrong = ~tf.stack([is_met for is_met, _, _ in requirements])
+    texts = tf.stack([tf.strings.format(text, values) for _, text, values in requirements])
+    return tf.where(tf.reduce_any(is_wrong), texts[tf.argmax(is_wrong)], "")
+
+
+def one_each(name: str, values: tf.Tensor, n: tf.Tensor) -> tf.Tensor:
+    """An option of that name, one value or n, as (n,); another number is an error of the graph."""
+    count = tf.size(values)
+    text = [f"{name} must have one value or one for each photograph, got", count, "for", n]
+    with tf.control_dependencies([tf.debugging.Assert((count == 1) | (count == n), text)]):
+        return tf.broadcast_to(values, [n])
+
+
+def _encode(painted: tf.Tensor, alpha: tf.Tensor, format: str) -> tf.Tensor:
+    """uint8 (h, w, 3) with opacity (h, w, 1), or (h, w, 0) of what has none -> a file."""
+    if format == "png":
+        return tf.io.encode_png(tf.concat([painted, alpha], -1), compression=_PNG_LEVEL)
+    has_alpha = tf.shape(alpha)[-1] > 0
+    paper = tf.cond(has_alpha, lambda: _over_white(painted, alpha), lambda: painted)
+    encoded = tf.io.encode_jpeg(paper, quality=95, chroma_downsampling=False)
+    # JFIF 1.02: a resolution that is not known. The op can write known ones alone.
+    rest = octets.cut(encoded, 18, octets.length(encoded))
+    return octets.cut(encoded, 0, 13) + b"\0\0\1\0\1" + rest
+
+
+def _over_white(rgb: tf.Tensor, alpha: tf.Tensor) -> tf.Tensor:
+    opacity = tf.cast(alpha, tf.uint16)
+    light = tf.cast(rgb, tf.uint16) * opacity + 255 * (255 - opacity)  # at most 255**2
+    return tf.cast((light + 127) // 255, tf.uint8)
