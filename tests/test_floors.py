@@ -50,6 +50,7 @@ FLOORS = [
         "graphs",
         "encoded",
         "inference",
+        "modelcard",
     },
     {"signatures", "workdir", "colorize", "compare", "scans", "features", "analysis"},
     {"evaluation", "folder"},

@@ -1,63 +1,169 @@
 """A trained generator -> a versioned SavedModel that needs no tfcolor to run."""
 
+import contextlib
 import dataclasses
 import json
+import logging
 import os
+import secrets
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
+import filelock
 import tensorflow as tf
 
-from tfcolor import errors, inference, signatures, workdir
-from tfcolor.models import folding
+from tfcolor import errors, inference, modelcard, signatures, workdir
+from tfcolor.evaluation import record, scores, table
+from tfcolor.serving import contract, warmup
+
+_PARTIAL = ".partial-"  # TF Serving looks at names that are numbers alone
+
+log = logging.getLogger(__name__)
 
 
-def export(run: str | Path, destination: str | Path, checkpoint: str = "best") -> Path:
-    """Writes a run's generator as the next integer version below a folder.
+def export(
+    run: str | Path,
+    destination: str | Path,
+    checkpoint: str = "best",
+    version: int | None = None,
+    figures: str | Path | None = None,
+) -> Path:
+    """Writes a generator as a version below a folder, as TF Serving reads it.
 
     The version is complete or absent: it is written under another name and then renamed.
 
     Args:
-      run: workdir of a training run.
+      run: workdir of a training run, or "bundled"; see `workdir.generator_of`.
       destination: folder of versions, `saved_models/NAME`; made if missing.
       checkpoint: "best" (by validation) or "last".
+      version: its number, 1 or more; the next one if not given.
+      figures: JSON of `tfcolor evaluate` about this model, for its card; the run's own validation
+        if not given.
 
     Returns:
       The folder of the new version.
 
     Raises:
-      ValueError: if the run or its checkpoint cannot be read.
+      ValueError: if the run, its checkpoint or the figures cannot be read, or there is such a
+        version already.
       OSError: if the destination cannot be written.
     """
-    settings, destination = workdir.read_config(run), Path(destination)
-    generator, step = workdir.load_generator(run, checkpoint)
-    # The size it was trained at last.
-    served = signatures.Served(
-        folding.fold(generator), settings.stages[-1].image_size, settings.model.stride
-    )
-    served_signatures = {
-        inference.COLORIZE: served.signature(raw=False),
-        inference.PLANES: served.planes,
-    }
-    if settings.model.space == "rgb":
-        served_signatures[inference.RAW] = served.signature(raw=True)
+    destination = Path(destination)
+    if version is not None:
+        _require_free(destination, version)
+    measured = None if figures is None else _measured(Path(figures))
+    trained = workdir.generator_of(run, checkpoint)
+    if measured is None and trained.settings is not None:
+        measured = _validated(Path(run), trained)
     try:
-        destination.mkdir(parents=True, exist_ok=True)
-        used = [int(path.name) for path in destination.iterdir() if path.name.isdigit()]
-        version = destination / str(max(used, default=0) + 1)
-        partial = destination / ".partial"
-        shutil.rmtree(partial, ignore_errors=True)
-        tf.saved_model.save(served, str(partial), signatures=served_signatures)
-        card = partial / "assets.extra" / inference.CARD
-        card.parent.mkdir()
-        card.write_text(
-            json.dumps({"step": step, "config": dataclasses.asdict(settings)}, indent=2) + "\n"
-        )
-        os.rename(partial, version)
+        with _claim(destination) as partial:
+            version = version or max(_versions(destination), default=0) + 1
+            _require_free(destination, version)
+            _write(trained, partial, destination.resolve().name, measured)
+            os.rename(partial, destination / str(version))
     except (OSError, tf.errors.OpError) as error:
-        shutil.rmtree(destination / ".partial", ignore_errors=True)
         raise OSError(
             f"cannot write a SavedModel below {destination} ({errors.one_line(error)}); choose "
             "another folder"
         ) from error
-    return version
+    return destination / str(version)
+
+
+@contextlib.contextmanager
+def _claim(destination: Path) -> Iterator[Path]:
+    """A name below a folder of versions to write to, while no other export writes there."""
+    destination.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(destination / ".lock"):
+        for left in destination.glob(f"{_PARTIAL}*"):  # by exports that were killed
+            shutil.rmtree(left, ignore_errors=True)
+        partial = destination / f"{_PARTIAL}{secrets.token_hex(4)}"
+        try:
+            yield partial
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+
+
+def _versions(destination: Path) -> list[int]:
+    return [int(path.name) for path in destination.glob("*") if path.name.isdecimal()]
+
+
+def _require_free(destination: Path, version: int) -> None:
+    """Raises ValueError if a version is there already, under whatever zeros."""
+    if version in _versions(destination):
+        raise ValueError(
+            f"{destination} has a version {version} already; give another --version, or none for "
+            "the next"
+        )
+
+
+def _write(
+    trained: workdir.Trained, folder: Path, name: str, figures: modelcard.Figures | None
+) -> None:
+    """The SavedModel and what stands beside it."""
+    settings, size = trained.settings, trained.image_size
+    paints_rgb = settings is not None and settings.model.space == "rgb"
+    served = signatures.Served(trained.generator, size, trained.stride, paints_rgb)
+    tf.saved_model.save(served, str(folder), signatures=served.signatures())
+    extra = folder / "assets.extra"  # which TF Serving leaves alone
+    extra.mkdir()
+    facts = {
+        "contract": contract.VERSION,
+        inference.IMAGE_SIZE: size,
+        "step": trained.step,
+        "config": None if settings is None else dataclasses.asdict(settings),
+    }
+    (extra / inference.CARD).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    text = modelcard.text(name, size, settings, trained.step, figures)
+    (extra / "README.md").write_text(text, encoding="utf-8")
+    if not warmup.write(extra):
+        log.warning(warmup.MISSING)
+
+
+def _measured(path: Path) -> modelcard.Figures:
+    """The figures of the one model of an evaluation, beside gray and the truth.
+
+    Raises:
+      ValueError: if it is no evaluation, or of several models.
+      OSError: if it cannot be read.
+    """
+    evaluation = record.read(path)
+    models = evaluation.models
+    # A model that paints RGB has a second row, with its own lightness.
+    if len([name for name in models if not name.endswith(" raw")]) != 1:
+        raise ValueError(
+            f"{path} must have the figures of one model, it has {', '.join(models)}; make it with: "
+            f"tfcolor evaluate MODEL --json {path}"
+        )
+    figures, protocol = evaluation.figures(), evaluation.protocol
+    shown = [*models, scores.GRAY, scores.TRUTH]
+    metrics = dict.fromkeys(metric for name in models for metric in figures[name])
+    rows = [
+        [metric, *(table.shown(figures[name].get(metric)) for name in shown)] for metric in metrics
+    ]
+    about = (
+        f"Measured by `tfcolor evaluate` on {protocol['photographs']} photographs "
+        f"({protocol['protocol']}), {protocol['gray_photographs']} of them gray and left out. With "
+        "half the 95 % interval: how a figure would vary with other photographs of the same kind."
+    )
+    return modelcard.Figures(about, [["", *shown], *rows])
+
+
+def _validated(run: Path, trained: workdir.Trained) -> modelcard.Figures | None:
+    """The figures of a run's newest validation up to the step of the weights; None without one."""
+    lines = [
+        line
+        for line in workdir.read_metrics(run)
+        if "val/ab_error" in line and line["step"] <= (trained.step or 0)
+    ]
+    if not lines:
+        return None
+    about = (
+        f"Of the run's own validation at step {lines[-1]['step']}, on photographs of its source "
+        "that it was not trained on. Validations choose the best weights of a run, so they lean to "
+        "the good side, and they have no intervals. For measured ones: `tfcolor evaluate MODEL "
+        "--json FILE`, then `tfcolor export --figures FILE`."
+    )
+    names = [name for name in lines[-1] if name.startswith("val/")]
+    rows = [[name.removeprefix("val/"), f"{lines[-1][name]:.4g}"] for name in names]
+    return modelcard.Figures(about, [["", "validation"], *rows])

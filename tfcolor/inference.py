@@ -3,16 +3,19 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from tfcolor import config, freezing
+from tfcolor.serving import contract
 
-COLORIZE = "serving_default"  # signatures of a SavedModel
+COLORIZE = "rgb"  # signatures of a SavedModel; all of them stand in `serving.contract`
 PLANES = "planes"
 RAW = "raw"  # what a generator of all of RGB painted, its own lightness too
 CARD = "tfcolor.json"  # in assets.extra, where TF Serving leaves files alone
+IMAGE_SIZE = "image_size"  # in there: short side that the network was trained at last, pixels
 
 Colorizer = Callable[[np.ndarray], np.ndarray]
 
@@ -50,19 +53,25 @@ def load(path: str | Path, signature: str = COLORIZE) -> Colorizer:
     Raises:
       ValueError: if there is no SavedModel or it is not one of ours.
     """
-    graph = _frozen(path, signature, "rgb")
-    return lambda rgb: graph(tf.constant(rgb)).numpy()
+    graph = _frozen(path, signature)
+    return lambda rgb: graph(tf.constant(np.broadcast_to(rgb, (*rgb.shape[:3], 3)))).numpy()
 
 
-def _frozen(path: str | Path, signature: str, argument: str) -> Callable[[tf.Tensor], tf.Tensor]:
-    """A signature of a SavedModel of ours as a function of that argument."""
+def _frozen(path: str | Path, signature: str) -> Callable[[tf.Tensor], tf.Tensor]:
+    """A signature of a SavedModel of ours as a function of its first input, with its defaults."""
     path = newest_version(path)
+    expected = {**contract.SIGNATURES, **contract.RAW}[signature].inputs
+    first, *rest = expected
     try:
         model = tf.saved_model.load(str(path))
         graph = model.signatures[signature]
-        if argument not in graph.structured_input_signature[1]:
-            raise KeyError(argument)
-        return freezing.freeze(graph)
+        if graph.structured_input_signature[1].keys() != expected.keys():
+            raise KeyError(f"inputs of {signature}")
+        # TensorFlow's own loader knows no defaults.
+        look = {name: tf.constant([expected[name].default], expected[name].dtype) for name in rest}
+        whole = tf.function(lambda value: graph(**{first: value}, **look))
+        spec = graph.structured_input_signature[1][first]
+        return freezing.freeze(whole.get_concrete_function(spec))
     except (KeyError, OSError, tf.errors.OpError) as error:
         raise ValueError(
             f"{path} is not a SavedModel made by tfcolor export ({error}); export it again"
@@ -78,20 +87,38 @@ class Saved:
         """Opens a SavedModel, or the newest of a folder of versions.
 
         Raises:
-          ValueError: if there is none, or it is not one of ours.
+          ValueError: if there is none, or it is not one of ours, or of an earlier version.
         """
-        self._graph = _frozen(path, PLANES, "l")
-        run = read_config(path)
-        self.size = (run or config.TrainConfig()).stages[-1].image_size
+        card = _card(path)
+        if card and IMAGE_SIZE not in card:
+            raise ValueError(f"{path} is of an earlier version of tfcolor; export it again")
+        self._graph = _frozen(path, PLANES)
+        # A model that lost its card is shown what most are trained at.
+        self.size = card.get(IMAGE_SIZE, config.TrainConfig().stages[-1].image_size)
 
     def __call__(self, l: np.ndarray) -> np.ndarray:
-        """l float32 (h, w) -> ab float32 (h, w, 2)."""
+        """l float32 (h, w) -> ab float32 (h, w, 2).
+
+        Raises:
+          ValueError: if the lightness has more pixels than a SavedModel takes.
+        """
+        if l.size > contract.MAX_PLANE:
+            raise ValueError(
+                f"a SavedModel takes at most {contract.MAX_PLANE} pixels, got {l.shape[1]} x "
+                f"{l.shape[0]}; use a smaller size"
+            )
         return self._graph(tf.constant(l[None, ..., None])).numpy()[0]
 
 
 def read_config(model: str | Path) -> config.TrainConfig | None:
-    """The config of the run that a SavedModel comes from; None where it carries none."""
+    """The config of the run that a SavedModel comes from; None of the bundled network, or where
+    the SavedModel carries none.
+    """
+    run = _card(model).get("config")
+    return config.from_json(json.dumps(run)) if run else None
+
+
+def _card(model: str | Path) -> dict[str, Any]:
+    """What `tfcolor export` noted in a SavedModel; empty where that was lost."""
     card = newest_version(model) / "assets.extra" / CARD
-    if not card.is_file():
-        return None
-    return config.from_json(json.dumps(json.loads(card.read_text())["config"]))
+    return json.loads(card.read_text(encoding="utf-8")) if card.is_file() else {}

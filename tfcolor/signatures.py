@@ -1,35 +1,216 @@
 """The signatures of a SavedModel: what TF Serving and its clients call."""
 
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
 import keras
 import tensorflow as tf
 
-from tfcolor import graphs
+from tfcolor import encoded, freezing, graphs, network
+from tfcolor.serving import contract
+
+Function: TypeAlias = tf.types.experimental.PolymorphicFunction
+
+_ONE = [
+    tf.TensorSpec((None, None, 3), tf.uint8),
+    tf.TensorSpec((), tf.int32),
+    tf.TensorSpec((), tf.float32),
+    tf.TensorSpec((), tf.float32),
+]
 
 
 class Served(tf.Module):
-    """What a SavedModel holds: the generator behind its signatures, any size in, same size out."""
+    """What a SavedModel holds: a generator behind the signatures of `serving.contract`."""
 
-    def __init__(self, generator: keras.Model, image_size: int, stride: int) -> None:
-        super().__init__(name="tfcolor")
-        self.generator = generator
-        self._sizes = (image_size, stride)
-
-    def signature(self, raw: bool) -> tf.types.experimental.PolymorphicFunction:
-        """rgb uint8 (n, h, w, 3), or gray (n, h, w, 1) -> {"rgb": uint8 (n, h, w, 3)}.
+    def __init__(
+        self, generator: keras.Model, image_size: int, stride: int, raw: bool = False
+    ) -> None:
+        """A generator as it is now, with its sizes; see `graphs.colorize`.
 
         Args:
-          raw: with the lightness that the network painted, for one that paints all of RGB.
+          raw: whether it paints RGB, and can be asked for that with its own lightness too.
         """
+        super().__init__(name="tfcolor")
+        self._generator = _frozen(generator)
+        self._image_size, self._stride = image_size, stride
+        self._paints_rgb = raw
+        # One function for all signatures, which makes the graph half as large.
+        self._colorize = tf.function(self._colorize_one, autograph=False, input_signature=_ONE)
 
-        @tf.function(input_signature=[graphs.SPEC])
-        def colorize(rgb: tf.Tensor) -> dict[str, tf.Tensor]:
-            colored = graphs.colorize_rgb(self.generator, rgb, *self._sizes, raw)
-            return {"rgb": tf.ensure_shape(colored, (None, None, None, 3))}
+    def signatures(self) -> dict[str, Function]:
+        """What `tf.saved_model.save` takes."""
+        made = {
+            "serving_default": self._files("png"),
+            "jpeg": self._files("jpeg"),
+            "rgb": self._photographs(),
+            "planes": self._planes(),
+            "planes_png": self._encoded_planes(),
+        }
+        return {**made, "raw": self._raw()} if self._paints_rgb else made
 
-        return colorize
+    def _files(self, kind: str) -> Function:
+        """Photographs as files, each on its own: of a broken one there is an error and no file."""
+        inputs = contract.SIGNATURES["jpeg"].inputs
+        none, full, same = _defaults(inputs)
 
-    @tf.function(input_signature=[tf.TensorSpec((None, None, None, 1), tf.float32, name="l")])
-    def planes(self, l: tf.Tensor) -> dict[str, tf.Tensor]:
-        """l float32 (n, h, w, 1) in [-1, 1], any size -> {"ab": float32 (n, h, w, 2)}."""
-        ab = graphs.colors(self.generator, l, self._sizes[1])
-        return {"ab": tf.ensure_shape(ab, (None, None, None, 2))}
+        @tf.function(autograph=False, input_signature=_specs(inputs))
+        def files(
+            image_bytes: tf.Tensor,
+            size: tf.Tensor = none,
+            strength: tf.Tensor = full,
+            saturation: tf.Tensor = same,
+        ) -> dict[str, tf.Tensor]:
+            made, errors = encoded.colorize_files(
+                self._colorize, image_bytes, size, strength, saturation, kind
+            )
+            return {f"{kind}_bytes": made, "error": errors}
+
+        return files
+
+    def _photographs(self) -> Function:
+        """Photographs of one size as pixels."""
+        inputs = contract.SIGNATURES["rgb"].inputs
+        none, full, same = _defaults(inputs)
+
+        @tf.function(autograph=False, input_signature=_specs(inputs))
+        def photographs(
+            rgb: tf.Tensor,
+            size: tf.Tensor = none,
+            strength: tf.Tensor = full,
+            saturation: tf.Tensor = same,
+        ) -> dict[str, tf.Tensor]:
+            look = {"size": size, "strength": strength, "saturation": saturation}
+            with tf.control_dependencies([*_checks_of_pixels(rgb), *_checks_of_look(**look)]):
+                n = tf.shape(rgb)[0]
+                options = [encoded.one_each(name, each, n) for name, each in look.items()]
+                each = [tf.identity(rgb), *options]
+            return {"rgb": _one_by_one(lambda one: self._colorize(*one), each)}
+
+        return photographs
+
+    def _planes(self) -> Function:
+        """Lightness of one size -> color planes."""
+
+        @tf.function(autograph=False, input_signature=_specs(contract.SIGNATURES["planes"].inputs))
+        def planes(l: tf.Tensor) -> dict[str, tf.Tensor]:
+            return {"ab": self._colors(l)}
+
+        return planes
+
+    def _encoded_planes(self) -> Function:
+        """The same as 16-bit PNGs, each of any size."""
+
+        @tf.function(
+            autograph=False, input_signature=_specs(contract.SIGNATURES["planes_png"].inputs)
+        )
+        def planes_png(l_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
+            return {"ab_bytes": encoded.planes_of_files(self._colors, l_bytes)}
+
+        return planes_png
+
+    def _raw(self) -> Function:
+        """Photographs as the network paints them, without their own lightness."""
+
+        @tf.function(autograph=False, input_signature=_specs(contract.RAW["raw"].inputs))
+        def raw(rgb: tf.Tensor) -> dict[str, tf.Tensor]:
+            sizes = self._image_size, self._stride
+            with tf.control_dependencies(_checks_of_pixels(rgb)):
+                photographs = [tf.identity(rgb)]
+            painted = _one_by_one(
+                lambda one: graphs.raw_rgb(self._generator, one[0][None], *sizes)[0], photographs
+            )
+            return {"rgb": painted}
+
+        return raw
+
+    def _colorize_one(
+        self, rgb: tf.Tensor, size: tf.Tensor, strength: tf.Tensor, saturation: tf.Tensor
+    ) -> tf.Tensor:
+        """One photograph; uint8 (h, w, 3)."""
+        return graphs.colorize(
+            self._generator,
+            rgb,
+            image_size=self._image_size,
+            stride=self._stride,
+            size=size,
+            strength=strength,
+            saturation=saturation,
+        )
+
+    def _colors(self, l: tf.Tensor) -> tf.Tensor:
+        """Lightness (n, h, w, 1) -> ab (n, h, w, 2)."""
+        few = tf.size(l, tf.int64) <= contract.MAX_PLANE
+        check = tf.debugging.Assert(
+            few, [f"l must have at most {contract.MAX_PLANE} values; ask for fewer at a time"]
+        )
+        with tf.control_dependencies([check]):
+            ab = graphs.colors(self._generator, tf.identity(l), self._stride)
+        return tf.ensure_shape(ab, (None, None, None, 2))
+
+
+def _frozen(generator: keras.Model) -> Callable[..., dict[str, tf.Tensor]]:
+    """A generator with its weights as constants, all of them in one function of the graph.
+
+    TensorFlow's C++ loader does not find the variables of a Keras model in a `tf.Module`: they are
+    saved twice, and those that are used are not restored.
+    """
+    (name,) = {"ab", "rgb"} & generator.output.keys()
+
+    @tf.function(
+        autograph=False, input_signature=[tf.TensorSpec((None, None, None, 1), tf.float32)]
+    )
+    def network(l: tf.Tensor) -> tf.Tensor:
+        return generator(l, training=False)[name]
+
+    constant = freezing.as_constants(network.get_concrete_function())
+    return lambda l, training: {name: constant(l)[0]}
+
+
+def _one_by_one(paint: Callable[[list[tf.Tensor]], tf.Tensor], each: list[tf.Tensor]) -> tf.Tensor:
+    """Photographs painted one after another, which bounds memory; uint8 (n, h, w, 3)."""
+    one = tf.TensorSpec((None, None, 3), tf.uint8)
+    painted = tf.map_fn(paint, each, parallel_iterations=1, fn_output_signature=one)
+    return tf.ensure_shape(painted, (None, None, None, 3))
+
+
+def _checks_of_pixels(rgb: tf.Tensor) -> list[tf.Operation]:
+    sides = tf.shape(rgb, tf.int64)[1:3]
+    most = encoded.MAX_PIXELS
+    return [
+        tf.debugging.Assert(
+            tf.reduce_min(sides) >= network.MIN_SIDE,
+            [f"rgb must have sides of at least {network.MIN_SIDE} pixels, got", sides],
+        ),
+        tf.debugging.Assert(
+            tf.reduce_prod(sides) <= most,
+            [f"rgb must have at most {most} pixels a photograph; make it smaller, got", sides],
+        ),
+    ]
+
+
+def _checks_of_look(
+    size: tf.Tensor, strength: tf.Tensor, saturation: tf.Tensor
+) -> list[tf.Operation]:
+    most = contract.MAX_SIZE
+    within = {
+        f"size must be 0, the model's own, or up to {most}": (size, (size >= 0) & (size <= most)),
+        "strength must be 0 to 1": (strength, (strength >= 0) & (strength <= 1)),
+        "saturation must be 0 or more": (
+            saturation,
+            tf.math.is_finite(saturation) & (saturation >= 0),
+        ),
+    }
+    return [
+        tf.debugging.Assert(tf.reduce_all(right), [f"{requirement}, got", values])
+        for requirement, (values, right) in within.items()
+    ]
+
+
+def _specs(inputs: Mapping[str, contract.Tensor]) -> list[tf.TensorSpec]:
+    return [tf.TensorSpec(each.shape, each.dtype, name) for name, each in inputs.items()]
+
+
+def _defaults(inputs: Mapping[str, contract.Tensor]) -> list[tf.Tensor]:
+    """Values of shape (1,) of the inputs that have one; they get into the SignatureDef."""
+    given = [each for each in inputs.values() if each.default is not None]
+    return [tf.constant([each.default], each.dtype) for each in given]

@@ -4,13 +4,13 @@ import contextlib
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
 
 from tfcolor import config
-from tfcolor.models import networks
+from tfcolor.models import bundled, folding, networks
 
 CONFIG = "config.json"
 METRICS = "metrics.jsonl"
@@ -18,6 +18,24 @@ LAST = "checkpoints"  # everything that training needs to go on
 BEST = "best"  # the generator alone, by validation
 GRID = "validation.png"
 CHECKPOINTS = {"best": BEST, "last": LAST}
+BUNDLED = "bundled"  # in place of a run: the network that comes with the package
+
+
+class Trained(NamedTuple):
+    """A generator as it is exported.
+
+    Attributes:
+      generator: float32, its batch normalizations folded; see `folding.fold`.
+      image_size: short side that it was trained at last, pixels.
+      stride: what its sides must be multiples of.
+      step: the train steps behind it, and `settings`: of its run; None of the bundled network.
+    """
+
+    generator: keras.Model
+    image_size: int
+    stride: int
+    step: int | None
+    settings: config.TrainConfig | None
 
 
 def write(path: Path, content: str | bytes) -> None:
@@ -124,3 +142,22 @@ def load_generator(folder: str | Path, checkpoint: str = "best") -> tuple[keras.
             "again in another workdir"
         ) from error
     return generator, step_of(path)
+
+
+def generator_of(run: str | Path, checkpoint: str = "best") -> Trained:
+    """The generator of a run, or the one that comes with the package.
+
+    Args:
+      run: the run's folder, or "bundled" where no folder is called so.
+      checkpoint: of a run: "best" (by validation) or "last".
+
+    Raises:
+      ValueError: if the run or the checkpoint is not there or cannot be read.
+    """
+    if str(run) == BUNDLED and not Path(run).exists():
+        generator = folding.fold(bundled.load())
+        return Trained(generator, bundled.IMAGE_SIZE, bundled.STRIDE, None, None)
+    settings = read_config(run)
+    generator, step = load_generator(run, checkpoint)
+    size, stride = settings.stages[-1].image_size, settings.model.stride
+    return Trained(folding.fold(generator), size, stride, step, settings)

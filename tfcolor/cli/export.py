@@ -1,10 +1,13 @@
 """`tfcolor export`."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from tfcolor.cli import options
+
+SUFFIXES = {".tflite": "tflite", ".onnx": "onnx"}
 
 
 @click.command()
@@ -20,24 +23,60 @@ from tfcolor.cli import options
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(["saved_model", "tflite"]),
-    help="TFLite is smaller and starts at once.  [default: tflite for a DESTINATION that ends so]",
+    type=click.Choice(["saved_model", "tflite", "onnx"]),
+    help="TFLite is smaller and starts at once; ONNX is for other runtimes.",
+    show_default="what DESTINATION ends in, else saved_model",
 )
-@click.option("--float32", is_flag=True, help="Of TFLite: weights of 32 bits in place of 16.")
+@click.option(
+    "--version",
+    type=click.IntRange(min=1),
+    help="Of a SavedModel: its number.",
+    show_default="the next one",
+)
+@click.option(
+    "--figures",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Of a SavedModel: what tfcolor evaluate --json wrote about it, for its model card.",
+)
+@click.option(
+    "--weights",
+    type=click.Choice(["float32", "float16", "int8"]),
+    help="Of TFLite: what its weights are stored as.",
+    show_default="float16",
+)
 def export(
-    workdir: Path, destination: Path, checkpoint: str, kind: str | None, float32: bool
+    workdir: Path,
+    destination: Path,
+    checkpoint: str,
+    kind: str | None,
+    version: int | None,
+    figures: Path | None,
+    weights: str | None,
 ) -> None:
     """Write the model of WORKDIR as the next version below DESTINATION (saved_models/NAME).
 
-    As TFLite it is one file, DESTINATION.
+    As TFLite or ONNX it is one file, DESTINATION. WORKDIR may be the word "bundled": the model
+    that comes with tfcolor.
     """
+    kind = kind or SUFFIXES.get(destination.suffix, "saved_model")
+    given = options.given(version=version, figures=figures, weights=weights)
+    fitting = {"saved_model": ("version", "figures"), "tflite": ("weights",), "onnx": ()}[kind]
+    for name in given:
+        if name not in fitting:
+            raise ValueError(f"--{name} does not go with the format {kind}; leave it out")
     options.load_tensorflow()
+    click.echo(f"exported {_export(kind, workdir, destination, checkpoint, given)}")
+
+
+def _export(
+    kind: str, workdir: Path, destination: Path, checkpoint: str, given: dict[str, Any]
+) -> Path:
     from tfcolor import convert
     from tfcolor import export as exporting
 
-    kind = kind or ("tflite" if destination.suffix == ".tflite" else "saved_model")
+    if kind == "saved_model":
+        return exporting.export(workdir, destination, checkpoint, **given)
     if kind == "tflite":
-        made = convert.export_lite(workdir, destination, checkpoint, half=not float32)
-    else:
-        made = exporting.export(workdir, destination, checkpoint)
-    click.echo(f"exported {made}")
+        return convert.export_lite(workdir, destination, checkpoint, **given)
+    return convert.export_onnx(workdir, destination, checkpoint)

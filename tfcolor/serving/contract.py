@@ -1,0 +1,70 @@
+"""What a SavedModel of ours can be asked: signatures, dtypes and shapes, as data.
+
+Only the standard library is imported: clients read it without TensorFlow.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+
+VERSION = 1  # goes up when a caller of today's signatures would no longer be understood
+
+MAX_SIZE = 1024  # short side that a network in a server is shown, pixels
+MAX_PLANE = 4 * MAX_SIZE**2  # pixels of lightness in one request
+
+# TensorFlow's dtypes by the names of its protocol buffers.
+_ENUMS = {"string": "DT_STRING", "int32": "DT_INT32", "float32": "DT_FLOAT", "uint8": "DT_UINT8"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Tensor:
+    """One input or output.
+
+    Attributes:
+      dtype: as TensorFlow names it in Python: "string", "int32", "float32" or "uint8".
+      shape: None is a side of any length.
+      default: the value of each photograph where an input is left out; None where it must be given.
+    """
+
+    dtype: str
+    shape: tuple[int | None, ...]
+    default: float | None = None
+
+    @property
+    def enum(self) -> str:
+        """The dtype as protocol buffers and REST name it, such as "DT_FLOAT"."""
+        return _ENUMS[self.dtype]
+
+
+@dataclasses.dataclass(frozen=True)
+class Signature:
+    """Inputs and outputs by their names."""
+
+    inputs: Mapping[str, Tensor]
+    outputs: Mapping[str, Tensor]
+
+
+_BYTES = Tensor("string", (None,))
+_RGB = Tensor("uint8", (None, None, None, 3))
+_LOOK = {
+    "size": Tensor("int32", (None,), 0),  # 0 is the model's own
+    "strength": Tensor("float32", (None,), 1.0),
+    "saturation": Tensor("float32", (None,), 1.0),
+}
+
+# Every input has a leading dimension n, so that a server can join requests to a batch. One value
+# in an input with a default counts for all n photographs.
+SIGNATURES: Mapping[str, Signature] = {
+    "serving_default": Signature(
+        {"image_bytes": _BYTES, **_LOOK}, {"png_bytes": _BYTES, "error": _BYTES}
+    ),
+    "jpeg": Signature({"image_bytes": _BYTES, **_LOOK}, {"jpeg_bytes": _BYTES, "error": _BYTES}),
+    "rgb": Signature({"rgb": _RGB, **_LOOK}, {"rgb": _RGB}),
+    "planes": Signature(
+        {"l": Tensor("float32", (None, None, None, 1))},
+        {"ab": Tensor("float32", (None, None, None, 2))},
+    ),
+    "planes_png": Signature({"l_bytes": _BYTES}, {"ab_bytes": _BYTES}),
+}
+
+# Of networks that paint all of RGB, not color alone.
+RAW: Mapping[str, Signature] = {"raw": Signature({"rgb": _RGB}, {"rgb": _RGB})}

@@ -1,0 +1,73 @@
+"""Requests that TF Serving answers for itself before it takes any: the first ones are slow.
+
+It reads them from `assets.extra` beside a SavedModel, as records of its own protocol buffers. Those
+come with the extra `serving`.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import tensorflow as tf
+
+from tfcolor.serving import contract, remote
+
+NAME = "tf_serving_warmup_requests"  # TF Serving looks for that
+MISSING = "no warm-up requests were written: pip install 'tfcolor[serving]' and export again"
+
+PHOTOGRAPH = (800, 1200)  # height and width, about 1 MP
+ASPECTS = ((1, 1), (3, 4), (4, 3), (2, 3), (3, 2))  # rows to columns of most cameras
+
+
+def write(folder: Path) -> bool:
+    """Writes the requests into a folder; not where the extra `serving` is missing.
+
+    Args:
+      folder: `assets.extra` of a SavedModel with all signatures of the contract.
+
+    Returns:
+      Whether they were written.
+    """
+    try:
+        from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
+    except ImportError:
+        return False
+    with tf.io.TFRecordWriter(str(folder / NAME)) as records:
+        for signature, inputs in requests():
+            request = predict_pb2.PredictRequest()
+            request.model_spec.name = "tfcolor"
+            request.model_spec.signature_name = signature
+            for name, values in inputs.items():
+                request.inputs[name].CopyFrom(tf.make_tensor_proto(values))
+            log = prediction_log_pb2.PredictLog(request=request)
+            record = prediction_log_pb2.PredictionLog(predict_log=log)
+            records.write(record.SerializeToString())
+    return True
+
+
+def requests() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Signatures with what they are asked, by input; the sizes count, the picture does not."""
+    photograph = _encoded(".jpg", _slope(*PHOTOGRAPH, np.uint8))
+    # Older servers do not fill in what is left out.
+    look = {
+        name: np.array([each.default], each.dtype)
+        for name, each in contract.SIGNATURES["jpeg"].inputs.items()
+        if each.default is not None
+    }
+    for signature in ("serving_default", "jpeg"):
+        yield signature, {"image_bytes": np.array([photograph], object), **look}
+    for rows, columns in ASPECTS:
+        height, width = (remote.SIZE * side // min(rows, columns) for side in (rows, columns))
+        lightness = _encoded(".png", _slope(height, width, np.uint16))
+        yield "planes_png", {"l_bytes": np.array([lightness], object)}
+
+
+def _slope(height: int, width: int, dtype: type) -> np.ndarray:
+    """A picture that goes from black to white."""
+    return np.tile(np.linspace(0, np.iinfo(dtype).max, width).astype(dtype), (height, 1))
+
+
+def _encoded(suffix: str, picture: np.ndarray) -> bytes:
+    return cv2.imencode(suffix, picture)[1].tobytes()
