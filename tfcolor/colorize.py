@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from tfcolor import hints as corrections
-from tfcolor import lite, paint, pretrained
+from tfcolor import lite, onnx, paint, pretrained
 from tfcolor import network as networks
-from tfcolor.serving import rest
+from tfcolor.serving import remote
 
 
 def colorize(
@@ -47,10 +47,10 @@ def load(path: str | Path | None = None, threads: int | None = None) -> networks
     """A network from a file; see `network.Network`.
 
     Args:
-      path: a SavedModel or a folder of versions of it, or a TFLite file, made by `tfcolor export`;
-        or the address of such a SavedModel at TF Serving, see `serving.rest`. The bundled network
-        if not given.
-      threads: that one call of a TFLite network uses; all cores if not given.
+      path: a SavedModel or a folder of versions of it, or a TFLite or ONNX file, made by `tfcolor
+        export`; or the address of such a SavedModel at TF Serving, see `serving.remote`. The
+        bundled network if not given.
+      threads: that one call of a TFLite or ONNX network uses; all cores if not given.
 
     Raises:
       ValueError: if it is none of ours.
@@ -59,9 +59,10 @@ def load(path: str | Path | None = None, threads: int | None = None) -> networks
     if path is None:
         return pretrained.load(threads)
     if "://" in str(path):
-        return rest.Served(str(path))
+        return remote.connect(str(path))
     if Path(path).is_file():
-        return lite.Lite(path, threads)
+        kind = onnx.Onnx if Path(path).suffix.lower() == ".onnx" else lite.Lite
+        return kind(path, threads)
     from tfcolor import inference  # imports TensorFlow, which takes seconds
 
     return inference.Saved(path)

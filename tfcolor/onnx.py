@@ -1,0 +1,71 @@
+"""ONNX files as networks, run by ONNX Runtime; TensorFlow is not needed, nor imported."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfcolor import quiet
+
+SIZE, STRIDE = "tfcolor.size", "tfcolor.stride"  # in a file's metadata: what it is to be shown
+
+
+class Onnx:
+    """A network in an ONNX file; see `network.Network`."""
+
+    def __init__(self, path: str | Path, threads: int | None = None) -> None:
+        """Opens a file of planes that `tfcolor export` wrote.
+
+        Args:
+          path: the file: l float32 (n, h, w, 1) to ab float32 (n, h, w, 2), both in [-1, 1].
+          threads: that one call uses; all cores if not given.
+
+        Raises:
+          ValueError: if it is no ONNX file, or none of ours, or ONNX Runtime is missing.
+        """
+        self._session = _session(path, threads or os.cpu_count() or 1)
+        said = self._session.get_modelmeta().custom_metadata_map
+        try:
+            self.size, self.stride = int(said[SIZE]), int(said[STRIDE])
+        except (KeyError, ValueError) as error:
+            raise ValueError(
+                f"{path} does not say what size it is to be shown; export it again: "
+                "tfcolor export --format onnx"
+            ) from error
+
+    def __call__(self, l: np.ndarray) -> np.ndarray:
+        """l float32 (h, w) -> ab float32 (h, w, 2); sides are multiples of the stride."""
+        return self._session.run(["ab"], {"l": l[None, ..., None]})[0][0]
+
+
+def card(size: int, stride: int) -> dict[str, str]:
+    """What the metadata of an ONNX file says.
+
+    Args:
+      size: short side that its network sees by default, pixels.
+      stride: what its sides must be multiples of.
+    """
+    return {SIZE: str(size), STRIDE: str(stride)}
+
+
+def missing(package: str) -> ValueError:
+    """The error to raise where a package for ONNX is not installed."""
+    return ValueError(f"ONNX files need {package}; install it with: pip install 'tfcolor[onnx]'")
+
+
+def _session(path: str | Path, threads: int) -> Any:
+    """The file opened; a session can be used by several threads at once."""
+    with quiet.stderr():  # it says which GPUs it does not find
+        try:
+            import onnxruntime
+        except ModuleNotFoundError as error:
+            raise missing("onnxruntime") from error
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        # Threads that spin between two layers take the cores from those that decode photographs.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try:
+            return onnxruntime.InferenceSession(path, options, ["CPUExecutionProvider"])
+        except Exception as error:  # its kinds have no base of their own
+            raise ValueError(f"{path} is no ONNX file of a colorizer ({error})") from error
