@@ -1,132 +1,277 @@
-"""A network behind TF Serving's REST API, here played by a small server in its documented format.
+"""Clients of TF Serving, against `loopback`: the program itself is not at hand."""
 
-The model is a real export, run by TensorFlow's loader; TF Serving's own program is not at hand.
-"""
+import io
+import subprocess
 
-import contextlib
-import http.server
-import json
-import threading
-
+import loopback
 import numpy as np
 import pytest
-import tensorflow as tf
+import served
 from click.testing import CliRunner
 from conftest import colorful_photo
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
-from tfcolor import colorize, inference, photo, signatures
+from tfcolor import colorize, photo
 from tfcolor.cli import main
-from tfcolor.models import unet
-from tfcolor.serving import rest
+from tfcolor.serving import address, remote
+
+BOTH = pytest.mark.parametrize("protocol", ["rest", "grpc"])
+SEVERAL = ((40, 56), (33, 20), (64, 64), (90, 31), (20, 40))  # of photographs, pixels
 
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
-    """A SavedModel of a small network with signature planes; not to be changed."""
-    folder = tmp_path_factory.mktemp("saved") / "1"
-    served = signatures.Served(unet.build(width=2, depth=3), 32, 8)
-    tf.saved_model.save(served, str(folder), signatures={inference.PLANES: served.planes})
-    return folder
+    """A SavedModel with all signatures; not to be changed."""
+    return served.save(tmp_path_factory.mktemp("saved") / "1")
 
 
-@contextlib.contextmanager
-def serving(saved, refusals=0):
-    """A server on a free loopback port that says 503 so many times; gives the model's address."""
-    planes = tf.saved_model.load(str(saved)).signatures[inference.PLANES]
-    left = [refusals]
+@pytest.fixture(scope="module")
+def model(saved):
+    """The same, opened for servers."""
+    return loopback.Model(saved)
 
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def answer(self, status, content):
-            encoded = json.dumps(content).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(encoded)))
-            self.end_headers()
-            self.wfile.write(encoded)
 
-        def do_GET(self):
-            if self.path == "/v1/models/other/metadata":
-                self.answer(200, {"metadata": {"signature_def": {"signature_def": {}}}})
-            elif self.path == "/v1/models/list/metadata":
-                self.answer(200, ["no", "object"])
-            elif self.path == "/v1/models/tiny/metadata":
-                signature = {"planes": {"inputs": {"l": {"dtype": "DT_FLOAT"}}}}
-                metadata = {"signature_def": {"signature_def": signature}}
-                self.answer(200, {"metadata": metadata})
-            else:
-                self.answer(404, {"error": "Could not find any versions of model nobody"})
+@pytest.fixture(scope="module")
+def server(model):
+    with loopback.Server(model) as running:
+        yield running
 
-        def do_POST(self):
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            if left[0]:
-                left[0] -= 1
-                self.answer(503, {"error": "batching queue is full"})
-                return
-            assert self.path == "/v1/models/tiny:predict" and body["signature_name"] == "planes"
-            ab = planes(l=tf.constant(body["inputs"]["l"], tf.float32))["ab"]
-            self.answer(200, {"outputs": ab.numpy().tolist()})
 
-        def log_message(self, *anything):
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/v1/models/tiny"
-        finally:
-            server.shutdown()
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory):
+    """A key and a certificate of this machine, signed by itself."""
+    folder = tmp_path_factory.mktemp("tls")
+    key, cert = folder / "key.pem", folder / "cert.pem"
+    names = "subjectAltName=IP:127.0.0.1,DNS:localhost"
+    command = (
+        f"openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext {names}"
+    )
+    subprocess.run(
+        [*command.split(), "-keyout", key, "-out", cert], check=True, capture_output=True
+    )
+    return {"cert": cert, "key": key}
 
 
 @pytest.fixture(autouse=True)
-def no_pauses(monkeypatch):
-    monkeypatch.setattr(rest, "PAUSE_S", 0.001)
+def surroundings(monkeypatch):
+    """No pauses, no variables of the user's own."""
+    monkeypatch.setattr(remote, "PAUSE_S", 0.001)
+    monkeypatch.setattr(remote, "LONGEST_PAUSE_S", 0.01)
+    monkeypatch.setattr(remote, "CONNECT_S", 0.5)
+    for name in (address.TOKEN, address.CA, "TFCOLOR_MODEL"):
+        monkeypatch.delenv(name, raising=False)
 
 
-def test_a_served_network_colors_as_the_saved_one_does(saved, tmp_path):
+def ramp(height=24, width=40):
+    return np.linspace(-1, 1, height * width, dtype=np.float32).reshape(height, width)
+
+
+def encoded(rgb):
+    file = io.BytesIO()
+    Image.fromarray(rgb).save(file, "PNG")
+    return file.getvalue()
+
+
+def decoded(file):
+    with Image.open(io.BytesIO(file)) as image:
+        return np.asarray(image), image.format
+
+
+def photographs():
+    return [colorful_photo(seed, *size) for seed, size in enumerate(SEVERAL)]
+
+
+@BOTH
+def test_a_served_network_gives_the_colors_that_it_computes(server, protocol):
+    l = ramp()
+    ab = remote.connect(getattr(server, protocol))(l)
+    assert ab.dtype == np.float32
+    np.testing.assert_allclose(ab, served.waves(l), atol=5e-5)  # 16 bits: steps of 3e-5
+
+
+@BOTH
+def test_colorizing_with_a_server_equals_the_saved_model(server, saved, protocol, tmp_path):
     Image.fromarray(colorful_photo(2, 50, 70)[..., 0]).save(tmp_path / "gray.png")
-    with serving(saved) as url:
-        arguments = [str(tmp_path / "gray.png"), "--size", "32"]
-        for name, where in {"far": ["--server", url + "/"], "near": ["-m", str(saved)]}.items():
-            command = ["colorize", *arguments, "-o", str(tmp_path / f"{name}.png"), *where]
-            assert CliRunner().invoke(main.cli, command).exit_code == 0
-    far, near = (photo.read_rgb(tmp_path / f"{name}.png").astype(int) for name in ("far", "near"))
+    where = {"far": ["--server", getattr(server, protocol) + "/"], "near": ["-m", str(saved)]}
+    for name, option in where.items():
+        target = ["-o", str(tmp_path / f"{name}.png")]
+        command = ["colorize", str(tmp_path / "gray.png"), "--size", "32", *target, *option]
+        done = CliRunner().invoke(main.cli, command)
+        assert done.exit_code == 0, done.output
+    far, near = (photo.read_rgb(tmp_path / f"{name}.png").astype(int) for name in where)
     assert np.abs(far - near).max() <= 1
+    assert np.ptp(far, -1).max() > 20  # in color
 
 
-def test_a_busy_server_is_asked_again_and_one_that_stays_so_is_named(saved):
-    l = np.zeros((32, 40), np.float32)
-    with serving(saved, refusals=2) as url:
-        assert colorize.load(url)(l).shape == (32, 40, 2)
-    with serving(saved, refusals=99) as url:
-        net = colorize.load(url)
-        with pytest.raises(OSError, match="refuses: batching queue is full"):
-            net(l)
-    with pytest.raises(OSError, match="does not answer .*start the server or check --server"):
-        net(l)
+@BOTH
+def test_files_come_back_as_python_colorizes_them(server, saved, protocol):
+    near, far = colorize.load(saved), remote.connect(getattr(server, protocol))
+    look = {"size": 24, "strength": 0.8, "saturation": 1.3}
+    files = [encoded(rgb) for rgb in photographs()]
+    for rgb, png, jpeg in zip(
+        photographs(),
+        far.colorize(files, **look),
+        far.colorize(files, **look, jpeg=True),
+        strict=True,
+    ):
+        expected = colorize.colorize(near, rgb, **look).astype(int)
+        (from_png, png_format), (from_jpeg, jpeg_format) = decoded(png), decoded(jpeg)
+        assert (png_format, jpeg_format) == ("PNG", "JPEG")
+        assert np.abs(from_png - expected).max() <= 1
+        assert np.abs(from_jpeg - expected).mean() < 3
 
 
-def test_what_is_no_model_of_ours_is_named(saved):
-    with serving(saved) as url:
-        with pytest.raises(OSError, match="refuses: Could not find any versions of model nobody"):
-            colorize.load(url.replace("tiny", "nobody"))
-        with pytest.raises(ValueError, match="has no signature planes"):
-            colorize.load(url.replace("tiny", "other"))
-        with pytest.raises(OSError, match="does not speak TF Serving's REST .*check --server"):
-            colorize.load(url.replace("tiny", "list"))
-    for address in ("http://localhost:8501", "ftp://a/v1/models/b"):
-        with pytest.raises(ValueError, match="--server must be like"):
-            rest.Served(address)
+@BOTH
+def test_many_files_go_in_several_requests_and_come_back_in_their_order(
+    model, protocol, monkeypatch
+):
+    monkeypatch.setattr(remote, "CHUNK_FILES", 2)
+    files = [encoded(rgb) for rgb in photographs()]
+    with loopback.Server(model) as server:
+        results = remote.connect(getattr(server, protocol)).colorize(files)
+        assert server.predictions == 3
+    assert [decoded(each)[0].shape[:2] for each in results] == list(SEVERAL)
+
+
+@given(st.lists(st.integers(0, 12)))
+def test_requests_are_bounded_and_nothing_is_lost(lengths):
+    files = [bytes(length) for length in lengths]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(remote, "CHUNK_FILES", 3)
+        patch.setattr(remote, "CHUNK_BYTES", 10)
+        made = list(remote.chunks(files))
+    assert [file for chunk in made for file in chunk] == files
+    assert all(0 < len(chunk) <= 3 for chunk in made)
+    assert all(sum(map(len, chunk)) <= 10 for chunk in made if len(chunk) > 1)
+
+
+@BOTH
+def test_a_broken_photograph_fails_alone(server, protocol):
+    good = encoded(colorful_photo(1, 30, 44))
+    files = [good, b"no photograph", good[: len(good) // 2], good]
+    first, unknown, cut, last = remote.connect(getattr(server, protocol)).colorize(files)
+    assert first == last and decoded(first)[0].shape == (30, 44, 3)
+    for failed in (unknown, cut):
+        assert isinstance(failed, ValueError) and str(failed) and "\n" not in str(failed)
+
+
+@BOTH
+def test_a_request_that_fails_is_the_error_of_each_of_its_files(model, protocol, monkeypatch):
+    monkeypatch.setattr(remote, "CHUNK_FILES", 2)
+    with loopback.Server(model) as server:
+        far = remote.Remote(getattr(server, protocol), deadline_s=0.2)
+    results = far.colorize([b"a", b"b", b"c"])
+    assert len(results) == 3
+    assert all(isinstance(each, OSError) and "is not available" in str(each) for each in results)
+
+
+@BOTH
+def test_a_busy_server_is_asked_again(model, protocol):
+    with loopback.Server(model, fail_first=2) as server:
+        assert remote.connect(getattr(server, protocol))(ramp()).shape == (24, 40, 2)
+        assert server.predictions == 3
+
+
+@BOTH
+def test_a_server_that_stays_busy_is_named_and_then_tried_once_a_request(model, protocol):
+    with loopback.Server(model, fail_first=10**6) as server:
+        far = remote.Remote(getattr(server, protocol), deadline_s=0.3)
+        with pytest.raises(OSError, match=r"is not available \(The batch .* is full\); start the"):
+            far(ramp())
+        before = server.predictions
+        assert before > 2
+        with pytest.raises(OSError, match="is not available"):
+            far(ramp())
+        assert server.predictions == before + 1
+
+
+@BOTH
+def test_a_request_ends_at_its_deadline_and_is_not_computed_twice(model, protocol):
+    with loopback.Server(model, delay=1) as server:
+        far = remote.Remote(getattr(server, protocol), timeout_s=0.2)
+        with pytest.raises(TimeoutError, match=r"gave no answer within 0\.2 s"):
+            far(ramp())
+        assert server.predictions == 1
+
+
+@BOTH
+def test_encrypted_servers_are_asked_where_their_certificate_is_trusted(
+    model, pair, protocol, monkeypatch, tmp_path
+):
+    with loopback.Server(model, **pair) as server:
+        url = getattr(server, protocol)
+        assert url.startswith(f"{dict(rest='https', grpc='grpcs')[protocol]}://")
+        with pytest.raises(OSError, match=r"certificate that is not trusted .*TFCOLOR_SERVER_CA"):
+            remote.connect(url)
+        monkeypatch.setenv(address.CA, str(pair["cert"]))
+        assert remote.connect(url)(ramp()).shape == (24, 40, 2)
+        with pytest.raises(OSError, match="is not available"):  # the port speaks TLS alone
+            remote.connect(url.replace("s://", "://"))
+    (tmp_path / "no.pem").write_text("no certificate")
+    for path in (tmp_path / "no.pem", tmp_path / "missing.pem"):
+        monkeypatch.setenv(address.CA, str(path))
+        with pytest.raises(ValueError, match=r"TFCOLOR_SERVER_CA must name a PEM file .*\.pem"):
+            remote.Remote(url)
+
+
+@BOTH
+def test_a_server_that_wants_a_token_gets_it_from_the_environment(model, protocol, monkeypatch):
+    with loopback.Server(model, token="letmein") as server:
+        url = getattr(server, protocol)
+        with pytest.raises(OSError, match=r"lets nobody in .*set TFCOLOR_SERVER_TOKEN"):
+            remote.connect(url)
+        monkeypatch.setenv(address.TOKEN, "wrong")
+        with pytest.raises(OSError, match="lets nobody in") as refused:
+            remote.connect(url)
+        assert "wrong" not in str(refused.value).replace("no or a wrong token", "")
+        monkeypatch.setenv(address.TOKEN, "letmein\n")
+        assert remote.connect(url)(ramp()).shape == (24, 40, 2)
+
+
+@pytest.mark.parametrize("secret", ["two words", "a\x00b", "t\u00f6ken"])
+def test_a_token_that_cannot_be_sent_is_refused_without_its_text(secret, monkeypatch):
+    monkeypatch.setattr("os.environ", {address.TOKEN: secret})
+    with pytest.raises(ValueError, match="TFCOLOR_SERVER_TOKEN must be one word") as refused:
+        remote.check("http://localhost:1/v1/models/a")
+    assert secret not in str(refused.value)
+
+
+@pytest.mark.parametrize("url", ["http://example.org/v1/models/a", "grpc://10.0.0.1:8500"])
+def test_no_token_goes_unencrypted_to_another_machine(url, monkeypatch):
+    remote.check(url)
+    monkeypatch.setenv(address.TOKEN, "letmein")
+    with pytest.raises(ValueError, match=r"is not sent to .* unencrypted; use \w+s://") as refused:
+        remote.check(url)
+    assert "letmein" not in str(refused.value)
+    remote.check(url.replace("://", "s://"))
+
+
+@BOTH
+def test_what_is_no_model_of_ours_is_named(server, protocol, tmp_path):
+    url = getattr(server, protocol)
+    for missing in (
+        url.replace("tfcolor-base", "nobody"),
+        url + {"rest": "/versions/9"}.get(protocol, "/9"),
+    ):
+        with pytest.raises(OSError, match="refuses: Servable not found"):
+            remote.connect(missing)
+    version = {"rest": "/versions/1"}.get(protocol, "/1")
+    assert remote.connect(url + version)(ramp()).shape == (24, 40, 2)
+    with loopback.Server(served.save_other(tmp_path / "1")) as other:
+        with pytest.raises(ValueError, match="has no signature planes_png; serve a model made by"):
+            remote.connect(getattr(other, protocol))
 
 
 def test_model_and_server_do_not_go_together(saved, tmp_path):
     Image.new("L", (20, 20)).save(tmp_path / "a.png")
-    command = [
-        "colorize",
-        str(tmp_path / "a.png"),
-        "-m",
-        str(saved),
-        "--server",
-        "http://x/v1/models/y",
-    ]
-    done = CliRunner().invoke(main.cli, command)
+    where = ["-m", str(saved), "--server", "http://x/v1/models/y"]
+    done = CliRunner().invoke(main.cli, ["colorize", str(tmp_path / "a.png"), *where])
     assert done.exit_code == 2 and "give either --model or --server" in done.output
+
+
+def test_a_missing_package_is_named(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ValueError, match=r"pip install 'tfcolor\[serving\]'"):
+        remote.check("grpc://localhost:8500")

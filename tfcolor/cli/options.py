@@ -63,12 +63,13 @@ def network(command: Callable[..., Any]) -> Callable[..., Any]:
         envvar="TFCOLOR_MODEL",
         show_envvar=True,
         show_default="the model that comes with tfcolor",
-        help="A SavedModel, its folder of versions, or a TFLite file, made by tfcolor export.",
+        help="A SavedModel, its folder of versions, a TFLite or ONNX file, made by tfcolor export.",
     )
     server: Decorator = click.option(
         "--server",
         metavar="URL",
-        help="In place of --model: one that TF Serving runs, http://HOST:8501/v1/models/NAME.",
+        help="In place of --model: one that TF Serving runs, http://HOST:8501/v1/models/NAME or "
+        "grpc://HOST:8500/NAME. TFCOLOR_SERVER_TOKEN is sent as a bearer token.",
     )
     return model(server(command))
 
@@ -86,7 +87,7 @@ def chosen_network(model: Path | None, server: str | None) -> Path | str | None:
     """What `colorize.load` opens of --model and --server.
 
     Raises:
-      ValueError: if both are given, the model is missing or the server is no address.
+      ValueError: if both are given, the model is missing or the server cannot be asked.
     """
     if server is None:
         if model is not None and not model.exists():
@@ -97,10 +98,20 @@ def chosen_network(model: Path | None, server: str | None) -> Path | str | None:
     # The variable is a default; what is typed counts.
     if model is not None and str(model) != os.environ.get("TFCOLOR_MODEL"):
         raise ValueError("give either --model or --server")
-    from tfcolor.serving import rest
-
-    rest.check_address(server)
+    check_server(server)
     return server
+
+
+def check_server(url: str) -> None:
+    """Makes ready to ask a server, without asking it.
+
+    Raises:
+      ValueError: if it is no address, its token must not be sent there, or a package is missing.
+    """
+    from tfcolor.serving import remote
+
+    if remote.check(url).is_grpc:  # whose messages hold TensorFlow's
+        load_tensorflow()
 
 
 def look(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,102 +1,137 @@
-"""A network behind TF Serving's REST API.
+"""TF Serving's REST API.
 
 Reference:
   https://www.tensorflow.org/tfx/serving/api_rest
 """
 
+import base64
 import http.client
 import json
-import time
+import ssl
 import urllib.error
-import urllib.parse
 import urllib.request
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
+from tfcolor.serving import address as addresses
+from tfcolor.serving import contract
 
-SIZE = 192  # what every network of ours can take; the server does not tell which is best
-DEADLINE_S = 60.0
-TRIES = 4  # while the server is not there, or says that it is busy
-PAUSE_S = 0.5  # before the second try; doubled before each one after it
-
-_LATER = {429, 502, 503, 504}  # HTTP statuses that another try may mend
+# Another try may mend these: too many requests, and what a proxy or a starting server says.
+_LATER = {429, 502, 503, 504}
+_NOT_LET_IN = {401, 403}
 
 
-class Served:
-    """A model of TF Serving whose signature `planes` turns l into ab; see `network.Network`."""
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Redirections are refused: they would carry the token and photographs to who knows where."""
 
-    size, stride = SIZE, 1  # its graph mirrors the borders itself
+    def redirect_request(self, *_: Any) -> None:
+        return None
 
-    def __init__(self, url: str) -> None:
-        """Looks for the model; `self.url` is without a slash at its end.
 
-        Args:
-          url: such as "http://localhost:8501/v1/models/tfcolor", or that of one of its versions.
+class Rest:
+    """A `remote.Transport` over HTTP, a connection a request; from any thread."""
+
+    def __init__(self, address: addresses.Address) -> None:
+        """Connects to nothing yet.
 
         Raises:
-          ValueError: if the address has another form, or its model is none of ours.
-          OSError: if there is no such model, or no answer.
+          ValueError: if the token or the certificates cannot be used.
         """
-        self.url = url.rstrip("/")
-        check_address(url)
-        described = self._ask("/metadata")
-        signatures = described.get("metadata", {}).get("signature_def", {}).get("signature_def", {})
-        if not {"l"} <= signatures.get("planes", {}).get("inputs", {}).keys():
-            raise ValueError(
-                f"{self.url} has no signature planes; serve a model made by tfcolor export"
-            )
+        self._url = str(address)
+        self._headers = {"Content-Type": "application/json"}
+        if token := addresses.token(address):
+            self._headers["Authorization"] = f"Bearer {token}"
+        handlers: list[urllib.request.BaseHandler] = [_NoRedirect()]
+        if address.is_secure:
+            handlers.append(urllib.request.HTTPSHandler(context=addresses.authorities()[0]))
+        if address.is_local:  # no proxy knows this machine
+            handlers.append(urllib.request.ProxyHandler({}))
+        self._opener = urllib.request.build_opener(*handlers)
 
-    def __call__(self, l: np.ndarray) -> np.ndarray:
-        """l float32 (h, w) -> ab float32 (h, w, 2)."""
-        body = {"signature_name": "planes", "inputs": {"l": l[None, ..., None].tolist()}}
-        outputs = self._ask(":predict", body).get("outputs")  # the only one, without its name
-        ab = np.array(outputs, np.float32)
-        if ab.shape != (1, *l.shape, 2):
-            raise ValueError(f"{self.url} gave no colors for a lightness of {l.shape}")
-        return ab[0]
+    def status(self, timeout_s: float) -> list[dict[str, Any]]:
+        """A row a version: "version", "state", "status"."""
+        return list(self._ask("", None, timeout_s, "model_version_status"))
 
-    def _ask(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        for left in reversed(range(TRIES)):
-            try:
-                return self._ask_once(path, body)
-            except urllib.error.HTTPError as error:
-                if error.code not in _LATER or not left:
-                    raise OSError(f"{self.url} refuses: {_reason(error)}") from error
-            except ValueError as error:
-                raise OSError(
-                    f"{self.url} does not speak TF Serving's REST ({error}); check --server"
-                ) from error
-            except (OSError, http.client.HTTPException) as error:
-                if not left:
-                    reason = getattr(error, "reason", error)
-                    raise OSError(
-                        f"{self.url} does not answer ({reason}); start the server or check --server"
-                    ) from error
-            time.sleep(PAUSE_S * 2 ** (TRIES - 1 - left))
-        raise AssertionError("the last try returns or raises")
+    def signatures(self, timeout_s: float) -> dict[str, dict[str, Any]]:
+        """The SignatureDefs in protocol buffers' JSON form."""
+        path = ("metadata", "signature_def", "signature_def")
+        return dict(self._ask("/metadata", None, timeout_s, *path))
 
-    def _ask_once(self, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
+    def predict(
+        self, signature: str, inputs: Mapping[str, Sequence[Any]], timeout_s: float
+    ) -> dict[str, list[bytes]]:
+        """Runs a signature; see `remote.Transport`."""
+        expected = contract.SIGNATURES[signature]
+        columns = {
+            name: [_encoded(value) for value in values]
+            if expected.inputs[name].dtype == "string"
+            else values
+            for name, values in inputs.items()
+        }
+        rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        body = {"signature_name": signature, "instances": rows}
+        predictions = self._ask(":predict", body, timeout_s, "predictions")
+        with _understood():
+            if len(expected.outputs) == 1:  # then the server leaves its name out
+                (name,) = expected.outputs
+                predictions = [{name: value} for value in predictions]
+            return {name: [_decoded(row[name]) for row in predictions] for name in expected.outputs}
+
+    def _ask(self, path: str, body: dict[str, Any] | None, timeout_s: float, *keys: str) -> Any:
+        """What stands under the keys of the answer."""
         encoded = None if body is None else json.dumps(body).encode()
-        headers = {"Content-Type": "application/json"}
-        request = urllib.request.Request(self.url + path, encoded, headers)
-        with urllib.request.urlopen(request, timeout=DEADLINE_S) as answer:
-            told = json.load(answer)
-        if not isinstance(told, dict):
-            raise ValueError("no JSON object")
-        return told
+        request = urllib.request.Request(self._url + path, encoded, self._headers)
+        try:
+            with self._opener.open(request, timeout=timeout_s) as answer:
+                told = answer.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                raise _refusal(error) from error
+        except (OSError, http.client.HTTPException) as error:
+            raise _failure(error) from error
+        with _understood():
+            found = json.loads(told)
+            for key in keys:
+                found = found[key]
+            return found
 
 
-def check_address(url: str) -> None:
-    """Raises ValueError if it is not the address of a model."""
-    parts = urllib.parse.urlsplit(url)
-    if parts.scheme not in ("http", "https") or "/v1/models/" not in parts.path:
-        raise ValueError(f"--server must be like http://localhost:8501/v1/models/NAME, got {url!r}")
+class _understood:  # noqa: N801 - used as a function
+    """Makes one error of all that an answer of another form leads to."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, (ValueError, KeyError, TypeError, AttributeError)):
+            raise OSError("does not speak TF Serving's REST; check --server") from error
 
 
-def _reason(error: urllib.error.HTTPError) -> str:
-    """What the server says of an error: JSON with "error", or something else."""
+def _refusal(error: urllib.error.HTTPError) -> OSError:
+    """A status that is not 200, as `remote.Transport` has it."""
     try:
-        text = str(json.load(error)["error"])
-    except (ValueError, KeyError, TypeError):
-        return f"{error.code} {error.reason}"
-    return " ".join(text.split())[:300]
+        reason = str(json.load(error)["error"])
+    except (ValueError, KeyError, TypeError, OSError, http.client.HTTPException):
+        reason = f"{error.code} {error.reason}"
+    if error.code in _LATER:
+        return ConnectionError(reason)
+    return PermissionError(reason) if error.code in _NOT_LET_IN else OSError(reason)
+
+
+def _failure(error: Exception) -> OSError:
+    """No answer at all, as `remote.Transport` has it."""
+    reason = getattr(error, "reason", error)
+    if isinstance(reason, TimeoutError):
+        return TimeoutError()
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        return ssl.SSLCertVerificationError(reason.verify_message)
+    return ConnectionError(getattr(reason, "strerror", None) or str(reason) or repr(reason))
+
+
+def _encoded(value: bytes) -> dict[str, str]:
+    return {"b64": base64.b64encode(value).decode()}
+
+
+def _decoded(value: Any) -> bytes:
+    """Bytes of an output: base64 where its name ends in _bytes, else text."""
+    return value.encode() if isinstance(value, str) else base64.b64decode(value["b64"])

@@ -1,0 +1,45 @@
+"""`tfcolor serving-check`."""
+
+import io
+from importlib import resources
+from pathlib import Path
+
+import click
+import numpy as np
+
+from tfcolor.cli import options
+
+SAMPLE = Path(str(resources.files("tfcolor"))) / "data" / "samples" / "01f824264783f58d.jpg"
+
+
+@click.command("serving-check")
+@click.argument("url")
+@click.argument("photo", required=False, type=options.FOLDER)
+@click.pass_context
+def serving_check(context: click.Context, url: str, photo: Path | None) -> None:
+    """Check that a TF Serving colorizes: model, signatures, a photograph there and back.
+
+    URL is like http://HOST:8501/v1/models/NAME or grpc://HOST:8500/NAME, and https or grpcs. A
+    bundled photograph is sent unless PHOTO is given. Exit code 0 says that all is well.
+    TFCOLOR_SERVER_TOKEN is sent as a bearer token; TFCOLOR_SERVER_CA names a file of certificates.
+    """
+    options.check_server(url)
+    from tfcolor import photo as photographs
+    from tfcolor.serving import check, remote
+
+    path = photo or SAMPLE
+    encoded = path.read_bytes()
+
+    def decode(file: bytes) -> np.ndarray:
+        return photographs.decode_rgb(io.BytesIO(file), path.name)
+
+    decode(encoded)  # a photograph that is none is not the server's fault
+    model = remote.Remote(url)
+    click.echo(str(model.address))
+    bad = 0
+    for finding in check.findings(model, path.name, encoded, decode):
+        bad += not finding.is_good
+        click.echo(f"{'good' if finding.is_good else 'BAD '}  {finding.text}")
+    if bad:
+        click.echo(f"Error: {bad} of the checks failed", err=True)
+        context.exit(1)
