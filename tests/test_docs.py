@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 import pytest
 
+from tfcolor import modelcard
 from tfcolor.cli import main
 
 ROOT = Path(__file__).parent.parent
@@ -23,8 +24,13 @@ def test_links_lead_to_files(page):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_and_their_options_exist(page):
     text = page.read_text(encoding="utf-8").replace("\\\n", " ")
-    for name, rest in re.findall(r"^tfcolor[ -](\w+)([^\n#]*)", text, re.MULTILINE):
+    for name, rest in re.findall(r"^tfcolor[ -]([\w-]+)([^\n#]*)", text, re.MULTILINE):
         command = main.cli.commands[name]
         known = {option for p in command.params if isinstance(p, click.Option) for option in p.opts}
         for option in re.findall(r"(?<=\s)--?[a-z][a-z-]*", rest.partition(" -- ")[0]):
             assert option in known, f"tfcolor {name} {option}"
+
+
+def test_the_signatures_are_those_of_the_contract():
+    page = (ROOT / "docs/serving.md").read_text(encoding="utf-8")
+    assert modelcard.signature_table() in page
