@@ -1,0 +1,397 @@
+"""The page that colorizes without a server, in a real browser."""
+
+import contextlib
+import functools
+import http.server
+import itertools
+import os
+import re
+import shutil
+import subprocess
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click import testing
+from conftest import saved
+from PIL import Image
+from skimage import color as reference
+
+from tfcolor.cli import colorize as colorizing
+
+ROOT = Path(__file__).parent.parent
+SAMPLES = ROOT / "tfcolor" / "data" / "samples"
+CHROMIUM = shutil.which("chromium")
+CLOSE = 0.01  # mean CIEDE2000; two colors side by side look alike up to about 1
+
+pytestmark = pytest.mark.skipif(
+    not (CHROMIUM and shutil.which("npm")), reason="needs Debian's chromium and npm"
+)
+
+
+def build(out, *options):
+    return subprocess.run(
+        [ROOT / "bin" / "web", out, *options], capture_output=True, text=True, cwd=out.parent
+    )
+
+
+class Files(http.server.SimpleHTTPRequestHandler):
+    """A plain web server of files, as its visitors see one."""
+
+    def log_message(self, *_):
+        pass
+
+
+class IsolatedFiles(Files):
+    """One that sends the headers without which browsers grant no shared memory."""
+
+    def end_headers(self):
+        self.send_header("Cross-Origin-Opener-Policy", "same-origin")
+        self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
+        super().end_headers()
+
+
+@contextlib.contextmanager
+def serving(handler):
+    """The address of a web server."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A folder of a web server with the page in its folder `color`."""
+    root = tmp_path_factory.mktemp("server")
+    done = build(root / "color")
+    unreachable = re.search("ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT", done.stderr)
+    if done.returncode and unreachable and not os.environ.get("CI"):
+        pytest.skip(f"npm's registry cannot be reached ({unreachable[0]})")
+    assert done.returncode == 0, done.stderr
+    return root
+
+
+@pytest.fixture(scope="module")
+def address(built):
+    with serving(functools.partial(Files, directory=built)) as url:
+        yield f"{url}/color/"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@contextlib.contextmanager
+def visiting(browser, address, **options):
+    """The page, seen for the first time; asserts that it asks no other address for anything."""
+    context = browser.new_context(**options)
+    asked = []
+    context.on("request", lambda request: asked.append(request.url))
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(address)
+    yield page
+    context.close()
+    origin = address.rstrip("/").rpartition("/")[0]
+    assert len(asked) > 3
+    assert not [url for url in asked if not url.startswith((origin, f"blob:{origin}", "data:"))]
+    assert not errors
+
+
+@pytest.fixture
+def page(browser, address):
+    with visiting(browser, address) as opened:
+        yield opened
+
+
+def photograph(path, size, first=0, mode="RGB", **options):
+    """A photograph of some size with fine detail, of samples side by side; its path."""
+    image = Image.new("RGB", size)
+    places = itertools.product(range(0, size[0], 256), range(0, size[1], 256))
+    for sample, place in zip(sorted(SAMPLES.glob("*.jpg"))[first:], places, strict=False):
+        image.paste(Image.open(sample), place)
+    return saved(path, image.convert(mode), **options)
+
+
+def colorized(path, *options):
+    """What `tfcolor colorize` makes of a photograph; uint8 (h, w, 3)."""
+    out = path.parent / f"{path.stem}-reference.png"
+    arguments = [str(path), "-o", str(out), *options]
+    done = testing.CliRunner().invoke(colorizing.colorize, arguments, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return np.asarray(Image.open(out).convert("RGB"))
+
+
+def show(page, *paths):
+    """Chooses files and waits until the first is shown."""
+    page.set_input_files("#files", paths)
+    shown(page, paths[0].name)
+
+
+def shown(page, name):
+    page.get_by_role("heading", name=name).wait_for()
+    page.locator("body:not(.busy)").wait_for()
+
+
+def downloaded(page, kind="PNG"):
+    """The file that a button of the page gives."""
+    with page.expect_download() as download:
+        page.get_by_role("button", name=f"Download {kind}").click()
+    path = Path(download.value.path())
+    return path.rename(path.with_name(download.value.suggested_filename))
+
+
+def pixels(path):
+    return np.asarray(Image.open(path).convert("RGB"))
+
+
+def difference(one, other):
+    """Mean CIEDE2000, of some hundred thousand pixels all over."""
+    assert one.shape == other.shape
+    step = one.size // 300_000 + 1
+    one, other = (reference.rgb2lab(each.reshape(-1, 1, 3)[::step]) for each in (one, other))
+    return reference.deltaE_ciede2000(one, other).mean()
+
+
+# Measured: 0.0002 to 0.03, the most where means of pixels lie between two levels; 0.17 where the
+# network sees a photograph enlarged, which OpenCV does in integers.
+@pytest.mark.parametrize(
+    ("name", "size", "options", "close"),
+    [
+        ("landscape.png", (1200, 800), {}, CLOSE),
+        ("portrait.jpg", (641, 900), {"quality": 95, "mode": "L"}, 0.05),
+        ("panorama.png", (1501, 251), {}, CLOSE),
+        ("tower.png", (100, 1000), {}, 0.3),
+        ("small.png", (90, 61), {}, 0.3),
+        ("large.png", (1600, 1540), {"mode": "L"}, CLOSE),
+    ],
+)
+def test_the_page_gives_the_colors_of_the_command(page, tmp_path, name, size, options, close):
+    path = photograph(tmp_path / name, size, **options)
+    show(page, path)
+    result = downloaded(page)
+    expected = colorized(path)
+    assert result.name == f"{path.stem}-color.png"
+    assert difference(pixels(result), expected) < close
+    gray = np.asarray(Image.open(path).convert("L").convert("RGB"))
+    assert difference(gray, expected) > 4  # or any gray picture would pass
+
+
+def test_a_photograph_is_turned_upright(page, tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by a quarter
+    path = photograph(tmp_path / "turned.jpg", (500, 300), quality=95, exif=exif)
+    show(page, path)
+    result = pixels(downloaded(page))
+    assert result.shape == (500, 300, 3)
+    assert difference(result, colorized(path)) < CLOSE
+
+
+def test_sliders_by_the_keyboard_paint_again(page, tmp_path):
+    path = photograph(tmp_path / "photo.png", (300, 200))
+    show(page, path)
+    page.get_by_label("Strength").focus()
+    for _ in range(8):
+        page.keyboard.press("ArrowLeft")
+    page.get_by_label("Saturation").focus()
+    page.keyboard.press("End")
+    expected = colorized(path, "--strength", "0.6", "--saturation", "2")
+    assert difference(pixels(downloaded(page)), expected) < CLOSE
+    painted = page.locator("#after").screenshot(path=tmp_path / "screen.png")
+    page.get_by_label("Saturation").press("Home")
+    page.wait_for_timeout(300)
+    assert page.locator("#after").screenshot() != painted
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_strength_0_gives_the_photograph_itself(page, tmp_path, mode):
+    path = photograph(tmp_path / "photo.png", (300, 200), mode=mode)
+    show(page, path)
+    page.get_by_label("Strength").press("Home")
+    result, own = pixels(downloaded(page)).astype(int), pixels(path)
+    assert np.abs(result - own).max() <= 1
+
+
+def test_the_border_between_before_and_after_moves_by_the_keyboard(page, tmp_path):
+    show(page, photograph(tmp_path / "photo.png", (300, 200)))
+    border = page.get_by_label("Border between before and after")
+    border.focus()
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    clip = page.locator("#after").evaluate("each => getComputedStyle(each).clipPath")
+    assert clip == "inset(0px 0px 0px 60%)"
+    border.press("End")
+    assert "100%" in page.locator("#after").evaluate("each => getComputedStyle(each).clipPath")
+
+
+def test_alpha_stays_in_png_and_is_white_paper_in_jpeg(page, tmp_path):
+    path = tmp_path / "logo.png"
+    image = Image.open(photograph(path, (300, 200))).convert("RGBA")
+    image.putalpha(Image.linear_gradient("L").resize((300, 200)).point(lambda x: 255 * (x > 99)))
+    image.save(path)
+    show(page, path)
+    png, jpeg = Image.open(downloaded(page)), Image.open(downloaded(page, "JPEG"))
+    assert np.array_equal(png.getchannel("A"), image.getchannel("A"))
+    assert jpeg.format == "JPEG" and np.asarray(jpeg)[:60].min() > 250
+
+
+def test_files_say_that_their_color_is_synthetic(page, tmp_path):
+    show(page, photograph(tmp_path / "photo.png", (120, 80)))
+    for kind in ("PNG", "JPEG"):
+        result = Image.open(downloaded(page, kind))
+        result.load()  # which checks the sums of a PNG
+        assert b"compositeWithTrainedAlgorithmicMedia" in result.info["xmp"]
+
+
+def test_several_photographs_are_shown_one_after_the_other(page, tmp_path):
+    names = ["one.png", "two.png"]
+    first, second = (
+        photograph(tmp_path / each, (300, 200), first=index) for index, each in enumerate(names)
+    )
+    show(page, first, second)
+    button = page.get_by_role("navigation").get_by_role("button", name="two.png")
+    button.press("Enter")
+    shown(page, "two.png")
+    assert button.get_attribute("aria-current") == "true"
+    result = downloaded(page)
+    assert result.name == "two-color.png"
+    assert difference(pixels(result), colorized(second)) < CLOSE
+
+
+@pytest.mark.parametrize("event", ["drop", "paste"])
+def test_photographs_are_dropped_or_pasted(page, tmp_path, event):
+    content = list(photograph(tmp_path / "photo.png", (120, 80)).read_bytes())
+    page.evaluate(
+        """([event, content]) => {
+          const data = new DataTransfer();
+          data.items.add(new File([new Uint8Array(content)], "given.png", {type: "image/png"}));
+          document.body.dispatchEvent(event === "drop"
+            ? new DragEvent("drop", {dataTransfer: data, bubbles: true, cancelable: true})
+            : new ClipboardEvent("paste", {clipboardData: data, bubbles: true}));
+        }""",
+        [event, content],
+    )
+    shown(page, "given.png")
+
+
+def test_the_example_is_colorized(page):
+    page.get_by_role("button", name="Try an example").click()
+    shown(page, "example.jpg")
+
+
+def test_what_is_no_photograph_is_named_and_the_next_is_taken(page, tmp_path):
+    notes = tmp_path / "notes.txt"
+    notes.write_text("no photograph")
+    tiny, thin = (
+        saved(tmp_path / name, Image.new("L", size))
+        for name, size in (("tiny.png", (7, 90)), ("thin.png", (16_385, 9)))
+    )
+    for path, wrong in (
+        (notes, "notes.txt is not a photograph that this browser can read"),
+        (tiny, "tiny.png has 7 x 90 pixels; choose one of at least 8 x 8"),
+        (thin, "thin.png has 16385 x 9 pixels; choose one of at most 16384 a side"),
+    ):
+        page.set_input_files("#files", path)
+        page.get_by_role("alert").filter(has_text=wrong).wait_for()
+    show(page, photograph(tmp_path / "photo.png", (120, 80)))
+    assert page.locator("#error").text_content() == ""
+
+
+def test_the_page_works_without_its_server_once_it_was_loaded(browser, built, tmp_path):
+    path = photograph(tmp_path / "photo.png", (300, 200))
+    with contextlib.ExitStack() as open_page:
+        with serving(functools.partial(Files, directory=built)) as url:
+            page = open_page.enter_context(visiting(browser, f"{url}/color/"))
+            show(page, path)
+            kept = """() => caches.open("tfcolor").then((cache) => cache.keys())
+              .then((all) => all.filter(({url}) => /(wasm|tflite)$/.test(url)).length)"""
+            for _ in range(100):  # they are kept while the page has them already
+                if page.evaluate(kept) < 2:
+                    page.wait_for_timeout(100)
+        page.context.set_offline(True)
+        page.reload()
+        show(page, path)
+        assert difference(pixels(downloaded(page)), colorized(path)) < CLOSE
+
+
+def test_threads_are_used_where_the_server_allows_them(browser, built, tmp_path):
+    path = photograph(tmp_path / "photo.png", (300, 200))
+    with serving(functools.partial(IsolatedFiles, directory=built)) as url:
+        with visiting(browser, f"{url}/color/") as page:
+            loaded = []
+            page.context.on("request", lambda request: loaded.append(request.url))
+            show(page, path)
+            assert any("wasm_threaded" in url for url in loaded)
+            assert difference(pixels(downloaded(page)), colorized(path)) < CLOSE
+
+
+def test_the_browser_refuses_the_page_every_other_address(page):
+    asked = []
+
+    class Elsewhere(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+
+    with serving(Elsewhere) as url:
+        sent = f"fetch('{url}').then(() => 'sent', () => 'refused')"
+        assert page.evaluate(sent) == "refused"
+        # Workers of the kind in which photographs are worked on.
+        worker = f"{sent}.then(postMessage)"
+        assert (
+            page.evaluate(
+                """code => new Promise((done) => {
+                  const worker = new Worker(URL.createObjectURL(new Blob([code])));
+                  worker.onmessage = ({data}) => done(data);
+                })""",
+                worker,
+            )
+            == "refused"
+        )
+    assert not asked
+
+
+def test_a_phone_shows_the_whole_width(browser, address, tmp_path):
+    with visiting(browser, address, viewport={"width": 360, "height": 740}) as page:
+        show(page, photograph(tmp_path / "photo.png", (1200, 800)))
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+@pytest.mark.parametrize(
+    ("content", "wrong"),
+    [(b"no network at all", "is no TFLite file"), (None, "takes one size only")],
+)
+def test_a_network_that_the_page_cannot_run_is_refused(built, tmp_path, content, wrong):
+    path = tmp_path / "model.tflite"
+    path.write_bytes(fixed_network() if content is None else content)
+    done = build(tmp_path / "out", "--model", path)
+    assert done.returncode != 0
+    assert f"{path} {wrong}" in done.stderr
+
+
+def fixed_network():
+    """A TFLite file of planes of 32 x 32 alone."""
+    import tensorflow as tf
+
+    function = tf.function(
+        lambda l: tf.concat([l, l], -1), [tf.TensorSpec((1, 32, 32, 1), tf.float32)]
+    )
+    concrete = function.get_concrete_function()
+    return tf.lite.TFLiteConverter.from_concrete_functions([concrete]).convert()
+
+
+def test_a_folder_of_other_files_is_left_alone(tmp_path):
+    (tmp_path / "precious.txt").write_text("kept")
+    done = build(tmp_path)
+    assert done.returncode == 1 and "holds other files" in done.stderr
+    assert os.listdir(tmp_path) == ["precious.txt"]

@@ -1,0 +1,8 @@
+// What vite.config.ts puts in.
+
+declare const NETWORK: { size: number; stride: number; bytes: number };
+
+declare module "network.tflite?url" {
+  const url: string;
+  export default url;
+}

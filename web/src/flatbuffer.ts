@@ -1,0 +1,63 @@
+// TFLite files are flatbuffers: tables whose fields lie where their own list of offsets says.
+// https://github.com/tensorflow/tensorflow/blob/master/tensorflow/compiler/mlir/lite/schema/schema.fbs
+
+const SUBGRAPHS = 2; // fields of Model, of SubGraph and of Tensor, by their number in the schema
+const TENSORS = 0;
+const INPUTS = 1;
+const OUTPUTS = 2;
+const SHAPE = 0;
+const SHAPE_SIGNATURE = 7; // the shape with -1 for what is free
+const MAGIC = 0x334c4654; // "TFL3"
+
+/**
+ * A network of any size as one of the given size.
+ *
+ * LiteRT.js runs networks of one size alone. All sizes inside follow from the input's when it is
+ * loaded, so a few numbers in the input and output are all that has to be written.
+ *
+ * @param network - a TFLite file that turns l (1, h, w, 1) into ab (1, h, w, 2).
+ * @throws Error if it does not, or for one size only.
+ */
+export function sized(network: Uint8Array, height: number, width: number): Uint8Array {
+  const copy = new Uint8Array(network);
+  const view = new DataView(copy.buffer);
+  if (copy.length < 8 || view.getUint32(4, true) !== MAGIC) throw new Error("is no TFLite file");
+  const graph = item(view, field(view, follow(view, 0), SUBGRAPHS), 0);
+  const tensors = field(view, graph, TENSORS);
+  for (const [list, channels] of [[INPUTS, 1], [OUTPUTS, 2]]) {
+    const tensor = item(view, tensors, entry(view, field(view, graph, list), 0));
+    const shape = field(view, tensor, SHAPE);
+    if (entry(view, shape, -1) !== 4 || entry(view, shape, 3) !== channels) {
+      throw new Error("does not turn l (1, h, w, 1) into ab (1, h, w, 2)");
+    }
+    const signature = field(view, tensor, SHAPE_SIGNATURE);
+    if (!signature || entry(view, signature, 1) !== -1 || entry(view, signature, 2) !== -1) {
+      throw new Error("takes one size only; export the network for every size");
+    }
+    for (const sizes of [shape, signature]) {
+      [1, height, width].forEach((side, at) => view.setInt32(sizes + 4 + 4 * at, side, true));
+    }
+  }
+  return copy;
+}
+
+/** A number of a vector of numbers; its length lies before the first. */
+function entry(view: DataView, vector: number, index: number): number {
+  return view.getInt32(vector + 4 + 4 * index, true);
+}
+
+function follow(view: DataView, at: number): number {
+  return at + view.getUint32(at, true);
+}
+
+/** Where the vector or table of a field lies; 0 if the table has no such field. */
+function field(view: DataView, table: number, number: number): number {
+  const offsets = table - view.getInt32(table, true);
+  const at = 4 + 2 * number;
+  const offset = at < view.getUint16(offsets, true) ? view.getUint16(offsets + at, true) : 0;
+  return offset && follow(view, table + offset);
+}
+
+function item(view: DataView, vector: number, index: number): number {
+  return follow(view, vector + 4 + 4 * index);
+}

@@ -1,0 +1,152 @@
+// sRGB <-> CIE Lab, a row of 8-bit RGBA pixels at a time. The arithmetic of tfcolor/pixels.py.
+
+export const L_SCALE = 50; // plane l is L* / 50 - 1
+export const AB_SCALE = 110; // planes a and b are a* and b* over this
+
+const XYZ_FROM_RGB = [
+  [0.412453, 0.35758, 0.180423],
+  [0.212671, 0.71516, 0.072169],
+  [0.019334, 0.119193, 0.950227],
+];
+const WHITE = [0.95047, 1, 1.08883]; // XYZ of D65
+const RELATIVE_FROM_RGB = XYZ_FROM_RGB.map((row, index) => row.map((each) => each / WHITE[index]));
+const RGB_FROM_RELATIVE = inverse(RELATIVE_FROM_RGB).flat();
+
+const LAB_KNEE = 0.008856;
+const LAB_SLOPE = 7.787;
+const LAB_OFFSET = 16 / 116;
+const ROOT_KNEE = 0.2068966;
+const SLACK = 5e-5; // linear RGB; the table of L* puts sRGB's own border colors up to 3e-5 outside
+const BISECTIONS = 6; // before the last step, along a line
+const STEPS = 65_535; // of the tables over [0, 1]
+
+const LINEAR = table(255, (encoded) =>
+  encoded > 0.04045 ? ((encoded + 0.055) / 1.055) ** 2.4 : encoded / 12.92,
+);
+const LIGHTNESS = table(STEPS, (luminance) => 116 * cubeRoot(luminance) - 16);
+const LEVELS = Uint8Array.from(
+  table(STEPS, (linear) =>
+    Math.round(255 * (linear > 0.0031308 ? 1.055 * linear ** (1 / 2.4) - 0.055 : linear * 12.92)),
+  ),
+);
+
+/** Luminance Y in [0, 1] and L* in [0, 100] of pixels. */
+export function tones(
+  rgba: Uint8ClampedArray,
+  luminance: Float32Array,
+  lightness: Float32Array,
+): void {
+  const [red, green, blue] = RELATIVE_FROM_RGB[1];
+  for (let x = 0, at = 0; x < luminance.length; x++, at += 4) {
+    const y = red * LINEAR[rgba[at]] + green * LINEAR[rgba[at + 1]] + blue * LINEAR[rgba[at + 2]];
+    luminance[x] = y;
+    lightness[x] = LIGHTNESS[step(y)];
+  }
+}
+
+/** Adds a share of the pixels' own color to a* and b*. */
+export function addOwn(
+  rgba: Uint8ClampedArray,
+  share: number,
+  a: Float32Array,
+  b: Float32Array,
+): void {
+  const [[x0, x1, x2], [y0, y1, y2], [z0, z1, z2]] = RELATIVE_FROM_RGB;
+  for (let x = 0, at = 0; x < a.length; x++, at += 4) {
+    if (rgba[at] === rgba[at + 1] && rgba[at] === rgba[at + 2]) continue; // gray has none
+    const [red, green, blue] = [LINEAR[rgba[at]], LINEAR[rgba[at + 1]], LINEAR[rgba[at + 2]]];
+    const rootX = cubeRoot(x0 * red + x1 * green + x2 * blue);
+    const rootY = cubeRoot(y0 * red + y1 * green + y2 * blue);
+    const rootZ = cubeRoot(z0 * red + z1 * green + z2 * blue);
+    a[x] += share * 500 * (rootX - rootY);
+    b[x] += share * 200 * (rootY - rootZ);
+  }
+}
+
+/**
+ * Makes pixels of those tones and colors; their opacity stays. What sRGB cannot show loses chroma,
+ * never lightness or hue.
+ */
+export function join(
+  luminance: Float32Array,
+  lightness: Float32Array,
+  a: Float32Array,
+  b: Float32Array,
+  rgba: Uint8ClampedArray,
+): void {
+  for (let x = 0, at = 0; x < luminance.length; x++, at += 4) {
+    const y = luminance[x];
+    mix(y, (lightness[x] + 16) / 116, a[x], b[x]);
+    if (!inside(SLACK)) {
+      const root = cubeRoot(y); // the table's would put the darkest grays outside too
+      const factor = largestFactor(y, root, a[x], b[x]);
+      mix(y, root, factor * a[x], factor * b[x]);
+    }
+    rgba[at] = LEVELS[step(mixed[0])];
+    rgba[at + 1] = LEVELS[step(mixed[1])];
+    rgba[at + 2] = LEVELS[step(mixed[2])];
+  }
+}
+
+/** By how much a color may be multiplied at the most; in [0, 1]. */
+function largestFactor(y: number, root: number, a: number, b: number): number {
+  const beyond = (factor: number) => {
+    mix(y, root, factor * a, factor * b);
+    return Math.max(-Math.min(...mixed), Math.max(...mixed) - 1);
+  };
+  let [low, size] = [0, 1];
+  for (let round = 0; round < BISECTIONS; round++) {
+    size /= 2;
+    if (beyond(low + size) <= 0) low += size;
+  }
+  const [inner, outer] = [beyond(low), beyond(low + size)];
+  return low + size * Math.min(Math.max(-inner / Math.max(outer - inner, 1e-12), 0), 1);
+}
+
+const mixed = new Float64Array(3); // linear red, green and blue of the last `mix`, not clipped
+
+function mix(y: number, root: number, a: number, b: number): void {
+  const x = cube(root + a / 500);
+  const z = cube(root - b / 200);
+  const m = RGB_FROM_RELATIVE;
+  mixed[0] = m[0] * x + m[1] * y + m[2] * z;
+  mixed[1] = m[3] * x + m[4] * y + m[5] * z;
+  mixed[2] = m[6] * x + m[7] * y + m[8] * z;
+}
+
+function inside(slack: number): boolean {
+  const [low, high] = [-slack, 1 + slack];
+  return (
+    mixed[0] >= low && mixed[0] <= high &&
+    mixed[1] >= low && mixed[1] <= high &&
+    mixed[2] >= low && mixed[2] <= high
+  );
+}
+
+function cube(root: number): number {
+  return root <= ROOT_KNEE ? (root - LAB_OFFSET) / LAB_SLOPE : root * root * root;
+}
+
+function cubeRoot(relative: number): number {
+  return relative > LAB_KNEE ? Math.cbrt(relative) : LAB_SLOPE * relative + LAB_OFFSET;
+}
+
+/** The entry of a table of `STEPS` for a value; values beyond [0, 1] take its ends. */
+function step(value: number): number {
+  return value <= 0 ? 0 : value >= 1 ? STEPS : Math.trunc(value * STEPS + 0.5);
+}
+
+function table(steps: number, entry: (value: number) => number): Float32Array {
+  return Float32Array.from({ length: steps + 1 }, (_, index) => entry(index / steps));
+}
+
+/** Of a matrix of 3 x 3, by its cofactors. */
+function inverse(m: number[][]): number[][] {
+  const cofactor = (row: number, column: number) => {
+    const [r, s] = [(row + 1) % 3, (row + 2) % 3];
+    const [c, d] = [(column + 1) % 3, (column + 2) % 3];
+    return m[r][c] * m[s][d] - m[r][d] * m[s][c];
+  };
+  const determinant = [0, 1, 2].reduce((sum, each) => sum + m[0][each] * cofactor(0, each), 0);
+  return [0, 1, 2].map((row) => [0, 1, 2].map((column) => cofactor(column, row) / determinant));
+}

@@ -1,0 +1,103 @@
+// The network, run by LiteRT.js on this machine's processor.
+
+import * as litert from "@litertjs/core";
+
+import { sized } from "./flatbuffer";
+import type { Colors } from "./paint";
+import type { Plane } from "./taps";
+
+const STRIDE = NETWORK.stride; // what the sides must be multiples of
+
+/** Absolute addresses: the network's, and those of LiteRT's files by their names. */
+export interface Files {
+  network: string;
+  runtime: Record<string, string>;
+}
+
+export class Network {
+  private constructor(private readonly bytes: Uint8Array) {}
+
+  /** Fetches what it needs; `progress` hears which share of the network has come. */
+  static async load(files: Files, progress: (share: number) => void): Promise<Network> {
+    const [bytes] = await Promise.all([fetchBytes(files.network, progress), start(files.runtime)]);
+    return new Network(bytes);
+  }
+
+  /** The colors of a lightness of any size, mirrored to what the network needs. */
+  async colors(l: Plane): Promise<Colors> {
+    const [top, height] = room(l.height);
+    const [left, width] = room(l.width);
+    const shown = new Float32Array(height * width);
+    for (let y = 0, at = 0; y < height; y++) {
+      const row = mirrored(y - top, l.height) * l.width;
+      for (let x = 0; x < width; x++, at++) shown[at] = l.data[row + mirrored(x - left, l.width)];
+    }
+    const ab = await this.run(shown, height, width);
+    const cut = (channel: number): Plane => {
+      const data = new Float32Array(l.data.length);
+      for (let y = 0, at = 0; y < l.height; y++) {
+        const row = (y + top) * width + left;
+        for (let x = 0; x < l.width; x++, at++) data[at] = ab[(row + x) * 2 + channel];
+      }
+      return { ...l, data };
+    };
+    if (!ab.every(Number.isFinite)) throw new Error("the network's colors are not numbers");
+    return { l, a: cut(0), b: cut(1) };
+  }
+
+  private async run(l: Float32Array, height: number, width: number): Promise<Float32Array> {
+    // Not WebGPU: it refuses networks whose sizes are found out when they run, see docs/web.md.
+    const bytes = sized(this.bytes, height, width);
+    const model = await litert.loadAndCompile(bytes, { accelerator: "wasm" });
+    const input = new litert.Tensor(l, [1, height, width, 1]);
+    try {
+      const [output] = await model.run([input]);
+      const ab = output.toTypedArray() as Float32Array;
+      output.delete();
+      return ab;
+    } finally {
+      input.delete();
+      model.delete();
+    }
+  }
+}
+
+/** Loads the fastest of LiteRT's builds that this browser can run. */
+async function start(runtime: Record<string, string>): Promise<void> {
+  const quick = await litert.supportsFeature("relaxedSimd");
+  const build = !quick ? "compat_" : self.crossOriginIsolated ? "threaded_" : "";
+  const script = runtime[`litert_wasm_${build}internal.js`];
+  // Read by its script, which would look for its files beside the worker's, and that has no place.
+  const locateFile = (name: string) => runtime[name];
+  const printErr = () => {}; // it tells what it loaded; errors are thrown
+  Object.assign(self, { Module: { locateFile, mainScriptUrlOrBlob: script, printErr } });
+  await litert.loadLiteRt(script);
+}
+
+async function fetchBytes(url: string, progress: (share: number) => void): Promise<Uint8Array> {
+  const response = await fetch(url);
+  if (!response.ok || !response.body) throw new Error(`${url} answered ${response.status}`);
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let length = 0;
+  for (const reader = response.body.getReader(); ; ) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    chunks.push(value);
+    length += value.length;
+    progress(Math.min(length / NETWORK.bytes, 1));
+  }
+  return new Uint8Array(await new Blob(chunks).arrayBuffer());
+}
+
+/** Rows before and rows in all that bring a side to a multiple of the stride. */
+function room(side: number): [number, number] {
+  const missing = (STRIDE - (side % STRIDE)) % STRIDE;
+  return [Math.floor(missing / 2), side + missing];
+}
+
+/** Which sample is seen at a place beyond the ends, where a mirror stands on the last ones. */
+function mirrored(place: number, side: number): number {
+  const period = 2 * side - 2;
+  const within = ((place % period) + period) % period;
+  return Math.min(within, period - within);
+}

@@ -1,0 +1,192 @@
+// What the visitor sees: takes photographs, shows them, and gives them back in color.
+
+import example from "../../tfcolor/data/samples/gray/35d67f3f70aeef92.jpg?url";
+import { connect, type Opened, type Tasks } from "./calls";
+import type { Look } from "./paint";
+import { files } from "./runtime";
+import Worker from "./worker?worker&inline";
+
+const element = <Kind extends HTMLElement>(id: string) => document.getElementById(id) as Kind;
+const [strength, saturation] = ["strength", "saturation"].map(element<HTMLInputElement>);
+const [png, jpeg] = ["png", "jpeg"].map(element<HTMLButtonElement>);
+const [before, after] = ["before", "after"].map(element<HTMLCanvasElement>);
+const [chooser, split] = ["files", "split"].map(element<HTMLInputElement>);
+
+const album = new Map<File, HTMLButtonElement>(); // what was taken, and how to come back to it
+let wanted: File | undefined; // which of them the visitor asked for last
+let shown: File | undefined;
+
+const ready = start();
+ready.then(() => say(""), complain);
+
+async function start(): Promise<Tasks> {
+  await keepOffline(); // first, or what the worker fetches may pass the service worker by
+  // Within the page and not a file of its own: such a worker is under the page's security policy.
+  const tasks = connect(new Worker(), say);
+  await tasks.start(files);
+  return tasks;
+}
+
+/** Takes what was chosen, dropped or pasted, and shows the first of it. */
+function take(chosen: Iterable<File>): void {
+  const [first, ...others] = chosen;
+  if (!first) return;
+  for (const file of [first, ...others]) album.set(file, addButton(file));
+  complain("");
+  void show(first);
+}
+
+async function show(file: File): Promise<void> {
+  wanted = file;
+  refresh();
+  try {
+    const tasks = await ready;
+    const opened = await tasks.open(file, chosenLook());
+    shown = file;
+    reveal(opened);
+  } catch (error) {
+    complain(error);
+    album.get(file)?.remove();
+    album.delete(file);
+    if (wanted === file) wanted = shown;
+    const [other] = album.keys();
+    if (!wanted && other) void show(other);
+  }
+  refresh();
+}
+
+function reveal(opened: Opened): void {
+  element("work").hidden = false;
+  element("name").textContent = shown!.name;
+  element("size").textContent = `${opened.width} × ${opened.height} pixels`;
+  document.body.classList.add("working");
+  element("comparison").style.setProperty("--aspect", String(opened.width / opened.height));
+  draw(before, opened.before);
+  draw(after, opened.after);
+}
+
+function draw(canvas: HTMLCanvasElement, image: ImageBitmap): void {
+  canvas.width = image.width;
+  canvas.height = image.height;
+  canvas.getContext("bitmaprenderer")!.transferFromImageBitmap(image);
+}
+
+function chosenLook(): Look {
+  return { strength: Number(strength.value) / 100, saturation: Number(saturation.value) / 100 };
+}
+
+let stale = false; // whether the look was changed after it was last painted
+let painting = false;
+
+/** Paints the shown photograph in the chosen look; what changes meanwhile is painted after it. */
+async function repaint(): Promise<void> {
+  stale = true;
+  if (painting) return;
+  painting = true;
+  try {
+    const tasks = await ready;
+    while (stale) {
+      stale = false;
+      draw(after, await tasks.paint(chosenLook()));
+    }
+  } catch (error) {
+    complain(error);
+  } finally {
+    painting = false;
+  }
+}
+
+async function download(type: string, extension: string): Promise<void> {
+  const name = `${shown!.name.replace(/\.[^.]*$/, "")}-color.${extension}`;
+  complain("");
+  setBusy(true);
+  try {
+    const tasks = await ready;
+    const url = URL.createObjectURL(await tasks.save(chosenLook(), type));
+    Object.assign(document.createElement("a"), { href: url, download: name }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 60_000); // the browser has it by then
+  } catch (error) {
+    complain(error);
+  } finally {
+    setBusy(wanted !== shown);
+  }
+}
+
+function addButton(file: File): HTMLButtonElement {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = file.name;
+  button.onclick = () => {
+    complain("");
+    void show(file);
+  };
+  element("album").append(button);
+  return button;
+}
+
+/** Shows which photograph is chosen, and whether it is still being worked on. */
+function refresh(): void {
+  element("album").hidden = album.size < 2;
+  for (const [file, button] of album) button.ariaCurrent = String(file === wanted);
+  setBusy(wanted !== shown);
+}
+
+function setBusy(busy: boolean): void {
+  document.body.classList.toggle("busy", busy);
+  png.disabled = jpeg.disabled = busy;
+  if (!busy) say("");
+}
+
+function say(text: string): void {
+  element("status").textContent = text;
+}
+
+function complain(error: unknown): void {
+  element("error").textContent = error instanceof Error ? error.message : String(error);
+}
+
+/** Lets a service worker keep what is fetched from here on; without one the page works, too. */
+async function keepOffline(): Promise<void> {
+  const workers = navigator.serviceWorker;
+  if (!workers) return;
+  const controlled = new Promise((done) => (workers.oncontrollerchange = done));
+  try {
+    await workers.register("sw.js");
+    // A forced reload is never controlled: wait, but not for ever.
+    const enough = new Promise((done) => setTimeout(done, 5000));
+    if (!workers.controller) await Promise.race([controlled, enough]);
+  } catch (error) {
+    console.warn("The page will not work offline:", error);
+  }
+}
+
+chooser.onchange = () => {
+  take(chooser.files ?? []);
+  chooser.value = ""; // so that the same one can be chosen again
+};
+element("example").onclick = async () => {
+  const image = await (await fetch(example)).blob();
+  take([new File([image], "example.jpg", { type: image.type })]);
+};
+document.onpaste = ({ clipboardData }) => take(clipboardData?.files ?? []);
+document.ondragover = (event) => {
+  event.preventDefault();
+  document.body.classList.add("dragging");
+};
+document.ondragleave = (event) => {
+  if (!event.relatedTarget) document.body.classList.remove("dragging");
+};
+document.ondrop = (event) => {
+  event.preventDefault();
+  document.body.classList.remove("dragging");
+  take(event.dataTransfer?.files ?? []);
+};
+split.oninput = () => element("comparison").style.setProperty("--split", `${split.value}%`);
+for (const slider of [strength, saturation]) {
+  slider.oninput = () => {
+    element(`${slider.id}-shown`).textContent = `${slider.value} %`;
+    void repaint();
+  };
+}
+png.onclick = () => void download("image/png", "png");
+jpeg.onclick = () => void download("image/jpeg", "jpg");

@@ -1,0 +1,70 @@
+// Color of a small photograph at the size of the large one, along its edges: bicubic, and where
+// color follows lightness in the small one, it follows its fine detail in the large one. What
+// tfcolor/upsample.py does.
+
+import * as taps from "./taps";
+
+const NOISE = 10; // L*²: a variance of lightness under which there is no edge to follow
+const TRUST = 0.5; // of the slope: fine detail follows lightness less than coarse
+
+/** Reads rows of the large planes. */
+export class Upsampler {
+  private readonly wide: Float32Array[]; // a*, b*, their slopes, L*; as wide as the large one
+  private readonly taps: taps.Taps;
+  private readonly spare: Float32Array;
+
+  /** From L*, a* and b* of the small photograph. */
+  constructor(small: taps.Plane[], width: number, height: number) {
+    // Where the network saw more pixels than there are, fewer of them do.
+    const few = [Math.min(small[0].width, width), Math.min(small[0].height, height)] as const;
+    const same = small[0].width === few[0] && small[0].height === few[1];
+    const [l, a, b] = same ? small : small.map((each) => taps.resize(each, ...few, taps.area));
+    this.wide = [a, b, slope(l, a), slope(l, b), l].map((each) =>
+      taps.widen(each, width, taps.cubic),
+    );
+    this.taps = taps.cubic(l.height, height);
+    this.spare = new Float32Array(width);
+  }
+
+  /** One row of a* and b* of the large planes, from L* of that row. */
+  row(y: number, lightness: Float32Array, a: Float32Array, b: Float32Array): void {
+    const { wide, spare } = this;
+    const detail = new Float32Array(lightness.length);
+    taps.down(wide[4], this.taps, y, detail);
+    for (let x = 0; x < detail.length; x++) detail[x] = lightness[x] - detail[x];
+    [a, b].forEach((plane, index) => {
+      taps.down(wide[index], this.taps, y, plane);
+      taps.down(wide[index + 2], this.taps, y, spare);
+      for (let x = 0; x < plane.length; x++) plane[x] += spare[x] * detail[x];
+    });
+  }
+}
+
+/** By how much a color plane changes with L* around each pixel. */
+function slope(l: taps.Plane, color: taps.Plane): taps.Plane {
+  const [meanL, meanColor] = [mean(l), mean(color)];
+  const [squares, products] = [mean(product(l, l)), mean(product(l, color))];
+  const data = products.data.map((each, at) => {
+    const covariance = each - meanL.data[at] * meanColor.data[at];
+    return covariance / (squares.data[at] - meanL.data[at] ** 2 + NOISE);
+  });
+  const smooth = mean({ ...l, data });
+  return { ...l, data: smooth.data.map((each) => TRUST * each) };
+}
+
+function product(one: taps.Plane, other: taps.Plane): taps.Plane {
+  return { ...one, data: one.data.map((each, at) => each * other.data[at]) };
+}
+
+/** Means of 3 x 3 pixels; beyond the borders they repeat. */
+function mean(plane: taps.Plane): taps.Plane {
+  return taps.resize(plane, plane.width, plane.height, threes);
+}
+
+const threes: taps.Way = (side) => ({
+  count: 3,
+  place: Int32Array.from({ length: 3 * side }, (_, at) =>
+    Math.min(Math.max(Math.floor(at / 3) + (at % 3) - 1, 0), side - 1),
+  ),
+  weight: new Float32Array(3 * side).fill(1 / 3),
+});
