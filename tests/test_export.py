@@ -248,7 +248,9 @@ def test_the_bundled_network_is_exported_by_its_name(tmp_path, monkeypatch):
     assert typed("bundled", "base", "--version", 5) == (0, "exported base/5")
     assert typed("bundled", "base", "--version", 5)[0] == 2
     text = (tmp_path / "base" / "5" / "assets.extra" / "README.md").read_text()
-    assert "The network that comes with tfcolor" in text and "## Figures\n\nOn 800 photographs" in text
+    assert (
+        "The network that comes with tfcolor" in text and "## Figures\n\nOn 800 photographs" in text
+    )
     saved, bundled = colorize.load(tmp_path / "base"), colorize.load()
     assert saved.size == bundled.size and inference.read_config(tmp_path / "base") is None
     rgb = colorful_photo(1, 96, 128)
