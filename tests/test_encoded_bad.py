@@ -38,7 +38,8 @@ def png_header(width, height, depth=8, colors=2):
         ({"size": [1025]}, "got 1025"),
         ({"strength": [1.5]}, "strength must be from 0 to 1, got 1.5"),
         ({"strength": [float("nan")]}, "strength must be from 0 to 1, got nan"),
-        ({"saturation": [-0.5]}, "saturation must be 0 or more, got -0.5"),
+        ({"saturation": [-0.5]}, "saturation must be from 0 to 100, got -0.5"),
+        ({"saturation": [1e30]}, "saturation must be from 0 to 100, got 1e+30"),
         ({"saturation": [float("inf")]}, "got inf"),
     ],
 )

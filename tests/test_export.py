@@ -285,7 +285,7 @@ def test_the_format_follows_from_the_name(monkeypatch, tmp_path, arguments, writ
     [
         (["m", "--weights", "int8"], "--weights does not go with the format saved_model"),
         (["m.tflite", "--version", "3"], "--version does not go with the format tflite"),
-        (["m.onnx", "--figures", "f.json"], "--figures does not go with the format onnx"),
+        (["m.onnx", "--figures", __file__], "--figures does not go with the format onnx"),
         (["m", "--version", "0"], "0 is not in the range x>=1"),
     ],
 )

@@ -106,8 +106,9 @@ def test_a_hint_colors_the_place_it_is_put_on():
     ("change", "message"),
     [
         ({"strength": 1.5}, "strength must be from 0 to 1"),
-        ({"saturation": -1}, "saturation must be 0 or more"),
-        ({"saturation": float("nan")}, "saturation must be 0 or more"),
+        ({"saturation": -1}, "saturation must be from 0 to 100"),
+        ({"saturation": 101}, "saturation must be from 0 to 100"),
+        ({"saturation": float("nan")}, "saturation must be from 0 to 100"),
         ({"size": -4}, "size must be from 1 to 4096"),
         ({"hints": [hints.Hint(60, 0, (0, 0, 0))]}, "outside the photograph"),
     ],

@@ -31,10 +31,9 @@ done
 @pytest.fixture
 def folder(tmp_path):
     """A folder with two models, something else, and programs that note what they are asked."""
-    for version in ("one/1", "one/2", "two words/7"):
+    for version in ("one/1", "one/2", "two words/7", "empty/1-old"):
         (tmp_path / "models" / version).mkdir(parents=True)
         (tmp_path / "models" / version / "saved_model.pb").touch()
-    (tmp_path / "models" / "empty").mkdir()
     (tmp_path / "seen").mkdir()
     (tmp_path / "bin").mkdir()
     return tmp_path
@@ -82,11 +81,18 @@ def test_every_model_of_a_folder_is_served(folder):
 
 
 def test_docker_is_run_where_there_is_no_server(folder):
-    done = serve(folder, "docker", folder / "models", TFCOLOR_SERVING_IMAGE="mine:1")
+    done = serve(
+        folder,
+        "docker",
+        folder / "models",
+        TFCOLOR_SERVING_IMAGE="mine:1",
+        TFCOLOR_DOCKER_OPTIONS="--gpus all",
+    )
     out, error = done.communicate()
     assert done.returncode == 0, error
     arguments = (folder / "seen/arguments").read_text().splitlines()
     assert arguments[0] == "run" and "mine:1" in arguments
+    assert arguments[arguments.index("--gpus") + 1] == "all"
     assert f"{folder / 'models'}:/models:ro" in arguments
     assert {"127.0.0.1:8500:8500", "127.0.0.1:8501:8501"} <= set(arguments)
 

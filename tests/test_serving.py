@@ -1,7 +1,9 @@
 """Clients of TF Serving, against `loopback`: the program itself is not at hand."""
 
 import io
+import socket
 import subprocess
+import threading
 
 import loopback
 import numpy as np
@@ -262,6 +264,23 @@ def test_what_is_no_model_of_ours_is_named(server, protocol, tmp_path):
     with loopback.Server(served.save_other(tmp_path / "1")) as other:
         with pytest.raises(ValueError, match="has no signature planes_png; serve a model made by"):
             remote.connect(getattr(other, protocol))
+
+
+def test_a_server_of_something_else_is_told_and_its_control_characters_are_not_printed(monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer():
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(1000)
+                connection.sendall(b"\x1b[2J\x00 no HTTP\r\n")
+
+        threading.Thread(target=answer, daemon=True).start()
+        port = listening.getsockname()[1]
+        with pytest.raises(OSError, match="does not speak TF Serving's REST; check --server"):
+            remote.connect(f"http://127.0.0.1:{port}/v1/models/a")
+    far = remote.Remote("http://127.0.0.1:1/v1/models/a")
+    assert str(far._explained(OSError("\x1b[2J\x00bad"), 1.0)).endswith("refuses: [2J bad")
 
 
 def test_model_and_server_do_not_go_together(saved, tmp_path):

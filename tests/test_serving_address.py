@@ -58,7 +58,7 @@ def test_addresses_are_taken_apart_and_put_together(url, scheme, netloc, prefix,
     ],
 )
 def test_what_is_no_address_is_refused(url):
-    with pytest.raises(ValueError, match="--server must be like http://HOST:8501/v1/models/NAME"):
+    with pytest.raises(ValueError, match="a server must be like http://HOST:8501/v1/models/NAME"):
         address.parse(url)
 
 

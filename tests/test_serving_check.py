@@ -84,7 +84,7 @@ def test_no_server_fails_with_one_line(url):
 
 def test_what_is_no_address_is_the_users_mistake():
     done = run("localhost:8500")
-    assert done.exit_code == 2 and "--server must be like" in done.output
+    assert done.exit_code == 2 and "a server must be like" in done.output
 
 
 @pytest.mark.parametrize(
@@ -105,6 +105,12 @@ def test_photographs_that_come_back_wrong_are_told(server, answer, said, monkeyp
     monkeypatch.setattr(remote.Remote, "colorize", lambda *_, **__: [answer])
     done = run(server.rest, tmp_path / "mine.png")
     assert done.exit_code == 1 and said in done.output and done.output.count("BAD ") == 2
+
+
+def test_of_another_model_nothing_more_is_asked(server, monkeypatch):
+    monkeypatch.setattr(check, "deviations", lambda told: iter(["one", "two"]))
+    done = run(server.rest)
+    assert done.exit_code == 1 and done.output.count("BAD ") == 2 and " ms" not in done.output
 
 
 def test_the_contract_itself_has_no_deviation(server):

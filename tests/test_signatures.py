@@ -58,12 +58,14 @@ def test_no_files_give_none(model):
     [
         ({"rgb": np.zeros((1, 7, 90, 3), np.uint8)}, "sides of at least 8"),
         ({"rgb": np.zeros((1, 5000, 5001, 3), np.uint8)}, "at most 25000000 pixels"),
-        ({"size": [-1]}, "size must be 0"),
-        ({"size": [1025]}, "size must be 0"),
+        ({"rgb": np.zeros((1, 8, 65_501, 3), np.uint8)}, "65500 on a side"),
+        ({"size": [-1]}, "size must be from 1 to 1024"),
+        ({"size": [1025]}, "size must be from 1 to 1024"),
         ({"strength": [1.5]}, "strength must be"),
         ({"strength": [np.nan]}, "strength must be"),
         ({"saturation": [-0.1]}, "saturation must be"),
         ({"saturation": [np.inf]}, "saturation must be"),
+        ({"saturation": [1e30]}, "saturation must be from 0 to 100"),
         ({"saturation": [1, 1]}, "saturation must have one value or one for each photograph"),
     ],
 )
@@ -72,11 +74,22 @@ def test_pixels_or_options_out_of_range_are_an_error_that_says_so(model, inputs,
         call(model, "rgb", **{"rgb": asking.photograph()[None], **inputs})
 
 
-def test_more_lightness_than_a_request_may_have_is_an_error(model, saved):
+# The last three are few pixels, but each side is mirrored to the stride of 8.
+@pytest.mark.parametrize(
+    "shape", [(3, 1024, 1366), (1, 600_000, 1), (1, 1, 600_000), (70_000, 1, 1)]
+)
+def test_more_lightness_than_a_request_may_have_is_an_error(model, shape):
     with pytest.raises(tf.errors.InvalidArgumentError, match="at most 4194304"):
-        call(model, "planes", l=np.zeros((3, 1024, 1366, 1), np.float32))
+        call(model, "planes", l=np.zeros((*shape, 1), np.float32))
+
+
+@pytest.mark.parametrize("shape", [(2048, 2049), (600_000, 1)])
+def test_a_file_of_more_lightness_is_an_error(model, shape):
     with pytest.raises(tf.errors.InvalidArgumentError, match="at most 4194304"):
-        call(model, "planes_png", l_bytes=[asking.lightness_png(np.zeros((2048, 2049)))])
+        call(model, "planes_png", l_bytes=[asking.lightness_png(np.zeros(shape))])
+
+
+def test_a_network_in_a_saved_model_is_bounded_too(saved):
     with pytest.raises(ValueError, match="at most 4194304 pixels, got 2049 x 2048"):
         asking.network_of(saved)(np.zeros((2048, 2049), np.float32))
 

@@ -12,6 +12,7 @@ from tfcolor import pixels as levels
 
 MAX_ASPECT = 4  # a longer side than 4 short ones is squeezed, which bounds what the network sees
 MAX_SIZE = 4096  # short side, pixels; a network of ours then takes 10 GB
+MAX_SATURATION = 100.0  # a factor beyond all use, and far from where floats overflow
 MIN_SIDE = 8  # pixels; in less than that there is nothing to recognize
 
 

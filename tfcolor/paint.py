@@ -6,8 +6,8 @@ from concurrent import futures
 
 import numpy as np
 
+from tfcolor import network, upsample
 from tfcolor import pixels as levels
-from tfcolor import upsample
 
 _STRIP = 262_144  # pixels; smaller strips cost more calls, larger ones leave the cache
 _FEW = 8  # strips, 2 MP
@@ -31,7 +31,7 @@ def paint(
       dtype; what sRGB cannot show loses chroma.
 
     Raises:
-      ValueError: if strength is not in [0, 1] or saturation is negative.
+      ValueError: if strength or saturation is out of range; see `check`.
     """
     check(strength, saturation)
     height, width = pixels.shape[:2]
@@ -59,11 +59,13 @@ def paint(
 
 
 def check(strength: float, saturation: float) -> None:
-    """Raises ValueError if strength is not in [0, 1] or saturation is negative or not finite."""
+    """Raises ValueError if strength is not in [0, 1], or saturation not in [0, 100]."""
     if not 0 <= strength <= 1:
         raise ValueError(f"strength must be from 0 to 1, got {strength}")
-    if not 0 <= saturation < float("inf"):
-        raise ValueError(f"saturation must be 0 or more, got {saturation}")
+    if not 0 <= saturation <= network.MAX_SATURATION:
+        raise ValueError(
+            f"saturation must be from 0 to {network.MAX_SATURATION:g}, got {saturation}"
+        )
 
 
 @functools.cache

@@ -139,10 +139,16 @@ class Served(tf.Module):
 
     def _colors(self, l: tf.Tensor) -> tf.Tensor:
         """Lightness (n, h, w, 1) -> ab (n, h, w, 2)."""
-        few = tf.size(l, tf.int64) <= contract.MAX_PLANE
-        check = tf.debugging.Assert(
-            few, [f"l must have at most {contract.MAX_PLANE} values; ask for fewer at a time"]
+        n, *sides = tf.unstack(tf.shape(l, tf.int64)[:3])
+        most = contract.MAX_PLANE
+        # As the network sees them: a row of pixels is mirrored to a stripe as high as the stride.
+        height, width = (side + -side % self._stride for side in sides)
+        # Each by itself first: the product of three is more than 63 bits hold.
+        fits = (tf.reduce_max([n, height, width]) <= most) & (
+            height * width <= most // tf.maximum(n, 1)
         )
+        text = f"l must have at most {most} values, its sides being multiples of {self._stride};"
+        check = tf.debugging.Assert(fits, [f"{text} ask for fewer at a time, got", tf.shape(l)])
         with tf.control_dependencies([check]):
             ab = graphs.colors(self._generator, tf.identity(l), self._stride)
         return tf.ensure_shape(ab, (None, None, None, 2))
@@ -175,34 +181,25 @@ def _one_by_one(paint: Callable[[list[tf.Tensor]], tf.Tensor], each: list[tf.Ten
 
 def _checks_of_pixels(rgb: tf.Tensor) -> list[tf.Operation]:
     sides = tf.shape(rgb, tf.int64)[1:3]
-    most = encoded.MAX_PIXELS
+    most, longest = contract.MAX_PIXELS, contract.MAX_SIDE
+    fits = (tf.reduce_max(sides) <= longest) & (tf.reduce_prod(sides) <= most)
     return [
         tf.debugging.Assert(
             tf.reduce_min(sides) >= network.MIN_SIDE,
             [f"rgb must have sides of at least {network.MIN_SIDE} pixels, got", sides],
         ),
         tf.debugging.Assert(
-            tf.reduce_prod(sides) <= most,
-            [f"rgb must have at most {most} pixels a photograph; make it smaller, got", sides],
+            fits,
+            [f"rgb must have at most {most} pixels, {longest} on a side; make it smaller, got"]
+            + [sides],
         ),
     ]
 
 
-def _checks_of_look(
-    size: tf.Tensor, strength: tf.Tensor, saturation: tf.Tensor
-) -> list[tf.Operation]:
-    most = contract.MAX_SIZE
-    within = {
-        f"size must be 0, the model's own, or up to {most}": (size, (size >= 0) & (size <= most)),
-        "strength must be 0 to 1": (strength, (strength >= 0) & (strength <= 1)),
-        "saturation must be 0 or more": (
-            saturation,
-            tf.math.is_finite(saturation) & (saturation >= 0),
-        ),
-    }
+def _checks_of_look(**look: tf.Tensor) -> list[tf.Operation]:
     return [
-        tf.debugging.Assert(tf.reduce_all(right), [f"{requirement}, got", values])
-        for requirement, (values, right) in within.items()
+        tf.debugging.Assert(tf.reduce_all(is_met), [text.removesuffix(" {}"), values])
+        for is_met, text, values in encoded.requirements_of_look(**look)
     ]
 
 

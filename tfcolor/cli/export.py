@@ -35,7 +35,7 @@ SUFFIXES = {".tflite": "tflite", ".onnx": "onnx"}
 )
 @click.option(
     "--figures",
-    type=click.Path(path_type=Path),
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
     help="Of a SavedModel: what tfcolor evaluate --json wrote about it, for its model card.",
 )

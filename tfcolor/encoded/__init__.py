@@ -8,9 +8,6 @@ from tfcolor import network
 from tfcolor.encoded import decoding, headers, octets
 from tfcolor.serving import contract
 
-MAX_PIXELS = 25_000_000  # of a photograph
-MAX_SIDE = 65_500  # pixels; a JPEG has no more
-
 # Photographs of a batch in work at once: two keep decoders and encoders, which have one thread,
 # busy beside the network; each takes memory of its own.
 _AT_ONCE = 2
@@ -37,10 +34,10 @@ def colorize_files(
 
     Args:
       paint: what colorizes one photograph.
-      files: string (n,): JPEG, PNG, BMP or GIF, of any size up to `MAX_PIXELS`.
+      files: string (n,): JPEG, PNG, BMP or GIF, of any size up to `contract.MAX_PIXELS`.
       size: int32 (n,) or (1,), 1..`contract.MAX_SIZE`, or 0 for the model's own.
       strength: float32 (n,) or (1,), in [0, 1].
-      saturation: float32 (n,) or (1,), 0 or more.
+      saturation: float32 (n,) or (1,), 0 to `network.MAX_SATURATION`.
       format: "png" or "jpeg" (quality 95, full chroma).
 
     Returns:
@@ -131,23 +128,12 @@ def _error(
     """What is wrong with a header or an option, string (); empty if nothing is."""
     height, width = header.height, header.width
     sides = [width, height]
-    is_size = (size >= 0) & (size <= contract.MAX_SIZE)
     is_enough = tf.minimum(height, width) >= network.MIN_SIDE
     # Each side first: the product of two of 32 bits is more than 63 hold.
-    fits = (tf.maximum(height, width) <= MAX_SIDE) & (height * width <= MAX_PIXELS)
+    fits = tf.maximum(height, width) <= contract.MAX_SIDE
+    fits &= height * width <= contract.MAX_PIXELS
     requirements = [
-        (
-            is_size,
-            f"size must be from 1 to {contract.MAX_SIZE} pixels, or 0 for the model's own, "
-            "got {}",
-            size,
-        ),
-        ((strength >= 0) & (strength <= 1), "strength must be from 0 to 1, got {}", strength),
-        (
-            (saturation >= 0) & tf.math.is_finite(saturation),
-            "saturation must be 0 or more, got {}",
-            saturation,
-        ),
+        *requirements_of_look(size, strength, saturation),
         (
             header.kind != headers.UNKNOWN,
             "not a photograph (JPEG, PNG, BMP, GIF): convert it to PNG or JPEG",
@@ -162,14 +148,34 @@ def _error(
         ),
         (
             fits,
-            f"{{}} x {{}} pixels are too many; make it smaller: at most {MAX_PIXELS // 10**6} "
-            f"million pixels, {MAX_SIDE} on a side",
+            f"{{}} x {{}} pixels are too many; make it smaller: at most "
+            f"{contract.MAX_PIXELS // 10**6} million pixels, {contract.MAX_SIDE} on a side",
             sides,
         ),
     ]
     is_wrong = ~tf.stack([is_met for is_met, _, _ in requirements])
     texts = tf.stack([tf.strings.format(text, values) for _, text, values in requirements])
     return tf.where(tf.reduce_any(is_wrong), texts[tf.argmax(is_wrong)], "")
+
+
+def requirements_of_look(
+    size: tf.Tensor, strength: tf.Tensor, saturation: tf.Tensor
+) -> list[tuple[tf.Tensor, str, tf.Tensor]]:
+    """What options must fulfil: whether each value does, a text with {} for the values, these."""
+    sizes, most = contract.MAX_SIZE, network.MAX_SATURATION
+    return [
+        (
+            (size >= 0) & (size <= sizes),
+            f"size must be from 1 to {sizes} pixels, or 0 for the model's own, got {{}}",
+            size,
+        ),
+        ((strength >= 0) & (strength <= 1), "strength must be from 0 to 1, got {}", strength),
+        (
+            (saturation >= 0) & (saturation <= most),
+            f"saturation must be from 0 to {most:g}, got {{}}",
+            saturation,
+        ),
+    ]
 
 
 def one_each(name: str, values: tf.Tensor, n: tf.Tensor) -> tf.Tensor:

@@ -82,18 +82,18 @@ def parse(url: str) -> Address:
     """
     if set("@?#") & set(url):  # not printed: it may hold a password
         raise ValueError(
-            f"--server must have no user, password or query; a token goes into {TOKEN}"
+            f"a server must have no user, password or query; a token goes into {TOKEN}"
         )
     try:
         parts = urllib.parse.urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        raise ValueError(f"--server must be like {_FORMS}, got {url!r} ({error})") from error
+        raise ValueError(f"a server must be like {_FORMS}, got {url!r} ({error})") from error
     is_grpc = parts.scheme in _GRPC
     path = (_GRPC_PATH if is_grpc else _REST_PATH).fullmatch(parts.path)
     known = is_grpc or parts.scheme in ("http", "https")
     if not (known and host and path and (port or not is_grpc)):
-        raise ValueError(f"--server must be like {_FORMS}, got {url!r}")
+        raise ValueError(f"a server must be like {_FORMS}, got {url!r}")
     version = path["version"]
     return Address(
         parts.scheme,

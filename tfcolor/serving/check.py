@@ -25,7 +25,7 @@ class Finding:
 def findings(
     model: remote.Remote, name: str, photograph: bytes, decode: Callable[[bytes], np.ndarray]
 ) -> Iterator[Finding]:
-    """Checks everything in turn; what fails for one reason does not hide the rest.
+    """Checks everything in turn: state, signatures, a photograph, planes.
 
     Args:
       model: what is checked.
@@ -41,11 +41,13 @@ def findings(
     )
     for index, each in enumerate(checks):
         try:
-            yield from each()
+            found = each()
         except OSError as error:
-            yield Finding(False, str(error))
-            if index == 0:  # no server, or no such model
-                return
+            found = [Finding(False, str(error))]
+        yield from found
+        # No server or no such model; or another model, of which nothing more can be asked.
+        if index < 2 and not all(finding.is_good for finding in found):
+            return
 
 
 def of_status(model: remote.Remote) -> list[Finding]:

@@ -8,8 +8,11 @@ from collections.abc import Mapping
 
 VERSION = 1  # goes up when a caller of today's signatures would no longer be understood
 
-MAX_SIZE = 1024  # short side that a network in a server is shown, pixels
-MAX_PLANE = 4 * MAX_SIZE**2  # pixels of lightness in one request
+# What bounds the memory of a request, in pixels.
+MAX_PIXELS = 25_000_000  # of a photograph
+MAX_SIDE = 65_500  # of a photograph; a JPEG has no more
+MAX_SIZE = 1024  # short side that a network is shown
+MAX_PLANE = 4 * MAX_SIZE**2  # of lightness that it is shown at a time, mirrored to its stride
 
 # TensorFlow's dtypes by the names of its protocol buffers.
 _ENUMS = {"string": "DT_STRING", "int32": "DT_INT32", "float32": "DT_FLOAT", "uint8": "DT_UINT8"}

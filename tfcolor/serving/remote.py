@@ -171,7 +171,9 @@ class Remote:
 
     def _explained(self, error: OSError, timeout_s: float) -> OSError:
         """The error with the address, what is wrong and a remedy, in one line."""
-        reason = " ".join(str(error).split())[:300]
+        # A server of something else may say anything, and a terminal obeys control characters.
+        printable = "".join(each if each.isprintable() else " " for each in str(error))
+        reason = " ".join(printable.split())[:300]
         if isinstance(error, ConnectionError):
             note = f"is not available ({reason}); start the server or check --server"
         elif isinstance(error, TimeoutError):

@@ -5,12 +5,13 @@ Reference:
 """
 
 import base64
+import contextlib
 import http.client
 import json
 import ssl
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tfcolor.serving import address as addresses
@@ -19,6 +20,8 @@ from tfcolor.serving import contract
 # Another try may mend these: too many requests, and what a proxy or a starting server says.
 _LATER = {429, 502, 503, 504}
 _NOT_LET_IN = {401, 403}
+
+_FOREIGN = "does not speak TF Serving's REST; check --server"
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -96,15 +99,13 @@ class Rest:
             return found
 
 
-class _understood:  # noqa: N801 - used as a function
+@contextlib.contextmanager
+def _understood() -> Iterator[None]:
     """Makes one error of all that an answer of another form leads to."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, (ValueError, KeyError, TypeError, AttributeError)):
-            raise OSError("does not speak TF Serving's REST; check --server") from error
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise OSError(_FOREIGN) from error
 
 
 def _refusal(error: urllib.error.HTTPError) -> OSError:
@@ -121,6 +122,9 @@ def _refusal(error: urllib.error.HTTPError) -> OSError:
 def _failure(error: Exception) -> OSError:
     """No answer at all, as `remote.Transport` has it."""
     reason = getattr(error, "reason", error)
+    if isinstance(reason, http.client.BadStatusLine):
+        is_silent = isinstance(reason, http.client.RemoteDisconnected)
+        return ConnectionError(str(reason)) if is_silent else OSError(_FOREIGN)
     if isinstance(reason, TimeoutError):
         return TimeoutError()
     if isinstance(reason, ssl.SSLCertVerificationError):
