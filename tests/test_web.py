@@ -306,7 +306,7 @@ def test_what_is_no_photograph_is_named_and_the_next_is_taken(page, tmp_path):
         for name, size in (("tiny.png", (7, 90)), ("thin.png", (16_385, 9)))
     )
     for path, wrong in (
-        (notes, "notes.txt is not a photograph that this browser can read"),
+        (notes, "notes.txt is damaged or not a photograph that this browser can read"),
         (tiny, "tiny.png has 7 x 90 pixels; choose one of at least 8 x 8"),
         (thin, "thin.png has 16385 x 9 pixels; choose one of at most 16384 a side"),
     ):
@@ -400,6 +400,7 @@ def fixed_network():
 
 def test_a_folder_of_other_files_is_left_alone(tmp_path):
     (tmp_path / "precious.txt").write_text("kept")
+    (tmp_path / "sw.js").write_text("// of another page")
     done = build(tmp_path)
     assert done.returncode == 1 and "holds other files" in done.stderr
-    assert os.listdir(tmp_path) == ["precious.txt"]
+    assert sorted(os.listdir(tmp_path)) == ["precious.txt", "sw.js"]

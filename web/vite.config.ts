@@ -17,6 +17,8 @@ try {
   process.exit(1);
 }
 
+const MARK = "// Part of the page that bin/web of tfcolor builds."; // it looks for that
+
 /** Tells the service worker which files there are. */
 const listed: Plugin = {
   name: "listed",
@@ -25,7 +27,7 @@ const listed: Plugin = {
     const worker = bundle["sw.js"];
     if (worker?.type !== "chunk") throw new Error("there is no service worker");
     const files = Object.keys(bundle).filter((file) => file !== "sw.js");
-    worker.code = `const FILES = ${JSON.stringify(files.sort())};\n${worker.code}`;
+    worker.code = `${MARK}\nconst FILES = ${JSON.stringify(files.sort())};\n${worker.code}`;
   },
 };
 

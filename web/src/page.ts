@@ -165,7 +165,9 @@ chooser.onchange = () => {
   chooser.value = ""; // so that the same one can be chosen again
 };
 element("example").onclick = async () => {
-  const image = await (await fetch(example)).blob();
+  const response = await fetch(example).catch(() => undefined);
+  if (!response?.ok) return complain("The example cannot be fetched; reload the page");
+  const image = await response.blob();
   take([new File([image], "example.jpg", { type: image.type })]);
 };
 document.onpaste = ({ clipboardData }) => take(clipboardData?.files ?? []);

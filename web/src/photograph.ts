@@ -27,15 +27,18 @@ export class Photograph {
   static async open(file: File): Promise<Photograph> {
     const image = await createImageBitmap(file).catch(() => {
       throw new Refused(
-        `${file.name} is not a photograph that this browser can read; choose a JPEG, PNG or WebP`,
+        `${file.name} is damaged or not a photograph that this browser can read; choose a JPEG, ` +
+          "PNG or WebP",
       );
     });
     const { width, height } = image;
     const size = `${file.name} has ${width} x ${height} pixels`;
     if (Math.min(width, height) < MIN_SIDE) {
+      image.close();
       throw new Refused(`${size}; choose one of at least ${MIN_SIDE} x ${MIN_SIDE}`);
     }
     if (Math.max(width, height) > MAX_SIDE || width * height > MAX_PIXELS) {
+      image.close();
       throw new Refused(
         `${size}; choose one of at most ${MAX_SIDE} a side and ${MAX_PIXELS / 1e6} megapixels, ` +
           "or use tfcolor colorize",
