@@ -49,7 +49,7 @@ def test_status_and_metadata_have_the_documented_form(server):
     (version,) = status["model_version_status"]
     assert (version["version"], version["state"]) == ("1", "AVAILABLE")
     code, told = ask(server.rest + "/versions/1/metadata")
-    assert code == 200 and told["model_spec"]["name"] == "tfcolor"
+    assert code == 200 and told["model_spec"]["name"] == "tfcolor-base"
     signatures = told["metadata"]["signature_def"]["signature_def"]
     assert signatures["planes"]["inputs"]["l"]["dtype"] == "DT_FLOAT"
     assert signatures["planes"]["inputs"]["l"]["tensor_shape"]["dim"][3]["size"] == "1"
@@ -93,7 +93,7 @@ def test_what_is_wrong_with_a_request_is_told(server, path, body, status):
 
 def test_defaults_are_filled_in_with_grpc(server):
     request = predict_pb2.PredictRequest()
-    request.model_spec.name = "tfcolor"
+    request.model_spec.name = "tfcolor-base"
     request.inputs["image_bytes"].CopyFrom(tf.make_tensor_proto([remote.encode_l(L)]))
     with grpc.insecure_channel(server.grpc.split("/")[2]) as channel:
         predict = prediction_service_pb2_grpc.PredictionServiceStub(channel).Predict
