@@ -4,7 +4,6 @@ import base64
 import io
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -15,7 +14,7 @@ import zipfile
 import numpy as np
 import pytest
 from click import testing
-from conftest import Stripes, colorful_photo, saved
+from conftest import CHROMIUM, Stripes, colorful_photo, saved
 from PIL import Image
 from skimage import color as reference
 
@@ -24,7 +23,6 @@ from tfcolor.app import preview, results
 from tfcolor.cli import app as command
 from tfcolor.cli import colorize as colorizing
 
-CHROMIUM = shutil.which("chromium")
 in_browser = pytest.mark.skipif(not CHROMIUM, reason="needs Debian's chromium")
 
 # The command, and what it would tell to other machines, a line each.
@@ -85,15 +83,6 @@ def server(tmp_path_factory):
     running = Server(tmp_path_factory.mktemp("app"))
     yield running
     running.end()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield opened
-        opened.close()
 
 
 def visit(browser, server):

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click import testing
-from conftest import saved
+from conftest import CHROMIUM, saved
 from PIL import Image
 from skimage import color as reference
 
@@ -22,7 +22,6 @@ from tfcolor.cli import colorize as colorizing
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "tfcolor" / "data" / "samples"
-CHROMIUM = shutil.which("chromium")
 CLOSE = 0.01  # mean CIEDE2000; two colors side by side look alike up to about 1
 
 
@@ -87,15 +86,6 @@ def built(tmp_path_factory):
 def address(built):
     with serving(functools.partial(Files, directory=built)) as url:
         yield f"{url}/color/"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield opened
-        opened.close()
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """The signatures of a SavedModel: what TF Serving and its clients call."""
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
@@ -40,53 +41,44 @@ class Served(tf.Module):
     def signatures(self) -> dict[str, Function]:
         """What `tf.saved_model.save` takes."""
         made = {
-            "serving_default": self._files("png"),
-            "jpeg": self._files("jpeg"),
-            "rgb": self._photographs(),
+            "serving_default": self._with_look(
+                "serving_default", functools.partial(self._files, "png")
+            ),
+            "jpeg": self._with_look("jpeg", functools.partial(self._files, "jpeg")),
+            "rgb": self._with_look("rgb", self._photographs),
             "planes": self._planes(),
             "planes_png": self._encoded_planes(),
         }
         return {**made, "raw": self._raw()} if self._paints_rgb else made
 
-    def _files(self, kind: str) -> Function:
+    def _with_look(self, name: str, answer: Callable[..., dict[str, tf.Tensor]]) -> Function:
+        """A signature of photographs and how they are to look; these inputs have defaults."""
+        inputs = contract.SIGNATURES[name].inputs
+        none, full, same = _defaults(inputs)
+
+        @tf.function(autograph=False, input_signature=_specs(inputs))
+        def asked(
+            photographs: tf.Tensor,
+            size: tf.Tensor = none,
+            strength: tf.Tensor = full,
+            saturation: tf.Tensor = same,
+        ) -> dict[str, tf.Tensor]:
+            return answer(photographs, size=size, strength=strength, saturation=saturation)
+
+        return asked
+
+    def _files(self, kind: str, files: tf.Tensor, **look: tf.Tensor) -> dict[str, tf.Tensor]:
         """Photographs as files, each on its own: of a broken one there is an error and no file."""
-        inputs = contract.SIGNATURES["jpeg"].inputs
-        none, full, same = _defaults(inputs)
+        made, errors = encoded.colorize_files(self._colorize, files, format=kind, **look)
+        return {f"{kind}_bytes": made, "error": errors}
 
-        @tf.function(autograph=False, input_signature=_specs(inputs))
-        def files(
-            image_bytes: tf.Tensor,
-            size: tf.Tensor = none,
-            strength: tf.Tensor = full,
-            saturation: tf.Tensor = same,
-        ) -> dict[str, tf.Tensor]:
-            made, errors = encoded.colorize_files(
-                self._colorize, image_bytes, size, strength, saturation, kind
-            )
-            return {f"{kind}_bytes": made, "error": errors}
-
-        return files
-
-    def _photographs(self) -> Function:
+    def _photographs(self, rgb: tf.Tensor, **look: tf.Tensor) -> dict[str, tf.Tensor]:
         """Photographs of one size as pixels."""
-        inputs = contract.SIGNATURES["rgb"].inputs
-        none, full, same = _defaults(inputs)
-
-        @tf.function(autograph=False, input_signature=_specs(inputs))
-        def photographs(
-            rgb: tf.Tensor,
-            size: tf.Tensor = none,
-            strength: tf.Tensor = full,
-            saturation: tf.Tensor = same,
-        ) -> dict[str, tf.Tensor]:
-            look = {"size": size, "strength": strength, "saturation": saturation}
-            with tf.control_dependencies([*_checks_of_pixels(rgb), *_checks_of_look(**look)]):
-                n = tf.shape(rgb)[0]
-                options = [encoded.one_each(name, each, n) for name, each in look.items()]
-                each = [tf.identity(rgb), *options]
-            return {"rgb": _one_by_one(lambda one: self._colorize(*one), each)}
-
-        return photographs
+        with tf.control_dependencies([*_checks_of_pixels(rgb), *_checks_of_look(**look)]):
+            n = tf.shape(rgb)[0]
+            options = [encoded.one_each(name, each, n) for name, each in look.items()]
+            each = [tf.identity(rgb), *options]
+        return {"rgb": _one_by_one(lambda one: self._colorize(*one), each)}
 
     def _planes(self) -> Function:
         """Lightness of one size -> color planes."""
