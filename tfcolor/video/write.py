@@ -1,6 +1,8 @@
 """Colorized frames -> a segment of a film, encoded."""
 
-from collections.abc import Iterable
+import contextlib
+import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import av
@@ -67,6 +69,28 @@ def encode(
         context.color_trc = ColorTrc.BT709
         if film.pixel_aspect:
             context.sample_aspect_ratio = film.pixel_aspect
+        with _usual_scheduling():
+            context.open()
         for each in frames:
             container.mux(stream.encode(each))
         container.mux(stream.encode(None))
+
+
+@contextlib.contextmanager
+def _usual_scheduling() -> Iterator[None]:
+    """Undoes what a library does to the scheduling of this process's threads.
+
+    As root, SVT-AV1 puts its own threads and the caller's into real time at the highest priority.
+    Every process that the caller starts from then on has it too, and a few that wait for each other
+    stop the machine.
+    """
+    if not hasattr(os, "sched_getscheduler"):  # macOS, Windows
+        yield
+        return
+    before = os.sched_getscheduler(0)
+    yield
+    if os.sched_getscheduler(0) == before:
+        return
+    for thread in os.listdir("/proc/self/task"):
+        with contextlib.suppress(ProcessLookupError):  # it has ended
+            os.sched_setscheduler(int(thread), before, os.sched_param(0))
