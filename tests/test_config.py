@@ -171,6 +171,7 @@ def test_a_whole_number_may_stand_for_a_float_and_none_where_it_is_allowed():
         ({"generator": "colorful", "space": "rgb"}, "space rgb needs the generator unet"),
         ({"weights": "imagenet"}, "weights imagenet fit the generator pretrained-unet or colornet"),
         ({"classification_weight": 1.0}, "classification_weight needs a generator colorful or"),
+        ({"uniform_share": 0.0}, r"uniform_share must be in \(0, 1\], got 0"),
         ({"size_weight": 1.0}, "size_weight needs an image_size of 512"),
         ({"gan_weight": 0.0, "l1_weight": 0.0}, "one of gan_weight, .* must be greater than 0"),
         ({"frozen": ("decoder",)}, "frozen must be of encoder, generator, discriminator"),

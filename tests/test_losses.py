@@ -90,6 +90,8 @@ def test_classification_is_the_weighted_cross_entropy_of_soft_bins(rng):
     log_p = special.log_softmax(logits, -1)
     expected = ((target @ quantize.bin_weights()) * -(target * log_p).sum(-1)).mean()
     assert float(losses.classification(ab, logits)) == pytest.approx(expected, rel=1e-4)
+    expected = (target * -log_p).sum(-1).mean()  # all bins count alike
+    assert float(losses.classification(ab, logits, 1.0)) == pytest.approx(expected, rel=1e-4)
 
 
 def test_a_missed_rare_color_costs_more_than_a_missed_gray():

@@ -145,6 +145,7 @@ class StageConfig:
     gan_weight: float = 1.0
     l1_weight: float = 100.0  # lambda of the paper
     classification_weight: float = 0.0  # class-rebalanced cross-entropy over ab bins
+    uniform_share: float = 0.5  # lambda of arXiv:1603.08511: rare bins count more the lower it is
     perceptual_weight: float = 0.0  # features of EfficientNet-Lite0
     colorfulness_weight: float = 0.0  # against the photograph's own, from both sides
     size_weight: float = 0.0  # colors at half the size, or the multiple of the stride under it
@@ -174,6 +175,8 @@ class StageConfig:
         checks.not_negative(self, *LOSS_WEIGHTS)
         checks.not_negative(self, "weight_decay", "warmup_steps", "clip_norm", "patience")
         checks.fraction(self, "label_smoothing", "beta_1", "beta_2", "ema")
+        if not 0 < self.uniform_share <= 1:
+            raise ValueError(f"uniform_share must be in (0, 1], got {self.uniform_share}")
         checks.choice(self, "gan_loss", GAN_LOSSES)
         checks.choice(self, "schedule", SCHEDULES)
         checks.choice(self, "best_by", BEST_BY)

@@ -65,19 +65,23 @@ def l1(truth: Tensor, fake: Tensor) -> Tensor:
     return ops.mean(ops.abs(truth - fake))
 
 
-def classification(ab: Tensor, logits: Tensor) -> Tensor:
+def classification(
+    ab: Tensor, logits: Tensor, uniform_share: float = quantize.UNIFORM_SHARE
+) -> Tensor:
     """Class-rebalanced cross-entropy over soft-encoded ab bins (arXiv:1603.08511, 2.2).
 
     Args:
       ab: float32 (n, h, w, 2) in [-1, 1], the truth.
       logits: float32 (n, h / s, w / s, 258) over `quantize.ab_bins()`, for a whole number s.
+      uniform_share: see `quantize.bin_weights`.
 
     Returns:
       float32 (), nats.
     """
     stride = ab.shape[1] // logits.shape[1]
     target = quantize.soft_encode(ops.average_pool(ab, stride, stride))
-    weight = ops.matmul(target, ops.convert_to_tensor(quantize.bin_weights()[:, None]))[..., 0]
+    weights = ops.convert_to_tensor(quantize.bin_weights(uniform_share)[:, None])
+    weight = ops.matmul(target, weights)[..., 0]
     return ops.mean(weight * -ops.sum(target * ops.log_softmax(logits, axis=-1), axis=-1))
 
 

@@ -16,7 +16,7 @@ Tensor = Any  # a tensor of whatever backend Keras runs on
 
 BIN_WIDTH = 10.0  # Lab units; arXiv:1603.08511, 3.1
 SIGMA = 5.0  # Lab units, of the Gaussian that shares a color out to the bins near it; 3.1
-UNIFORM_SHARE = 0.5  # lambda of 3.2: how far the prior is mixed with the uniform distribution
+UNIFORM_SHARE = 0.5  # lambda of the paper; 3.2
 
 _PRIOR = Path(__file__).parent / "models" / "weights" / "ab_prior.npy"
 
@@ -74,12 +74,16 @@ def prior() -> np.ndarray:
 
 
 @functools.cache
-def bin_weights() -> np.ndarray:
+def bin_weights(uniform_share: float = UNIFORM_SHARE) -> np.ndarray:
     """What a pixel of each bin counts in the class-rebalanced loss (arXiv:1603.08511, 3.2).
 
+    Args:
+      uniform_share: how far the prior is mixed with the uniform distribution, in (0, 1]; rare
+        colors count more the lower it is, and as much as all others at 1.
+
     Returns:
-      float32 (258,), 0.12 to 5.9, mean 1 over the pixels of photographs.
+      float32 (258,), mean 1 over the pixels of photographs; 0.12 to 5.9 at 0.5.
     """
     p = prior()
-    weights = 1.0 / ((1 - UNIFORM_SHARE) * p + UNIFORM_SHARE / len(p))
+    weights = 1.0 / ((1 - uniform_share) * p + uniform_share / len(p))
     return (weights / (p * weights).sum()).astype(np.float32)

@@ -60,7 +60,7 @@ def terms(
     if stage.l1_weight:
         found["l1"] = losses.l1(target(batch, outputs), painted(outputs))
     if stage.classification_weight:
-        found["classification"] = losses.classification(ab, outputs["logits"])
+        found["classification"] = losses.classification(ab, outputs["logits"], stage.uniform_share)
     if stage.perceptual_weight:
         assert features is not None
         truth, fake = (features(255.0 * color.planes_to_rgb(l, x)) for x in (ab, planes))

@@ -1,0 +1,126 @@
+"""The runs of docs/report/, all at 128 x 128: `train.py` trains them, `report.py` reads them.
+
+What was expected of a run was written before it was made.
+"""
+
+import dataclasses
+import json
+from typing import Any
+
+SHARED = {"image_size": 128, "validation_limit": 200}
+CPU_MINUTES = {"recipes": 15.0, "experiments": 8.0}
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """A training run.
+
+    Attributes:
+      name: of the run's folder.
+      group: "recipes", measured on the test photographs, or "experiments", of the recipe tfcolor,
+        measured on the validation photographs.
+      recipe: what it starts from.
+      changes: fields of its config that are other than the recipe's.
+      about: what was changed.
+      expected: what was expected of that.
+    """
+
+    name: str
+    group: str
+    recipe: str = "tfcolor"
+    changes: dict[str, Any] = dataclasses.field(default_factory=dict)
+    about: str = ""
+    expected: str = ""
+
+    @property
+    def assignments(self) -> list[str]:
+        """The changes as `tfcolor-train --set` takes them."""
+        # A warm-up of 200 steps would be most of a stage of so short a run.
+        short = {"warmup_steps": 20} if self.recipe == "tfcolor" else {}
+        changes = {**SHARED, **short, **self.changes}
+        return [
+            f"{field}={value if isinstance(value, str) else json.dumps(value)}"
+            for field, value in changes.items()
+        ]
+
+
+def _recipe(name: str, **changes: Any) -> Run:
+    return Run(name, "recipes", name, changes)
+
+
+def _experiment(name: str, about: str, expected: str, **changes: Any) -> Run:
+    return Run(name, "experiments", changes=changes, about=about, expected=expected)
+
+
+RUNS = (
+    _recipe("tfcolor"),
+    _recipe("capstone"),
+    _recipe("sagan"),
+    _recipe("pix2pix", depth=7),  # 8 needs 256 pixels
+    _recipe("cdcgan"),
+    _recipe("pix2pix-rgb", depth=7),
+    _recipe("colorful"),
+    _experiment("control", "the recipe as it is", "What the others are compared with."),
+    _experiment(
+        "l1-alone",
+        "loss: L1 alone, no classes",
+        "Duller by a third or more as it comes, for L1 asks for the middle of what is likely; at "
+        "equal strength further from the truth.",
+        classification_weight=0.0,
+    ),
+    _experiment(
+        "classes-alone",
+        "loss: classes alone, no L1",
+        "Livelier as it comes; at equal strength as true, within the interval.",
+        l1_weight=0.0,
+    ),
+    _experiment(
+        "not-rebalanced",
+        "rebalancing: none, common and rare colors count alike",
+        "Duller as it comes by a fifth or more, with a lower ab error.",
+        uniform_share=1.0,
+    ),
+    _experiment(
+        "unet-decoder",
+        "decoder: a U-Net up to full size, over an encoder at full size; L1 in place of classes",
+        "Fewer steps for the same time, so further from the truth than L1 alone in our decoder.",
+        generator="pretrained-unet",
+        classification_weight=0.0,
+    ),
+    _experiment(
+        "larger",
+        "size: crops of 192",
+        "Less than half of the steps; measured at 128, further from the truth.",
+        image_size=192,
+    ),
+    _experiment(
+        "closer-crops",
+        "augmentation: crops of 30 to 100 % of the short side, not of 60 to 100 %",
+        "No gain in so short a time, as no photograph is seen more than a few times; not worse by "
+        "more than 2 % of the ab error.",
+        crop_min_fraction=0.3,
+    ),
+    _experiment(
+        "film",
+        "augmentation: half of the photographs as old film would show them",
+        "Up to 2 % more ab error on photographs that are not changed.",
+        film=0.5,
+    ),
+    _experiment(
+        "no-adversary",
+        "adversarial stage: its two losses left out, so that it goes on as the one before",
+        "A lower ab error and a higher Fréchet distance.",
+        **{
+            "adversarial.gan_weight": 0.0,
+            "adversarial.perceptual_weight": 0.0,
+            "adversarial.best_by": "ab_error",
+        },
+    ),
+    _experiment(
+        "from-scratch",
+        "encoder: random weights, not those of ImageNet",
+        "Hardly nearer to the truth than gray: what is where would have to be learned from "
+        "14,000 photographs.",
+        weights="random",
+    ),
+)

@@ -1,0 +1,96 @@
+"""Trains the runs of docs/report/, one after another, each for the processor time it is given.
+
+    python benchmarks/study/train.py RUNS --data PHOTOS [--only NAME]
+
+A step of every stage is timed first, so that the whole run, with its stages in their proportions,
+takes that time. RUNS/NAME is the run, RUNS/NAME.json what it cost. Run again, it goes on where it
+stopped.
+"""
+
+import concurrent.futures
+import json
+import multiprocessing
+import os
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import catalog
+import click
+
+VALIDATIONS = 4
+CALLS = 4  # of a step, that are timed
+TRAIN = "import sys; from tfcolor.cli.main import train_main; sys.exit(train_main())"
+
+
+def plan(run: catalog.Run) -> dict[str, Any]:
+    """How many steps the processor time pays for: "steps", and "cpu_s" of a step of every stage."""
+    sys.path.insert(0, str(Path(__file__).parent.parent))
+    import measure
+
+    from tfcolor import fields, recipes
+
+    settings = fields.override(recipes.get(run.recipe), **fields.parse(run.assignments))
+    costs = {}
+    for index, stage in enumerate(settings.stages):
+        call = measure.step_call(settings, index)
+        for _ in range(measure.WARM_UP_CALLS):
+            call()
+        began = time.process_time()
+        for _ in range(CALLS):
+            call()
+        costs[stage.name] = (time.process_time() - began) / CALLS
+    whole = sum(stage.steps * costs[stage.name] for stage in settings.stages)
+    share = 60 * catalog.CPU_MINUTES[run.group] / whole
+    return {"steps": int(settings.total_steps * share), "cpu_s": costs}
+
+
+def train(run: catalog.Run, folder: Path, data: str) -> bool:
+    """Trains a run, or what is left of it; whether it came to its end."""
+    noted = folder / f"{run.name}.json"
+    cost = json.loads(noted.read_text()) if noted.exists() else {}
+    if cost.get("done"):
+        return True
+    if not cost:
+        # In a process of its own, or the networks of all runs would pile up.
+        with concurrent.futures.ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as own:
+            cost = {**own.submit(plan, run).result(), "cpu_minutes": 0.0}
+    print(f"== {run.name}: {cost['steps']} steps", flush=True)
+    often = str(-(-cost["steps"] // VALIDATIONS))
+    command = [sys.executable, "-c", TRAIN, "--recipe", run.recipe, "--data", data]
+    command += ["--workdir", str(folder / run.name), "--steps", str(cost["steps"])]
+    command += ["--validate-every", often, "--checkpoint-every", often, "--log-every", "10"]
+    for assignment in run.assignments:
+        command += ["--set", assignment]
+    before = _cpu_s()
+    try:
+        done = subprocess.run(command, env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"})
+        cost["done"] = done.returncode == 0
+    finally:
+        cost["cpu_minutes"] += (_cpu_s() - before) / 60
+        noted.write_text(json.dumps(cost, indent=1) + "\n")
+    return cost["done"]
+
+
+def _cpu_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+@click.command()
+@click.argument("folder", metavar="RUNS", type=click.Path(path_type=Path))
+@click.option("--data", required=True, help="Folder of photographs.")
+@click.option("--only", multiple=True, metavar="NAME", help="Only these runs.")
+def main(folder: Path, data: str, only: tuple[str, ...]) -> None:
+    """See the top of the file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for run in catalog.RUNS:
+        if (not only or run.name in only) and not train(run, folder, data):
+            raise SystemExit(f"{run.name} did not come to its end; run the same command again")
+
+
+if __name__ == "__main__":
+    main()
