@@ -29,6 +29,17 @@ def run(*arguments, **options):
     return done.exit_code, done.stdout, done.stderr
 
 
+def test_the_same_photograph_gives_the_same_bytes_in_every_process(gray, tmp_path):
+    made = []
+    for name in ("one.jpg", "two.jpg"):
+        out = tmp_path / name
+        program = "from tfcolor.cli.main import main; main()"
+        command = [sys.executable, "-c", program, "colorize", gray, "-o", out]
+        subprocess.run(command, check=True, capture_output=True)
+        made.append(out.read_bytes())
+    assert made[0] == made[1]
+
+
 def test_a_name_alone_is_enough(gray):
     code, output, _ = run(gray)
     made = gray.with_name("grandmother-color.jpg")

@@ -1,0 +1,161 @@
+"""What the runs of `train.py` left behind, measured and brought into docs/report/ as JSON.
+
+A step whose result is in RUNS already is not repeated; the test photographs are measured once.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import catalog
+import numpy as np
+import tensorflow as tf
+from tensorboard.backend.event_processing import event_accumulator
+
+from tfcolor import inference, workdir
+
+ROOT = Path(__file__).parents[2]
+SIDE = 128  # of the center squares that are measured, pixels
+VALIDATION = 400  # photographs that the experiments are measured on
+STRENGTH = 200  # photographs that figures at equal strength are of
+POINTS = 60  # most of a curve
+CURVES = ("train/g_loss", "train/d_loss", "train/g_gan", "val/ab_error", "val/colorfulness")
+# Of `tfcolor analyze`: charts of the training photographs, pictures of the bundled ones.
+CHARTS = ("distributions", "planes", "density", "gray_methods")
+EXAMPLES = ("preprocessing", "gray_examples")
+TFCOLOR = ("-c", "from tfcolor.cli.main import main; main()")
+
+
+def collect(folder: Path, train: str, test: str, out: Path) -> None:
+    """Measures what was trained and not yet measured, and writes all of it into `out`.
+
+    Args:
+      folder: of `train.py`.
+      train, test: folders of photographs.
+      out: docs/report.
+    """
+    done = [run for run in catalog.RUNS if _cost(folder, run).get("done")]
+    for name in ("runs", "pictures"):
+        (out / name).mkdir(parents=True, exist_ok=True)
+    for run in done:
+        _export(folder, run)
+        measured_on = test if run.group == "recipes" else train
+        at_strength = _strength(folder, run, measured_on)
+        collected = {**_described(folder, run), "at_strength": at_strength}
+        write(out / "runs" / f"{run.name}.json", collected)
+    for group, photos in (("recipes", [test]), ("experiments", [train, "--part", "validation"])):
+        members = [run for run in catalog.RUNS if run.group == group]
+        if all(run in done for run in members):
+            write(out / f"{group}.json", _evaluated(folder, group, members, photos))
+    write(out / "data.json", _analyzed(folder, train, out))
+
+
+def _cost(folder: Path, run: catalog.Run) -> dict[str, Any]:
+    path = folder / f"{run.name}.json"
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def _export(folder: Path, run: catalog.Run) -> None:
+    target = folder / "models" / run.name
+    if not target.exists():
+        call(*TFCOLOR, "export", folder / run.name, target)
+
+
+def _described(folder: Path, run: catalog.Run) -> dict[str, Any]:
+    """What a run was: its cost, its stages, its curves."""
+    cost = _cost(folder, run)
+    settings = workdir.read_config(folder / run.name)
+    model = folder / "models" / run.name / "1"
+    card = json.loads((model / "assets.extra" / inference.CARD).read_text())
+    stages = [
+        {
+            "name": stage.name,
+            "steps": stage.steps,
+            "photographs": stage.steps * stage.batch_size,
+            "image_size": stage.image_size,
+            "cpu_s": round(cost["cpu_s"][stage.name], 3),
+        }
+        for stage in settings.stages
+    ]
+    return {
+        "name": run.name,
+        "group": run.group,
+        "recipe": run.recipe,
+        "set": run.assignments,
+        "cpu_minutes": round(cost["cpu_minutes"], 1),
+        "stages": stages,
+        "chosen_step": card["step"],
+        "curves": curves(folder / run.name / "events"),
+    }
+
+
+def curves(events: Path) -> dict[str, list[list[float]]]:
+    """Tag -> [[step, value]], from TensorBoard's events; thinned."""
+    read = event_accumulator.EventAccumulator(str(events), size_guidance={"tensors": 0})
+    read.Reload()
+    found = {}
+    for tag in sorted(read.Tags()["tensors"]):  # where TensorFlow 2 has its scalars, too
+        if tag in CURVES:
+            points = read.Tensors(tag)
+            count = min(POINTS, len(points))
+            chosen = [points[at] for at in np.linspace(0, len(points) - 1, count).astype(int)]
+            values = [float(tf.make_ndarray(each.tensor_proto)) for each in chosen]
+            found[tag] = [[p.step, float(f"{v:.4g}")] for p, v in zip(chosen, values, strict=True)]
+    return found
+
+
+def _evaluated(
+    folder: Path, group: str, members: list[catalog.Run], photos: list[str]
+) -> dict[str, Any]:
+    """The table of a group, without the figures of each photograph."""
+    path = folder / f"{group}-evaluation.json"
+    if not path.exists():
+        models = [folder / "models" / run.name for run in members]
+        limit = ["--limit", str(VALIDATION)] if group == "experiments" else []
+        protocol = ["--protocol", f"center-{SIDE}", "--json", path]
+        call(*TFCOLOR, "evaluate", *models, "--data", *photos, *limit, *protocol)
+    whole = json.loads(path.read_text())
+    protocol = {k: v for k, v in whole["protocol"].items() if k != "source"}
+    return {"protocol": protocol, "rows": whole["rows"], "differences": whole["differences"]}
+
+
+def _strength(folder: Path, run: catalog.Run, photos: str) -> dict[str, Any]:
+    """The figures where a model is 0.85 times as colorful as the truth, by strength.py."""
+    path = folder / f"{run.name}-strength.json"
+    if not path.exists():
+        part = "all" if run.group == "recipes" else "validation"
+        options = ["--run", folder / run.name, "--data", photos, "--part", part]
+        options += ["--limit", STRENGTH, "--side", SIDE, "--network-size", SIDE]
+        path.write_text(call(ROOT / "benchmarks" / "strength.py", *options))
+    return json.loads(path.read_text().splitlines()[-1])["at_share"]
+
+
+def _analyzed(folder: Path, train: str, out: Path) -> dict[str, Any]:
+    """The study of the training photographs, without names of files."""
+    for source, name, chosen in ((train, "data", CHARTS), ("samples", "samples-data", EXAMPLES)):
+        if not (folder / name / "report.json").exists():
+            call(*TFCOLOR, "analyze", "--data", source, "--out", folder / name)
+        for chart in chosen:
+            shutil.copy(folder / name / f"{chart}.png", out / "pictures")
+    found = json.loads((folder / "data" / "report.json").read_text())
+    for kind in ("gray", "sepia", "skipped"):
+        found[kind] = {"count": found[kind]["count"]}
+    return {name: value for name, value in found.items() if name != "source"}
+
+
+def call(*arguments: object) -> str:
+    """What a Python program prints."""
+    print("==", *arguments, flush=True)
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"}
+    command = [sys.executable, *map(str, arguments)]
+    return subprocess.run(
+        command, check=True, stdout=subprocess.PIPE, text=True, env=environment
+    ).stdout
+
+
+def write(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=None, separators=(",", ":")) + "\n")

@@ -1,0 +1,151 @@
+"""The pictures of docs/report/: curves of the collected runs, galleries by their models."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import catalog
+import collect
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from tfcolor import colorize, plots
+from tfcolor.data import samples
+from tfcolor.evaluation import record, scores
+from tfcolor.report import choice
+
+CELL = 144  # pixels, of a photograph in a gallery
+GALLERY = 8  # photographs
+MARGIN = 18  # pixels, of a line of text
+QUALITY = 82
+
+Run = Mapping[str, Any]  # of `collect.collect`
+
+
+def curves(runs: Iterable[Run], out: Path) -> None:
+    """Figures of validation and losses over the processor time, a line a run."""
+    runs = list(runs)
+    for group in catalog.CPU_MINUTES:
+        members = [run for run in runs if run["group"] == group]
+        if not members:
+            continue
+        drawn, ((left, right),) = plots.subplots(1, 2, width=10, height=4)
+        for run in members:
+            for axis, tag in ((left, "val/ab_error"), (right, "val/colorfulness")):
+                points = np.array(run["curves"][tag])
+                axis.plot(minutes(run, points[:, 0]), points[:, 1], ".-", label=run["name"])
+        left.set(xlabel="minutes of processor time", ylabel="ab error, Lab units; lower is better")
+        right.set(xlabel="minutes of processor time", ylabel="colorfulness")
+        right.legend(frameon=False, fontsize=7)
+        (out / f"{group}-curves.png").write_bytes(plots.png(drawn))
+    judged = [run for run in runs if run["group"] == "recipes" and "train/d_loss" in run["curves"]]
+    if judged:
+        drawn, (axes,) = plots.subplots(1, len(judged), width=2.2 * len(judged), height=2.6)
+        for axis, run in zip(axes, judged, strict=True):
+            for tag in ("train/d_loss", "train/g_gan"):
+                points = np.array(run["curves"][tag])
+                axis.plot(minutes(run, points[:, 0]), points[:, 1], linewidth=1, label=tag[6:])
+            axis.set(title=run["name"], xlabel="minutes")
+        axes[0].legend(frameon=False, fontsize=7)
+        (out / "adversaries.png").write_bytes(plots.png(drawn))
+
+
+def minutes(run: Run, steps: np.ndarray) -> np.ndarray:
+    """Processor time when steps were done: that of the whole run, shared out by what steps cost."""
+    ends = np.cumsum([0] + [stage["steps"] for stage in run["stages"]])
+    costs = np.cumsum([0] + [stage["steps"] * stage["cpu_s"] for stage in run["stages"]])
+    return np.interp(steps, ends, costs / costs[-1] * run["cpu_minutes"])
+
+
+def gallery(folder: Path, out: Path) -> None:
+    """The same held-out photographs, colorized by every recipe."""
+    names = [run.name for run in catalog.RUNS if run.group == "recipes"]
+    networks = {name: colorize.load(folder / "models" / name) for name in names}
+    held_out = samples.from_package("test").names.values()
+    rows = []
+    for name in sorted(held_out)[:GALLERY]:
+        truth = np.asarray(Image.open(samples.FOLDER / name).convert("RGB"))
+        made = [
+            colorize.colorize(network, truth, size=collect.SIDE) for network in networks.values()
+        ]
+        gray = colorize.colorize(next(iter(networks.values())), truth, saturation=0.0)
+        rows.append([gray, *made, truth])
+    _save(_grid(rows, ["gray", *names, "truth"]), out / "gallery.jpg")
+
+
+def examples(folder: Path, out: Path) -> dict[str, Any]:
+    """Where SSIM is low and color realistic, and where SSIM is high and color is lost.
+
+    Of every recipe and every held-out photograph.
+
+    Returns:
+      name of the example -> recipe, and figures of it and of gray; without those that there are
+      none of.
+    """
+    evaluation = record.read(folder / "samples-evaluation.json")
+    view = choice.View(evaluation)
+    found = {}
+    for kind, key in (("realistic", "delta_e00"), ("dull", "ssim")):
+        best: tuple[float, str, int] | None = None
+        for row in evaluation.models:
+            ssim, gray = view.values(row, "ssim"), view.values(scores.GRAY, "ssim")
+            ratio = view.colorfulness_ratio(row)
+            least, most = choice.NEAR_COLORFULNESS
+            truth = view.values(scores.TRUTH, choice.COLORFULNESS)
+            chosen = (truth >= choice.COLORFUL) & (
+                (ssim < gray) & (ratio >= least) & (ratio <= most)
+                if kind == "realistic"
+                else ratio < choice.DULL
+            )
+            value = view.values(row, key) * (1 if kind == "realistic" else -1)
+            for place in np.flatnonzero(chosen):
+                best = min(best or (np.inf, "", 0), (float(value[place]), row, int(place)))
+        if best is None:
+            continue
+        _, row, place = best
+        name = evaluation.names[view.places[place]]
+        truth_rgb = np.asarray(Image.open(samples.FOLDER / name).convert("RGB"))
+        network = colorize.load(folder / "models" / row)
+        made = colorize.colorize(network, truth_rgb, size=collect.SIDE)
+        gray_rgb = colorize.colorize(network, truth_rgb, saturation=0.0)
+        labels = ["gray", row, "truth"]
+        _save(_grid([[gray_rgb, made, truth_rgb]], labels, cell=256), out / f"{kind}.jpg")
+        found[kind] = {"recipe": row, "photograph": name} | {
+            f"{metric}{suffix}": round(float(view.values(which, metric)[place]), 3)
+            for metric in ("ssim", "delta_e00", "colorfulness")
+            for which, suffix in ((row, ""), (scores.GRAY, "_gray"), (scores.TRUTH, "_truth"))
+        }
+    return found
+
+
+def measured_samples(folder: Path) -> None:
+    """The evaluation of the recipes on the bundled held-out photographs, for `examples`."""
+    path = folder / "samples-evaluation.json"
+    if not path.exists():
+        models = [folder / "models" / run.name for run in catalog.RUNS if run.group == "recipes"]
+        protocol = ["--protocol", f"center-{collect.SIDE}", "--features", "none", "--json", path]
+        collect.call(*collect.TFCOLOR, "evaluate", *models, "--data", "samples", *protocol)
+
+
+def _grid(rows: list[list[np.ndarray]], labels: list[str], cell: int = CELL) -> Image.Image:
+    """Pictures in rows under a line of labels."""
+    drawn = Image.new("RGB", (cell * len(labels), MARGIN + cell * len(rows)), "white")
+    pen = ImageDraw.Draw(drawn)
+    for x, label in enumerate(labels):
+        pen.text((x * cell + 4, 2), label, fill="black", font=ImageFont.load_default(11))
+    for y, row in enumerate(rows):
+        for x, rgb in enumerate(row):
+            picture = Image.fromarray(rgb).resize((cell - 2, cell - 2), Image.Resampling.LANCZOS)
+            drawn.paste(picture, (x * cell, MARGIN + y * cell))
+    return drawn
+
+
+def _save(image: Image.Image, path: Path) -> None:
+    image.save(path, quality=QUALITY, optimize=True)
+
+
+def read_runs(out: Path) -> list[dict[str, Any]]:
+    """The collected runs, in the order of the catalog."""
+    paths = [out / "runs" / f"{run.name}.json" for run in catalog.RUNS]
+    return [json.loads(path.read_text()) for path in paths if path.exists()]

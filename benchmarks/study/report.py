@@ -1,0 +1,170 @@
+"""Builds docs/report/README.md of text.md, its figures from what was collected.
+
+    python benchmarks/study/report.py [RUNS --data PHOTOS --test PHOTOS]
+
+With the folder of `train.py` what is new there is measured, collected and drawn first.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ["KERAS_BACKEND"] = "tensorflow"
+
+import tfcolor  # noqa: F401 - before TensorFlow, whose oneDNN it turns on
+
+# isort: split
+import json
+import sys
+
+import click
+import jinja2
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+import catalog  # noqa: E402
+import collect  # noqa: E402
+import draw  # noqa: E402
+
+from tfcolor.evaluation import table  # noqa: E402
+
+OUT = HERE.parents[1] / "docs" / "report"
+COLUMNS = (
+    "ssim",
+    "psnr",
+    "ab_error",
+    "delta_e00",
+    "colorfulness",
+    "spill",
+    "fd_efficientnet_lite0",
+)
+HEADS = ("SSIM", "PSNR", "ab error", "ΔE00", "colorfulness", "spill", "Fréchet distance")
+
+Table = Mapping[str, Any]  # of an evaluation, as it was collected
+
+
+def render(out: Path) -> str:
+    """The report, of what lies in a folder.
+
+    Raises:
+      jinja2.UndefinedError: if the text names a figure that was not collected.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    found = {path.stem: json.loads(path.read_text()) for path in sorted(out.glob("*.json"))}
+    runs = {run["name"]: run for run in draw.read_runs(out)}
+    environment.globals |= {
+        **found,
+        "runs": runs,
+        "minutes": catalog.CPU_MINUTES,
+        "pm": pm,
+        "recipe_table": recipe_table(found["recipes"], runs),
+        "strength_table": strength_table(runs),
+        "experiment_table": experiment_table(found["experiments"], runs),
+    }
+    return environment.get_template("text.md").render()
+
+
+def pm(rows: Table, row: str, metric: str, signed: bool = False) -> str:
+    """A figure with half its interval, such as 14.85 ±0.52; "-" where there is none."""
+    figure = rows[row].get(metric)
+    if figure is None or figure["value"] is None:
+        return "∞" if metric == "psnr" else "-"
+    bounds = (figure["value"], figure["low"], figure["high"])
+    return table.shown(tuple(float("nan") if each is None else each for each in bounds), signed)
+
+
+def recipe_table(evaluation: Table, runs: Mapping[str, draw.Run]) -> str:
+    """Every recipe beside gray and the truth."""
+    lines = [["", "photographs seen", "CPU minutes", *HEADS]]
+    for row in evaluation["rows"]:
+        run = runs.get(row.removesuffix(" (raw)").removesuffix(" raw"))
+        seen = [str(sum(s["photographs"] for s in run["stages"])), f"{run['cpu_minutes']:.1f}"]
+        figures = [pm(evaluation["rows"], row, column) for column in COLUMNS]
+        lines.append([row, *(seen if run else ["", ""]), *figures])
+    return markdown(lines)
+
+
+def strength_table(runs: Mapping[str, draw.Run]) -> str:
+    """The recipes at the same colorfulness."""
+    lines = [["", "chroma times", "PSNR over gray's", "ab error over gray's", "ΔE00 over gray's"]]
+    for run in runs.values():
+        if run["group"] == "recipes":
+            lines.append([run["name"], *at_strength(run)])
+    return markdown(lines)
+
+
+def experiment_table(evaluation: Table, runs: Mapping[str, draw.Run]) -> str:
+    """Every experiment, what was expected of it and what came."""
+    lines = [
+        ["", "changed", "expected", "photographs", "colorfulness", "ab error, less the control's"]
+    ]
+    lines[0] += ["Fréchet distance", "at equal strength: PSNR", "ab error", "ΔE00"]
+    control = "control"
+    for run in catalog.RUNS:
+        if run.group != "experiments":
+            continue
+        less = "" if run.name == control else difference(evaluation, run.name, control, "ab_error")
+        own = runs[run.name]
+        figures = [pm(evaluation["rows"], run.name, "colorfulness"), less]
+        figures.append(pm(evaluation["rows"], run.name, "fd_efficientnet_lite0"))
+        seen = str(sum(stage["photographs"] for stage in own["stages"]))
+        lines.append([run.name, run.about, run.expected, seen, *figures, *at_strength(own)[1:]])
+    return markdown(lines)
+
+
+def at_strength(run: draw.Run) -> list[str]:
+    """Chroma times, and PSNR, ab error and ΔE00 beside gray's, at 0.85 of the truth's color."""
+    found = run["at_strength"]
+    sign = "" if found["reached"] else "over " if found["factor"] > 1 else "under "
+    return [
+        f"{sign}{found['factor']:.2f}",
+        f"{found['psnr_over_gray']:+.2f} dB",
+        *(f"{100 * (found[f'{m}_of_gray'] - 1):+.1f} %" for m in ("ab_error", "delta_e00")),
+    ]
+
+
+def difference(evaluation: Table, first: str, second: str, metric: str) -> str:
+    """First less second, over the same photographs, with half its interval."""
+    rows = evaluation["differences"]
+    if f"{first} - {second}" in rows:
+        return pm(rows, f"{first} - {second}", metric, signed=True)
+    turned = rows[f"{second} - {first}"][metric]
+    value, low, high = -turned["value"], -turned["high"], -turned["low"]
+    return table.shown((value, low, high), True)
+
+
+def markdown(lines: list[list[str]]) -> str:
+    """A table of Markdown; the first line is its head."""
+    head, *body = ("| " + " | ".join(line) + " |" for line in lines)
+    return "\n".join([head, "|" + "---|" * len(lines[0]), *body])
+
+
+@click.command()
+@click.argument("folder", metavar="[RUNS]", required=False, type=click.Path(path_type=Path))
+@click.option("--data", help="Folder of the photographs that the runs were trained on.")
+@click.option("--test", help="Folder of the test photographs.")
+def main(folder: Path | None, data: str | None, test: str | None) -> None:
+    """See the top of the file."""
+    if folder is not None:
+        if not (data and test):
+            raise click.UsageError("give --data and --test with RUNS")
+        collect.collect(folder, data, test, OUT)
+        pictures = OUT / "pictures"
+        draw.curves(draw.read_runs(OUT), pictures)
+        draw.gallery(folder, pictures)
+        draw.measured_samples(folder)
+        collect.write(OUT / "examples.json", draw.examples(folder, pictures))
+    (OUT / "README.md").write_text(render(OUT), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""The report of docs/report/: what it is built from, and that it is true to it."""
+
+import importlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfcolor import fields, recipes
+
+ROOT = Path(__file__).parent.parent
+sys.path += [str(ROOT / "benchmarks"), str(ROOT / "benchmarks" / "study")]
+
+catalog, collect, draw, measure, report, train = map(
+    importlib.import_module, ("catalog", "collect", "draw", "measure", "report", "train")
+)
+
+
+@pytest.mark.parametrize("run", catalog.RUNS, ids=lambda run: f"{run.group}-{run.name}")
+def test_every_run_of_the_catalog_can_be_trained(run):
+    settings = fields.override(recipes.get(run.recipe), **fields.parse(run.assignments))
+    assert settings.stages[0].image_size == (192 if run.name == "larger" else 128)
+    if run.group == "experiments":
+        assert run.about and run.expected
+
+
+def test_names_of_runs_are_their_own():
+    assert len({run.name for run in catalog.RUNS}) == len(catalog.RUNS)
+
+
+def test_a_run_has_as_many_steps_as_its_processor_time_pays_for(monkeypatch):
+    now = [0.0]
+
+    def step_call(settings, index):
+        return lambda: now.__setitem__(0, now[0] + (index + 1) / 4)  # 0.25 s, then 0.5 and 0.75
+
+    monkeypatch.setattr(measure, "step_call", step_call)
+    monkeypatch.setattr(train.time, "process_time", lambda: now[0])
+    planned = train.plan(catalog.Run("tfcolor", "recipes"))
+    stages = recipes.get("tfcolor").stages  # 30,000, 6,000 and 4,000 steps, in their proportions
+    assert list(planned["cpu_s"].values()) == [0.25, 0.5, 0.75]
+    mean = sum(s.steps * c for s, c in zip(stages, (0.25, 0.5, 0.75), strict=True)) / 40_000
+    assert planned["steps"] == int(catalog.CPU_MINUTES["recipes"] * 60 / mean)
+
+
+def test_a_run_goes_on_with_the_steps_it_began_with(tmp_path, monkeypatch):
+    run, calls, codes = catalog.RUNS[0], [], [130, 0]
+    planned = {"steps": 12, "cpu_s": {"classify": 1.0}, "cpu_minutes": 2.0, "done": False}
+    (tmp_path / "tfcolor.json").write_text(json.dumps(planned))
+
+    def trained(command, **_):
+        calls.append(command)
+        return subprocess.CompletedProcess(command, codes[len(calls) - 1])
+
+    monkeypatch.setattr(train.subprocess, "run", trained)
+    assert [train.train(run, tmp_path, "photos") for _ in range(3)] == [False, True, True]
+    assert len(calls) == 2 and calls[0] == calls[1]  # what is done is not trained again
+    assert calls[0][calls[0].index("--steps") + 1] == "12"
+    assert json.loads((tmp_path / "tfcolor.json").read_text())["cpu_minutes"] >= 2
+
+
+def test_curves_come_from_the_events_of_tensorboard(tmp_path):
+    with tf.summary.create_file_writer(str(tmp_path)).as_default():
+        for step in range(1, 301):
+            tf.summary.scalar("train/g_loss", 1 / step, step)
+        tf.summary.scalar("val/ab_error", 14.25, 300)
+        tf.summary.scalar("other", 1.0, 300)
+    curves = collect.curves(tmp_path)
+    assert curves["val/ab_error"] == [[300, 14.25]] and "other" not in curves
+    points = np.array(curves["train/g_loss"])
+    assert len(points) == collect.POINTS and points[0, 0] == 1 and points[-1, 0] == 300
+    np.testing.assert_allclose(points[:, 1], 1 / points[:, 0], rtol=1e-3)
+
+
+def test_time_is_shared_out_by_what_steps_cost():
+    run = {
+        "cpu_minutes": 6.0,
+        "stages": [{"steps": 10, "cpu_s": 1.0}, {"steps": 5, "cpu_s": 4.0}],
+    }
+    np.testing.assert_allclose(draw.minutes(run, np.array([0, 5, 10, 15])), [0, 1, 2, 6])
+
+
+def test_a_difference_can_be_asked_for_in_both_directions():
+    found = {"differences": {"a - b": {"psnr": {"value": 1.0, "low": 0.5, "high": 1.75}}}}
+    assert report.difference(found, "a", "b", "psnr") == "+1.00 ±0.75"
+    assert report.difference(found, "b", "a", "psnr") == "-1.00 ±0.75"
