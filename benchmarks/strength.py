@@ -85,7 +85,7 @@ def at_share(
 @click.option("--checkpoint", default="best", show_default=True)
 @click.option("--data", "source", default="samples", show_default=True)
 @click.option("--part", default="all", show_default=True)
-@click.option("--limit", type=int, default=400, show_default=True, help="Photographs.")
+@click.option("--limit", type=int, default=400, show_default=True, help="Photographs, scattered.")
 @click.option("--side", default=128, show_default=True, help="Of the center squares, pixels.")
 @click.option("--network-size", type=int, help="Short side that the network sees, pixels.")
 @click.option("--share", default=0.85, show_default=True, help="Of the truth's colorfulness.")
@@ -102,7 +102,7 @@ def main(
     """See the top of the file."""
     generator, stride, size = measure.trained(run, checkpoint)
     size = network_size or size
-    photos = data.open_part(config.DataConfig(source=source), part).take(limit)
+    photos = data.open_part(config.DataConfig(source=source), part).scattered().take(limit)
     result = {"benchmark": "strength", "model": str(run or "bundled"), "side": side}
     result |= {"network_size": size, "share": share}
     result |= at_share(graphs.from_generator(generator, size, stride), photos, side, share)
