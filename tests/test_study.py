@@ -88,3 +88,7 @@ def test_a_difference_can_be_asked_for_in_both_directions():
     found = {"differences": {"a - b": {"psnr": {"value": 1.0, "low": 0.5, "high": 1.75}}}}
     assert report.difference(found, "a", "b", "psnr") == "+1.00 ±0.75"
     assert report.difference(found, "b", "a", "psnr") == "-1.00 ±0.75"
+
+
+def test_the_report_is_what_its_files_say():
+    assert (ROOT / "docs/report/README.md").read_text(encoding="utf-8") == report.render(report.OUT)

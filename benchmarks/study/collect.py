@@ -49,8 +49,9 @@ def collect(folder: Path, train: str, test: str, out: Path) -> None:
         write(out / "runs" / f"{run.name}.json", collected)
     for group, photos in (("recipes", [test]), ("experiments", [train, "--part", "validation"])):
         members = [run for run in catalog.RUNS if run.group == group]
-        if all(run in done for run in members):
+        if all(run in done for run in members):  # or some would be measured twice
             write(out / f"{group}.json", _evaluated(folder, group, members, photos))
+    _evaluated(folder, "samples", [run for run in done if run.group == "recipes"], ["samples"])
     write(out / "data.json", _analyzed(folder, train, out))
 
 

@@ -10,7 +10,7 @@ import collect
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from tfcolor import colorize, plots
+from tfcolor import color, plots
 from tfcolor.data import samples
 from tfcolor.evaluation import record, scores
 from tfcolor.report import choice
@@ -61,17 +61,21 @@ def minutes(run: Run, steps: np.ndarray) -> np.ndarray:
 def gallery(folder: Path, out: Path) -> None:
     """The same held-out photographs, colorized by every recipe."""
     names = [run.name for run in catalog.RUNS if run.group == "recipes"]
-    networks = {name: colorize.load(folder / "models" / name) for name in names}
-    held_out = samples.from_package("test").names.values()
-    rows = []
-    for name in sorted(held_out)[:GALLERY]:
-        truth = np.asarray(Image.open(samples.FOLDER / name).convert("RGB"))
-        made = [
-            colorize.colorize(network, truth, size=collect.SIDE) for network in networks.values()
-        ]
-        gray = colorize.colorize(next(iter(networks.values())), truth, saturation=0.0)
-        rows.append([gray, *made, truth])
+    held_out = sorted(samples.from_package("test").names.values())[:GALLERY]
+    made = [colorized(folder, name, held_out) for name in names]
+    truth = [_truth(name) for name in held_out]
+    rows = [list(row) for row in zip(map(_gray, truth), *made, truth, strict=True)]
     _save(_grid(rows, ["gray", *names, "truth"]), out / "gallery.jpg")
+
+
+def colorized(folder: Path, recipe: str, names: list[str]) -> list[np.ndarray]:
+    """Bundled photographs as `tfcolor colorize` gives them with the model of a recipe."""
+    pictures = folder / "pictures" / recipe
+    if not all((pictures / name).exists() for name in names):
+        files = [samples.FOLDER / name for name in names]
+        options = ["-o", pictures, "-m", folder / "models" / recipe, "--size", collect.SIDE]
+        collect.call(*collect.TFCOLOR, "colorize", *files, *options)
+    return [np.asarray(Image.open(pictures / name).convert("RGB")) for name in names]
 
 
 def examples(folder: Path, out: Path) -> dict[str, Any]:
@@ -105,12 +109,9 @@ def examples(folder: Path, out: Path) -> dict[str, Any]:
             continue
         _, row, place = best
         name = evaluation.names[view.places[place]]
-        truth_rgb = np.asarray(Image.open(samples.FOLDER / name).convert("RGB"))
-        network = colorize.load(folder / "models" / row)
-        made = colorize.colorize(network, truth_rgb, size=collect.SIDE)
-        gray_rgb = colorize.colorize(network, truth_rgb, saturation=0.0)
+        rgb, made = _truth(name), colorized(folder, row, [name])
         labels = ["gray", row, "truth"]
-        _save(_grid([[gray_rgb, made, truth_rgb]], labels, cell=256), out / f"{kind}.jpg")
+        _save(_grid([[_gray(rgb), *made, rgb]], labels, cell=256), out / f"{kind}.jpg")
         found[kind] = {"recipe": row, "photograph": name} | {
             f"{metric}{suffix}": round(float(view.values(which, metric)[place]), 3)
             for metric in ("ssim", "delta_e00", "colorfulness")
@@ -119,13 +120,12 @@ def examples(folder: Path, out: Path) -> dict[str, Any]:
     return found
 
 
-def measured_samples(folder: Path) -> None:
-    """The evaluation of the recipes on the bundled held-out photographs, for `examples`."""
-    path = folder / "samples-evaluation.json"
-    if not path.exists():
-        models = [folder / "models" / run.name for run in catalog.RUNS if run.group == "recipes"]
-        protocol = ["--protocol", f"center-{collect.SIDE}", "--features", "none", "--json", path]
-        collect.call(*collect.TFCOLOR, "evaluate", *models, "--data", "samples", *protocol)
+def _truth(name: str) -> np.ndarray:
+    return np.asarray(Image.open(samples.FOLDER / name).convert("RGB"))
+
+
+def _gray(rgb: np.ndarray) -> np.ndarray:
+    return np.asarray(color.to_gray(rgb))
 
 
 def _grid(rows: list[list[np.ndarray]], labels: list[str], cell: int = CELL) -> Image.Image:

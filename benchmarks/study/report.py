@@ -16,6 +16,7 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 import tfcolor  # noqa: F401 - before TensorFlow, whose oneDNN it turns on
 
 # isort: split
+import functools
 import json
 import sys
 
@@ -66,10 +67,13 @@ def render(out: Path) -> str:
         "runs": runs,
         "minutes": catalog.CPU_MINUTES,
         "pm": pm,
+        "cpu": [run["cpu_minutes"] for run in runs.values() if run["group"] == "recipes"],
+        "less": functools.partial(difference, found["recipes"]),
         "recipe_table": recipe_table(found["recipes"], runs),
         "strength_table": strength_table(runs),
-        "experiment_table": experiment_table(found["experiments"], runs),
     }
+    if "experiments" in found:  # they come after the recipes
+        environment.globals["experiment_table"] = experiment_table(found["experiments"], runs)
     return environment.get_template("text.md").render()
 
 
@@ -86,10 +90,15 @@ def recipe_table(evaluation: Table, runs: Mapping[str, draw.Run]) -> str:
     """Every recipe beside gray and the truth."""
     lines = [["", "photographs seen", "CPU minutes", *HEADS]]
     for row in evaluation["rows"]:
-        run = runs.get(row.removesuffix(" (raw)").removesuffix(" raw"))
-        seen = [str(sum(s["photographs"] for s in run["stages"])), f"{run['cpu_minutes']:.1f}"]
-        figures = [pm(evaluation["rows"], row, column) for column in COLUMNS]
-        lines.append([row, *(seen if run else ["", ""]), *figures])
+        run = runs.get(row.removesuffix(" raw"))  # a recipe that paints RGB has two rows
+        if run:
+            photographs = sum(stage["photographs"] for stage in run["stages"])
+            seen = [f"{photographs:,}", f"{run['cpu_minutes']:.1f}"]
+        elif row in ("gray", "truth"):
+            seen = ["", ""]
+        else:
+            continue
+        lines.append([row, *seen, *(pm(evaluation["rows"], row, column) for column in COLUMNS)])
     return markdown(lines)
 
 
@@ -161,7 +170,6 @@ def main(folder: Path | None, data: str | None, test: str | None) -> None:
         pictures = OUT / "pictures"
         draw.curves(draw.read_runs(OUT), pictures)
         draw.gallery(folder, pictures)
-        draw.measured_samples(folder)
         collect.write(OUT / "examples.json", draw.examples(folder, pictures))
     (OUT / "README.md").write_text(render(OUT), encoding="utf-8")
 
