@@ -88,9 +88,10 @@ def _usual_scheduling() -> Iterator[None]:
         yield
         return
     before = os.sched_getscheduler(0)
-    yield
-    if os.sched_getscheduler(0) == before:
-        return
-    for thread in os.listdir("/proc/self/task"):
-        with contextlib.suppress(ProcessLookupError):  # it has ended
-            os.sched_setscheduler(int(thread), before, os.sched_param(0))
+    try:
+        yield
+    finally:
+        changed = os.sched_getscheduler(0) != before
+        for thread in os.listdir("/proc/self/task") if changed else ():
+            with contextlib.suppress(ProcessLookupError):  # it has ended
+                os.sched_setscheduler(int(thread), before, os.sched_param(0))
