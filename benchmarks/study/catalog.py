@@ -7,6 +7,7 @@ import dataclasses
 import json
 from typing import Any
 
+TFCOLOR = ("-c", "from tfcolor.cli.main import main; main()")  # of Python, for `tfcolor`
 SHARED = {"image_size": 128, "validation_limit": 200}
 CPU_MINUTES = {"recipes": 15.0, "experiments": 6.0}
 

@@ -27,7 +27,6 @@ CURVES = ("train/g_loss", "train/d_loss", "train/g_gan", "val/ab_error", "val/co
 # Of `tfcolor analyze`: charts of the training photographs, pictures of the bundled ones.
 CHARTS = ("distributions", "planes", "density", "gray_methods")
 EXAMPLES = ("preprocessing", "gray_examples")
-TFCOLOR = ("-c", "from tfcolor.cli.main import main; main()")
 
 
 def collect(folder: Path, train: str, test: str, out: Path) -> None:
@@ -37,8 +36,16 @@ def collect(folder: Path, train: str, test: str, out: Path) -> None:
       folder: of `train.py`.
       train, test: folders of photographs.
       out: docs/report.
+
+    Raises:
+      SystemExit: if a recipe is not trained to its end.
     """
     done = [run for run in catalog.RUNS if _cost(folder, run).get("done")]
+    recipes, experiments = (
+        [run for run in catalog.RUNS if run.group == group] for group in catalog.CPU_MINUTES
+    )
+    if missing := [run.name for run in recipes if run not in done]:
+        raise SystemExit(f"{', '.join(missing)}: not trained; run train.py first")
     for name in ("runs", "pictures"):
         (out / name).mkdir(parents=True, exist_ok=True)
     for run in done:
@@ -47,11 +54,13 @@ def collect(folder: Path, train: str, test: str, out: Path) -> None:
         at_strength = _strength(folder, run, measured_on)
         collected = {**_described(folder, run), "at_strength": at_strength}
         write(out / "runs" / f"{run.name}.json", collected)
-    for group, photos in (("recipes", [test]), ("experiments", [train, "--part", "validation"])):
-        members = [run for run in catalog.RUNS if run.group == group]
-        if all(run in done for run in members):  # or some would be measured twice
-            write(out / f"{group}.json", _evaluated(folder, group, members, photos))
-    _evaluated(folder, "samples", [run for run in done if run.group == "recipes"], ["samples"])
+    write(out / "recipes.json", _evaluated(folder, "recipes", recipes, test))
+    if all(run in done for run in experiments):  # or some would be measured twice
+        part = ("--part", "validation", "--limit", VALIDATION)
+        write(
+            out / "experiments.json", _evaluated(folder, "experiments", experiments, train, *part)
+        )
+    _evaluated(folder, "samples", recipes, "samples")  # for the examples of `draw`
     write(out / "data.json", _analyzed(folder, train, out))
 
 
@@ -63,7 +72,7 @@ def _cost(folder: Path, run: catalog.Run) -> dict[str, Any]:
 def _export(folder: Path, run: catalog.Run) -> None:
     target = folder / "models" / run.name
     if not target.exists():
-        call(*TFCOLOR, "export", folder / run.name, target)
+        call(*catalog.TFCOLOR, "export", folder / run.name, target)
 
 
 def _described(folder: Path, run: catalog.Run) -> dict[str, Any]:
@@ -110,15 +119,14 @@ def curves(events: Path) -> dict[str, list[list[float]]]:
 
 
 def _evaluated(
-    folder: Path, group: str, members: list[catalog.Run], photos: list[str]
+    folder: Path, name: str, members: list[catalog.Run], source: str, *options: object
 ) -> dict[str, Any]:
-    """The table of a group, without the figures of each photograph."""
-    path = folder / f"{group}-evaluation.json"
+    """The table of some runs, without the figures of each photograph."""
+    path = folder / f"{name}-evaluation.json"
     if not path.exists():
         models = [folder / "models" / run.name for run in members]
-        limit = ["--limit", str(VALIDATION)] if group == "experiments" else []
-        protocol = ["--protocol", f"center-{SIDE}", "--json", path]
-        call(*TFCOLOR, "evaluate", *models, "--data", *photos, *limit, *protocol)
+        measured = ("--data", source, *options, "--protocol", f"center-{SIDE}", "--json", path)
+        call(*catalog.TFCOLOR, "evaluate", *models, *measured)
     whole = json.loads(path.read_text())
     protocol = {k: v for k, v in whole["protocol"].items() if k != "source"}
     return {"protocol": protocol, "rows": whole["rows"], "differences": whole["differences"]}
@@ -139,7 +147,7 @@ def _analyzed(folder: Path, train: str, out: Path) -> dict[str, Any]:
     """The study of the training photographs, without names of files."""
     for source, name, chosen in ((train, "data", CHARTS), ("samples", "samples-data", EXAMPLES)):
         if not (folder / name / "report.json").exists():
-            call(*TFCOLOR, "analyze", "--data", source, "--out", folder / name)
+            call(*catalog.TFCOLOR, "analyze", "--data", source, "--out", folder / name)
         for chart in chosen:
             shutil.copy(folder / name / f"{chart}.png", out / "pictures")
     found = json.loads((folder / "data" / "report.json").read_text())
@@ -159,4 +167,5 @@ def call(*arguments: object) -> str:
 
 
 def write(path: Path, content: dict[str, Any]) -> None:
-    path.write_text(json.dumps(content, indent=None, separators=(",", ":")) + "\n")
+    """Writes JSON, on one line."""
+    path.write_text(json.dumps(content, separators=(",", ":")) + "\n")

@@ -74,7 +74,7 @@ def colorized(folder: Path, recipe: str, names: list[str]) -> list[np.ndarray]:
     if not all((pictures / name).exists() for name in names):
         files = [samples.FOLDER / name for name in names]
         options = ["-o", pictures, "-m", folder / "models" / recipe, "--size", collect.SIDE]
-        collect.call(*collect.TFCOLOR, "colorize", *files, *options)
+        collect.call(*catalog.TFCOLOR, "colorize", *files, *options)
     return [np.asarray(Image.open(pictures / name).convert("RGB")) for name in names]
 
 
@@ -89,25 +89,26 @@ def examples(folder: Path, out: Path) -> dict[str, Any]:
     """
     evaluation = record.read(folder / "samples-evaluation.json")
     view = choice.View(evaluation)
+    gray, truth = (
+        view.values(row, metric)
+        for row, metric in ((scores.GRAY, choice.SSIM), (scores.TRUTH, choice.COLORFULNESS))
+    )
+    least, most = choice.NEAR_COLORFULNESS
+    candidates: dict[str, list[tuple[float, str, int]]] = {"realistic": [], "dull": []}
+    for row in evaluation.models:
+        ssim, delta = view.values(row, choice.SSIM), view.values(row, choice.DELTA)
+        ratio, colorful = view.colorfulness_ratio(row), truth >= choice.COLORFUL
+        is_near = (ratio >= least) & (ratio <= most)
+        for kind, chosen, rank in (
+            ("realistic", colorful & is_near & (ssim < gray), delta),
+            ("dull", colorful & (ratio < choice.DULL), -ssim),
+        ):
+            candidates[kind] += [(float(rank[at]), row, int(at)) for at in np.flatnonzero(chosen)]
     found = {}
-    for kind, key in (("realistic", "delta_e00"), ("dull", "ssim")):
-        best: tuple[float, str, int] | None = None
-        for row in evaluation.models:
-            ssim, gray = view.values(row, "ssim"), view.values(scores.GRAY, "ssim")
-            ratio = view.colorfulness_ratio(row)
-            least, most = choice.NEAR_COLORFULNESS
-            truth = view.values(scores.TRUTH, choice.COLORFULNESS)
-            chosen = (truth >= choice.COLORFUL) & (
-                (ssim < gray) & (ratio >= least) & (ratio <= most)
-                if kind == "realistic"
-                else ratio < choice.DULL
-            )
-            value = view.values(row, key) * (1 if kind == "realistic" else -1)
-            for place in np.flatnonzero(chosen):
-                best = min(best or (np.inf, "", 0), (float(value[place]), row, int(place)))
-        if best is None:
+    for kind, pictures in candidates.items():
+        if not pictures:
             continue
-        _, row, place = best
+        _, row, place = min(pictures)
         name = evaluation.names[view.places[place]]
         rgb, made = _truth(name), colorized(folder, row, [name])
         labels = ["gray", row, "truth"]

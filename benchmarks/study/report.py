@@ -18,21 +18,18 @@ import tfcolor  # noqa: F401 - before TensorFlow, whose oneDNN it turns on
 # isort: split
 import functools
 import json
-import sys
 
+import catalog
 import click
+import collect
+import draw
 import jinja2
 
+from tfcolor.evaluation import table
+
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
-
-import catalog  # noqa: E402
-import collect  # noqa: E402
-import draw  # noqa: E402
-
-from tfcolor.evaluation import table  # noqa: E402
-
 OUT = HERE.parents[1] / "docs" / "report"
+CONTROL = "control"  # the experiment that the others are compared with
 COLUMNS = (
     "ssim",
     "psnr",
@@ -92,8 +89,7 @@ def recipe_table(evaluation: Table, runs: Mapping[str, draw.Run]) -> str:
     for row in evaluation["rows"]:
         run = runs.get(row.removesuffix(" raw"))  # a recipe that paints RGB has two rows
         if run:
-            photographs = sum(stage["photographs"] for stage in run["stages"])
-            seen = [f"{photographs:,}", f"{run['cpu_minutes']:.1f}"]
+            seen = [photographs(run), f"{run['cpu_minutes']:.1f}"]
         elif row in ("gray", "truth"):
             seen = ["", ""]
         else:
@@ -113,21 +109,23 @@ def strength_table(runs: Mapping[str, draw.Run]) -> str:
 
 def experiment_table(evaluation: Table, runs: Mapping[str, draw.Run]) -> str:
     """Every experiment, what was expected of it and what came."""
-    lines = [
-        ["", "changed", "expected", "photographs", "colorfulness", "ab error, less the control's"]
-    ]
-    lines[0] += ["Fréchet distance", "at equal strength: PSNR", "ab error", "ΔE00"]
-    control = "control"
+    head = ["", "changed", "expected", "photographs seen", "colorfulness"]
+    head += ["ab error, less the control's", "Fréchet distance"]
+    lines = [[*head, "at equal strength: PSNR", "ab error", "ΔE00"]]
     for run in catalog.RUNS:
         if run.group != "experiments":
             continue
-        less = "" if run.name == control else difference(evaluation, run.name, control, "ab_error")
-        own = runs[run.name]
-        figures = [pm(evaluation["rows"], run.name, "colorfulness"), less]
-        figures.append(pm(evaluation["rows"], run.name, "fd_efficientnet_lite0"))
-        seen = str(sum(stage["photographs"] for stage in own["stages"]))
-        lines.append([run.name, run.about, run.expected, seen, *figures, *at_strength(own)[1:]])
+        own, figures = runs[run.name], functools.partial(pm, evaluation["rows"], run.name)
+        is_control = run.name == CONTROL
+        less = "" if is_control else difference(evaluation, run.name, CONTROL, "ab_error")
+        cells = [run.name, run.about, run.expected, photographs(own), figures("colorfulness")]
+        lines.append([*cells, less, figures("fd_efficientnet_lite0"), *at_strength(own)[1:]])
     return markdown(lines)
+
+
+def photographs(run: draw.Run) -> str:
+    """How many crops a run has seen."""
+    return f"{sum(stage['photographs'] for stage in run['stages']):,}"
 
 
 def at_strength(run: draw.Run) -> list[str]:

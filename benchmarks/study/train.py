@@ -23,7 +23,6 @@ import click
 
 VALIDATIONS = 4
 CALLS = 4  # of a step, that are timed
-TRAIN = "import sys; from tfcolor.cli.main import train_main; sys.exit(train_main())"
 
 
 def plan(run: catalog.Run) -> dict[str, Any]:
@@ -58,9 +57,10 @@ def train(run: catalog.Run, folder: Path, data: str) -> bool:
         # In a process of its own, or the networks of all runs would pile up.
         with concurrent.futures.ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as own:
             cost = {**own.submit(plan, run).result(), "cpu_minutes": 0.0}
+        noted.write_text(_json(cost))  # a run that is killed goes on with the steps it began with
     print(f"== {run.name}: {cost['steps']} steps", flush=True)
     often = str(-(-cost["steps"] // VALIDATIONS))
-    command = [sys.executable, "-c", TRAIN, "--recipe", run.recipe, "--data", data]
+    command = [sys.executable, *catalog.TFCOLOR, "train", "--recipe", run.recipe, "--data", data]
     command += ["--workdir", str(folder / run.name), "--steps", str(cost["steps"])]
     command += ["--validate-every", often, "--checkpoint-every", often, "--log-every", "10"]
     for assignment in run.assignments:
@@ -71,8 +71,12 @@ def train(run: catalog.Run, folder: Path, data: str) -> bool:
         cost["done"] = done.returncode == 0
     finally:
         cost["cpu_minutes"] += (_cpu_s() - before) / 60
-        noted.write_text(json.dumps(cost, indent=1) + "\n")
+        noted.write_text(_json(cost))
     return cost["done"]
+
+
+def _json(cost: dict[str, Any]) -> str:
+    return json.dumps(cost, indent=1) + "\n"
 
 
 def _cpu_s() -> float:
