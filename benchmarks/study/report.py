@@ -25,7 +25,7 @@ import collect
 import draw
 import jinja2
 
-from tfcolor.evaluation import table
+from tfcolor.evaluation import scores, table
 
 HERE = Path(__file__).parent
 OUT = HERE.parents[1] / "docs" / "report"
@@ -66,7 +66,7 @@ def render(out: Path) -> str:
         "pm": pm,
         "cpu": [run["cpu_minutes"] for run in runs.values() if run["group"] == "recipes"],
         "less": functools.partial(difference, found["recipes"]),
-        "recipe_table": recipe_table(found["recipes"], runs),
+        "recipe_table": recipe_table(found["recipes"]),
         "strength_table": strength_table(runs),
     }
     if "experiments" in found:  # they come after the recipes
@@ -83,27 +83,23 @@ def pm(rows: Table, row: str, metric: str, signed: bool = False) -> str:
     return table.shown(tuple(float("nan") if each is None else each for each in bounds), signed)
 
 
-def recipe_table(evaluation: Table, runs: Mapping[str, draw.Run]) -> str:
+def recipe_table(evaluation: Table) -> str:
     """Every recipe beside gray and the truth."""
-    lines = [["", "photographs seen", "CPU minutes", *HEADS]]
+    lines = [["", *HEADS]]
     for row in evaluation["rows"]:
-        run = runs.get(row.removesuffix(" raw"))  # a recipe that paints RGB has two rows
-        if run:
-            seen = [photographs(run), f"{run['cpu_minutes']:.1f}"]
-        elif row in ("gray", "truth"):
-            seen = ["", ""]
-        else:
-            continue
-        lines.append([row, *seen, *(pm(evaluation["rows"], row, column) for column in COLUMNS)])
+        if row not in scores.CONTROLS or row in (scores.GRAY, scores.TRUTH):
+            lines.append([row, *(pm(evaluation["rows"], row, column) for column in COLUMNS)])
     return markdown(lines)
 
 
 def strength_table(runs: Mapping[str, draw.Run]) -> str:
-    """The recipes at the same colorfulness."""
-    lines = [["", "chroma times", "PSNR over gray's", "ab error over gray's", "ΔE00 over gray's"]]
+    """What the recipes cost, and what they reach at the same colorfulness."""
+    head = ["", "photographs seen", "CPU minutes", "chroma times"]
+    lines = [[*head, "PSNR over gray's", "ab error over gray's", "ΔE00 over gray's"]]
     for run in runs.values():
         if run["group"] == "recipes":
-            lines.append([run["name"], *at_strength(run)])
+            cost = [photographs(run), f"{run['cpu_minutes']:.1f}"]
+            lines.append([run["name"], *cost, *at_strength(run)])
     return markdown(lines)
 
 
