@@ -155,6 +155,17 @@ def test_colorizing_prints_its_progress_and_nothing_else(model, tmp_path):
     assert [line.split()[0] for line in lines] == ["1/2", "2/2"]
 
 
+def test_a_reader_that_goes_away_is_no_error():
+    read, write = os.pipe()
+    os.close(read)
+    program = "from tfcolor.cli.main import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "recipes", "tfcolor"], stdout=write, stderr=subprocess.PIPE
+    )
+    os.close(write)
+    assert done.returncode == 1 and not done.stderr
+
+
 def test_help_does_not_import_tensorflow():
     program = "import sys; import tfcolor.cli.main; print('tensorflow' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
@@ -341,7 +352,7 @@ def test_a_place_that_cannot_be_written_is_one_line(workdir, model, photo_folder
 
 
 def test_what_is_no_model_and_no_run_is_one_line(tmp_path):
-    assert "is no SavedModel, TFLite file or folder" in fails("evaluate", tmp_path / "model")
+    assert "TFLite or ONNX file or folder" in fails("evaluate", tmp_path / "model")
     assert "is not a training run" in fails("export", tmp_path, tmp_path / "model")
 
 

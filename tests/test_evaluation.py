@@ -205,7 +205,7 @@ def test_a_broken_photograph_needs_no_picture(folder, tmp_path):
 
 
 def test_what_is_no_model_is_named(folder, tmp_path):
-    with pytest.raises(ValueError, match="is no SavedModel, TFLite file or folder of pictures"):
+    with pytest.raises(ValueError, match="is no SavedModel, TFLite or ONNX file or folder"):
         models.find([tmp_path / "nothing"], opened(folder), protocol.parse("full"))
     (tmp_path / "broken.tflite").write_bytes(b"no model")
     with pytest.raises(ValueError, match=r"broken\.tflite is no TFLite file"):

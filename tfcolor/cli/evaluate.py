@@ -81,9 +81,9 @@ def evaluate(
 ) -> None:
     """Measure colorizers on photographs, beside gray, the truth and the truth with errors.
 
-    A MODEL is a SavedModel, a TFLite file, or a folder of pictures that anything else colorized,
-    named as the photographs; without one it is the model that comes with tfcolor. A model that
-    paints RGB has a second row, "raw", without the photograph's own lightness.
+    A MODEL is a SavedModel, a TFLite or ONNX file, or a folder of pictures that anything else
+    colorized, named as the photographs; without one it is the model that comes with tfcolor. A
+    model that paints RGB has a second row, "raw", without the photograph's own lightness.
 
     Every figure comes with half its 95 % interval.
     """

@@ -63,6 +63,8 @@ class Commands(click.Group):
         try:
             with mistyped(context):
                 return super().invoke(context)
+        except BrokenPipeError:  # by `| head`; click ends quietly
+            raise
         except (ValueError, OSError, ArithmeticError) as error:
             fail(error)
         except Exception as error:

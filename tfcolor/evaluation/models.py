@@ -24,7 +24,7 @@ class Found:
 def find(
     paths: Sequence[Path], photos: photographs.Photographs, how: protocol.Protocol
 ) -> dict[str, Found]:
-    """The rows of SavedModels, TFLite files and folders of pictures; of the bundled model for none.
+    """The rows of models and folders of pictures; of the bundled model for none.
 
     Raises:
       ValueError: if a path is none of them, or a folder has not a picture of every photograph.
@@ -70,8 +70,8 @@ def _open(
             found = photo.find(path)
         except ValueError as error:
             raise ValueError(
-                f"{path} is no SavedModel, TFLite file or folder of pictures; make a model with: "
-                f"tfcolor export WORKDIR {path}"
+                f"{path} is no SavedModel, TFLite or ONNX file or folder of pictures; make one "
+                f"with: tfcolor export WORKDIR {path}"
             ) from error
         folder = pictures.Pictures(path, found, photos, how)
         yield "", Found(folder, folder.describe())
