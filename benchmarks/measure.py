@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfcolor import config, freezing, workdir
-from tfcolor.models import bundled, folding
+from tfcolor.models import colornet, folding
 from tfcolor.training import run as training_run
 from tfcolor.training import state, step
 
@@ -106,7 +106,7 @@ def step_call(settings: config.TrainConfig, index: int = 0) -> Call:
 def trained(run: Path | None, checkpoint: str = "best") -> tuple[keras.Model, int, int]:
     """The generator of a run, or the bundled one; its stride, and the size it was trained for."""
     if run is None:
-        return bundled.load(), bundled.STRIDE, bundled.IMAGE_SIZE
+        return colornet.bundled(), colornet.STRIDE, colornet.IMAGE_SIZE
     settings = workdir.read_config(run)
     generator, _ = workdir.load_generator(run, checkpoint)
     return generator, settings.model.stride, settings.stages[-1].image_size

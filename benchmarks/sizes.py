@@ -36,12 +36,13 @@ SIDE = 384
 @click.option("--data", "source", default="samples", show_default=True)
 @click.option("--data-dir")
 @click.option("--part", default="all", show_default=True)
-@click.option("--limit", type=int, default=100, show_default=True, help="Photographs.")
+@click.option("--limit", type=int, default=100, show_default=True, help="Photographs, scattered.")
 def main(run: Path | None, source: str, data_dir: str | None, part: str, limit: int) -> None:
     """See the top of the file."""
     generator, stride, _ = measure.trained(run)
     colorizers = [graphs.from_generator(generator, size, stride) for size in SIZES]
-    photos = data.open_part(config.DataConfig(source=source, data_dir=data_dir), part).take(limit)
+    settings = config.DataConfig(source=source, data_dir=data_dir)
+    photos = data.open_part(settings, part).scattered().take(limit)
     pairs: dict[tuple[int, int], list[np.ndarray]] = {
         pair: [] for pair in itertools.combinations(range(len(SIZES)), 2)
     }

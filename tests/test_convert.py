@@ -178,7 +178,8 @@ def test_a_run_becomes_one_file_beside_nothing(run, name, tmp_path, l, capfd):
     np.testing.assert_allclose(net(l), expected, atol=1e-3)
 
 
-def test_the_bundled_network_is_exported_without_a_run(tmp_path, l):
+def test_the_bundled_network_is_exported_without_a_run(tmp_path, rng):
+    l = rng.uniform(-1, 1, (64, 128)).astype(np.float32)
     net = colorize.load(convert.export_lite("bundled", tmp_path / "made.tflite"))
     ours = colorize.load()
     assert (net.size, net.stride) == (ours.size, ours.stride)

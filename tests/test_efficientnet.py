@@ -8,7 +8,7 @@ import tensorflow as tf
 from skimage import data
 
 from tfcolor import color, features
-from tfcolor.models import bundled, efficientnet
+from tfcolor.models import colornet, efficientnet
 
 CATS = range(281, 286)  # tabby, tiger cat, Persian, Siamese, Egyptian
 COFFEE = (504, 967)  # coffee mug, espresso
@@ -88,8 +88,8 @@ def test_three_channels_are_the_classifiers_own(photographs):
     np.testing.assert_allclose(ours[32], expected["stride32"], atol=1e-4)
 
 
-def test_the_encoder_loads_into_the_bundled_generator_and_leaves_the_rest():
-    generator = bundled.build()
+def test_the_encoder_loads_into_our_generator_and_leaves_the_rest():
+    generator = colornet.build()
     before = {v.path: v.numpy() for v in generator.variables}
     efficientnet.load_encoder(generator)
     changed = {v.path for v in generator.variables if np.any(v.numpy() != before[v.path])}

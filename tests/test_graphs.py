@@ -13,7 +13,7 @@ from skimage import color as skcolor
 from tfcolor import color, colorize, graphs, network, photo
 from tfcolor.data import samples
 from tfcolor.graphs import reducing, tones
-from tfcolor.models import bundled
+from tfcolor.models import colornet
 
 ARGUMENTS = [
     tf.TensorSpec((None, None, 3), tf.uint8),
@@ -168,7 +168,7 @@ def test_areas_are_averaged_as_opencv_does(large, small):
 
 
 def test_the_bundled_networks_colors_are_those_of_python():
-    colored = both_ways(bundled.load(), 128, 32)
+    colored = both_ways(colornet.bundled(), 128, colornet.STRIDE)
     for path in photo.find(samples.FOLDER)[:12]:
         ours, expected = colored(photo.read_rgb(path))
         assert levels_apart(ours, expected).max() <= 1

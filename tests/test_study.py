@@ -15,8 +15,9 @@ from tfcolor import fields, recipes
 ROOT = Path(__file__).parent.parent
 sys.path += [str(ROOT / "benchmarks"), str(ROOT / "benchmarks" / "study")]
 
-catalog, collect, draw, measure, report, train = map(
-    importlib.import_module, ("catalog", "collect", "draw", "measure", "report", "train")
+catalog, collect, draw, measure, report, shipped, train = map(
+    importlib.import_module,
+    ("catalog", "collect", "draw", "measure", "report", "shipped", "train"),
 )
 
 
@@ -88,6 +89,38 @@ def test_a_difference_can_be_asked_for_in_both_directions():
     found = {"differences": {"a - b": {"psnr": {"value": 1.0, "low": 0.5, "high": 1.75}}}}
     assert report.difference(found, "a", "b", "psnr") == "+1.00 ±0.75"
     assert report.difference(found, "b", "a", "psnr") == "-1.00 ±0.75"
+
+
+def test_what_came_after_the_chosen_weights_is_not_told_of_the_shipped_model(monkeypatch):
+    chosen = {"first": 30_500, "second": 100}
+    curves = {"val/ab_error": [[100, 16.0], [30_500, 14.0], [31_000, 15.0]]}
+    monkeypatch.setattr(shipped.workdir, "load_generator", lambda run: (None, chosen[run.name]))
+    monkeypatch.setattr(shipped.workdir, "read_config", lambda run: recipes.get("tfcolor"))
+    monkeypatch.setattr(collect, "curves", lambda events: curves)
+    found = shipped.described([Path("first"), Path("second")])
+    steps = [(stage["name"], stage["steps"]) for stage in found["stages"]]
+    assert steps == [("classify", 30_000), ("refine", 500), ("classify", 100)]
+    assert found["stages"][1]["photographs"] == 500 * 16
+    assert found["curves"]["val/ab_error"] == [[100, 16.0], [30_500, 14.0], [30_600, 16.0]]
+
+
+def test_aims_are_compared_with_what_was_reached():
+    def rows(psnr, delta, colorful, distance):
+        names = ("psnr", "delta_e00", "colorfulness", report.FRECHET)
+        return dict(zip(names, map(figure, (psnr, delta, colorful, distance)), strict=True))
+
+    def figure(value):
+        return {"value": value, "low": value, "high": value}
+
+    gray, truth = rows(22.0, 12.0, 0.0, 60.0), rows(None, 0.0, 40.0, 0.0)
+    ours = {"tfcolor": rows(22.5, 10.5, 36.0, 42.0), "gray": gray, "truth": truth}
+    difference = {"tfcolor - gray": rows(0.5, -1.5, 36.0, -18.0)}
+    whole = {"rows": ours, "differences": difference}
+    recipe = {"rows": {"pix2pix": rows(21.0, 13.0, 30.0, 70.0), "gray": gray, "truth": truth}}
+    found = {"at_256": whole, "at_128": whole, "sizes": {"mean_delta_e00": 3.25}}
+    lines = report.aims(found, recipe).splitlines()[2:]
+    expected = ("-10.0 %", "+0.5 dB", "-12.5 %", "-30.0 %", "3.2", "13.00", "70.00")
+    assert all(reached in line for line, reached in zip(lines, expected, strict=True))
 
 
 def test_the_report_is_what_its_files_say():

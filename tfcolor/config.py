@@ -97,7 +97,7 @@ class ModelConfig:
     dropout: float = 0.5  # the noise z, in the U-Net's first three decoder blocks while training
     encoder: str = BUNDLED_BACKBONE  # of pretrained-unet, or a network of keras.applications
     weights: str = (
-        "random"  # to begin with; the encoder's: "imagenet", or "tfcolor" from the bundled model
+        "random"  # to begin with; or "imagenet" (the encoder's), "tfcolor" (the bundled model's)
     )
 
     def __post_init__(self) -> None:

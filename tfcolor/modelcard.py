@@ -11,15 +11,14 @@ from tfcolor.serving import contract
 _BUNDLED = """\
 The network that comes with tfcolor {version}: an EfficientNet-Lite0 encoder that began with
 ImageNet weights (Google, Apache-2.0), and a light decoder that classifies color. It was trained
-on 14,313 photographs from COCO, Flickr8k, Open Images, ImageNet samples and others, near-gray
+on 14,097 photographs from COCO, Flickr8k, Open Images, ImageNet samples and others, near-gray
 ones left out. `docs/model.md` of tfcolor has its network, training and figures."""
 
 _BUNDLED_FIGURES = """\
 On 800 photographs that it was neither trained nor chosen on, at 256 x 256, with half the width of
-the 95 % interval (`docs/model.md` and `docs/metrics.md` of tfcolor have the rest): PSNR 23.07 dB,
-1.15 ± 0.23 above gray's; ab error 14.85 ± 0.52 and CIEDE2000 10.30 ± 0.27, gray's 17.64 and 11.77;
-colorfulness 29.2 of the photographs' 42.9. Measured with the Keras network and color brought to
-full size by bicubic. `tfcolor export --figures FILE` puts others here."""
+the 95 % interval (`docs/model.md` and `docs/metrics.md` of tfcolor have the rest): PSNR 22.56 dB,
+0.64 ± 0.23 above gray's; ab error 15.54 ± 0.51 and CIEDE2000 10.71 ± 0.27, gray's 17.64 and 11.77;
+colorfulness 31.2 of the photographs' 42.9. `tfcolor export --figures FILE` puts others here."""
 
 _BUNDLED_LICENCE = """\
 The weights come with tfcolor, under the Apache License 2.0. They were learned from photographs of

@@ -10,7 +10,7 @@ import keras
 import tensorflow as tf
 
 from tfcolor import config
-from tfcolor.models import bundled, folding, networks
+from tfcolor.models import colornet, folding, networks
 
 CONFIG = "config.json"
 METRICS = "metrics.jsonl"
@@ -155,8 +155,8 @@ def generator_of(run: str | Path, checkpoint: str = "best") -> Trained:
       ValueError: if the run or the checkpoint is not there or cannot be read.
     """
     if str(run) == BUNDLED and not Path(run).exists():
-        generator = folding.fold(bundled.load())
-        return Trained(generator, bundled.IMAGE_SIZE, bundled.STRIDE, None, None)
+        generator = folding.fold(colornet.bundled())
+        return Trained(generator, colornet.IMAGE_SIZE, colornet.STRIDE, None, None)
     settings = read_config(run)
     generator, step = load_generator(run, checkpoint)
     size, stride = settings.stages[-1].image_size, settings.model.stride

@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 from tensorboard.backend.event_processing import event_accumulator
 
-from tfcolor import inference, workdir
+from tfcolor import config, inference, workdir
 
 ROOT = Path(__file__).parents[2]
 SIDE = 128  # of the center squares that are measured, pixels
@@ -82,14 +82,8 @@ def _described(folder: Path, run: catalog.Run) -> dict[str, Any]:
     model = folder / "models" / run.name / "1"
     card = json.loads((model / "assets.extra" / inference.CARD).read_text())
     stages = [
-        {
-            "name": stage.name,
-            "steps": stage.steps,
-            "photographs": stage.steps * stage.batch_size,
-            "image_size": stage.image_size,
-            "cpu_s": round(cost["cpu_s"][stage.name], 3),
-        }
-        for stage in settings.stages
+        {**stage(each, each.steps), "cpu_s": round(cost["cpu_s"][each.name], 3)}
+        for each in settings.stages
     ]
     return {
         "name": run.name,
@@ -100,6 +94,16 @@ def _described(folder: Path, run: catalog.Run) -> dict[str, Any]:
         "stages": stages,
         "chosen_step": card["step"],
         "curves": curves(folder / run.name / "events"),
+    }
+
+
+def stage(settings: config.StageConfig, steps: int) -> dict[str, Any]:
+    """What a stage of so many steps was."""
+    return {
+        "name": settings.name,
+        "steps": steps,
+        "photographs": steps * settings.batch_size,
+        "image_size": settings.image_size,
     }
 
 
@@ -127,7 +131,12 @@ def _evaluated(
         models = [folder / "models" / run.name for run in members]
         measured = ("--data", source, *options, "--protocol", f"center-{SIDE}", "--json", path)
         call(*catalog.TFCOLOR, "evaluate", *models, *measured)
-    whole = json.loads(path.read_text())
+    return table(path)
+
+
+def table(evaluation: Path) -> dict[str, Any]:
+    """An evaluation without the figures of each photograph, and without where they lie."""
+    whole = json.loads(evaluation.read_text())
     protocol = {k: v for k, v in whole["protocol"].items() if k != "source"}
     return {"protocol": protocol, "rows": whole["rows"], "differences": whole["differences"]}
 

@@ -51,6 +51,22 @@ def curves(runs: Iterable[Run], out: Path) -> None:
         (out / "adversaries.png").write_bytes(plots.png(drawn))
 
 
+def shipped(run: Run, out: Path) -> None:
+    """Figures of validation of one run over its steps, with the ends of its stages."""
+    drawn, ((left, right),) = plots.subplots(1, 2, width=10, height=3)
+    ends = np.cumsum([stage["steps"] for stage in run["stages"]])[:-1]
+    for axis, tag, label in (
+        (left, "val/ab_error", "ab error, Lab units; lower is better"),
+        (right, "val/colorfulness", "colorfulness"),
+    ):
+        points = np.array(run["curves"][tag])
+        axis.plot(points[:, 0], points[:, 1], ".-")
+        for end in ends:
+            axis.axvline(end, color="0.8", linewidth=1)
+        axis.set(xlabel="step", ylabel=label)
+    (out / "shipped-curves.png").write_bytes(plots.png(drawn))
+
+
 def minutes(run: Run, steps: np.ndarray) -> np.ndarray:
     """Processor time when steps were done: that of the whole run, shared out by what steps cost."""
     ends = np.cumsum([0] + [stage["steps"] for stage in run["stages"]])

@@ -30,6 +30,8 @@ from tfcolor.evaluation import scores, table
 HERE = Path(__file__).parent
 OUT = HERE.parents[1] / "docs" / "report"
 CONTROL = "control"  # the experiment that the others are compared with
+SHIPPED = "tfcolor"  # the row of the model that comes with the package
+FRECHET = "fd_efficientnet_lite0"
 COLUMNS = (
     "ssim",
     "psnr",
@@ -37,7 +39,7 @@ COLUMNS = (
     "delta_e00",
     "colorfulness",
     "spill",
-    "fd_efficientnet_lite0",
+    FRECHET,
 )
 HEADS = ("SSIM", "PSNR", "ab error", "ΔE00", "colorfulness", "spill", "Fréchet distance")
 
@@ -66,9 +68,15 @@ def render(out: Path) -> str:
         "pm": pm,
         "cpu": [run["cpu_minutes"] for run in runs.values() if run["group"] == "recipes"],
         "less": functools.partial(difference, found["recipes"]),
-        "recipe_table": recipe_table(found["recipes"]),
+        "recipe_table": model_table(found["recipes"]),
         "strength_table": strength_table(runs),
     }
+    if "shipped" in found:
+        shipped = found["shipped"]
+        environment.globals |= {
+            "aims": aims(shipped, found["recipes"]),
+            "shipped_tables": {side: model_table(shipped[f"at_{side}"]) for side in (256, 128)},
+        }
     if "experiments" in found:  # they come after the recipes
         environment.globals["experiment_table"] = experiment_table(found["experiments"], runs)
     return environment.get_template("text.md").render()
@@ -83,12 +91,53 @@ def pm(rows: Table, row: str, metric: str, signed: bool = False) -> str:
     return table.shown(tuple(float("nan") if each is None else each for each in bounds), signed)
 
 
-def recipe_table(evaluation: Table) -> str:
-    """Every recipe beside gray and the truth."""
+def model_table(evaluation: Table) -> str:
+    """Every model beside gray and the truth."""
     lines = [["", *HEADS]]
     for row in evaluation["rows"]:
         if row not in scores.CONTROLS or row in (scores.GRAY, scores.TRUTH):
             lines.append([row, *(pm(evaluation["rows"], row, column) for column in COLUMNS)])
+    return markdown(lines)
+
+
+def aims(shipped: Table, recipes: Table) -> str:
+    """What the shipped model was to reach, and what it does."""
+    at_256, at_128, sizes = (shipped[name] for name in ("at_256", "at_128", "sizes"))
+
+    def share(metric: str, other: str = scores.GRAY) -> float:
+        rows = at_256["rows"]
+        return rows[SHIPPED][metric]["value"] / rows[other][metric]["value"] - 1
+
+    others = [row for row in recipes["rows"] if row not in (SHIPPED, *scores.CONTROLS)]
+    distance = pm(at_256["rows"], SHIPPED, FRECHET)
+    lines = [
+        ["", "aim", "reached"],
+        [
+            "colorfulness, beside the truth's",
+            "± 15 %",
+            f"{100 * share('colorfulness', scores.TRUTH):+.1f} %",
+        ],
+        [
+            "PSNR over gray's",
+            "+0.8 dB or more",
+            f"{difference(at_256, SHIPPED, scores.GRAY, 'psnr')} dB",
+        ],
+        ["ΔE00, beside gray's", "−10 % or less", f"{100 * share('delta_e00'):+.1f} %"],
+        [
+            "Fréchet distance, beside gray's",
+            "−50 % or less",
+            f"{100 * share(FRECHET):+.1f} % ({distance})",
+        ],
+        [
+            "mean ΔE00 between the network at 128, 192, 256, 384 pixels",
+            "under 3",
+            f"{sizes['mean_delta_e00']:.1f}",
+        ],
+    ]
+    for metric, name in (("delta_e00", "ΔE00"), (FRECHET, "Fréchet distance")):
+        best = min(recipes["rows"][row][metric]["value"] for row in others)
+        ours = pm(at_128["rows"], SHIPPED, metric)
+        lines.append([f"{name} at 128 x 128", f"under every other recipe's, {best:.2f}", ours])
     return markdown(lines)
 
 

@@ -6,12 +6,18 @@ full size, guided by the full-size lightness. All of that is computed at stride 
 lightness of 2 x 2 pixels stands in four channels: nothing but ab itself is handled at full size.
 """
 
+from pathlib import Path
+
 import keras
+import numpy as np
 from keras import layers, ops
 
 from tfcolor import config, quantize
-from tfcolor.models import blocks, bundled, efficientnet, encoders
+from tfcolor.models import blocks, efficientnet, encoders
 
+WEIGHTS = Path(__file__).parent / "weights" / "tfcolor.npz"  # that come with the package
+IMAGE_SIZE = 256  # short side that they are meant to see, pixels; see docs/model.md
+CHROMA = 1.5  # times the chroma that they were trained to, against dull color; see there
 TEMPERATURE = 0.6  # of the annealed mean; lower is more saturated
 STRIDE = 64  # sides must be multiples of it: the encoder's 32 at half size
 DECODER_WIDTHS = {16: 128, 8: 96, 4: 64, 2: 48}  # the encoder's stride -> channels
@@ -59,8 +65,8 @@ def build(
       encoder: one of `config.BACKBONES`.
       dtype: Keras dtype policy of the body, such as "mixed_bfloat16".
       seed: of the weights that are drawn.
-      weights: of the encoder: "imagenet", "tfcolor" (as the bundled model has it), or "random"
-        where a checkpoint follows.
+      weights: "tfcolor" (all of them, those of the bundled model), "imagenet" (the encoder's), or
+        "random" where a checkpoint follows.
 
     Returns:
       A model float32 (n, h, w, 1) in [-1, 1], sides multiples of `STRIDE`, -> {"ab": float32
@@ -88,8 +94,17 @@ def build(
     model = keras.Model(l, {"ab": ab, "logits": logits}, name="colornet")
     blocks.draw([x for x in model.layers if not x.name.startswith("encoder")], seed)
     if weights == "tfcolor":
-        bundled.load_weights(model, prefix="encoder")
+        with np.load(WEIGHTS) as saved:
+            for variable in model.variables:
+                variable.assign(saved[variable.path].astype(np.float32))
     return model
+
+
+def bundled() -> keras.Model:
+    """The generator that comes with the package: `build`'s with its weights and livelier color."""
+    model = build(weights="tfcolor")
+    ab = layers.Rescaling(CHROMA, name="chroma", dtype="float32")(model.output["ab"])
+    return keras.Model(model.input, {**model.output, "ab": ab}, name="bundled")
 
 
 def _join(

@@ -15,8 +15,8 @@ def build_generator(
       settings: which network, and its size.
       dtype: Keras dtype policy of the body, such as "mixed_bfloat16".
       seed: of the weights that are drawn.
-      weights: "random", "imagenet" (the encoder's) or "tfcolor" (as the bundled model has
-        it), whatever the settings say: a checkpoint may follow.
+      weights: "random", "imagenet" (the encoder's) or "tfcolor" (the bundled model's),
+        whatever the settings say: a checkpoint may follow.
 
     Raises:
       ValueError: for an unknown encoder, or where its weights cannot be downloaded.
