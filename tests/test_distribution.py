@@ -244,7 +244,8 @@ def test_two_processes_go_on_after_one_was_killed(tmp_path, photo_folder):
     assert_same_state(first, second)
     assert not (tmp_path / "run1").exists()
     assert workers.log(0).splitlines()[-1].startswith(f"trained {stopped + 20} steps")
-    assert workers.log(1).splitlines()[-1] == "trained; the first worker has the run"
+    # TensorFlow may add that the first, which ended before, cannot be reached.
+    assert "trained; the first worker has the run" in workers.log(1).splitlines()
 
 
 def test_a_worker_that_is_interrupted_stops_all_at_one_step(tmp_path, photo_folder):
