@@ -101,6 +101,18 @@ RUNS = (
         film=0.5,
     ),
     _experiment(
+        "no-size-term",
+        "objective: no size term in the last two stages",
+        "Livelier as it comes, truer at equal strength: in a longer run it took the color away.",
+        size_weight=0.0,
+    ),
+    _experiment(
+        "no-colorfulness-term",
+        "objective: no colorfulness term in the last two stages",
+        "Duller as it comes by a third or more, for nothing is left against the size term.",
+        colorfulness_weight=0.0,
+    ),
+    _experiment(
         "no-adversary",
         "adversarial stage: its two losses left out, so that it goes on as the one before",
         "A lower ab error and a higher Fréchet distance.",
