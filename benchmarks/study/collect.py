@@ -125,31 +125,40 @@ def curves(events: Path) -> dict[str, list[list[float]]]:
 def _evaluated(
     folder: Path, name: str, members: list[catalog.Run], source: str, *options: object
 ) -> dict[str, Any]:
-    """The table of some runs, without the figures of each photograph."""
-    path = folder / f"{name}-evaluation.json"
+    """The table of some runs."""
+    models = [folder / "models" / run.name for run in members]
+    path, measured = folder / f"{name}-evaluation.json", ("--data", source, *options)
+    return evaluated(path, *models, *measured, "--protocol", f"center-{SIDE}")
+
+
+def evaluated(path: Path, *arguments: object) -> dict[str, Any]:
+    """An evaluation without the figures of each photograph, and without where they lie.
+
+    Args:
+      path: its JSON; made if missing.
+      arguments: of `tfcolor evaluate`.
+    """
     if not path.exists():
-        models = [folder / "models" / run.name for run in members]
-        measured = ("--data", source, *options, "--protocol", f"center-{SIDE}", "--json", path)
-        call(*catalog.TFCOLOR, "evaluate", *models, *measured)
-    return table(path)
-
-
-def table(evaluation: Path) -> dict[str, Any]:
-    """An evaluation without the figures of each photograph, and without where they lie."""
-    whole = json.loads(evaluation.read_text())
+        call(*catalog.TFCOLOR, "evaluate", *arguments, "--json", path)
+    whole = json.loads(path.read_text())
     protocol = {k: v for k, v in whole["protocol"].items() if k != "source"}
     return {"protocol": protocol, "rows": whole["rows"], "differences": whole["differences"]}
 
 
 def _strength(folder: Path, run: catalog.Run, photos: str) -> dict[str, Any]:
     """The figures where a model is 0.85 times as colorful as the truth, by strength.py."""
+    part = "all" if run.group == "recipes" else "validation"
+    options = ["--run", folder / run.name, "--data", photos, "--part", part]
+    options += ["--limit", STRENGTH, "--side", SIDE, "--network-size", SIDE]
     path = folder / f"{run.name}-strength.json"
+    return benchmarked(path, "strength.py", *options)["at_share"]
+
+
+def benchmarked(path: Path, name: str, *options: object) -> dict[str, Any]:
+    """What a benchmark printed, kept in a file, which is made if missing."""
     if not path.exists():
-        part = "all" if run.group == "recipes" else "validation"
-        options = ["--run", folder / run.name, "--data", photos, "--part", part]
-        options += ["--limit", STRENGTH, "--side", SIDE, "--network-size", SIDE]
-        path.write_text(call(ROOT / "benchmarks" / "strength.py", *options))
-    return json.loads(path.read_text().splitlines()[-1])["at_share"]
+        path.write_text(call(ROOT / "benchmarks" / name, *options))
+    return json.loads(path.read_text().splitlines()[-1])
 
 
 def _analyzed(folder: Path, train: str, out: Path) -> dict[str, Any]:

@@ -17,7 +17,6 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 import tfcolor  # noqa: F401 - before TensorFlow, whose oneDNN it turns on
 
 # isort: split
-import json
 
 import click
 import collect
@@ -57,32 +56,20 @@ def measured(kept: Path, test: str) -> dict[str, Any]:
       test: folder of photographs that it was neither trained nor chosen on.
     """
     kept.mkdir(exist_ok=True)
-    benchmarks = collect.ROOT / "benchmarks"
-    strength = (benchmarks / "strength.py", "--data", test, "--side", SIDE)
-    sizes = (benchmarks / "sizes.py", "--data", test, "--limit", SIZES)
+    data = ("--data", test)
+    at_256, at_128 = (
+        collect.evaluated(kept / f"evaluation-{side}.json", *data, "--protocol", f"center-{side}")
+        for side in (SIDE, collect.SIDE)
+    )
+    strength = collect.benchmarked(kept / "strength.json", "strength.py", *data, "--side", SIDE)
     return {
-        "at_256": _evaluated(kept, SIDE, test),
-        "at_128": _evaluated(kept, collect.SIDE, test),
-        "at_strength": _printed(kept / "strength.json", *strength)["at_share"],
-        "sizes": _printed(kept / "sizes.json", *sizes),
+        "at_256": at_256,
+        "at_128": at_128,
+        "at_strength": strength["at_share"],
+        "sizes": collect.benchmarked(kept / "sizes.json", "sizes.py", *data, "--limit", SIZES),
         "image_size": colornet.IMAGE_SIZE,
         "chroma": colornet.CHROMA,
     }
-
-
-def _evaluated(kept: Path, side: int, test: str) -> dict[str, Any]:
-    path = kept / f"evaluation-{side}.json"
-    if not path.exists():
-        options = ("--data", test, "--protocol", f"center-{side}", "--json", path)
-        collect.call(*collect.catalog.TFCOLOR, "evaluate", *options)
-    return collect.table(path)
-
-
-def _printed(path: Path, *command: object) -> dict[str, Any]:
-    """The JSON that a benchmark prints last."""
-    if not path.exists():
-        path.write_text(collect.call(*command))
-    return json.loads(path.read_text().splitlines()[-1])
 
 
 @click.command()

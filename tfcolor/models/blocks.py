@@ -1,9 +1,11 @@
 """What several networks share: initial weights, normalization, layers that Keras lacks."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 from tfcolor import color, quantize
@@ -52,6 +54,13 @@ def draw(drawn: Iterable[layers.Layer], seed: int) -> None:
                 initializer = type(initializer).from_config({**options, "seed": next(seeds)})
             kernel = layer.weights[0]
             kernel.assign(initializer(kernel.shape, kernel.dtype))
+
+
+def fill(model: keras.Model, weights: Path) -> None:
+    """Gives every variable of a model its value in an .npz file, which has it by its path."""
+    with np.load(weights) as values:
+        for variable in model.variables:
+            variable.assign(values[variable.path].astype(np.float32))
 
 
 class BilinearUp(layers.Layer):

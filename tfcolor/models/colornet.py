@@ -9,7 +9,6 @@ lightness of 2 x 2 pixels stands in four channels: nothing but ab itself is hand
 from pathlib import Path
 
 import keras
-import numpy as np
 from keras import layers, ops
 
 from tfcolor import config, quantize
@@ -94,9 +93,7 @@ def build(
     model = keras.Model(l, {"ab": ab, "logits": logits}, name="colornet")
     blocks.draw([x for x in model.layers if not x.name.startswith("encoder")], seed)
     if weights == "tfcolor":
-        with np.load(WEIGHTS) as saved:
-            for variable in model.variables:
-                variable.assign(saved[variable.path].astype(np.float32))
+        blocks.fill(model, WEIGHTS)
     return model
 
 

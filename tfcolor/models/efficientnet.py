@@ -10,6 +10,8 @@ import keras
 import numpy as np
 from keras import layers
 
+from tfcolor.models import blocks
+
 WEIGHTS = Path(__file__).parent / "weights" / "efficientnet-lite0.npz"  # ImageNet, float16
 IMAGE_SIZE = 224  # pixels a side, of the published training
 FEATURES = 1280  # of a whole photograph
@@ -123,9 +125,7 @@ def _load(model: keras.Model, weights: str) -> keras.Model:
     if weights not in ("imagenet", "random"):
         raise ValueError(f'weights must be "imagenet" or "random", got {weights!r}')
     if weights == "imagenet":
-        with np.load(WEIGHTS) as values:
-            for variable in model.variables:
-                variable.assign(values[variable.path].astype(np.float32))
+        blocks.fill(model, WEIGHTS)
     return model
 
 
