@@ -104,7 +104,7 @@ def step_call(settings: config.TrainConfig, index: int = 0) -> Call:
 
 
 def trained(run: Path | None, checkpoint: str = "best") -> tuple[keras.Model, int, int]:
-    """The generator of a run, or the bundled one; its stride, and the size it was trained for."""
+    """The generator of a run, or the bundled one; its stride, and the size it is meant to see."""
     if run is None:
         return colornet.bundled(), colornet.STRIDE, colornet.IMAGE_SIZE
     settings = workdir.read_config(run)

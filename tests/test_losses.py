@@ -88,8 +88,8 @@ def test_classification_is_the_weighted_cross_entropy_of_soft_bins(rng):
     near = np.exp(-((reduced[..., None, :] - bins) ** 2).sum(-1) / (2 * quantize.SIGMA**2))
     target = near / near.sum(-1, keepdims=True)
     log_p = special.log_softmax(logits, -1)
-    expected = ((target @ quantize.bin_weights()) * -(target * log_p).sum(-1)).mean()
-    assert float(losses.classification(ab, logits)) == pytest.approx(expected, rel=1e-4)
+    expected = ((target @ quantize.bin_weights(0.5)) * -(target * log_p).sum(-1)).mean()
+    assert float(losses.classification(ab, logits, 0.5)) == pytest.approx(expected, rel=1e-4)
     expected = (target * -log_p).sum(-1).mean()  # all bins count alike
     assert float(losses.classification(ab, logits, 1.0)) == pytest.approx(expected, rel=1e-4)
 
@@ -99,7 +99,7 @@ def test_a_missed_rare_color_costs_more_than_a_missed_gray():
     gray, vivid = np.zeros((2, 1, 4, 4, 2), np.float32)
     vivid[..., 0] = 0.7
     gray_loss, vivid_loss = (
-        float(losses.classification(tf.constant(ab), undecided)) for ab in (gray, vivid)
+        float(losses.classification(tf.constant(ab), undecided, 0.5)) for ab in (gray, vivid)
     )
     assert vivid_loss > 10 * gray_loss
 
@@ -161,4 +161,4 @@ def test_the_prior_is_a_distribution_with_most_of_it_near_gray():
     assert prior.sum() == pytest.approx(1, abs=1e-5)
     assert (prior > 0).all()
     assert prior[np.linalg.norm(quantize.ab_bins(), axis=-1) < 25].sum() > 0.5
-    assert (prior * quantize.bin_weights()).sum() == pytest.approx(1, rel=1e-4)
+    assert (prior * quantize.bin_weights(0.5)).sum() == pytest.approx(1, rel=1e-4)

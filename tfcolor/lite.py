@@ -13,7 +13,7 @@ from ai_edge_litert import interpreter as litert
 from tfcolor import quiet
 
 CARD = "tfcolor.json"  # in a zip archive behind the network, where TFLite files carry such things
-SIZE, STRIDE = 192, 32  # of a file without a card: what every network of ours can take
+SIZE, STRIDE = 192, 64  # of a file without a card: networks want no larger multiple than ours
 
 
 class Lite:

@@ -65,9 +65,7 @@ def l1(truth: Tensor, fake: Tensor) -> Tensor:
     return ops.mean(ops.abs(truth - fake))
 
 
-def classification(
-    ab: Tensor, logits: Tensor, uniform_share: float = quantize.UNIFORM_SHARE
-) -> Tensor:
+def classification(ab: Tensor, logits: Tensor, uniform_share: float) -> Tensor:
     """Class-rebalanced cross-entropy over soft-encoded ab bins (arXiv:1603.08511, 2.2).
 
     Args:

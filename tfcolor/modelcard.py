@@ -69,7 +69,7 @@ def text(
 
     Args:
       name: of the model.
-      image_size: short side that the network was trained at last, pixels.
+      image_size: short side that the network is meant to see, pixels.
       settings: of the run; None of the bundled network, and so is `step`.
       step: the train steps behind the weights.
       figures: None where nothing was measured.

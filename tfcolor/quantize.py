@@ -16,7 +16,6 @@ Tensor = Any  # a tensor of whatever backend Keras runs on
 
 BIN_WIDTH = 10.0  # Lab units; arXiv:1603.08511, 3.1
 SIGMA = 5.0  # Lab units, of the Gaussian that shares a color out to the bins near it; 3.1
-UNIFORM_SHARE = 0.5  # lambda of the paper; 3.2
 
 _PRIOR = Path(__file__).parent / "models" / "weights" / "ab_prior.npy"
 
@@ -74,7 +73,7 @@ def prior() -> np.ndarray:
 
 
 @functools.cache
-def bin_weights(uniform_share: float = UNIFORM_SHARE) -> np.ndarray:
+def bin_weights(uniform_share: float) -> np.ndarray:
     """What a pixel of each bin counts in the class-rebalanced loss (arXiv:1603.08511, 3.2).
 
     Args:

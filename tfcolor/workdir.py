@@ -26,7 +26,8 @@ class Trained(NamedTuple):
 
     Attributes:
       generator: float32, its batch normalizations folded; see `folding.fold`.
-      image_size: short side that it was trained at last, pixels.
+      image_size: short side that it is meant to see, pixels: what it was trained at last, but for
+        the bundled one.
       stride: what its sides must be multiples of.
       step: the train steps behind it, and `settings`: of its run; None of the bundled network.
     """

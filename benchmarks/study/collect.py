@@ -23,7 +23,7 @@ SIDE = 128  # of the center squares that are measured, pixels
 VALIDATION = 400  # photographs that the experiments are measured on
 STRENGTH = 200  # photographs that figures at equal strength are of
 POINTS = 60  # most of a curve
-CURVES = ("train/g_loss", "train/d_loss", "train/g_gan", "val/ab_error", "val/colorfulness")
+CURVES = ("train/d_loss", "train/g_gan", "val/ab_error", "val/colorfulness")
 # Of `tfcolor analyze`: charts of the training photographs, pictures of the bundled ones.
 CHARTS = ("distributions", "planes", "density", "gray_methods")
 EXAMPLES = ("preprocessing", "gray_examples")
@@ -81,30 +81,35 @@ def _described(folder: Path, run: catalog.Run) -> dict[str, Any]:
     settings = workdir.read_config(folder / run.name)
     model = folder / "models" / run.name / "1"
     card = json.loads((model / "assets.extra" / inference.CARD).read_text())
-    stages = [
-        {**stage(each, each.steps), "cpu_s": round(cost["cpu_s"][each.name], 3)}
-        for each in settings.stages
-    ]
+    whole, seen = (stages(settings, steps) for steps in (settings.total_steps, card["step"]))
     return {
         "name": run.name,
         "group": run.group,
         "recipe": run.recipe,
         "set": run.assignments,
         "cpu_minutes": round(cost["cpu_minutes"], 1),
-        "stages": stages,
+        "stages": [{**each, "cpu_s": round(cost["cpu_s"][each["name"]], 3)} for each in whole],
         "chosen_step": card["step"],
+        "chosen_photographs": sum(each["photographs"] for each in seen),
         "curves": curves(folder / run.name / "events"),
     }
 
 
-def stage(settings: config.StageConfig, steps: int) -> dict[str, Any]:
-    """What a stage of so many steps was."""
-    return {
-        "name": settings.name,
-        "steps": steps,
-        "photographs": steps * settings.batch_size,
-        "image_size": settings.image_size,
-    }
+def stages(settings: config.TrainConfig, steps: int) -> list[dict[str, Any]]:
+    """What the stages of the first so many steps of a run were."""
+    found, left = [], steps
+    for stage in settings.stages:
+        if done := min(stage.steps, left):
+            found.append(
+                {
+                    "name": stage.name,
+                    "steps": done,
+                    "photographs": done * stage.batch_size,
+                    "image_size": stage.image_size,
+                }
+            )
+        left -= done
+    return found
 
 
 def curves(events: Path) -> dict[str, list[list[float]]]:
@@ -182,6 +187,12 @@ def call(*arguments: object) -> str:
     return subprocess.run(
         command, check=True, stdout=subprocess.PIPE, text=True, env=environment
     ).stdout
+
+
+def read_runs(out: Path) -> list[dict[str, Any]]:
+    """The collected runs, in the order of the catalog."""
+    paths = [out / "runs" / f"{run.name}.json" for run in catalog.RUNS]
+    return [json.loads(path.read_text()) for path in paths if path.exists()]
 
 
 def write(path: Path, content: dict[str, Any]) -> None:

@@ -1,6 +1,5 @@
 """The pictures of docs/report/: curves of the collected runs, galleries by their models."""
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,10 +19,10 @@ GALLERY = 8  # photographs
 MARGIN = 18  # pixels, of a line of text
 QUALITY = 82
 
-Run = Mapping[str, Any]  # of `collect.collect`
+Collected = Mapping[str, Any]  # of `collect.collect`
 
 
-def curves(runs: Iterable[Run], out: Path) -> None:
+def curves(runs: Iterable[Collected], out: Path) -> None:
     """Figures of validation and losses over the processor time, a line a run."""
     runs = list(runs)
     for group in catalog.CPU_MINUTES:
@@ -37,7 +36,7 @@ def curves(runs: Iterable[Run], out: Path) -> None:
                 axis.plot(minutes(run, points[:, 0]), points[:, 1], ".-", label=run["name"])
         left.set(xlabel="minutes of processor time", ylabel="ab error, Lab units; lower is better")
         right.set(xlabel="minutes of processor time", ylabel="colorfulness")
-        right.legend(frameon=False, fontsize=7)
+        right.legend(frameon=False, fontsize=7, loc="upper left", bbox_to_anchor=(1, 1))
         (out / f"{group}-curves.png").write_bytes(plots.png(drawn))
     judged = [run for run in runs if run["group"] == "recipes" and "train/d_loss" in run["curves"]]
     if judged:
@@ -51,7 +50,7 @@ def curves(runs: Iterable[Run], out: Path) -> None:
         (out / "adversaries.png").write_bytes(plots.png(drawn))
 
 
-def shipped(run: Run, out: Path) -> None:
+def shipped(run: Collected, out: Path) -> None:
     """Figures of validation of one run over its steps, with the ends of its stages."""
     drawn, ((left, right),) = plots.subplots(1, 2, width=10, height=3)
     ends = np.cumsum([stage["steps"] for stage in run["stages"]])[:-1]
@@ -67,7 +66,7 @@ def shipped(run: Run, out: Path) -> None:
     (out / "shipped-curves.png").write_bytes(plots.png(drawn))
 
 
-def minutes(run: Run, steps: np.ndarray) -> np.ndarray:
+def minutes(run: Collected, steps: np.ndarray) -> np.ndarray:
     """Processor time when steps were done: that of the whole run, shared out by what steps cost."""
     ends = np.cumsum([0] + [stage["steps"] for stage in run["stages"]])
     costs = np.cumsum([0] + [stage["steps"] * stage["cpu_s"] for stage in run["stages"]])
@@ -131,8 +130,12 @@ def examples(folder: Path, out: Path) -> dict[str, Any]:
         _save(_grid([[_gray(rgb), *made, rgb]], labels, cell=256), out / f"{kind}.jpg")
         found[kind] = {"recipe": row, "photograph": name} | {
             f"{metric}{suffix}": round(float(view.values(which, metric)[place]), 3)
-            for metric in ("ssim", "delta_e00", "colorfulness")
-            for which, suffix in ((row, ""), (scores.GRAY, "_gray"), (scores.TRUTH, "_truth"))
+            for metric, control in (
+                ("ssim", scores.GRAY),
+                ("delta_e00", scores.GRAY),
+                ("colorfulness", scores.TRUTH),
+            )
+            for which, suffix in ((row, ""), (control, f"_{control}"))
         }
     return found
 
@@ -160,9 +163,3 @@ def _grid(rows: list[list[np.ndarray]], labels: list[str], cell: int = CELL) -> 
 
 def _save(image: Image.Image, path: Path) -> None:
     image.save(path, quality=QUALITY, optimize=True)
-
-
-def read_runs(out: Path) -> list[dict[str, Any]]:
-    """The collected runs, in the order of the catalog."""
-    paths = [out / "runs" / f"{run.name}.json" for run in catalog.RUNS]
-    return [json.loads(path.read_text()) for path in paths if path.exists()]

@@ -25,6 +25,7 @@ import collect
 import draw
 import jinja2
 
+from tfcolor import modelcard
 from tfcolor.evaluation import scores, table
 
 HERE = Path(__file__).parent
@@ -32,16 +33,15 @@ OUT = HERE.parents[1] / "docs" / "report"
 CONTROL = "control"  # the experiment that the others are compared with
 SHIPPED = "tfcolor"  # the row of the model that comes with the package
 FRECHET = "fd_efficientnet_lite0"
-COLUMNS = (
-    "ssim",
-    "psnr",
-    "ab_error",
-    "delta_e00",
-    "colorfulness",
-    "spill",
-    FRECHET,
-)
-HEADS = ("SSIM", "PSNR", "ab error", "ΔE00", "colorfulness", "spill", "Fréchet distance")
+COLUMNS = {
+    "ssim": "SSIM",
+    "psnr": "PSNR",
+    "ab_error": "ab error",
+    "delta_e00": "ΔE00",
+    "colorfulness": "colorfulness",
+    "spill": "spill",
+    FRECHET: "Fréchet distance",
+}
 
 Table = Mapping[str, Any]  # of an evaluation, as it was collected
 
@@ -60,26 +60,21 @@ def render(out: Path) -> str:
         keep_trailing_newline=True,
     )
     found = {path.stem: json.loads(path.read_text()) for path in sorted(out.glob("*.json"))}
-    runs = {run["name"]: run for run in draw.read_runs(out)}
-    environment.globals |= {
+    runs = {run["name"]: run for run in collect.read_runs(out)}
+    recipes, shipped = found["recipes"], found["shipped"]
+    return environment.get_template("text.md").render(
         **found,
-        "runs": runs,
-        "minutes": catalog.CPU_MINUTES,
-        "pm": pm,
-        "cpu": [run["cpu_minutes"] for run in runs.values() if run["group"] == "recipes"],
-        "less": functools.partial(difference, found["recipes"]),
-        "recipe_table": model_table(found["recipes"]),
-        "strength_table": strength_table(runs),
-    }
-    if "shipped" in found:
-        shipped = found["shipped"]
-        environment.globals |= {
-            "aims": aims(shipped, found["recipes"]),
-            "shipped_tables": {side: model_table(shipped[f"at_{side}"]) for side in (256, 128)},
-        }
-    if "experiments" in found:  # they come after the recipes
-        environment.globals["experiment_table"] = experiment_table(found["experiments"], runs)
-    return environment.get_template("text.md").render()
+        runs=runs,
+        minutes=catalog.CPU_MINUTES,
+        pm=pm,
+        cpu=[run["cpu_minutes"] for run in runs.values() if run["group"] == "recipes"],
+        less=functools.partial(difference, recipes),
+        recipe_table=model_table(recipes),
+        strength_table=strength_table(runs),
+        experiment_table=experiment_table(found["experiments"], runs),
+        aims=aims(shipped, recipes),
+        shipped_tables={side: model_table(shipped[f"at_{side}"], "shipped") for side in (256, 128)},
+    )
 
 
 def pm(rows: Table, row: str, metric: str, signed: bool = False) -> str:
@@ -91,13 +86,15 @@ def pm(rows: Table, row: str, metric: str, signed: bool = False) -> str:
     return table.shown(tuple(float("nan") if each is None else each for each in bounds), signed)
 
 
-def model_table(evaluation: Table) -> str:
-    """Every model beside gray and the truth."""
-    lines = [["", *HEADS]]
+def model_table(evaluation: Table, name: str = "") -> str:
+    """Every model beside gray and the truth; a single one under another name."""
+    lines = [["", *COLUMNS.values()]]
     for row in evaluation["rows"]:
-        if row not in scores.CONTROLS or row in (scores.GRAY, scores.TRUTH):
-            lines.append([row, *(pm(evaluation["rows"], row, column) for column in COLUMNS)])
-    return markdown(lines)
+        is_model = row not in scores.CONTROLS
+        if is_model or row in (scores.GRAY, scores.TRUTH):
+            figures = (pm(evaluation["rows"], row, column) for column in COLUMNS)
+            lines.append([name or row if is_model else row, *figures])
+    return modelcard.table(lines)
 
 
 def aims(shipped: Table, recipes: Table) -> str:
@@ -122,10 +119,10 @@ def aims(shipped: Table, recipes: Table) -> str:
             "+0.8 dB or more",
             f"{difference(at_256, SHIPPED, scores.GRAY, 'psnr')} dB",
         ],
-        ["ΔE00, beside gray's", "−10 % or less", f"{100 * share('delta_e00'):+.1f} %"],
+        ["ΔE00, beside gray's", "-10 % or less", f"{100 * share('delta_e00'):+.1f} %"],
         [
             "Fréchet distance, beside gray's",
-            "−50 % or less",
+            "-50 % or less",
             f"{100 * share(FRECHET):+.1f} % ({distance})",
         ],
         [
@@ -134,27 +131,30 @@ def aims(shipped: Table, recipes: Table) -> str:
             f"{sizes['mean_delta_e00']:.1f}",
         ],
     ]
-    for metric, name in (("delta_e00", "ΔE00"), (FRECHET, "Fréchet distance")):
+    for metric in ("delta_e00", FRECHET):
         best = min(recipes["rows"][row][metric]["value"] for row in others)
-        ours = pm(at_128["rows"], SHIPPED, metric)
-        lines.append([f"{name} at 128 x 128", f"under every other recipe's, {best:.2f}", ours])
-    return markdown(lines)
+        ours, short = (pm(of["rows"], SHIPPED, metric) for of in (at_128, recipes))
+        aim = f"under every other recipe's, {best:.2f}"
+        lines.append(
+            [f"{COLUMNS[metric]} at 128 x 128", aim, f"{ours} (`{SHIPPED}` above: {short})"]
+        )
+    return modelcard.table(lines)
 
 
-def strength_table(runs: Mapping[str, draw.Run]) -> str:
+def strength_table(runs: Mapping[str, draw.Collected]) -> str:
     """What the recipes cost, and what they reach at the same colorfulness."""
-    head = ["", "photographs seen", "CPU minutes", "chroma times"]
+    head = ["", "CPU minutes", "weights of step", "photographs seen till then", "chroma times"]
     lines = [[*head, "PSNR over gray's", "ab error over gray's", "ΔE00 over gray's"]]
     for run in runs.values():
         if run["group"] == "recipes":
-            cost = [photographs(run), f"{run['cpu_minutes']:.1f}"]
-            lines.append([run["name"], *cost, *at_strength(run)])
-    return markdown(lines)
+            cost = f"{run['cpu_minutes']:.1f}"
+            lines.append([run["name"], cost, *chosen(run), *at_strength(run)])
+    return modelcard.table(lines)
 
 
-def experiment_table(evaluation: Table, runs: Mapping[str, draw.Run]) -> str:
+def experiment_table(evaluation: Table, runs: Mapping[str, draw.Collected]) -> str:
     """Every experiment, what was expected of it and what came."""
-    head = ["", "changed", "expected", "photographs seen", "colorfulness"]
+    head = ["", "changed", "expected", "weights of step", "photographs seen", "colorfulness"]
     head += ["ab error, less the control's", "Fréchet distance"]
     lines = [[*head, "at equal strength: PSNR", "ab error", "ΔE00"]]
     for run in catalog.RUNS:
@@ -163,17 +163,18 @@ def experiment_table(evaluation: Table, runs: Mapping[str, draw.Run]) -> str:
         own, figures = runs[run.name], functools.partial(pm, evaluation["rows"], run.name)
         is_control = run.name == CONTROL
         less = "" if is_control else difference(evaluation, run.name, CONTROL, "ab_error")
-        cells = [run.name, run.about, run.expected, photographs(own), figures("colorfulness")]
-        lines.append([*cells, less, figures("fd_efficientnet_lite0"), *at_strength(own)[1:]])
-    return markdown(lines)
+        cells = [run.name, run.about, run.expected, *chosen(own), figures("colorfulness")]
+        lines.append([*cells, less, figures(FRECHET), *at_strength(own)[1:]])
+    return modelcard.table(lines)
 
 
-def photographs(run: draw.Run) -> str:
-    """How many crops a run has seen."""
-    return f"{sum(stage['photographs'] for stage in run['stages']):,}"
+def chosen(run: draw.Collected) -> list[str]:
+    """The step that the measured weights are of, and how many crops they have seen."""
+    steps = sum(stage["steps"] for stage in run["stages"])
+    return [f"{run['chosen_step']:,} of {steps:,}", f"{run['chosen_photographs']:,}"]
 
 
-def at_strength(run: draw.Run) -> list[str]:
+def at_strength(run: draw.Collected) -> list[str]:
     """Chroma times, and PSNR, ab error and ΔE00 beside gray's, at 0.85 of the truth's color."""
     found = run["at_strength"]
     sign = "" if found["reached"] else "over " if found["factor"] > 1 else "under "
@@ -194,16 +195,23 @@ def difference(evaluation: Table, first: str, second: str, metric: str) -> str:
     return table.shown((value, low, high), True)
 
 
-def markdown(lines: list[list[str]]) -> str:
-    """A table of Markdown; the first line is its head."""
-    head, *body = ("| " + " | ".join(line) + " |" for line in lines)
-    return "\n".join([head, "|" + "---|" * len(lines[0]), *body])
-
-
 @click.command()
-@click.argument("folder", metavar="[RUNS]", required=False, type=click.Path(path_type=Path))
-@click.option("--data", help="Folder of the photographs that the runs were trained on.")
-@click.option("--test", help="Folder of the test photographs.")
+@click.argument(
+    "folder",
+    metavar="[RUNS]",
+    required=False,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+)
+@click.option(
+    "--data",
+    type=click.Path(exists=True, file_okay=False),
+    help="Folder of the photographs that the runs were trained on.",
+)
+@click.option(
+    "--test",
+    type=click.Path(exists=True, file_okay=False),
+    help="Folder of the test photographs.",
+)
 def main(folder: Path | None, data: str | None, test: str | None) -> None:
     """See the top of the file."""
     if folder is not None:
@@ -211,7 +219,7 @@ def main(folder: Path | None, data: str | None, test: str | None) -> None:
             raise click.UsageError("give --data and --test with RUNS")
         collect.collect(folder, data, test, OUT)
         pictures = OUT / "pictures"
-        draw.curves(draw.read_runs(OUT), pictures)
+        draw.curves(collect.read_runs(OUT), pictures)
         draw.gallery(folder, pictures)
         collect.write(OUT / "examples.json", draw.examples(folder, pictures))
     (OUT / "README.md").write_text(render(OUT), encoding="utf-8")

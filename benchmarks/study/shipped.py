@@ -36,11 +36,8 @@ def described(runs: Sequence[Path]) -> dict[str, Any]:
     curves: dict[str, list[list[float]]] = {}
     before = 0
     for run in runs:
-        chosen = left = workdir.load_generator(run)[1]
-        for stage in workdir.read_config(run).stages:
-            if (done := min(stage.steps, left)) > 0:
-                stages.append(collect.stage(stage, done))
-            left -= done
+        chosen = workdir.load_generator(run)[1]
+        stages += collect.stages(workdir.read_config(run), chosen)
         for tag, points in collect.curves(run / "events").items():
             kept = [[before + step, value] for step, value in points if step <= chosen]
             curves.setdefault(tag, []).extend(kept)
@@ -76,10 +73,19 @@ def measured(kept: Path, test: str) -> dict[str, Any]:
 @click.argument(
     "runs", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, file_okay=False)
 )
-@click.option("--test", required=True, help="Folder of the test photographs.")
+@click.option(
+    "--test",
+    required=True,
+    type=click.Path(exists=True, file_okay=False),
+    help="Folder of the test photographs.",
+)
 def main(runs: tuple[Path, ...], test: str) -> None:
     """See the top of the file."""
-    found = described(runs) | measured(runs[-1] / "measured", test)
+    try:
+        found = described(runs)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    found |= measured(runs[-1] / "measured", test)
     collect.write(OUT / "shipped.json", found)
     draw.shipped(found, OUT / "pictures")
 

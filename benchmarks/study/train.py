@@ -86,8 +86,18 @@ def _cpu_s() -> float:
 
 @click.command()
 @click.argument("folder", metavar="RUNS", type=click.Path(path_type=Path))
-@click.option("--data", required=True, help="Folder of photographs.")
-@click.option("--only", multiple=True, metavar="NAME", help="Only these runs.")
+@click.option(
+    "--data",
+    required=True,
+    type=click.Path(exists=True, file_okay=False),
+    help="Folder of photographs.",
+)
+@click.option(
+    "--only",
+    multiple=True,
+    type=click.Choice([run.name for run in catalog.RUNS]),
+    help="Only this run. Repeatable.",
+)
 def main(folder: Path, data: str, only: tuple[str, ...]) -> None:
     """See the top of the file."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -57,7 +57,12 @@ def draw(drawn: Iterable[layers.Layer], seed: int) -> None:
 
 
 def fill(model: keras.Model, weights: Path) -> None:
-    """Gives every variable of a model its value in an .npz file, which has it by its path."""
+    """Gives every variable of a model its value in an .npz file, which has it by its path.
+
+    Raises:
+      KeyError: if the file lacks a variable.
+      ValueError: if it has one in another shape.
+    """
     with np.load(weights) as values:
         for variable in model.variables:
             variable.assign(values[variable.path].astype(np.float32))
