@@ -10,7 +10,8 @@ from tfcolor import modelcard
 from tfcolor.cli import main
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+DOCS = ROOT / "docs"
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -19,6 +20,8 @@ def test_links_lead_to_files(page):
     for target in re.findall(r"\]\(([^)#]+)", prose):
         if not target.startswith("http"):
             assert (page.parent / target).exists(), target
+            if page.is_relative_to(DOCS):  # or the site of mkdocs has not got it
+                assert (page.parent / target).resolve().is_relative_to(DOCS), target
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

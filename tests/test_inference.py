@@ -90,7 +90,7 @@ def test_a_model_that_lost_its_card_works_and_one_of_an_earlier_version_is_an_er
     assert inference.read_config(tmp_path) is None
 
 
-@pytest.mark.parametrize("content", [None, b"not a model"])
+@pytest.mark.parametrize("content", [None, b"not a model", b"\x00\n", b"\n"])
 def test_loading_what_is_no_saved_model_is_an_error(tmp_path, content):
     if content:
         (tmp_path / "saved_model.pb").write_bytes(content)

@@ -117,14 +117,15 @@ def test_runs_stand_beside_the_control_and_what_was_expected_of_them():
     def figure(value):
         return {"value": value, "low": value, "high": value}
 
-    row = {"colorfulness": figure(20.0), report.FRECHET: figure(70.0)}
-    differences = {f"control - {name}": {"ab_error": figure(-0.5)} for name in names}
+    row = {"colorfulness": figure(20.0)}
+    less = {"ab_error": figure(-0.5), report.FRECHET: figure(2.0)}
+    differences = {f"control - {name}": less for name in names}
     evaluation = {"rows": dict.fromkeys(names, row), "differences": differences}
     lines = report.experiment_table(evaluation, runs).splitlines()
-    cells = {line.split(" | ")[0].strip("| "): line.strip("| ").split(" | ")[3:] for line in lines}
-    same = ["70", "-0.25 dB", "+2.0 %", "-5.0 %"]
-    assert cells["control"] == ["50 of 100", "1,200", "20", "", *same]
-    assert cells["film"] == ["50 of 100", "1,200", "20", "+0.5", *same]
+    cells = {line.split(" | ")[0].strip("| "): line.strip("| ").split(" | ")[1:] for line in lines}
+    seen, same = ["6.0", "50 of 100", "1,200", "20"], ["-0.25 dB", "+2.0 %", "-5.0 %"]
+    assert cells["control"] == [*seen, "", "", "1.50", *same]
+    assert cells["film"] == [*seen, "+0.5", "-2", "over 2.50", *same]
     found = report.strength_table({"a": {**runs["film"], "group": "recipes", "name": "a"}})
     assert "| a | 6.0 | 50 of 100 | 1,200 | over 2.50 | -0.25 dB |" in found
 
@@ -156,16 +157,18 @@ def test_aims_are_compared_with_what_was_reached():
     whole = {"rows": ours, "differences": difference}
     others = {"pix2pix": rows(21.0, 13.0, 30.0, 70.0), "tfcolor": rows(23.0, 9.0, 20.0, 40.0)}
     recipe = {"rows": {**others, "gray": gray, "truth": truth}}
-    found = {"at_256": whole, "at_128": whole, "sizes": {"mean_delta_e00": 3.25}}
+    strength = {"psnr_over_gray": 0.25, "delta_e00_of_gray": 0.94}
+    sizes = {"mean_delta_e00": 3.25, "photographs": 100}
+    found = {"at_256": whole, "at_128": whole, "at_strength": strength, "sizes": sizes}
     lines = report.aims(found, recipe).splitlines()[2:]
     assert [line.strip("| ").split(" | ")[1:] for line in lines] == [
-        ["± 15 %", "-10.0 %"],
-        ["+0.8 dB or more", "+0.5 dB"],
-        ["-10 % or less", "-12.5 %"],
-        ["-50 % or less", "-30.0 % (42)"],
-        ["under 3", "3.2"],
-        ["under every other recipe's, 13.00", "10.5 (`tfcolor` above: 9)"],
-        ["under every other recipe's, 70.00", "42 (`tfcolor` above: 40)"],
+        ["± 15 %", "-10.0 %", "", "reached"],
+        ["+0.8 dB or more", "+0.5 dB", "+0.25 dB", "0.55 dB"],
+        ["-10 % or less", "-12.5 %", "-6.0 %", "4 points"],
+        ["-50 % or less", "-30.0 %", "", "20 points"],
+        ["under 3", "3.2", "", "0.25"],
+        ["under every other recipe's, 13.00", "10.5", "", "reached"],
+        ["under every other recipe's, 70.00", "42", "", "reached"],
     ]
 
 

@@ -35,7 +35,8 @@ def newest_version(path: str | Path) -> Path:
     versions = [p for p in path.glob("*/") if p.name.isdigit() and (p / "saved_model.pb").is_file()]
     if not versions:
         raise ValueError(
-            f"{path} holds no SavedModel; make one with: tfcolor export WORKDIR {path}"
+            f"{path} holds no SavedModel; make one of a run with: tfcolor export WORKDIR "
+            "saved_models/NAME"
         )
     return max(versions, key=lambda version: int(version.name))
 
@@ -72,7 +73,7 @@ def _frozen(path: str | Path, signature: str) -> Callable[[tf.Tensor], tf.Tensor
         whole = tf.function(lambda value: graph(**{first: value}, **look))
         spec = graph.structured_input_signature[1][first]
         return freezing.freeze(whole.get_concrete_function(spec))
-    except (KeyError, OSError, tf.errors.OpError) as error:
+    except (KeyError, OSError, RuntimeError, ValueError, tf.errors.OpError) as error:
         raise ValueError(
             f"{path} is not a SavedModel made by tfcolor export ({error}); export it again"
         ) from error

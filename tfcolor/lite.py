@@ -34,7 +34,10 @@ class Lite:
         try:
             source, target = self._interpreter()[1:]
         except ValueError as error:
-            raise ValueError(f"{path} is no TFLite file of a colorizer ({error})") from error
+            raise ValueError(
+                f"{path} is no TFLite file of a colorizer ({error}); make one with: tfcolor export "
+                "WORKDIR NAME.tflite"
+            ) from error
         shape = source["shape_signature"]
         if len(shape) != 4 or shape[-1] != 1 or target["shape_signature"][-1] != 2:
             raise ValueError(f"{path} does not turn l (1, h, w, 1) into ab (1, h, w, 2)")

@@ -68,4 +68,7 @@ def _session(path: str | Path, threads: int) -> Any:
         try:
             return onnxruntime.InferenceSession(path, options, ["CPUExecutionProvider"])
         except Exception as error:  # its kinds have no base of their own
-            raise ValueError(f"{path} is no ONNX file of a colorizer ({error})") from error
+            raise ValueError(
+                f"{path} is no ONNX file of a colorizer ({error}); make one with: tfcolor export "
+                "WORKDIR NAME.onnx"
+            ) from error

@@ -20,7 +20,7 @@ from tfcolor import config, inference, workdir
 
 ROOT = Path(__file__).parents[2]
 SIDE = 128  # of the center squares that are measured, pixels
-VALIDATION = 400  # photographs that the experiments are measured on
+SHIPPED = ROOT / "saved_models" / "tfcolor-base"
 STRENGTH = 200  # photographs that figures at equal strength are of
 POINTS = 60  # most of a curve
 CURVES = ("train/d_loss", "train/g_gan", "val/ab_error", "val/colorfulness")
@@ -41,9 +41,8 @@ def collect(folder: Path, train: str, test: str, out: Path) -> None:
       SystemExit: if a recipe is not trained to its end.
     """
     done = [run for run in catalog.RUNS if _cost(folder, run).get("done")]
-    recipes, experiments = (
-        [run for run in catalog.RUNS if run.group == group] for group in catalog.CPU_MINUTES
-    )
+    recipes = [run for run in catalog.RUNS if run.group == "recipes"]
+    experiments = [run for run in catalog.RUNS if run.group == "experiments"]
     if missing := [run.name for run in recipes if run not in done]:
         raise SystemExit(f"{', '.join(missing)}: not trained; run train.py first")
     for name in ("runs", "pictures"):
@@ -56,11 +55,10 @@ def collect(folder: Path, train: str, test: str, out: Path) -> None:
         write(out / "runs" / f"{run.name}.json", collected)
     write(out / "recipes.json", _evaluated(folder, "recipes", recipes, test))
     if all(run in done for run in experiments):  # or some would be measured twice
-        part = ("--part", "validation", "--limit", VALIDATION)
-        write(
-            out / "experiments.json", _evaluated(folder, "experiments", experiments, train, *part)
-        )
-    _evaluated(folder, "samples", recipes, "samples")  # for the examples of `draw`
+        measured = _evaluated(folder, "experiments", experiments, train, "--part", "validation")
+        write(out / "experiments.json", measured)
+    # For the examples of `draw`.
+    _evaluated(folder, "samples", recipes, "samples", SHIPPED)
     write(out / "data.json", _analyzed(folder, train, out))
 
 
@@ -128,12 +126,12 @@ def curves(events: Path) -> dict[str, list[list[float]]]:
 
 
 def _evaluated(
-    folder: Path, name: str, members: list[catalog.Run], source: str, *options: object
+    folder: Path, name: str, members: list[catalog.Run], source: str, *others: object
 ) -> dict[str, Any]:
-    """The table of some runs."""
+    """The table of some runs, with other models or options of `tfcolor evaluate`."""
     models = [folder / "models" / run.name for run in members]
-    path, measured = folder / f"{name}-evaluation.json", ("--data", source, *options)
-    return evaluated(path, *models, *measured, "--protocol", f"center-{SIDE}")
+    path, measured = folder / f"{name}-evaluation.json", ("--data", source)
+    return evaluated(path, *models, *others, *measured, "--protocol", f"center-{SIDE}")
 
 
 def evaluated(path: Path, *arguments: object) -> dict[str, Any]:

@@ -74,8 +74,8 @@ def minutes(run: Collected, steps: np.ndarray) -> np.ndarray:
 
 
 def gallery(folder: Path, out: Path) -> None:
-    """The same held-out photographs, colorized by every recipe."""
-    names = [run.name for run in catalog.RUNS if run.group == "recipes"]
+    """The same held-out photographs, colorized by every recipe and by the shipped model."""
+    names = [run.name for run in catalog.RUNS if run.group == "recipes"] + [collect.SHIPPED.name]
     held_out = sorted(samples.from_package("test").names.values())[:GALLERY]
     made = [colorized(folder, name, held_out) for name in names]
     truth = [_truth(name) for name in held_out]
@@ -83,12 +83,15 @@ def gallery(folder: Path, out: Path) -> None:
     _save(_grid(rows, ["gray", *names, "truth"]), out / "gallery.jpg")
 
 
-def colorized(folder: Path, recipe: str, names: list[str]) -> list[np.ndarray]:
-    """Bundled photographs as `tfcolor colorize` gives them with the model of a recipe."""
-    pictures = folder / "pictures" / recipe
+def colorized(folder: Path, model: str, names: list[str]) -> list[np.ndarray]:
+    """Bundled photographs as `tfcolor colorize` gives them: by a recipe or the shipped model."""
+    pictures = folder / "pictures" / model
     if not all((pictures / name).exists() for name in names):
         files = [samples.FOLDER / name for name in names]
-        options = ["-o", pictures, "-m", folder / "models" / recipe, "--size", collect.SIDE]
+        options = ["-m", folder / "models" / model, "--size", collect.SIDE]
+        if model == collect.SHIPPED.name:
+            options = ["-m", collect.SHIPPED]  # at its own size
+        options += ["-o", pictures]
         collect.call(*catalog.TFCOLOR, "colorize", *files, *options)
     return [np.asarray(Image.open(pictures / name).convert("RGB")) for name in names]
 
@@ -96,10 +99,10 @@ def colorized(folder: Path, recipe: str, names: list[str]) -> list[np.ndarray]:
 def examples(folder: Path, out: Path) -> dict[str, Any]:
     """Where SSIM is low and color realistic, and where SSIM is high and color is lost.
 
-    Of every recipe and every held-out photograph.
+    Of every recipe and the shipped model, and every held-out photograph.
 
     Returns:
-      name of the example -> recipe, and figures of it and of gray; without those that there are
+      name of the example -> model, and figures of it and of gray; without those that there are
       none of.
     """
     evaluation = record.read(folder / "samples-evaluation.json")
@@ -128,7 +131,7 @@ def examples(folder: Path, out: Path) -> dict[str, Any]:
         rgb, made = _truth(name), colorized(folder, row, [name])
         labels = ["gray", row, "truth"]
         _save(_grid([[_gray(rgb), *made, rgb]], labels, cell=256), out / f"{kind}.jpg")
-        found[kind] = {"recipe": row, "photograph": name} | {
+        found[kind] = {"model": row, "photograph": name} | {
             f"{metric}{suffix}": round(float(view.values(which, metric)[place]), 3)
             for metric, control in (
                 ("ssim", scores.GRAY),

@@ -1,33 +1,32 @@
-"""What the shipped model reaches: measured, and brought into docs/report/.
+"""What the shipped model reaches: measured, for docs/report/."""
 
-    python benchmarks/study/shipped.py RUNS --test PHOTOS
-
-RUNS are the runs behind it, each begun with the weights of the one before. What was measured lies
-in the last one's folder `measured` and is not measured again: the test photographs are for once.
-"""
-
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-os.environ["KERAS_BACKEND"] = "tensorflow"
-
-import tfcolor  # noqa: F401 - before TensorFlow, whose oneDNN it turns on
-
-# isort: split
-
-import click
 import collect
-import draw
 
 from tfcolor import workdir
 from tfcolor.models import colornet
 
-OUT = collect.ROOT / "docs" / "report"
 SIDE = 256  # of the center squares, pixels; and `collect.SIDE`, at which the recipes are measured
 SIZES = 100  # photographs that sizes.py compares
+
+
+def collected(runs: Sequence[Path], test: str) -> dict[str, Any]:
+    """What the model that comes with the package is, and its figures.
+
+    What was measured lies in the last run's folder `measured` and is not measured again: the test
+    photographs are for once.
+
+    Args:
+      runs: that are behind it, each begun with the weights of the one before.
+      test: folder of photographs that it was neither trained nor chosen on.
+
+    Raises:
+      ValueError: if one is no run.
+    """
+    return described(runs) | measured(runs[-1] / "measured", test)
 
 
 def described(runs: Sequence[Path]) -> dict[str, Any]:
@@ -67,28 +66,3 @@ def measured(kept: Path, test: str) -> dict[str, Any]:
         "image_size": colornet.IMAGE_SIZE,
         "chroma": colornet.CHROMA,
     }
-
-
-@click.command()
-@click.argument(
-    "runs", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, file_okay=False)
-)
-@click.option(
-    "--test",
-    required=True,
-    type=click.Path(exists=True, file_okay=False),
-    help="Folder of the test photographs.",
-)
-def main(runs: tuple[Path, ...], test: str) -> None:
-    """See the top of the file."""
-    try:
-        found = described(runs)
-    except ValueError as error:
-        raise click.ClickException(str(error)) from error
-    found |= measured(runs[-1] / "measured", test)
-    collect.write(OUT / "shipped.json", found)
-    draw.shipped(found, OUT / "pictures")
-
-
-if __name__ == "__main__":
-    main()
