@@ -102,32 +102,33 @@ def test_what_a_run_had_seen_ends_with_the_chosen_step():
     assert [stage["photographs"] for stage in stages] == [30_000 * 24, 500 * 16]
 
 
-def test_runs_stand_beside_the_control_and_what_was_expected_of_them():
-    def run(**changes):
-        at_strength = {"reached": True, "factor": 1.5, "psnr_over_gray": -0.25}
-        at_strength |= {"ab_error_of_gray": 1.02, "delta_e00_of_gray": 0.95}
-        known = {"chosen_step": 50, "chosen_photographs": 1200, "cpu_minutes": 6.04}
-        steps = [{"steps": 60}, {"steps": 40}]
-        return {**known, "stages": steps, "at_strength": {**at_strength, **changes}}
-
-    names = [each.name for each in catalog.RUNS if each.group == "experiments"]
-    runs = {name: run() for name in names}
-    runs["film"] = run(reached=False, factor=2.5)
-
+def test_experiments_stand_beside_the_control():
     def figure(value):
         return {"value": value, "low": value, "high": value}
 
-    row = {"colorfulness": figure(20.0)}
+    names = [run.name for run in report.EXPERIMENTS]
     less = {"ab_error": figure(-0.5), report.FRECHET: figure(2.0)}
-    differences = {f"control - {name}": less for name in names}
-    evaluation = {"rows": dict.fromkeys(names, row), "differences": differences}
-    lines = report.experiment_table(evaluation, runs).splitlines()
-    cells = {line.split(" | ")[0].strip("| "): line.strip("| ").split(" | ")[1:] for line in lines}
-    seen, same = ["6.0", "50 of 100", "1,200", "20"], ["-0.25 dB", "+2.0 %", "-5.0 %"]
-    assert cells["control"] == [*seen, "", "", "1.50", *same]
-    assert cells["film"] == [*seen, "+0.5", "-2", "over 2.50", *same]
-    found = report.strength_table({"a": {**runs["film"], "group": "recipes", "name": "a"}})
-    assert "| a | 6.0 | 50 of 100 | 1,200 | over 2.50 | -0.25 dB |" in found
+    evaluation = {
+        "rows": dict.fromkeys(names, {"colorfulness": figure(20.0)}),
+        "differences": {f"control - {name}": less for name in names},
+    }
+    lines = report.experiment_table(evaluation).splitlines()
+    assert lines[2] == "| control | 20 |  |  |"
+    assert "| film | 20 | +0.5 | -2 |" in lines and len(lines) == 2 + len(names)
+
+
+def test_what_was_not_reached_is_marked():
+    at_strength = {"reached": False, "factor": 2.5, "psnr_over_gray": -0.25}
+    at_strength |= {"ab_error_of_gray": 1.02, "delta_e00_of_gray": 0.95}
+    run = {"name": "a", "group": "recipes", "cpu_minutes": 6.04, "at_strength": at_strength}
+    run |= {"chosen_step": 50, "chosen_photographs": 1200, "stages": [{"steps": 60}, {"steps": 40}]}
+    reached = {**run, "name": "b", "at_strength": {**at_strength, "reached": True, "factor": 1.5}}
+    found = report.strength_table({"a": run, "b": reached, "c": {"group": "other"}}, "recipes")
+    same = "-0.25 dB | +2.0 % | -5.0 % |"
+    assert found.splitlines()[2:] == [
+        f"| a | 6.0 | 50 of 100 | 1,200 | over 2.50 | {same}",
+        f"| b | 6.0 | 50 of 100 | 1,200 | 1.50 | {same}",
+    ]
 
 
 def test_what_came_after_the_chosen_weights_is_not_told_of_the_shipped_model(monkeypatch):

@@ -74,9 +74,9 @@ def render(out: Path) -> str:
         cpu=[run["cpu_minutes"] for run in runs.values() if run["group"] == "recipes"],
         less=functools.partial(difference, recipes),
         recipe_table=model_table(recipes),
-        strength_table=strength_table(runs),
+        strength_tables={group: strength_table(runs, group) for group in catalog.CPU_MINUTES},
         expectation_table=expectation_table(),
-        experiment_table=experiment_table(found["experiments"], runs),
+        experiment_table=experiment_table(found["experiments"]),
         aims=aims(ours, recipes),
         shipped_tables={side: model_table(ours[f"at_{side}"], "shipped") for side in (256, 128)},
     )
@@ -165,12 +165,12 @@ def aims(measured: Table, recipes: Table) -> str:
     return modelcard.table(lines)
 
 
-def strength_table(runs: Mapping[str, draw.Collected]) -> str:
-    """What the recipes cost, and what they reach at the same colorfulness."""
+def strength_table(runs: Mapping[str, draw.Collected], group: str) -> str:
+    """What the runs of a group cost, and what they reach at the same colorfulness."""
     head = ["", "CPU minutes", "weights of step", "photographs seen till then", "chroma times"]
     lines = [[*head, "PSNR over gray's", "ab error over gray's", "ΔE00 over gray's"]]
     for run in runs.values():
-        if run["group"] == "recipes":
+        if run["group"] == group:
             cost = f"{run['cpu_minutes']:.1f}"
             lines.append([run["name"], cost, *chosen(run), *at_strength(run)])
     return modelcard.table(lines)
@@ -183,20 +183,15 @@ def expectation_table() -> str:
     return modelcard.table(lines)
 
 
-def experiment_table(evaluation: Table, runs: Mapping[str, draw.Collected]) -> str:
-    """What every experiment cost, and what came."""
-    head = ["", "CPU minutes", "weights of step", "photographs seen", "colorfulness"]
-    head += ["ab error, less the control's", "Fréchet distance, less the control's"]
-    lines = [[*head, "chroma times", "PSNR", "ab error", "ΔE00"]]
+def experiment_table(evaluation: Table) -> str:
+    """What came of every experiment, beside the control."""
+    lines = [["", "colorfulness", "ab error, less the control's", "Fréchet distance, the same"]]
     for run in EXPERIMENTS:
-        own = runs[run.name]
         less = [
             "" if run.name == CONTROL else difference(evaluation, run.name, CONTROL, metric)
             for metric in ("ab_error", FRECHET)
         ]
-        cells = [f"{own['cpu_minutes']:.1f}", *chosen(own)]
-        cells += [pm(evaluation["rows"], run.name, "colorfulness"), *less]
-        lines.append([run.name, *cells, *at_strength(own)])
+        lines.append([run.name, pm(evaluation["rows"], run.name, "colorfulness"), *less])
     return modelcard.table(lines)
 
 
