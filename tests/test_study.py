@@ -79,6 +79,26 @@ def test_curves_come_from_the_events_of_tensorboard(tmp_path):
     np.testing.assert_allclose(points[:, 1], 1 / points[:, 0], rtol=1e-3)
 
 
+def test_no_model_is_measured_twice(tmp_path, monkeypatch):
+    path, calls, rows = tmp_path / "found.json", [], {}
+    first, second = tmp_path / "first", tmp_path / "second"
+
+    def call(*arguments):
+        calls.append(arguments[2:])  # after what `tfcolor` is for Python
+        rows.update({each.name: {} for each in arguments if each in (first, second)})
+        whole = {"protocol": {"source": "here", "part": "all"}, "rows": rows, "differences": {}}
+        path.write_text(json.dumps(whole))
+
+    monkeypatch.setattr(collect, "call", call)
+    for models in ([first], [first, second], [first, second]):
+        found = collect.evaluated(path, models, "--data", "photos")
+    assert calls == [
+        ("evaluate", first, "--data", "photos", "--json", path),
+        ("evaluate", second, "--data", "photos", "--beside", path, "--json", path),
+    ]
+    assert found["protocol"] == {"part": "all"} and list(found["rows"]) == ["first", "second"]
+
+
 def test_time_is_shared_out_by_what_steps_cost():
     run = {
         "cpu_minutes": 6.0,

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -53,12 +54,13 @@ def collect(folder: Path, train: str, test: str, out: Path) -> None:
         at_strength = _strength(folder, run, measured_on)
         collected = {**_described(folder, run), "at_strength": at_strength}
         write(out / "runs" / f"{run.name}.json", collected)
-    write(out / "recipes.json", _evaluated(folder, "recipes", recipes, test))
+    models = [folder / "models" / run.name for run in recipes]
+    write(out / "recipes.json", _evaluated(folder, "recipes", models, test))
     if all(run in done for run in experiments):  # or some would be measured twice
-        measured = _evaluated(folder, "experiments", experiments, train, "--part", "validation")
+        tried, part = [folder / "models" / run.name for run in experiments], "validation"
+        measured = _evaluated(folder, "experiments", tried, train, "--part", part)
         write(out / "experiments.json", measured)
-    # For the examples of `draw`.
-    _evaluated(folder, "samples", recipes, "samples", SHIPPED)
+    _evaluated(folder, "samples", [*models, SHIPPED], "samples")  # for the examples of `draw`
     write(out / "data.json", _analyzed(folder, train, out))
 
 
@@ -126,23 +128,26 @@ def curves(events: Path) -> dict[str, list[list[float]]]:
 
 
 def _evaluated(
-    folder: Path, name: str, members: list[catalog.Run], source: str, *others: object
+    folder: Path, name: str, models: Iterable[Path], source: str, *options: object
 ) -> dict[str, Any]:
-    """The table of some runs, with other models or options of `tfcolor evaluate`."""
-    models = [folder / "models" / run.name for run in members]
-    path, measured = folder / f"{name}-evaluation.json", ("--data", source)
-    return evaluated(path, *models, *others, *measured, "--protocol", f"center-{SIDE}")
+    """The table of some models at `SIDE`."""
+    measured = ("--data", source, *options, "--protocol", f"center-{SIDE}")
+    return evaluated(folder / f"{name}-evaluation.json", models, *measured)
 
 
-def evaluated(path: Path, *arguments: object) -> dict[str, Any]:
+def evaluated(path: Path, models: Iterable[Path], *options: object) -> dict[str, Any]:
     """An evaluation without the figures of each photograph, and without where they lie.
 
     Args:
-      path: its JSON; made if missing.
-      arguments: of `tfcolor evaluate`.
+      path: its JSON; only models that it lacks are measured.
+      models: of `tfcolor evaluate`; without any the model that comes with the package.
+      options: the same.
     """
-    if not path.exists():
-        call(*catalog.TFCOLOR, "evaluate", *arguments, "--json", path)
+    known = json.loads(path.read_text())["rows"] if path.exists() else {}
+    missing = [model for model in models if model.name not in known]
+    if missing or not known:
+        beside = ("--beside", path) if known else ()
+        call(*catalog.TFCOLOR, "evaluate", *missing, *options, *beside, "--json", path)
     whole = json.loads(path.read_text())
     protocol = {k: v for k, v in whole["protocol"].items() if k != "source"}
     return {"protocol": protocol, "rows": whole["rows"], "differences": whole["differences"]}

@@ -54,7 +54,9 @@ def measured(kept: Path, test: str) -> dict[str, Any]:
     kept.mkdir(exist_ok=True)
     data = ("--data", test)
     at_256, at_128 = (
-        collect.evaluated(kept / f"evaluation-{side}.json", *data, "--protocol", f"center-{side}")
+        collect.evaluated(
+            kept / f"evaluation-{side}.json", (), *data, "--protocol", f"center-{side}"
+        )
         for side in (SIDE, collect.SIDE)
     )
     strength = collect.benchmarked(kept / "strength.json", "strength.py", *data, "--side", SIDE)
