@@ -71,6 +71,7 @@ def render(out: Path) -> str:
         runs=runs,
         minutes=catalog.CPU_MINUTES,
         pm=pm,
+        at_strength=at_strength,
         cpu=[run["cpu_minutes"] for run in runs.values() if run["group"] == "recipes"],
         less=functools.partial(difference, recipes),
         recipe_table=model_table(recipes),
