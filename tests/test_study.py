@@ -21,6 +21,11 @@ catalog, collect, draw, measure, report, shipped, train = map(
 )
 
 
+def figure(value):
+    """A figure of an evaluation whose interval is nothing."""
+    return {"value": value, "low": value, "high": value}
+
+
 @pytest.mark.parametrize("run", catalog.RUNS, ids=lambda run: f"{run.group}-{run.name}")
 def test_every_run_of_the_catalog_can_be_trained(run):
     settings = fields.override(recipes.get(run.recipe), **fields.parse(run.assignments))
@@ -123,10 +128,7 @@ def test_what_a_run_had_seen_ends_with_the_chosen_step():
 
 
 def test_experiments_stand_beside_the_control():
-    def figure(value):
-        return {"value": value, "low": value, "high": value}
-
-    names = [run.name for run in report.EXPERIMENTS]
+    names = [run.name for run in catalog.EXPERIMENTS]
     less = {"ab_error": figure(-0.5), report.FRECHET: figure(2.0)}
     evaluation = {
         "rows": dict.fromkeys(names, {"colorfulness": figure(20.0)}),
@@ -168,9 +170,6 @@ def test_aims_are_compared_with_what_was_reached():
     def rows(psnr, delta, colorful, distance):
         names = ("psnr", "delta_e00", "colorfulness", report.FRECHET)
         return dict(zip(names, map(figure, (psnr, delta, colorful, distance)), strict=True))
-
-    def figure(value):
-        return {"value": value, "low": value, "high": value}
 
     gray, truth = rows(22.0, 12.0, 0.0, 60.0), rows(None, 0.0, 40.0, 0.0)
     ours = {"tfcolor": rows(22.5, 10.5, 36.0, 42.0), "gray": gray, "truth": truth}

@@ -42,9 +42,7 @@ def collect(folder: Path, train: str, test: str, out: Path) -> None:
       SystemExit: if a recipe is not trained to its end.
     """
     done = [run for run in catalog.RUNS if _cost(folder, run).get("done")]
-    recipes = [run for run in catalog.RUNS if run.group == "recipes"]
-    experiments = [run for run in catalog.RUNS if run.group == "experiments"]
-    if missing := [run.name for run in recipes if run not in done]:
+    if missing := [run.name for run in catalog.RECIPES if run not in done]:
         raise SystemExit(f"{', '.join(missing)}: not trained; run train.py first")
     for name in ("runs", "pictures"):
         (out / name).mkdir(parents=True, exist_ok=True)
@@ -54,11 +52,11 @@ def collect(folder: Path, train: str, test: str, out: Path) -> None:
         at_strength = _strength(folder, run, measured_on)
         collected = {**_described(folder, run), "at_strength": at_strength}
         write(out / "runs" / f"{run.name}.json", collected)
-    models = [folder / "models" / run.name for run in recipes]
+    models = [folder / "models" / run.name for run in catalog.RECIPES]
     write(out / "recipes.json", _evaluated(folder, "recipes", models, test))
-    if all(run in done for run in experiments):  # or some would be measured twice
-        tried, part = [folder / "models" / run.name for run in experiments], "validation"
-        measured = _evaluated(folder, "experiments", tried, train, "--part", part)
+    if all(run in done for run in catalog.EXPERIMENTS):  # or some would be measured twice
+        tried = [folder / "models" / run.name for run in catalog.EXPERIMENTS]
+        measured = _evaluated(folder, "experiments", tried, train, "--part", "validation")
         write(out / "experiments.json", measured)
     _evaluated(folder, "samples", [*models, SHIPPED], "samples")  # for the examples of `draw`
     write(out / "data.json", _analyzed(folder, train, out))
@@ -143,12 +141,12 @@ def evaluated(path: Path, models: Iterable[Path], *options: object) -> dict[str,
       models: of `tfcolor evaluate`; without any the model that comes with the package.
       options: the same.
     """
-    known = json.loads(path.read_text())["rows"] if path.exists() else {}
-    missing = [model for model in models if model.name not in known]
-    if missing or not known:
-        beside = ("--beside", path) if known else ()
+    whole = json.loads(path.read_text()) if path.exists() else {"rows": {}}
+    missing = [model for model in models if model.name not in whole["rows"]]
+    if missing or not whole["rows"]:
+        beside = ("--beside", path) if whole["rows"] else ()
         call(*catalog.TFCOLOR, "evaluate", *missing, *options, *beside, "--json", path)
-    whole = json.loads(path.read_text())
+        whole = json.loads(path.read_text())
     protocol = {k: v for k, v in whole["protocol"].items() if k != "source"}
     return {"protocol": protocol, "rows": whole["rows"], "differences": whole["differences"]}
 

@@ -75,7 +75,7 @@ def minutes(run: Collected, steps: np.ndarray) -> np.ndarray:
 
 def gallery(folder: Path, out: Path) -> None:
     """The same held-out photographs, colorized by every recipe and by the shipped model."""
-    names = [run.name for run in catalog.RUNS if run.group == "recipes"] + [collect.SHIPPED.name]
+    names = [run.name for run in catalog.RECIPES] + [collect.SHIPPED.name]
     held_out = sorted(samples.from_package("test").names.values())[:GALLERY]
     made = [colorized(folder, name, held_out) for name in names]
     truth = [_truth(name) for name in held_out]

@@ -32,11 +32,10 @@ from tfcolor.evaluation import scores, table
 
 HERE = Path(__file__).parent
 OUT = HERE.parents[1] / "docs" / "report"
-EXPERIMENTS = [run for run in catalog.RUNS if run.group == "experiments"]
 CONTROL = "control"  # the experiment that the others are compared with
 SHIPPED = "tfcolor"  # the row of the model that comes with the package
 FRECHET = config.FRECHET
-STRENGTH = 0.85  # of the truth's colorfulness, at which strength.py compares
+SHARE = 0.85  # of the truth's colorfulness, at which strength.py compares
 COLUMNS = {
     "ssim": "SSIM",
     "psnr": "PSNR",
@@ -119,7 +118,7 @@ def aims(measured: Table, recipes: Table) -> str:
     colorful, distance = percent("colorfulness", scores.TRUTH), percent(FRECHET)
     over, delta = strength["psnr_over_gray"], 100 * (strength["delta_e00_of_gray"] - 1)
     lines = [
-        ["", "aim", "as shipped", f"at {STRENGTH} of the truth's colorfulness", "missed by"],
+        ["", "aim", "as shipped", f"at {SHARE} of the truth's colorfulness", "missed by"],
         [
             "colorfulness, beside the truth's",
             "± 15 %",
@@ -180,14 +179,14 @@ def strength_table(runs: Mapping[str, draw.Collected], group: str) -> str:
 def expectation_table() -> str:
     """What every experiment changed, and what was expected of it."""
     lines = [["", "changed", "expected"]]
-    lines += [[run.name, run.about, run.expected] for run in EXPERIMENTS]
+    lines += [[run.name, run.about, run.expected] for run in catalog.EXPERIMENTS]
     return modelcard.table(lines)
 
 
 def experiment_table(evaluation: Table) -> str:
     """What came of every experiment, beside the control."""
     lines = [["", "colorfulness", "ab error, less the control's", "Fréchet distance, the same"]]
-    for run in EXPERIMENTS:
+    for run in catalog.EXPERIMENTS:
         less = [
             "" if run.name == CONTROL else difference(evaluation, run.name, CONTROL, metric)
             for metric in ("ab_error", FRECHET)
