@@ -42,7 +42,7 @@ def main(run: Path | None, source: str, data_dir: str | None, part: str, limit: 
     generator, stride, _ = measure.trained(run)
     colorizers = [graphs.from_generator(generator, size, stride) for size in SIZES]
     settings = config.DataConfig(source=source, data_dir=data_dir)
-    photos = data.open_part(settings, part).scattered().take(limit)
+    photos = data.open_part(settings, part).sample(limit)
     pairs: dict[tuple[int, int], list[np.ndarray]] = {
         pair: [] for pair in itertools.combinations(range(len(SIZES)), 2)
     }

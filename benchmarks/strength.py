@@ -102,7 +102,7 @@ def main(
     """See the top of the file."""
     generator, stride, size = measure.trained(run, checkpoint)
     size = network_size or size
-    photos = data.open_part(config.DataConfig(source=source), part).scattered().take(limit)
+    photos = data.open_part(config.DataConfig(source=source), part).sample(limit)
     result = {"benchmark": "strength", "model": str(run or "bundled"), "side": side}
     result |= {"network_size": size, "share": share}
     result |= at_share(graphs.from_generator(generator, size, stride), photos, side, share)

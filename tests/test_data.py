@@ -1,5 +1,7 @@
 """Sources, parts and batches."""
 
+import dataclasses
+import math
 import os
 
 import numpy as np
@@ -12,6 +14,7 @@ from skimage import color as skcolor
 
 from tfcolor import config, data
 from tfcolor.data import augment, batches, coco, files, samples, squares
+from tfcolor.prepare import parts
 
 SETTINGS = config.DataConfig()
 
@@ -100,7 +103,20 @@ def test_a_part_that_a_folder_lacks_is_an_error(photo_folder, part, message):
         data.open_part(settings, part)
 
 
-def test_limits_take_the_first_photographs(photo_folder):
+@pytest.mark.parametrize(
+    ("part", "limit"), [("train", "train_limit"), ("validation", "validation_limit")]
+)
+def test_a_limit_takes_photographs_of_all_folders_and_always_the_same(sorted_folder, part, limit):
+    settings = config.DataConfig(source=str(sorted_folder), **{limit: 100})
+    photos = data.open_part(settings, part)
+    assert photos.count == 100
+    assert len({photos.name(image_id).split("/")[0] for image_id in ids(photos)}) >= 17
+    assert ids(data.open_part(settings, part)) == ids(photos)
+    more = data.open_part(dataclasses.replace(settings, **{limit: 150}), part)
+    assert set(ids(photos)) < set(ids(more))
+
+
+def test_a_limit_of_a_folder_has_nothing_to_do_with_the_order_of_names(photo_folder):
     settings = config.DataConfig(source=str(photo_folder), train_limit=5, validation_limit=1)
     train = data.open_part(settings, "train")
     assert (train.count, len(ids(train))) == (5, 5)
@@ -332,6 +348,109 @@ def test_evaluation_takes_every_photograph_once_and_drops_no_remainder(photo_fol
     seen = list(batches.eval_batches(photos, 32, 16))
     assert [len(batch["rgb"]) for batch in seen] == [16, 16, 8]
     assert np.concatenate([batch["image_id"] for batch in seen]).tolist() == ids(photos)
+
+
+# Order
+
+CLASSES, OF_EACH, BATCH = 20, 400, 16
+# Classes that a batch holds when each photograph is drawn by chance.
+BY_CHANCE = CLASSES * (
+    1 - math.comb((CLASSES - 1) * OF_EACH, BATCH) / math.comb(CLASSES * OF_EACH, BATCH)
+)
+
+
+@pytest.fixture(scope="module")
+def sorted_folder(tmp_path_factory):
+    """20 classes of 400 photographs, a folder each; those of a class are one file."""
+    folder = tmp_path_factory.mktemp("sorted")
+    for number in range(CLASSES):
+        (folder / f"{number:02}").mkdir()
+        first = folder / f"{number:02}/000.jpg"
+        Image.fromarray(colorful_photo(number, 32, 32)).save(first)
+        for copy in range(1, OF_EACH):
+            os.link(first, folder / f"{number:02}/{copy:03}.jpg")
+    return folder
+
+
+@pytest.fixture(scope="module", params=[1, 5])
+def sorted_set(sorted_folder, tmp_path_factory, request):
+    """The same as a TFDS set, some shards for each class; ids are 1000 x class + number."""
+    to = tmp_path_factory.mktemp("set")
+    count = CLASSES * request.param
+    template = tfds.core.ShardedFileTemplate(
+        data_dir=to, dataset_name="photographs", filetype_suffix="tfrecord"
+    )
+    size = OF_EACH // request.param
+    for shard in range(count):
+        number, part = divmod(shard, request.param)
+        jpeg = (sorted_folder / f"{number:02}/000.jpg").read_bytes()
+        name = f"photographs-train.tfrecord-{shard:05}-of-{count:05}"
+        with tf.io.TFRecordWriter(str(to / name)) as writer:
+            for copy in range(part * size, part * size + size):
+                example = {"image": jpeg, "image/filename": "x", "image/id": 1000 * number + copy}
+                writer.write(
+                    parts.FEATURES.serialize_example(parts.FEATURES.encode_example(example))
+                )
+    split = tfds.core.SplitInfo(
+        name="train", shard_lengths=[size] * count, num_bytes=1, filename_template=template
+    )
+    tfds.folder_dataset.write_metadata(
+        data_dir=to,
+        features=parts.FEATURES,
+        split_infos=[split],
+        version="1.0.0",
+        filename_template=template,
+        check_data=False,
+    )
+    return to
+
+
+def two_epochs(photos):
+    """Ids of two epochs of batches; int64 (2, 500, 16)."""
+    stream = batches.train_batches(photos, SETTINGS, 16, BATCH, seed=0)
+    count = photos.count // BATCH
+    seen = np.array([batch["image_id"].numpy() for batch in stream.take(2 * count)])
+    return seen.reshape(2, count, BATCH)
+
+
+def assert_mixed(epochs, class_of):
+    for epoch in epochs:
+        assert len(np.unique(epoch)) == CLASSES * OF_EACH  # each once
+        classes = [len({class_of(int(image_id)) for image_id in batch}) for batch in epoch]
+        # A batch by chance has a standard deviation of 1.3: four times that of a mean of 500.
+        assert np.mean(classes) == pytest.approx(BY_CHANCE, abs=0.24)
+    assert (epochs[0] != epochs[1]).mean() > 0.99
+
+
+def test_batches_of_a_folder_hold_as_many_classes_as_chance_gives(sorted_folder):
+    photos = files.from_folder(sorted_folder)
+    assert_mixed(two_epochs(photos), lambda image_id: photos.name(image_id).split("/")[0])
+
+
+def test_batches_of_a_set_with_sorted_shards_hold_as_many_classes_as_chance_gives(sorted_set):
+    photos = coco.from_prepared(sorted_set)
+    assert_mixed(two_epochs(photos), lambda image_id: image_id // 1000)
+
+
+@pytest.mark.parametrize("place", [1, 4100, 7999])
+def test_an_order_can_be_entered_anywhere(sorted_folder, sorted_set, place):
+    def order(photos, start):
+        epoch, start = tf.constant(4, tf.int64), tf.constant(start, tf.int64)
+        records = photos.store.shuffled(3, epoch, start, buffer=99)
+        columns = records.map(lambda record: record["image_id"]).batch(1000)
+        return np.concatenate(list(columns.as_numpy_iterator()))
+
+    for photos in (files.from_folder(sorted_folder), coco.from_prepared(sorted_set)):
+        np.testing.assert_array_equal(order(photos, 0)[place:], order(photos, place))
+
+
+def test_workers_share_an_epoch(sorted_set):
+    photos = coco.from_prepared(sorted_set).take(160)
+    seen = []
+    for worker in range(2):
+        stream = batches.train_batches(photos, SETTINGS, 16, 16, seed=0, shard=(2, worker))
+        seen += [image_id for batch in stream.take(5) for image_id in batch["image_id"].numpy()]
+    assert len(seen) == len(set(seen)) == 160
 
 
 # Augmentation

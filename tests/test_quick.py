@@ -9,7 +9,7 @@ from conftest import colorful_photo
 from PIL import Image, ImageCms
 
 from tfcolor import config, photo
-from tfcolor.data import augment, batches, files, photographs, quick
+from tfcolor.data import augment, batches, files, photographs, quick, reading
 
 DRAW = tf.constant([0.2, 0.9, 0.3])
 
@@ -157,12 +157,12 @@ def test_a_stream_takes_quick_and_thorough_photographs_alike_and_names_the_broke
 
 
 def test_bytes_of_a_set_are_skipped_by_their_id():
-    records = tf.data.Dataset.from_tensor_slices(
+    table = reading.Table(
         {
-            "bytes": [jpeg(colorful_photo(1)), b"no photograph"],
+            "bytes": tf.constant([jpeg(colorful_photo(1)), b"no photograph"]),
             "image_id": tf.range(7, 9, dtype=tf.int64),
         }
     )
-    photos = photographs.Photographs(source="some/set", records=records, count=2)
+    photos = photographs.Photographs("some/set", table)
     assert len(list(photos.examples())) == 1
     assert "some/set 8 is not a photograph" in photos.skipped["8"]

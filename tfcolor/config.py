@@ -65,8 +65,8 @@ class DataConfig:
     data_dir: str | None = None  # where TFDS keeps its sets; None is TFDS's own default
     train_split: str = "train[:9000]"  # TFDS only
     test_split: str = "validation[:3000]"  # TFDS only
-    train_limit: int | None = None  # use only the first so many training photographs
-    validation_limit: int = 200  # photographs looked at in each validation
+    train_limit: int | None = None  # use only so many training photographs, scattered
+    validation_limit: int = 200  # photographs looked at in each validation, scattered
     crop_min_fraction: float = 0.8  # smallest random crop, over the photograph's short side
     min_chroma: float = 4.0  # training photographs with a lower mean Lab chroma count as gray
     film: float = 0.0  # share of training photographs whose lightness is as an old film shows it

@@ -137,7 +137,7 @@ def _training(settings: config.TrainConfig, step: int | None) -> str:
     if Path(source).is_absolute():  # where it lies is nobody's business
         source = f"the folder {Path(source).name!r}"
     film = f" A share of {data.film:g} was shown as on old film." if data.film else ""
-    few = "" if data.train_limit is None else f", the first {data.train_limit} of them"
+    few = "" if data.train_limit is None else f", {data.train_limit} of them"
     begun = f", begun with the weights {model.weights!r}" if model.weights != "random" else ""
     rows = [["stage", "steps at most", "side of the squares", "batch", "terms of the objective"]]
     for stage in settings.stages:

@@ -62,7 +62,7 @@ def analyze(
         raise ValueError(f"{out} is a file; give a folder for the report")
     photos = data.open_part(settings, part)
     if limit is not None:
-        photos = photos.scattered().take(limit)
+        photos = photos.sample(limit)
     made = survey(photos, settings.min_chroma, part, progress=progress)
     pictures = _draw(made, augment)
     out.mkdir(parents=True, exist_ok=True)

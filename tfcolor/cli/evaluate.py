@@ -105,7 +105,7 @@ def evaluate(
     part = part or data.default_part(settings)
     photos = data.open_part(settings, part)
     if limit:
-        photos = photos.scattered().take(limit)
+        photos = photos.sample(limit)
     paths = [Path(model) for model in models if model not in WORDS]
     found = rows.find(paths, photos, how) if paths or not models else {}
     for warning in rows.seen_in_training(found, settings.source, part):

@@ -36,7 +36,7 @@ def _field(flag: str, name: str, type_: Any, help_: str) -> options.Decorator:
 @click.option("--epochs", type=float, help="Passes over the photographs, instead of --steps.")
 @_field("--image-size", "image_size", int, "Side of the square crops, pixels.")
 @_field("--batch-size", "batch_size", int, "Photographs in a step, over all devices.")
-@_field("--train-limit", "train_limit", int, "Use only the first so many training photographs.")
+@_field("--train-limit", "train_limit", int, "Use only so many training photographs, scattered.")
 @_field("--width", "width", int, "Channels of the networks' first layers.")
 @_field(
     "--depth", "depth", int, "Halvings in the U-Net and cDCGAN; fewer for image sizes under 256."

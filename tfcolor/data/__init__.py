@@ -27,9 +27,9 @@ def open_part(settings: config.DataConfig, part: str) -> photographs.Photographs
         raise ValueError(f"part must be one of {', '.join(PARTS)}, got {part}")
     photos = _open(settings, part)
     if part == "train" and settings.train_limit is not None:
-        photos = photos.take(settings.train_limit)
+        photos = photos.sample(settings.train_limit)
     if part == "validation":
-        photos = photos.take(settings.validation_limit)
+        photos = photos.sample(settings.validation_limit)
     return photos
 
 

@@ -5,8 +5,6 @@ import tensorflow as tf
 from tfcolor import color, config
 from tfcolor.data import augment, film, photographs, squares
 
-DEFAULT_SEED = 87654321  # of a graph where no seed was set
-
 
 def train_batches(
     photos: photographs.Photographs,
@@ -113,15 +111,12 @@ def _endless(
     photos: photographs.Photographs, shuffle_buffer: int, seed: int, position: int
 ) -> tf.data.Dataset:
     """(position int64 (), record) for ever, from `position` on."""
-    first_epoch = position // photos.count
+    first_epoch, first_place = divmod(position, photos.count)
 
     def epoch_records(epoch: tf.Tensor) -> tf.data.Dataset:
         # The order of an epoch depends on the seed and the epoch alone, not on what came before.
-        # Nor on the seed that the program around may have set: this graph gets TensorFlow's own.
-        tf.compat.v1.set_random_seed(DEFAULT_SEED)
-        order = tf.cast(seed, tf.int64) * 1_000_003 + epoch
-        buffer = min(photos.count, shuffle_buffer)
-        return photos.records.shuffle(buffer, seed=order).enumerate(start=epoch * photos.count)
+        start = tf.where(epoch == first_epoch, tf.constant(first_place, tf.int64), 0)
+        records = photos.store.shuffled(seed, epoch, start, shuffle_buffer)
+        return records.enumerate(start=epoch * photos.count + start)
 
-    endless = tf.data.Dataset.range(first_epoch, tf.int64.max).flat_map(epoch_records)
-    return endless.skip(position - first_epoch * photos.count)
+    return tf.data.Dataset.range(first_epoch, tf.int64.max).flat_map(epoch_records)

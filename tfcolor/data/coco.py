@@ -3,17 +3,21 @@
 import functools
 import logging
 import operator
+import os
 import re
 import shutil
 from pathlib import Path
 from typing import Any
 
+import tensorflow as tf
 import tensorflow_datasets as tfds
+from tensorflow_datasets.core import file_adapters
 
 from tfcolor import errors
-from tfcolor.data import photographs
+from tfcolor.data import photographs, reading
 
 SPACE_NEEDED = 3  # times the download: what was fetched, what was unpacked, the records
+READ_BYTES = 1 << 18  # of a shard at a time; TFDS would take 8 MB of each
 
 log = logging.getLogger(__name__)
 
@@ -79,20 +83,20 @@ def _from_builder(
     features: dict[str, Any] = {"image": True}
     if "image/id" in builder.info.features:
         features["image/id"] = True
-    encoded = builder.as_dataset(
-        split=instruction,
-        shuffle_files=False,
-        decoders=tfds.decode.PartialDecoding(
-            features, decoders={"image": tfds.decode.SkipDecoding()}
-        ),
+    partial = tfds.decode.PartialDecoding(features, decoders={"image": tfds.decode.SkipDecoding()})
+    wanted = partial.extract_features(builder.info.features)
+    adapter = file_adapters.ADAPTER_FOR_FORMAT[builder.info.file_format]
+
+    def parse(serialized: tf.Tensor, number: tf.Tensor) -> photographs.Record:
+        record = wanted.deserialize_example(serialized, decoders=partial.decoders)
+        return {"bytes": record["image"], "image_id": record.get("image/id", number)}
+
+    shards = tuple(
+        reading.Shard(os.fspath(file.filename), file.skip, file.take)
+        for file in builder.info.splits[instruction].file_instructions
     )
-    records = encoded.enumerate().map(
-        lambda index, record: {
-            "bytes": record["image"],
-            "image_id": record.get("image/id", index),
-        }
-    )
-    return photographs.Photographs(source=name, records=records, count=count)
+    open_file = functools.partial(adapter.make_tf_data, buffer_size=READ_BYTES)
+    return photographs.Photographs(name, reading.Shards(shards, open_file, parse))
 
 
 def download(name: str, data_dir: str | None = None) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from tfcolor import photo
-from tfcolor.data import photographs
+from tfcolor.data import photographs, reading
 
 
 def from_folder(folder: str | Path, part: str = "all") -> photographs.Photographs:
@@ -43,13 +43,13 @@ def from_paths(source: str, paths: Sequence[Path], names: Sequence[str]) -> phot
       names: a unique name for each; the image id is made from it.
     """
     ids = [image_id(name) for name in names]
-    records = tf.data.Dataset.from_tensor_slices(
-        {"path": [os.fsencode(path) for path in paths], "image_id": tf.constant(ids, tf.int64)}
+    table = reading.Table(
+        {
+            "path": tf.constant([os.fsencode(path) for path in paths]),
+            "image_id": tf.constant(ids, tf.int64),
+        }
     )
-
-    return photographs.Photographs(
-        source=source, records=records, count=len(paths), names=dict(zip(ids, names, strict=True))
-    )
+    return photographs.Photographs(source, table, names=dict(zip(ids, names, strict=True)))
 
 
 def image_id(name: str) -> int:

@@ -12,13 +12,14 @@ import numpy as np
 import tensorflow as tf
 
 from tfcolor import errors, photo
+from tfcolor.data import reading
 
 VALIDATION_ONE_IN = 20  # training photographs that are held back to choose by
 MIN_SIDE = 16  # pixels; a smaller picture shows nothing to learn from
 
 log = logging.getLogger(__name__)
 
-Record = dict[str, tf.Tensor]
+Record = reading.Record
 Example = dict[str, tf.Tensor]
 
 
@@ -28,18 +29,26 @@ class Photographs:
 
     Attributes:
       source: what the user called it, for messages.
-      records: finite dataset of dicts with "image_id" int64 () and either the "path" of a file or
-        its "bytes", string (), never pixels; in a fixed order.
-      count: number of records, those that turn out broken included.
+      store: of records, dicts with "image_id" int64 () and either the "path" of a file or its
+        "bytes", string (), never pixels; those that turn out broken included.
       names: image_id -> file name, where there are files.
       skipped: file name -> reason, filled while photographs are loaded.
     """
 
     source: str
-    records: tf.data.Dataset
-    count: int
+    store: reading.Store
     names: dict[int, str] = dataclasses.field(default_factory=dict)
     skipped: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        """Number of records."""
+        return self.store.count
+
+    @property
+    def records(self) -> tf.data.Dataset:
+        """All records in their fixed order."""
+        return self.store.records()
 
     def encoded(self, record: Record) -> tf.Tensor:
         """The bytes of a record's photograph, string (); an op that fails where a file cannot be
@@ -80,19 +89,18 @@ class Photographs:
 
     def take(self, count: int) -> "Photographs":
         """The first `count` photographs."""
-        records, count = self.records.take(count), min(count, self.count)
-        return dataclasses.replace(self, records=records, count=count)
+        return dataclasses.replace(self, store=self.store.take(count))
 
     def scattered(self) -> "Photographs":
         """The same in an order that has nothing to do with the names of files: by id, a hash.
 
-        A set from elsewhere is left as it is; TFDS has scattered it.
+        A TFDS set is left as it is; it was scattered when it was written.
         """
-        if not self.names:
-            return self
-        records = sorted(self.records.as_numpy_iterator(), key=lambda record: record["image_id"])
-        columns = {key: [record[key] for record in records] for key in records[0]}
-        return dataclasses.replace(self, records=tf.data.Dataset.from_tensor_slices(columns))
+        return dataclasses.replace(self, store=self.store.scattered())
+
+    def sample(self, count: int) -> "Photographs":
+        """`count` photographs, or all that there are: always the same, whatever they are called."""
+        return self.scattered().take(count)
 
     def examples(self) -> tf.data.Dataset:
         """Loaded examples in order, the unusable ones left out."""

@@ -1,6 +1,5 @@
 """Pictures that something else colorized, as a row of a table."""
 
-import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -78,7 +77,7 @@ class Pictures:
             lambda r: tf.reduce_any(r["image_id"] == tf.constant(missing, tf.int64))
         )
         # One that is broken needs no picture.
-        for example in dataclasses.replace(self._photos, records=without).examples().take(1):
+        for example in without.map(self._photos.load).filter(photographs.is_usable).take(1):
             name = self._photos.name(int(example["image_id"]))
             raise ValueError(
                 f"{self.folder} has no picture of {name}; every row is measured on the same "

@@ -174,7 +174,7 @@ def _open_validation(
         "flatters; add photographs",
         train_photos.source,
     )
-    return train_photos.take(settings.data.validation_limit)
+    return train_photos.sample(settings.data.validation_limit)
 
 
 def _require_same(
