@@ -14,7 +14,7 @@ from PIL import Image
 
 from tfcolor import config, data, photo
 from tfcolor.cli import main
-from tfcolor.data import batches, samples
+from tfcolor.data import batches, files, samples
 from tfcolor.prepare import options, parts, pipeline, run
 
 SETTINGS = options.Options(short_side=80, part_size=10)
@@ -44,7 +44,8 @@ def folder(tmp_path):
 
 def plan(source, to, settings=SETTINGS, **test):
     tests = {name: config.DataConfig(source=str(path)) for name, path in test.items()}
-    return run.plan(config.DataConfig(source=str(source)), to, settings, **tests)
+    sources = source if isinstance(source, list) else [source]
+    return run.plan([config.DataConfig(source=str(one)) for one in sources], to, settings, **tests)
 
 
 def kept(to, split="train"):
@@ -55,9 +56,10 @@ def kept(to, split="train"):
 
 def test_a_folder_becomes_a_set_that_tfds_reads_back(folder, tmp_path):
     report = run.prepare(plan(folder, tmp_path / "set"))
-    assert report == {"train": {"kept": 26, "broken": 1, "tiny": 1, "gray": 1, "duplicate": 1}}
+    dropped = {"broken": 1, "tiny": 1, "gray": 1, "duplicate": 1}
+    assert report == {"train": {"kept": 25, **dropped}, "validation": {"kept": 1}}
     assert json.loads((tmp_path / "set/report.json").read_text()) == report
-    photos = kept(tmp_path / "set")
+    photos = kept(tmp_path / "set") | kept(tmp_path / "set", "validation")
     names = {f"album/{seed:02}.jpg" for seed in range(25)} | {"cmyk.jpg", "copy.webp"}
     assert len(photos) == 26 and set(photos) < names
     assert photos["cmyk.jpg"].shape == (80, 96, 3)
@@ -92,6 +94,58 @@ def test_a_prepared_set_trains_and_has_its_parts(folder, tmp_path):
     with pytest.raises(ValueError, match="has no test part; it has train"):
         data.open_part(settings, "test")
     assert data.default_part(settings) == "all"
+
+
+def test_a_set_and_its_folder_have_the_same_parts(folder, tmp_path):
+    for number, name in enumerate(("02.jpg", "a/02.jpg", "IMG_7.jpg", "photo.jpg", "z.jpg")):
+        path = folder / "more" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(sample(30 + number)).save(path)
+    run.prepare(plan(folder, tmp_path / "set"))
+    dropped = {"broken.jpg", "tiny.png", "gray.png", "album/03.jpg", "copy.webp"}
+    for part in ("train", "validation"):
+        in_set = set(kept(tmp_path / "set", part))
+        in_folder = set(files.from_folder(folder, part).names.values())
+        assert in_set <= in_folder and in_folder - in_set <= dropped
+    assert {"album/02.jpg", "more/02.jpg", "more/a/02.jpg"} <= in_set  # by the name of the file
+    settings = config.DataConfig(source=str(tmp_path / "set"))
+    validation = data.open_part(settings, "validation")
+    assert validation.count == len(in_set)
+    sets_ids = {int(record["image_id"]) for record in validation.records}
+    assert sets_ids == {files.image_id(name) for name in in_set}
+
+
+def test_several_folders_become_one_set(folder, tmp_path):
+    second = tmp_path / "elsewhere" / folder.name  # of the same name, with files of the same names
+    (second / "album").mkdir(parents=True)
+    for number in range(6):
+        Image.fromarray(sample(40 + number)).save(second / f"album/{number:02}.jpg")
+    Image.fromarray(sample(12)).save(second / "twin.png")
+    third = tmp_path / "third"
+    third.mkdir()
+    Image.fromarray(sample(50)).save(third / "other.png")
+    report = run.prepare(plan([folder, second, third], tmp_path / "set"))
+    assert report["train"]["duplicate"] == 2
+    assert report["train"]["kept"] + report["validation"]["kept"] == 26 + 6 + 1
+    train, validation = (set(kept(tmp_path / "set", part)) for part in ("train", "validation"))
+    assert {"photos/album/02.jpg", "photos-2/album/02.jpg"} == validation
+    assert {"photos/album/01.jpg", "photos-2/album/01.jpg", "third/other.png"} < train
+    rows = csv.DictReader((tmp_path / "set/dropped.csv").read_text().splitlines())
+    reasons = {row["reason"] for row in rows}
+    assert reasons & {
+        "photos-2/twin.png: a copy of photos/album/12.jpg",
+        "photos/album/12.jpg: a copy of photos-2/twin.png",
+    }
+
+
+def test_a_set_of_before_is_parted_by_position(folder, tmp_path):
+    whole = run.Plan(
+        tmp_path / "set", {"train": ([config.DataConfig(source=str(folder))], "all")}, SETTINGS
+    )
+    run.prepare(whole)
+    settings = config.DataConfig(source=str(tmp_path / "set"))
+    counts = [data.open_part(settings, part).count for part in ("train", "validation", "all")]
+    assert counts == [25, 1, 26]
 
 
 def test_a_stopped_run_goes_on_and_gives_the_same_set(folder, tmp_path):
@@ -129,7 +183,7 @@ def test_a_second_run_in_one_folder_is_refused(folder, tmp_path):
             with pytest.raises(ValueError, match="is being prepared by another process"):
                 run.prepare(todo)
 
-    assert run.prepare(todo, progress=second)["train"]["kept"] == 26
+    assert run.prepare(todo, progress=second)["train"]["kept"] == 25
 
 
 def test_other_options_or_a_folder_in_use_are_refused(folder, tmp_path):
@@ -148,14 +202,14 @@ def test_a_run_stopped_goes_on_with_the_same_photographs_only(folder, tmp_path):
     with pytest.raises(ValueError, match="begun with other photographs or options"):
         run.prepare(todo)
     (folder / "album/renamed.jpg").rename(folder / "album/00.jpg")
-    assert run.prepare(todo)["train"]["kept"] == 26
+    assert run.prepare(todo)["train"]["kept"] == 25
 
 
 def test_names_that_are_no_unicode_are_kept(folder, tmp_path):
     odd = os.fsencode(folder) + b"/latin\xe9.jpg"
     os.rename(folder / "album/00.jpg", odd)
     os.rename(folder / "broken.jpg", os.fsencode(folder) + b"/broken\xe9.jpg")
-    assert run.prepare(plan(folder, tmp_path / "set"))["train"]["kept"] == 26
+    assert run.prepare(plan(folder, tmp_path / "set"))["train"]["kept"] == 25
     examples = tfds.builder_from_directory(tmp_path / "set").as_dataset(split="train")
     assert b"latin\xe9.jpg" in {e["image/filename"].numpy() for e in examples}
     assert b"broken\xe9.jpg" in (tmp_path / "set/dropped.csv").read_bytes()
@@ -221,26 +275,31 @@ def test_the_command_says_what_was_kept_and_dropped(folder, tmp_path):
     arguments = ["prepare", str(folder), str(tmp_path / "set"), "--short-side", "80"]
     done = CliRunner().invoke(main.cli, arguments)
     assert done.exit_code == 0, done.output
-    assert "train: 26 kept; dropped: 1 broken, 1 duplicate, 1 gray, 1 tiny" in done.output
+    assert (
+        "train: 25 kept; dropped: 1 broken, 1 duplicate, 1 gray, 1 tiny\nvalidation: 1 kept"
+        in done.output
+    )
     wrong = CliRunner().invoke(main.cli, [*arguments, "--quality", "0"])
     assert wrong.exit_code == 2 and "quality must be 1 to 100, got 0" in wrong.output
     unknown = CliRunner().invoke(main.cli, [*arguments, "--no-such-option"])
     assert unknown.exit_code == 2 and "No such option" in unknown.output
-    stray = CliRunner().invoke(main.cli, [*arguments, "third"])
-    assert stray.exit_code == 2 and "unexpected argument third" in stray.output
+    stray = CliRunner().invoke(main.cli, [*arguments, "--beam-option", "--x=1"])
+    assert stray.exit_code == 2 and "--beam-option needs --runner" in stray.output
+    mixed = CliRunner().invoke(main.cli, ["prepare", str(folder), "samples", str(tmp_path / "two")])
+    assert mixed.exit_code == 2 and "several sources must be folders" in mixed.output
 
 
 def test_the_command_hands_beam_its_options(folder, tmp_path):
     arguments = ["prepare", str(folder), str(tmp_path / "set"), "--runner", "DirectRunner"]
-    done = CliRunner().invoke(main.cli, [*arguments, "--", "--direct_num_workers=1"])
+    done = CliRunner().invoke(main.cli, [*arguments, "--beam-option", "--direct_num_workers=1"])
     assert done.exit_code == 0, done.output
-    assert "train: 26 kept" in done.output
+    assert "train: 25 kept" in done.output
 
 
 def test_ids_are_unique_and_scattered(folder, tmp_path):
     photos = plan(folder, tmp_path / "set").open("train")
     ids = [int(record["image_id"]) for record in photos.records]
-    assert ids == sorted(set(ids)) and photos.count == 30
+    assert ids == sorted(set(ids)) and photos.count == 29
     names = [photos.name(image_id) for image_id in ids]
     assert names != sorted(names)
-    assert tf.data.experimental.cardinality(photos.records) == 30
+    assert tf.data.experimental.cardinality(photos.records) == 29

@@ -19,8 +19,8 @@ def _option(flag: str, help_: str) -> options.Decorator:
     return click.option(flag, default=default, show_default=True, help=help_)
 
 
-@click.command(epilog="What stands after -- goes to Apache Beam, with --runner.")
-@click.argument("source")
+@click.command()
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @click.argument("folder", type=options.FOLDER)
 @options.data_dir
 @options.download
@@ -39,11 +39,11 @@ def _option(flag: str, help_: str) -> options.Decorator:
 @click.option("--drop-leaks", is_flag=True, help="Leave the test part's out of the training part.")
 @click.option("--workers", type=click.IntRange(1), help="Threads.", show_default="one for a core")
 @click.option("--runner", help="Run as an Apache Beam pipeline, such as on DirectRunner.")
-@click.argument("beam_options", nargs=-1, metavar="[-- BEAM-OPTION...]")
+@click.option("--beam-option", "flags", multiple=True, metavar="--NAME=VALUE", help="For --runner.")
 @click.pass_context
 def prepare(
     context: click.Context,
-    source: str,
+    sources: tuple[str, ...],
     folder: Path,
     data_dir: str | None,
     download: bool,
@@ -53,22 +53,23 @@ def prepare(
     drop_leaks: bool,
     workers: int | None,
     runner: str | None,
-    beam_options: tuple[str, ...],
+    flags: tuple[str, ...],
     **sizes: Any,
 ) -> None:
     """Make a TFDS set of the photographs of SOURCE in FOLDER: small, clean, without copies.
 
-    SOURCE is 'samples', a folder, or a TFDS set such as coco/2017. Train on it with --data FOLDER.
+    SOURCE is 'samples', a TFDS set such as coco/2017, or a folder; several folders become one set.
+    Train on it with --data FOLDER.
     Broken, gray and tiny photographs and copies are dropped, and named in FOLDER/dropped.csv. A
     photograph of the test part among those for training is an error. The same command run again
     goes on where it stopped.
     """
-    settings = defaults.Options(**sizes)
+    sized = defaults.Options(**sizes)
     where = options.given(data_dir=data_dir, train_split=train_split, test_split=test_split)
-    photos = config.DataConfig(source=options.resolved(source), **where)
+    photos = [config.DataConfig(source=options.resolved(source), **where) for source in sources]
     tests = config.DataConfig(source=options.resolved(test), data_dir=data_dir) if test else None
-    if beam_options and not runner:
-        raise click.UsageError(f"unexpected argument {beam_options[0]}")
+    if flags and not runner:
+        raise click.UsageError("--beam-option needs --runner")
     if runner and not importlib.util.find_spec("apache_beam"):
         raise ValueError("--runner needs Apache Beam; install it with: pip install 'tfcolor[beam]'")
     options.load_tensorflow()
@@ -76,15 +77,14 @@ def prepare(
     from tfcolor.prepare import run
 
     if download:
-        data.download(photos)
-        if tests:
-            data.download(tests)
-    todo = run.plan(photos, folder, settings, tests)
+        for one in [*photos, *([tests] if tests else [])]:
+            data.download(one)
+    todo = run.plan(photos, folder, sized, tests)
     try:
         if runner:
             from tfcolor.prepare import pipeline
 
-            report = pipeline.prepare(todo, drop_leaks, [f"--runner={runner}", *beam_options])
+            report = pipeline.prepare(todo, drop_leaks, [f"--runner={runner}", *flags])
         else:
             with options.bar("preparing") as progress:
                 report = run.prepare(todo, drop_leaks, workers, progress)

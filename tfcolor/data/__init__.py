@@ -1,5 +1,6 @@
 """Photographs -> examples -> batches."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from tfcolor import config
@@ -23,14 +24,34 @@ def open_part(settings: config.DataConfig, part: str) -> photographs.Photographs
     Raises:
       ValueError: if the source or the part is not there or holds no photograph.
     """
-    if part not in PARTS:
-        raise ValueError(f"part must be one of {', '.join(PARTS)}, got {part}")
-    photos = _open(settings, part)
+    photos = open_whole([settings], part)
     if part == "train" and settings.train_limit is not None:
         photos = photos.sample(settings.train_limit)
     if part == "validation":
         photos = photos.sample(settings.validation_limit)
     return photos
+
+
+def open_whole(sources: Sequence[config.DataConfig], part: str) -> photographs.Photographs:
+    """A part of all that one or several sources hold, whatever their limits.
+
+    Args:
+      sources: one of any kind, see `open_part`, or several folders.
+      part: one of `PARTS`.
+
+    Raises:
+      ValueError: if a source or the part is not there or holds no photograph.
+    """
+    if part not in PARTS:
+        raise ValueError(f"part must be one of {', '.join(PARTS)}, got {part}")
+    if len(sources) == 1:
+        return _open(sources[0], part)
+    for settings in sources:
+        if not Path(settings.source).is_dir() or is_prepared(settings.source):
+            raise ValueError(
+                f"several sources must be folders of photographs, got {settings.source}"
+            )
+    return files.from_folders([settings.source for settings in sources], part)
 
 
 def _open(settings: config.DataConfig, part: str) -> photographs.Photographs:

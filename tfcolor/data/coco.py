@@ -52,8 +52,9 @@ def from_prepared(folder: str | Path, part: str = "all") -> photographs.Photogra
 
     Args:
       folder: with the set's dataset_info.json.
-      part: "train", "validation" and "all" as in `from_tfds`, of its split train; "test", its
-        split test.
+      part: "train", "validation" and "test" are its splits, "all" the first two; of a set without
+        a split validation, "train", "validation" and "all" are of its split train, as in
+        `from_tfds`.
 
     Raises:
       ValueError: if the set cannot be read or lacks that split.
@@ -62,11 +63,15 @@ def from_prepared(folder: str | Path, part: str = "all") -> photographs.Photogra
         builder = tfds.builder_from_directory(folder)
     except Exception as error:  # a damaged file fails with whatever its bytes lead to
         raise ValueError(f"{folder} is no TFDS set that can be read: prepare it anew") from error
-    split = "test" if part == "test" else "train"
-    if split not in builder.info.splits:
-        known = ", ".join(builder.info.splits)
-        raise ValueError(f"{folder} has no {split} part; it has {known}")
-    return _from_builder(builder, str(folder), split, "all" if part == "test" else part)
+    splits = builder.info.splits
+    if part == "test" or "validation" in splits:
+        whole, part = {"all": "train+validation"}.get(part, part), "all"
+    else:
+        whole = "train"
+    for split in whole.split("+"):
+        if split not in splits:
+            raise ValueError(f"{folder} has no {split} part; it has {', '.join(splits)}")
+    return _from_builder(builder, str(folder), whole, part)
 
 
 def _from_builder(

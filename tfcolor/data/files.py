@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,15 +24,38 @@ def from_folder(folder: str | Path, part: str = "all") -> photographs.Photograph
       ValueError: if the folder is missing or holds no photograph in that part.
     """
     folder = Path(folder)
-    paths = photo.find(folder)
-    if part != "all":
-        paths = [path for path in paths if is_validation(path.name) == (part == "validation")]
-    names = [path.relative_to(folder).as_posix() for path in paths]
+    paths, names = _of_part(folder, part)
     if not paths:
         raise ValueError(
             f"{folder} has no photograph in its {part} part; add photographs or give another folder"
         )
     return from_paths(str(folder), paths, names)
+
+
+def from_folders(folders: Sequence[str | Path], part: str = "all") -> photographs.Photographs:
+    """The photographs below several folders as one set; see `from_folder`.
+
+    A photograph's name begins with the name of its folder, so that files that are called alike
+    stay apart; a second folder of the same name is called NAME-2. It is in the part that it is in
+    in its own folder.
+
+    Raises:
+      ValueError: if a folder is missing, or none holds a photograph in that part.
+    """
+    paths: list[Path] = []
+    names: list[str] = []
+    seen: Counter[str] = Counter()
+    for folder in map(Path, folders):
+        called = folder.resolve().name
+        seen[called] += 1
+        called += f"-{seen[called]}" if seen[called] > 1 else ""
+        ours, relative = _of_part(folder, part)
+        paths += ours
+        names += [f"{called}/{name}" for name in relative]
+    source = " + ".join(map(str, folders))
+    if not paths:
+        raise ValueError(f"{source} have no photograph in their {part} part; add photographs")
+    return from_paths(source, paths, names)
 
 
 def from_paths(source: str, paths: Sequence[Path], names: Sequence[str]) -> photographs.Photographs:
@@ -50,6 +74,14 @@ def from_paths(source: str, paths: Sequence[Path], names: Sequence[str]) -> phot
         }
     )
     return photographs.Photographs(source, table, names=dict(zip(ids, names, strict=True)))
+
+
+def _of_part(folder: Path, part: str) -> tuple[list[Path], list[str]]:
+    """The files of a part, in order, and their paths below the folder."""
+    paths = photo.find(folder)
+    if part != "all":
+        paths = [path for path in paths if is_validation(path.name) == (part == "validation")]
+    return paths, [path.relative_to(folder).as_posix() for path in paths]
 
 
 def image_id(name: str) -> int:

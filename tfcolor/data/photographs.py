@@ -87,9 +87,13 @@ class Photographs:
             raise ValueError(f"{name}: {width} x {height} pixels; the least is {least}")
         return rgb
 
+    def stretch(self, start: int, count: int) -> "Photographs":
+        """`count` photographs from a place on, or those that there are."""
+        return dataclasses.replace(self, store=self.store.stretch(start, count))
+
     def take(self, count: int) -> "Photographs":
         """The first `count` photographs."""
-        return dataclasses.replace(self, store=self.store.take(count))
+        return self.stretch(0, count)
 
     def scattered(self) -> "Photographs":
         """The same in an order that has nothing to do with the names of files: by id, a hash.

@@ -35,8 +35,8 @@ class Store(Protocol):
           buffer: encoded photographs that may be held.
         """
 
-    def take(self, count: int) -> "Store":
-        """The first records."""
+    def stretch(self, start: int, count: int) -> "Store":
+        """`count` records from a place on, or those that there are."""
 
     def scattered(self) -> "Store":
         """The same records in an order that has nothing to do with names of files."""
@@ -74,9 +74,10 @@ class Table:
 
         return tf.data.Dataset.range(start, self.count).batch(BLOCK).map(look_up).unbatch()
 
-    def take(self, count: int) -> "Table":
-        """The first records."""
-        return Table({name: column[:count] for name, column in self.columns.items()})
+    def stretch(self, start: int, count: int) -> "Table":
+        """`count` records from a place on, or those that there are."""
+        end = start + count
+        return Table({name: column[start:end] for name, column in self.columns.items()})
 
     def scattered(self) -> "Table":
         """The same records in order of their ids, which are hashes."""
@@ -100,12 +101,14 @@ class Shards:
     Attributes:
       shards: in order; none is empty.
       open: a file's name, string () -> dataset of its serialized records.
-      parse: a serialized record and its number in this store, int64 () -> the record.
+      parse: a serialized record and its number, int64 () -> the record.
+      first: the first record's number.
     """
 
     shards: tuple[Shard, ...]
     open: Callable[[tf.Tensor], tf.data.Dataset]
     parse: Callable[[tf.Tensor, tf.Tensor], Record]
+    first: int = 0
 
     @property
     def count(self) -> int:
@@ -136,14 +139,19 @@ class Shards:
         )
         return self._parsed(mixed.skip(start))
 
-    def take(self, count: int) -> "Shards":
-        """The first records."""
-        taken: list[Shard] = []
+    def stretch(self, start: int, count: int) -> "Shards":
+        """`count` records from a place on, or those that there are; other shards stay unread."""
+        wanted: list[Shard] = []
+        first = self.first
         for shard in self.shards:
-            if count > 0:
-                taken.append(dataclasses.replace(shard, take=min(shard.take, count)))
-            count -= shard.take
-        return dataclasses.replace(self, shards=tuple(taken))
+            begin, end = max(start, 0), min(start + count, shard.take)
+            if begin < end:
+                first = first if wanted else first + begin
+                wanted.append(Shard(shard.file, shard.skip + begin, end - begin))
+            elif not wanted:
+                first += shard.take
+            start -= shard.take
+        return dataclasses.replace(self, shards=tuple(wanted), first=first)
 
     def scattered(self) -> "Shards":
         """The same as it is: whoever wrote the set has scattered it, as TFDS does."""
@@ -157,7 +165,12 @@ class Shards:
         )
         files = [shard.file for shard in self.shards]
         return tf.data.Dataset.from_tensor_slices(
-            {"file": files, "skip": skips, "take": takes, "first": np.cumsum(takes) - takes}
+            {
+                "file": files,
+                "skip": skips,
+                "take": takes,
+                "first": self.first + np.cumsum(takes) - takes,
+            }
         )
 
     def _numbered(self, shard: dict[str, tf.Tensor]) -> tf.data.Dataset:

@@ -19,6 +19,7 @@ from tfcolor.prepare import parts
 NAME = "photographs"
 REPORT = "report.json"
 DROPPED = "dropped.csv"
+FIRST = ("test", "validation", "train")  # whose photograph is kept where two are the same
 
 
 def finish(folder: Path, made: list[parts.Part], drop_leaks: bool) -> dict[str, dict[str, int]]:
@@ -54,7 +55,9 @@ def finish(folder: Path, made: list[parts.Part], drop_leaks: bool) -> dict[str, 
     workdir.write(folder / REPORT, json.dumps(counts, indent=2) + "\n")
     infos = [
         _write_split(folder, split, {p: r for p, r in rows.items() if p.split == split})
+        # A few photographs need not leave any to validate on.
         for split in splits
+        if split != "validation" or counts[split].get("kept")
     ]
     with contextlib.redirect_stdout(io.StringIO()):  # it greets
         tfds.folder_dataset.write_metadata(
@@ -71,9 +74,9 @@ def finish(folder: Path, made: list[parts.Part], drop_leaks: bool) -> dict[str, 
 
 
 def _find_copies(rows: dict[parts.Part, list[parts.Row]], drop_leaks: bool) -> None:
-    """Marks copies of earlier photographs, test part first, so that its own are never lost."""
+    """Marks copies of earlier photographs; what comes first never loses its own."""
     index, leaks = fingerprint.Index(), []
-    for part in sorted(rows, key=lambda part: (part.split != "test", part.index)):
+    for part in sorted(rows, key=lambda part: (FIRST.index(part.split), part.index)):
         for place, row in enumerate(rows[part]):
             if row.kind != "kept":
                 continue
@@ -83,7 +86,7 @@ def _find_copies(rows: dict[parts.Part, list[parts.Row]], drop_leaks: bool) -> N
                 index.add(key, (part.split, row.name))
                 continue
             split, name = found
-            kind = "duplicate" if split == part.split else "leak"
+            kind = "leak" if split == "test" != part.split else "duplicate"
             if kind == "leak":
                 leaks.append((row.name, name))
             reason = f"{row.name}: a copy of {name}" + (f" in {split}" if kind == "leak" else "")

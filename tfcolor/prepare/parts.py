@@ -78,7 +78,7 @@ def make(
     if part.rows.exists():
         yield from (1 for _ in part.read_rows())
         return
-    records = photos.records.skip(part.index * part.size).take(part.size).as_numpy_iterator()
+    records = photos.stretch(part.index * part.size, part.size).records.as_numpy_iterator()
 
     def one(record: dict) -> tuple[int, str, shrink.Shrunk]:
         image_id = int(record["image_id"])

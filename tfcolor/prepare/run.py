@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import filelock
@@ -28,18 +28,19 @@ class Plan:
 
     Attributes:
       folder: of the set.
-      sources: split ("train", "test") -> (where its photographs are, which part of them).
+      sources: split ("train", "validation", "test") -> (where its photographs are, which part of
+        them).
       settings: sizes and quality.
     """
 
     folder: Path
-    sources: dict[str, tuple[config.DataConfig, str]]
+    sources: dict[str, tuple[Sequence[config.DataConfig], str]]
     settings: options.Options
 
     def open(self, split: str) -> photographs.Photographs:
         """The photographs of a split, in an order that has nothing to do with their names."""
-        source, part = self.sources[split]
-        return data.open_part(source, part).scattered()
+        sources, part = self.sources[split]
+        return data.open_whole(sources, part).scattered()
 
     def parts(self, opened: Opened) -> list[parts.Part]:
         """Every part, given the photographs of each split."""
@@ -53,8 +54,8 @@ class Plan:
     def to_json(self, opened: Opened) -> str:
         """What must not change between two runs for one folder."""
         sources = {
-            split: {**dataclasses.asdict(source), "part": part}
-            for split, (source, part) in self.sources.items()
+            split: {"part": part, "of": [dataclasses.asdict(source) for source in sources]}
+            for split, (sources, part) in self.sources.items()
         }
         # Which files there are: a part is a stretch of them.
         names = {
@@ -67,7 +68,7 @@ class Plan:
 
 
 def plan(
-    source: config.DataConfig,
+    sources: Sequence[config.DataConfig],
     folder: str | Path,
     settings: options.Options = options.Options(),  # noqa: B008 - frozen
     test: config.DataConfig | None = None,
@@ -75,18 +76,20 @@ def plan(
     """What is to be done.
 
     Args:
-      source: where the photographs are; of a TFDS set its `train_split`, and its `test_split` as
-        the test part.
+      sources: where the photographs are: one source, or several folders; of a TFDS set its
+        `train_split`, and its `test_split` as the test part.
       folder: of the set to be made.
       settings: sizes and quality.
       test: photographs to measure on, all of them; becomes the set's test part.
     """
-    sources = {"train": (source, "all")}
+    splits = {"train": (sources, "train")}
+    if any(data.has_part(source, "validation") for source in sources):
+        splits["validation"] = (sources, "validation")
     if test is not None:
-        sources["test"] = (test, "all")
-    elif source.source != "samples" and data.has_part(source, "test"):
-        sources["test"] = (source, "test")
-    return Plan(Path(folder), sources, settings)
+        splits["test"] = ([test], "all")
+    elif sources[0].source != "samples" and data.has_part(sources[0], "test"):
+        splits["test"] = (sources, "test")
+    return Plan(Path(folder), splits, settings)
 
 
 def prepare(
