@@ -13,9 +13,11 @@ GENERATORS = {
     "colorful": 8,
     "pretrained-unet": 32,
     "colornet": 64,
+    "hintnet": 32,
 }
-CLASSIFIERS = ("colorful", "colornet")  # generators that give logits over ab bins
-ENCODERS = ("pretrained-unet", "colornet")  # generators with a pretrained encoder
+CLASSIFIERS = ("colorful", "colornet", "hintnet")  # generators that give logits over ab bins
+ENCODERS = ("pretrained-unet", "colornet", "hintnet")  # generators with a pretrained encoder
+HINTED = ("hintnet",)  # generators that take colors of places
 BUNDLED_BACKBONE = "efficientnet-lite0"  # comes with the package
 # Encoder -> its module of keras.applications; the bundled one is of none.
 BACKBONES = {
@@ -42,7 +44,7 @@ LOSS_WEIGHTS = (
 )
 GAN_LOSSES = ("bce", "hinge")
 SCHEDULES = ("constant", "cosine")
-FROZEN = ("encoder", "generator", "discriminator")
+FROZEN = ("encoder_start", "encoder", "generator", "discriminator")
 FRECHET = "fd_efficientnet_lite0"
 BEST_BY = ("ab_error", "delta_e00", "mse", FRECHET)  # lower is better in all
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
@@ -70,6 +72,7 @@ class DataConfig:
     crop_min_fraction: float = 0.8  # smallest random crop, over the photograph's short side
     min_chroma: float = 4.0  # training photographs with a lower mean Lab chroma count as gray
     film: float = 0.0  # share of training photographs whose lightness is as an old film shows it
+    hints: float = 0.0  # share of training photographs with colors of places given
     shuffle_buffer: int = 1024  # encoded TFDS photographs held for shuffling, about 150 kB each
 
     def __post_init__(self) -> None:
@@ -77,8 +80,9 @@ class DataConfig:
         checks.not_negative(self, "min_chroma")
         if self.train_limit is not None:
             checks.positive(self, "train_limit")
-        if not 0 <= self.film <= 1:
-            raise ValueError(f"film must be in [0, 1], got {self.film}")
+        for name in ("film", "hints"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be in [0, 1], got {getattr(self, name)}")
         if not 0 < self.crop_min_fraction <= 1:
             raise ValueError(f"crop_min_fraction must be in (0, 1], got {self.crop_min_fraction}")
 
@@ -119,6 +123,10 @@ class ModelConfig:
             raise ValueError(
                 f"weights {self.weights} fit the generator {' or '.join(fits)}, got "
                 f"{self.generator}; use random"
+            )
+        if self.generator == "hintnet" and self.encoder != BUNDLED_BACKBONE:
+            raise ValueError(
+                f"the generator hintnet needs the encoder {BUNDLED_BACKBONE}, got {self.encoder}"
             )
         if self.weights == "tfcolor" and self.encoder != BUNDLED_BACKBONE:
             raise ValueError(
@@ -163,7 +171,7 @@ class StageConfig:
     schedule: str = "constant"  # "cosine" falls to 0 at the end of the stage
     warmup_steps: int = 0  # the learning rates rise from 0 in so many steps
     clip_norm: float = 0.0  # largest norm of the generator's gradient; 0 is no limit
-    frozen: tuple[str, ...] = ()  # "encoder", "generator", "discriminator"
+    frozen: tuple[str, ...] = ()  # of FROZEN; "encoder_start": hintnet's first layers
     ema: float = 0.0  # decay of the moving average of the generator; 0 is none
 
     # Which weights are kept as the best, and when the stage ends before its last step.
@@ -227,6 +235,11 @@ class TrainConfig:
         names = [stage.name for stage in self.stages]
         if not names or len(set(names)) < len(names) or any("." in name for name in names):
             raise ValueError(f"stages must have names of their own, without a dot, got {names}")
+        if self.data.hints and self.model.generator not in HINTED:
+            raise ValueError(
+                f"hints need a generator {' or '.join(HINTED)}, got {self.model.generator}; or set "
+                "hints=0.0"
+            )
         for stage in self.stages:
             self._check_stage(stage)
 
@@ -240,6 +253,10 @@ class TrainConfig:
             power = "" if GENERATORS[model.generator] else " (2**depth)"
             raise ValueError(
                 f"image_size must be a multiple of {model.stride}{power}, got {size}; {remedy}"
+            )
+        if "encoder_start" in stage.frozen and model.generator != "hintnet":
+            raise ValueError(
+                f"frozen encoder_start needs the generator hintnet, got {model.generator}"
             )
         if ("encoder" in stage.frozen or stage.encoder_rate != 1) and (
             model.generator not in ENCODERS

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from tfcolor import color, config
-from tfcolor.data import augment, film, photographs, squares
+from tfcolor.data import augment, film, hinting, photographs, squares
 
 
 def train_batches(
@@ -33,7 +33,8 @@ def train_batches(
 
     Returns:
       Dataset of {"l": float32 (n, s, s, 1), "ab": float32 (n, s, s, 2), "image_id": int64 (n,),
-      "position": int64 (n,)}, planes in [-1, 1].
+      "position": int64 (n,)}, planes in [-1, 1]; with "hints", float32 (n, s, s, 3), where the
+      settings ask for some.
     """
 
     def expose(example: photographs.Example) -> photographs.Example:
@@ -43,17 +44,29 @@ def train_batches(
         seen = tf.cond(on_film, lambda: film.simulate(rgb, seeds[1]), lambda: rgb)
         return {**example, "seen": seen}
 
+    def draw(example: photographs.Example) -> photographs.Example:
+        seed_of_hints = tf.random.split(squares.seed_at(seed, example["position"]), 3)[2]
+        return {
+            **example,
+            "draws": tf.random.stateless_uniform((hinting.DRAWS,), seed_of_hints),
+        }
+
     def convert(batch: photographs.Example) -> photographs.Example:
         l, ab = _mirrored_planes(batch["rgb"], batch["mirrored"])
         if "seen" in batch:
             seen = tf.ensure_shape(batch["seen"], batch["rgb"].shape)
             l, _ = _mirrored_planes(seen, batch["mirrored"])
-        return {"l": l, "ab": ab, "image_id": batch["image_id"], "position": batch["position"]}
+        planes = {"l": l, "ab": ab}
+        if "draws" in batch:
+            planes["hints"] = _hints(ab, settings.hints, batch["draws"])
+        return {**planes, "image_id": batch["image_id"], "position": batch["position"]}
 
     stream = _endless(photos, settings.shuffle_buffer, seed, position).shard(*shard)
     crops = squares.crop(stream, photos, settings, image_size, seed)
     if settings.film:
         crops = crops.map(expose, num_parallel_calls=tf.data.AUTOTUNE)
+    if settings.hints:
+        crops = crops.map(draw, num_parallel_calls=tf.data.AUTOTUNE)
     return (
         crops.batch(batch_size, drop_remainder=True)
         .map(convert, num_parallel_calls=tf.data.AUTOTUNE)
@@ -100,6 +113,9 @@ def eval_batches(
 
 # Compiled: the passes over memory that a dozen ops would make take four times as long.
 planes = tf.function(color.rgb_to_planes, jit_compile=True)
+
+
+_hints = tf.function(hinting.give, jit_compile=True)
 
 
 @tf.function(jit_compile=True)

@@ -83,14 +83,10 @@ def build(
     x = efficientnet.convolve(features[32], BOTTLENECK, 1, "bottleneck", dtype)
     x = blocks.add_scene(x, dtype)
     for stride, width in DECODER_WIDTHS.items():
-        x = _join(x, features[stride], width, f"decoder{stride}", dtype)
+        x = join(x, features[stride], width, f"decoder{stride}", dtype)
 
-    logits = layers.Conv2D(len(quantize.ab_bins()), 1, name="bins", dtype=dtype)(x)
-    logits = layers.Activation("linear", dtype="float32", name="logits")(logits)
-    # Color itself stays float32 all the way.
-    ab = blocks.AnnealedMean(TEMPERATURE, name="annealed_mean", dtype="float32")(logits)
-    ab = _refine(guide, x, blocks.BilinearUp(name="ab_up2", dtype="float32")(ab), dtype)
-    model = keras.Model(l, {"ab": ab, "logits": logits}, name="colornet")
+    outputs = paint(x, guide, TEMPERATURE, dtype)
+    model = keras.Model(l, outputs, name="colornet")
     blocks.draw([x for x in model.layers if not x.name.startswith("encoder")], seed)
     if weights == "tfcolor":
         blocks.fill(model, WEIGHTS)
@@ -104,7 +100,7 @@ def bundled() -> keras.Model:
     return keras.Model(model.input, {**model.output, "ab": ab}, name="bundled")
 
 
-def _join(
+def join(
     x: keras.KerasTensor, skip: keras.KerasTensor, width: int, name: str, dtype: str
 ) -> keras.KerasTensor:
     """One step up: narrow, double, join the skip, a 3 x 3 convolution."""
@@ -112,6 +108,28 @@ def _join(
     x = blocks.BilinearUp(name=f"{name}_up", dtype=dtype)(x)
     x = layers.Concatenate(name=f"{name}_join", dtype=dtype)([x, skip])
     return efficientnet.convolve(x, width, 3, f"{name}_conv", dtype)
+
+
+def paint(
+    x: keras.KerasTensor, guide: keras.KerasTensor, temperature: float, dtype: str
+) -> dict[str, keras.KerasTensor]:
+    """What a decoder ends in: color classes at its stride of 4, and color at full size.
+
+    Args:
+      x: (n, h / 4, w / 4, c), of the decoder.
+      guide: (n, h / 2, w / 2, 4), the lightness of the photograph in `SpaceToDepth`'s order.
+      temperature: of the annealed mean.
+      dtype: Keras dtype policy of the body.
+
+    Returns:
+      {"ab": float32 (n, h, w, 2), "logits": float32 (n, h / 4, w / 4, 258)}.
+    """
+    logits = layers.Conv2D(len(quantize.ab_bins()), 1, name="bins", dtype=dtype)(x)
+    logits = layers.Activation("linear", dtype="float32", name="logits")(logits)
+    # Color itself stays float32 all the way.
+    ab = blocks.AnnealedMean(temperature, name="annealed_mean", dtype="float32")(logits)
+    ab = _refine(guide, x, blocks.BilinearUp(name="ab_up2", dtype="float32")(ab), dtype)
+    return {"ab": ab, "logits": logits}
 
 
 def _refine(

@@ -33,12 +33,17 @@ def multiply_adds(model: keras.Model, image_size: int) -> int:
     """Multiply-adds of the convolutions for one square photograph; all else is left out.
 
     Args:
-      model: float32 (n, h, w, 1) -> anything.
+      model: planes float32 (n, h, w, c), one or several by name -> anything.
       image_size: side of the photograph, pixels.
     """
     layers = [layer for layer in model.layers if _is_convolution(layer)]
     probe = keras.Model(model.input, [[layer.input, layer.output] for layer in layers])
-    planes = probe(keras.KerasTensor((1, image_size, image_size, 1)))
+    square = (1, image_size, image_size)
+    planes = probe(
+        keras.tree.map_structure(
+            lambda plane: keras.KerasTensor((*square, plane.shape[-1])), model.input
+        )
+    )
     return sum(_count(layer, *plane) for layer, plane in zip(layers, planes, strict=True))
 
 

@@ -4,6 +4,7 @@ EfficientNet (arXiv:1905.11946) without squeeze-and-excitation and with ReLU6, a
 phones by Google under Apache-2.0. Layer names are fixed: weights are stored by them.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import keras
@@ -32,29 +33,46 @@ _STAGES = (
 _LAST_STAGE_OF_STRIDE = {0: 2, 1: 4, 2: 8, 4: 16, 6: 32}
 
 
-def encode(x: keras.KerasTensor, dtype: str = "float32") -> dict[int, keras.KerasTensor]:
+def encode(
+    x: keras.KerasTensor,
+    dtype: str = "float32",
+    folded: bool = False,
+    added: Mapping[int, keras.KerasTensor] | None = None,
+) -> dict[int, keras.KerasTensor]:
     """The features of a photograph at each stride.
 
     Args:
       x: (n, h, w, c), sides multiples of 32; three channels (rgb - 127) / 128 for the published
         weights, one channel of lightness for ours.
       dtype: Keras dtype policy, such as "mixed_bfloat16".
+      folded: with biases in place of batch normalization, whose statistics are those of the
+        published weights then.
+      added: stride -> what is added to the features of that stride before they go further.
 
     Returns:
       stride -> (n, h / stride, w / stride, channels), for each of `STRIDES`.
     """
-    x = convolve(x, 32, 3, "encoder_stem", dtype, strides=2)
+    added = added or {}
+    x = convolve(x, 32, 3, "encoder_stem", dtype, strides=2, folded=folded)
     features, block = {}, 0
-    for stage, (repeats, kernel, strides, expansion, channels) in enumerate(_STAGES):
+    for stage, (repeats, kernel, strides, expansion, width) in enumerate(_STAGES):
         for repeat in range(repeats):
-            name = f"encoder_block{block}"
+            name, first = f"encoder_block{block}", repeat == 0
             x = _inverted_residual(
-                x, name, kernel, strides if repeat == 0 else 1, expansion, channels, dtype
+                x, name, kernel, strides if first else 1, expansion, width, dtype, folded
             )
             block += 1
-        if stage in _LAST_STAGE_OF_STRIDE:
-            features[_LAST_STAGE_OF_STRIDE[stage]] = x
+        stride = _LAST_STAGE_OF_STRIDE.get(stage)
+        if stride in added:
+            x = layers.Add(name=f"encoder_added{stride}", dtype=dtype)([x, added[stride]])
+        if stride:
+            features[stride] = x
     return features
+
+
+def channels(stride: int) -> int:
+    """Channels of the features at a stride."""
+    return next(_STAGES[stage][-1] for stage, s in _LAST_STAGE_OF_STRIDE.items() if s == stride)
 
 
 def build_features(weights: str = "imagenet") -> keras.Model:
@@ -100,16 +118,38 @@ def load_encoder(model: keras.Model) -> None:
       ValueError: if the model lacks one of the encoder's layers, or has it in another shape.
     """
     places = {variable.path: variable for variable in model.variables}
-    with np.load(WEIGHTS) as weights:
-        for path in (path for path in weights if path.startswith("encoder_")):
-            value = weights[path].astype(np.float32)
-            if path not in places:
-                raise ValueError(
-                    f"{model.name} has no EfficientNet-Lite0 encoder: {path} is missing"
-                )
-            if path == "encoder_stem/kernel" and places[path].shape[2] == 1:
-                value = value.sum(axis=2, keepdims=True)
-            places[path].assign(value)
+    with np.load(WEIGHTS) as stored:
+        weights = {path: stored[path].astype(np.float32) for path in stored}
+    for path in (path for path in weights if path.startswith("encoder_")):
+        layer, _, name = path.partition("/")
+        if f"{layer}_bn/gamma" in weights and f"{layer}/bias" in places:
+            kernel, bias = _folded(layer, weights)
+            _assign(model, places, path, kernel)
+            _assign(model, places, f"{layer}/bias", bias)
+        elif f"{layer.removesuffix('_bn')}/bias" not in places:
+            _assign(model, places, path, weights[path])
+
+
+def _folded(layer: str, weights: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """The kernel and the bias of a convolution that does its batch normalization's work too."""
+    gamma, beta, mean, variance = (
+        weights[f"{layer}_bn/{name}"]
+        for name in ("gamma", "beta", "moving_mean", "moving_variance")
+    )
+    scale = gamma / np.sqrt(variance + BATCH_NORM_EPSILON)
+    kernel = weights[f"{layer}/kernel"]
+    # A depthwise kernel is (h, w, channels, 1), others have their output channels last.
+    return kernel * (scale[:, None] if kernel.shape[-1] == 1 else scale), beta - mean * scale
+
+
+def _assign(
+    model: keras.Model, places: dict[str, keras.Variable], path: str, value: np.ndarray
+) -> None:
+    if path not in places:
+        raise ValueError(f"{model.name} has no EfficientNet-Lite0 encoder: {path} is missing")
+    if path == "encoder_stem/kernel" and places[path].shape[2] == 1:
+        value = value.sum(axis=2, keepdims=True)
+    places[path].assign(value)
 
 
 def _body() -> tuple[keras.KerasTensor, dict[int, keras.KerasTensor], keras.KerasTensor]:
@@ -130,20 +170,26 @@ def _load(model: keras.Model, weights: str) -> keras.Model:
 
 
 def convolve(
-    x: keras.KerasTensor, channels: int, kernel: int, name: str, dtype: str, strides: int = 1
+    x: keras.KerasTensor,
+    channels: int,
+    kernel: int,
+    name: str,
+    dtype: str,
+    strides: int = 1,
+    folded: bool = False,
 ) -> keras.KerasTensor:
-    """Convolution without bias, batch normalization, ReLU6."""
+    """Convolution, batch normalization (in place of it a bias where `folded`), ReLU6."""
     x = layers.Conv2D(
         channels,
         kernel,
         strides,
         "same",
-        use_bias=False,
+        use_bias=folded,
         kernel_initializer="he_normal",
         name=name,
         dtype=dtype,
     )(x)
-    return _normalize(x, f"{name}_bn", dtype)
+    return _normalize(x, f"{name}_bn", dtype, folded)
 
 
 def _inverted_residual(
@@ -154,24 +200,28 @@ def _inverted_residual(
     expansion: int,
     channels: int,
     dtype: str,
+    folded: bool,
 ) -> keras.KerasTensor:
     """Expand 1 x 1, depthwise, project 1 x 1; added to its input where the shapes allow."""
     source, width = x, x.shape[-1]
     if expansion != 1:
-        x = convolve(x, width * expansion, 1, f"{name}_expand", dtype)
+        x = convolve(x, width * expansion, 1, f"{name}_expand", dtype, folded=folded)
     x = layers.DepthwiseConv2D(
-        kernel, strides, "same", use_bias=False, name=f"{name}_depthwise", dtype=dtype
+        kernel, strides, "same", use_bias=folded, name=f"{name}_depthwise", dtype=dtype
     )(x)
-    x = _normalize(x, f"{name}_depthwise_bn", dtype)
-    x = layers.Conv2D(channels, 1, use_bias=False, name=f"{name}_project", dtype=dtype)(x)
-    x = _normalize(x, f"{name}_project_bn", dtype, relu=False)
+    x = _normalize(x, f"{name}_depthwise_bn", dtype, folded)
+    x = layers.Conv2D(channels, 1, use_bias=folded, name=f"{name}_project", dtype=dtype)(x)
+    x = _normalize(x, f"{name}_project_bn", dtype, folded, relu=False)
     if strides == 1 and width == channels:
         x = layers.Add(name=f"{name}_add", dtype=dtype)([x, source])
     return x
 
 
-def _normalize(x: keras.KerasTensor, name: str, dtype: str, relu: bool = True) -> keras.KerasTensor:
-    x = layers.BatchNormalization(
-        momentum=0.99, epsilon=BATCH_NORM_EPSILON, name=name, dtype=dtype
-    )(x)
+def _normalize(
+    x: keras.KerasTensor, name: str, dtype: str, folded: bool, relu: bool = True
+) -> keras.KerasTensor:
+    if not folded:
+        x = layers.BatchNormalization(
+            momentum=0.99, epsilon=BATCH_NORM_EPSILON, name=name, dtype=dtype
+        )(x)
     return layers.ReLU(6.0, name=f"{name}_relu", dtype=dtype)(x) if relu else x

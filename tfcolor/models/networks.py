@@ -3,13 +3,24 @@
 import keras
 
 from tfcolor import config
-from tfcolor.models import cdcgan, colorful, colornet, patchgan, pretrained_unet, sagan, unet
+from tfcolor.models import (
+    cdcgan,
+    colorful,
+    colornet,
+    hintnet,
+    patchgan,
+    pretrained_unet,
+    sagan,
+    unet,
+)
 
 
 def build_generator(
     settings: config.ModelConfig, dtype: str, seed: int, weights: str = "random"
 ) -> keras.Model:
     """A generator: l float32 (n, h, w, 1) in [-1, 1] -> {"ab": ...} or {"rgb": ...}, see each.
+
+    Those of `config.HINTED` take {"l": l, "hints": float32 (n, h, w, 3)} as well.
 
     Args:
       settings: which network, and its size.
@@ -33,6 +44,8 @@ def build_generator(
             return pretrained_unet.build(encoder, width, dtype, seed, weights)
         case "colornet":
             return colornet.build(encoder, dtype, seed, weights)
+        case "hintnet":
+            return hintnet.build(dtype, seed, weights)
     return unet.build(
         width,
         settings.depth,

@@ -30,11 +30,30 @@ def color_planes(outputs: Planes) -> tf.Tensor:
     return outputs["ab"]
 
 
+def shown(batch: Planes, side: int | None = None) -> tf.Tensor | Planes:
+    """What a generator is shown of a batch: its lightness, and hints where it has some.
+
+    Args:
+      batch: "l" float32 (n, s, s, 1); "hints" (n, s, s, 3), if any.
+      side: to reduce both to, pixels.
+    """
+    l, hints = batch["l"], batch.get("hints")
+    if side is not None:
+        l = losses.reduce(l, side)
+    if hints is None:
+        return l
+    if side is not None:
+        mask = losses.reduce(hints[..., 2:], side)
+        ab = losses.reduce(hints[..., :2] * hints[..., 2:], side) / (mask + 1e-6)
+        hints = ops.concatenate([ab, mask], -1)
+    return {"l": l, "hints": hints}
+
+
 def terms(
     stage: config.StageConfig,
     batch: Planes,
     outputs: Planes,
-    generate: Callable[[tf.Tensor], Planes],
+    generate: Callable[[tf.Tensor | Planes], Planes],
     judge: Callable[[tf.Tensor], tf.Tensor],
     features: Features | None,
     stride: int,
@@ -45,7 +64,7 @@ def terms(
       stage: with the weights.
       batch: "l" float32 (n, s, s, 1) and "ab" (n, s, s, 2).
       outputs: the generator's for the batch.
-      generate: the generator in training mode: l -> outputs.
+      generate: the generator in training mode: what `shown` gives -> outputs.
       judge: the discriminator on the batch's l: planes -> logits.
       features: RGB float32 (n, s, s, 3) in [0, 255] -> features by layer; for the perceptual term.
       stride: what the generator's sides must be multiples of.
@@ -71,7 +90,7 @@ def terms(
         found["colorfulness"] = losses.colorfulness(*pooled)
     if stage.size_weight:
         side = l.shape[1] // 2 // stride * stride
-        small = color_planes(generate(losses.reduce(l, side)))
+        small = color_planes(generate(shown(batch, side)))
         found["size"] = losses.size(planes, small)
     return found
 

@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from tfcolor import config, errors, workdir
-from tfcolor.models import networks
+from tfcolor.models import hintnet, networks
 from tfcolor.training import device, optimizer, schedule
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,9 @@ class TrainState(tf.Module):
         stage, precision = self._settings.stages[index], self._settings.precision
         encoder = [layer for layer in self.generator.layers if layer.name.startswith("encoder")]
         for layer in self.generator.layers:
-            frozen = "encoder" in stage.frozen and layer in encoder
+            frozen = ("encoder" in stage.frozen and layer in encoder) or (
+                "encoder_start" in stage.frozen and hintnet.is_start(layer)
+            )
             layer.trainable = not (frozen or "generator" in stage.frozen)
         slowed = {v.path for layer in encoder for v in layer.trainable_variables}
         self.g_optimizer = optimizer.build(

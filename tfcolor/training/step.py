@@ -33,7 +33,9 @@ def make_train_step(
     def replica_step(state: states.TrainState, batch: Batch) -> Metrics:
         metrics: Metrics = {}
         with tf.GradientTape() as tape:
-            outputs = state.generator(batch["l"], training=True)  # the only pass of the batch
+            outputs = state.generator(
+                objective.shown(batch), training=True
+            )  # the only pass of the batch
             if stage.gan_weight and "discriminator" not in stage.frozen:
                 with tape.stop_recording():
                     for _ in range(stage.d_updates):
@@ -45,7 +47,7 @@ def make_train_step(
                 stage,
                 batch,
                 outputs,
-                generate=lambda l: state.generator(l, training=True),
+                generate=lambda planes: state.generator(planes, training=True),
                 judge=lambda planes: state.discriminator([batch["l"], planes], training=True),
                 features=features,
                 stride=settings.model.stride,

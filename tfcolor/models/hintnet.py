@@ -1,0 +1,115 @@
+"""Our own generator, with or without colors that a person sets: the network of the recipe tfcolor.
+
+A pretrained encoder sees the photograph at its full size, whose first layers stay as ImageNet made
+them. Colors of places (arXiv:1705.02999) join behind those and in the decoder, so that the network
+itself spreads them over what it takes for one object. Color is classified at stride 4, over the
+cells of a grid in the ab plane (arXiv:1603.08511), and refined at full size, guided by lightness.
+"""
+
+import keras
+from keras import layers, ops
+
+from tfcolor.models import blocks, colornet, efficientnet
+
+STRIDE = 32  # sides must be multiples of it
+TEMPERATURE = 0.6  # of the annealed mean; lower is more saturated
+DECODER_WIDTHS = {16: 128, 8: 96, 4: 64}  # stride -> channels
+BOTTLENECK = 256
+HINT_STRIDE = 4  # where hints join: the stride of the color classes
+HINT_CHANNELS = 32
+# The blocks of the encoder up to that stride, which a stage with frozen "encoder_start" leaves as
+# they are: what they tell, edges and textures, is the same for all photographs.
+START = 3
+
+
+class Hinted(keras.Model):
+    """A functional model of {"l", "hints"} that takes lightness alone, too: then there are none."""
+
+    def __call__(self, inputs: object, *args: object, **options: object) -> object:
+        """Calls the model with hints where there are some, else with planes of zeros."""
+        if not isinstance(inputs, dict):
+            l = ops.convert_to_tensor(inputs)
+            inputs = {"l": l, "hints": ops.repeat(ops.zeros_like(l), 3, axis=-1)}
+        return super().__call__(inputs, *args, **options)
+
+
+class MaskedMean(layers.Layer):
+    """Hints (n, h, w, 3) -> (n, h / 4, w / 4, 4): mean a and b of those in a cell, mask."""
+
+    def call(self, hints: keras.KerasTensor) -> keras.KerasTensor:
+        """Means weighed by the mask; beside them the mask's mean and its largest value."""
+        mask = hints[..., 2:]
+        share = ops.average_pool(mask, HINT_STRIDE, HINT_STRIDE)
+        ab = ops.average_pool(hints[..., :2] * mask, HINT_STRIDE, HINT_STRIDE) / (share + 1e-6)
+        return ops.concatenate([ab, share, ops.max_pool(mask, HINT_STRIDE, HINT_STRIDE)], axis=-1)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """(n, h, w, 3) -> (n, h / 4, w / 4, 4)."""
+        n, h, w, _ = input_shape
+        return (n, h and h // HINT_STRIDE, w and w // HINT_STRIDE, 4)
+
+
+def build(dtype: str = "float32", seed: int = 0, weights: str = "random") -> keras.Model:
+    """The generator; 3.5 M parameters.
+
+    Args:
+      dtype: Keras dtype policy of the body, such as "mixed_bfloat16".
+      seed: of the weights that are drawn.
+      weights: "imagenet" (the encoder's), or "random" where a checkpoint follows.
+
+    Returns:
+      A model {"l": float32 (n, h, w, 1) in [-1, 1], "hints": float32 (n, h, w, 3)}, or l alone, ->
+      {"ab": float32 (n, h, w, 2), about in [-1, 1], "logits": float32 (n, h / 4, w / 4, 258) over
+      `quantize.ab_bins()`}. Sides are multiples of `STRIDE`. Hints are ab planes and a mask in
+      [0, 1], how sure each is; where the mask is 0 there is none.
+    """
+    l, hints = keras.Input((None, None, 1), name="l"), keras.Input((None, None, 3), name="hints")
+    known = _see_hints(hints, dtype)
+    entry = layers.Conv2D(
+        efficientnet.channels(HINT_STRIDE),
+        1,
+        kernel_initializer="zeros",
+        name="hint_entry",
+        dtype=dtype,
+    )(known)
+    features = efficientnet.encode(l, dtype, folded=True, added={HINT_STRIDE: entry})
+    x = efficientnet.convolve(features[32], BOTTLENECK, 1, "bottleneck", dtype)
+    x = blocks.add_scene(x, dtype)
+    for stride, width in DECODER_WIDTHS.items():
+        skip = features[stride]
+        if stride == HINT_STRIDE:
+            skip = layers.Concatenate(name="hint_join", dtype=dtype)([skip, known])
+        x = colornet.join(x, skip, width, f"decoder{stride}", dtype)
+    guide = colornet.SpaceToDepth(name="l_depth", dtype=dtype)(l)
+    outputs = colornet.paint(x, guide, TEMPERATURE, dtype)
+    model = Hinted({"l": l, "hints": hints}, outputs, name="hintnet")
+    blocks.draw([x for x in model.layers if not x.name.startswith("encoder")], seed)
+    if weights == "imagenet":
+        efficientnet.load_encoder(model)
+    else:
+        blocks.draw([x for x in model.layers if x.name.startswith("encoder")], seed + 1)
+    return model
+
+
+def is_start(layer: keras.Layer) -> bool:
+    """Whether a layer of a generator is of the encoder's start; see `START`."""
+    return layer.name.startswith(
+        ("encoder_stem", *(f"encoder_block{block}_" for block in range(START)))
+    )
+
+
+def _see_hints(hints: keras.KerasTensor, dtype: str) -> keras.KerasTensor:
+    """Hints -> what they say around each place; (n, h / 4, w / 4, `HINT_CHANNELS`)."""
+    x = MaskedMean(name="hint_mean", dtype="float32")(hints)
+    for index in (1, 2):
+        # No batch normalization: most photographs have no hints, and few places in others.
+        x = layers.Conv2D(
+            HINT_CHANNELS,
+            3,
+            padding="same",
+            activation="relu",
+            kernel_initializer="he_normal",
+            name=f"hint_conv{index}",
+            dtype=dtype,
+        )(x)
+    return x
