@@ -148,3 +148,17 @@ np.save("ab.npy", forward({"l": saved["l"], "hints": saved["hints"]}))
     np.testing.assert_allclose(
         np.load(tmp_path / "ab.npy"), ab, atol=1e-4
     )  # float32, two libraries
+
+
+def test_a_network_begins_with_the_weights_of_a_file(tmp_path):
+    settings = config.ModelConfig(generator="hintnet")
+    first = networks.build_generator(settings, "float32", 1)
+    weights = {v.path: v.numpy().astype(np.float16) for v in first.variables}
+    np.savez(tmp_path / "all.npz", **weights)
+    second = networks.build_generator(settings, "float32", 2, str(tmp_path / "all.npz"))
+    for variable in second.variables:
+        np.testing.assert_array_equal(variable, weights[variable.path].astype(np.float32))
+    weights.pop("bins/kernel")
+    np.savez(tmp_path / "less.npz", **weights)
+    with pytest.raises(ValueError, match="less.npz has no weights .* bins/kernel is missing"):
+        networks.build_generator(settings, "float32", 0, str(tmp_path / "less.npz"))

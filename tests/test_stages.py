@@ -78,7 +78,7 @@ def test_the_learning_rate_warms_up_and_falls_along_half_a_cosine():
     assert 0 < factors[-1] < 1e-3
 
 
-@pytest.mark.parametrize(("kind", "last"), [("constant", 1.0), ("cosine", 0.5)])
+@pytest.mark.parametrize(("kind", "last"), [("constant", 1.0), ("cosine", 0.5), ("linear", 0.5)])
 def test_a_constant_rate_stays(kind, last):
     stage = config.StageConfig(steps=2, schedule=kind)
     assert schedule.factor(stage, 1) == pytest.approx(last)

@@ -32,7 +32,7 @@ BACKBONES = {
 }
 DISCRIMINATORS = ("patchgan", "cdcgan", "sagan")
 SPACES = ("lab", "rgb")
-WEIGHTS = ("random", "imagenet", "tfcolor")
+WEIGHTS = ("random", "imagenet", "tfcolor")  # or an .npz of all weights by their Keras paths
 NORMALIZATIONS = ("batch", "instance")
 LOSS_WEIGHTS = (
     "gan_weight",
@@ -43,7 +43,7 @@ LOSS_WEIGHTS = (
     "size_weight",
 )
 GAN_LOSSES = ("bce", "hinge")
-SCHEDULES = ("constant", "cosine")
+SCHEDULES = ("constant", "cosine", "linear")
 FROZEN = ("encoder_start", "encoder", "generator", "discriminator")
 FRECHET = "fd_efficientnet_lite0"
 BEST_BY = ("ab_error", "delta_e00", "mse", FRECHET)  # lower is better in all
@@ -100,9 +100,8 @@ class ModelConfig:
     spectral: bool = False  # spectral normalization in the PatchGAN
     dropout: float = 0.5  # the noise z, in the U-Net's first three decoder blocks while training
     encoder: str = BUNDLED_BACKBONE  # of pretrained-unet, or a network of keras.applications
-    weights: str = (
-        "random"  # to begin with; or "imagenet" (the encoder's), "tfcolor" (the bundled model's)
-    )
+    # To begin with: also "imagenet" (the encoder's), "tfcolor" (the bundled model's), or an .npz.
+    weights: str = "random"
 
     def __post_init__(self) -> None:
         checks.choice(self, "generator", tuple(GENERATORS))
@@ -110,7 +109,8 @@ class ModelConfig:
         checks.choice(self, "space", SPACES)
         checks.choice(self, "normalization", NORMALIZATIONS)
         checks.choice(self, "encoder", tuple(BACKBONES))
-        checks.choice(self, "weights", WEIGHTS)
+        if not self.weights.endswith(".npz"):
+            checks.choice(self, "weights", WEIGHTS)
         if self.width < 1 or self.width & (self.width - 1):
             raise ValueError(f"width must be a power of two, got {self.width}")
         if not 2 <= self.depth <= 10:
@@ -118,7 +118,7 @@ class ModelConfig:
         checks.fraction(self, "dropout")
         if self.space == "rgb" and self.generator != "unet":
             raise ValueError(f"space rgb needs the generator unet, got {self.generator}")
-        fits = {"random": GENERATORS, "imagenet": ENCODERS, "tfcolor": ("colornet",)}[self.weights]
+        fits = {"imagenet": ENCODERS, "tfcolor": ("colornet",)}.get(self.weights, GENERATORS)
         if self.generator not in fits:
             raise ValueError(
                 f"weights {self.weights} fit the generator {' or '.join(fits)}, got "
@@ -168,7 +168,7 @@ class StageConfig:
     beta_1: float = 0.5
     beta_2: float = 0.999
     weight_decay: float = 0.0
-    schedule: str = "constant"  # "cosine" falls to 0 at the end of the stage
+    schedule: str = "constant"  # "cosine" and "linear" fall to 0 at the end of the stage
     warmup_steps: int = 0  # the learning rates rise from 0 in so many steps
     clip_norm: float = 0.0  # largest norm of the generator's gradient; 0 is no limit
     frozen: tuple[str, ...] = ()  # of FROZEN; "encoder_start": hintnet's first layers

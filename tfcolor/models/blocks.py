@@ -60,11 +60,16 @@ def fill(model: keras.Model, weights: Path) -> None:
     """Gives every variable of a model its value in an .npz file, which has it by its path.
 
     Raises:
-      KeyError: if the file lacks a variable.
-      ValueError: if it has one in another shape.
+      ValueError: if the file lacks a variable, or has one in another shape.
     """
     with np.load(weights) as values:
         for variable in model.variables:
+            shape = values[variable.path].shape if variable.path in values else None
+            if shape != tuple(variable.shape):
+                raise ValueError(
+                    f"{weights} has no weights of the network {model.name}: {variable.path} is "
+                    f"{'missing' if shape is None else f'of shape {shape}'}"
+                )
             variable.assign(values[variable.path].astype(np.float32))
 
 

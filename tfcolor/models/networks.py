@@ -1,9 +1,12 @@
 """The networks that a config describes."""
 
+from pathlib import Path
+
 import keras
 
 from tfcolor import config
 from tfcolor.models import (
+    blocks,
     cdcgan,
     colorful,
     colornet,
@@ -26,12 +29,18 @@ def build_generator(
       settings: which network, and its size.
       dtype: Keras dtype policy of the body, such as "mixed_bfloat16".
       seed: of the weights that are drawn.
-      weights: "random", "imagenet" (the encoder's) or "tfcolor" (the bundled model's),
-        whatever the settings say: a checkpoint may follow.
+      weights: "random", "imagenet" (the encoder's), "tfcolor" (the bundled model's) or an .npz
+        file of all weights by their Keras paths; a checkpoint may follow, whatever settings say.
 
     Raises:
-      ValueError: for an unknown encoder, or where its weights cannot be downloaded.
+      ValueError: for an unknown encoder, where its weights cannot be downloaded, or for a file of
+        other weights.
+      OSError: if the file cannot be read.
     """
+    if weights.endswith(".npz"):
+        generator = build_generator(settings, dtype, seed)
+        blocks.fill(generator, Path(weights))
+        return generator
     width, encoder = settings.width, settings.encoder
     match settings.generator:
         case "cdcgan":

@@ -8,8 +8,8 @@ from tfcolor import config
 def factor(stage: config.StageConfig, step: int) -> float:
     """What the learning rates of a stage are multiplied with at one of its steps.
 
-    A linear rise over `warmup_steps`, then constant, or half a cosine that would reach 0 one step
-    after the last (arXiv:1608.03983, without restarts).
+    A linear rise over `warmup_steps`, then constant, or a fall that would reach 0 one step after
+    the last: along half a cosine (arXiv:1608.03983, without restarts), or along a line.
 
     Args:
       stage: the stage.
@@ -22,6 +22,7 @@ def factor(stage: config.StageConfig, step: int) -> float:
         return (step + 1) / (stage.warmup_steps + 1)
     if stage.schedule == "constant":
         return 1.0
-    # A warm-up longer than the stage leaves nothing for the cosine.
+    # A warm-up longer than the stage leaves nothing to fall in.
     left = max(stage.steps - stage.warmup_steps, 1)
-    return 0.5 * (1.0 + math.cos(math.pi * min((step - stage.warmup_steps) / left, 1.0)))
+    done = min((step - stage.warmup_steps) / left, 1.0)
+    return 1.0 - done if stage.schedule == "linear" else 0.5 * (1.0 + math.cos(math.pi * done))
