@@ -119,7 +119,7 @@ def test_two_devices_give_the_weights_of_one(trained, mirrored, gan_weight):
     # Not batch normalization, whose statistics are those of a device's share of the batch, and no
     # dropout, whose noise is.
     plain = {"normalization": "instance", "dropout": 0.0}
-    options = {**plain, "gan_weight": gan_weight, "clip_norm": 0.5, "ema": 0.9}
+    options = {**plain, "gan_weight": gan_weight, "clip_norm": 0.5, "ema": 0.9, "weight_decay": 0.5}
     one, two = trained(tf.distribute.get_strategy(), **options), trained(mirrored, **options)
     for name in ["generator", "average"] + ["discriminator"] * (gan_weight > 0):
         ours, theirs = (getattr(x, name).trainable_variables for x in (one, two))

@@ -3,6 +3,7 @@
 import math
 
 import conftest
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -11,7 +12,7 @@ from tensorboard.backend.event_processing import event_accumulator
 
 from tfcolor import config, data, fields, workdir
 from tfcolor.data import batches
-from tfcolor.training import loop, schedule, state, step, summaries, validation
+from tfcolor.training import loop, optimizer, schedule, state, step, summaries, validation
 
 TINY = fields.override(
     config.TrainConfig(),
@@ -132,6 +133,20 @@ def test_weight_decay_shrinks_kernels_and_leaves_biases(batch):
     for a, b in zip(values(plain.generator), values(decayed.generator), strict=True):
         if a.ndim < 2:
             np.testing.assert_allclose(a, b, atol=1e-6)
+
+
+def test_the_decay_of_what_is_slowed_is_slowed_as_much():
+    kernels = [keras.Variable(tf.fill((2, 3), 8.0), name=name) for name in ("slow", "rest")]
+    biases = [keras.Variable(tf.fill(3, 8.0), name=f"{v.name}_bias") for v in kernels]
+    stage = config.StageConfig(weight_decay=0.5, encoder_rate=0.1)
+    slowed = {kernels[0].path, biases[0].path}
+    adam = optimizer.build(stage, 1e-2, kernels + biases, slowed, "float32")
+    for _ in range(3):  # without a gradient Adam moves nothing: what remains is the decay
+        adam.apply([tf.zeros(v.shape) for v in kernels + biases], kernels + biases)
+    for kernel, rate in zip(kernels, (0.1, 1.0), strict=True):
+        np.testing.assert_allclose(kernel, 8.0 * (1 - 1e-2 * rate * 0.5) ** 3, rtol=1e-6)
+    for bias in biases:
+        np.testing.assert_array_equal(bias, 8.0)
 
 
 def test_the_encoder_moves_at_its_own_rate(noise):

@@ -9,15 +9,20 @@ from tfcolor import config
 
 
 class SlowedAdam(keras.optimizers.Adam):
-    """Adam, or AdamW with a weight decay, that moves some variables more slowly.
+    """Adam, or AdamW with a decay, that moves some variables more slowly.
 
-    A factor on their gradients would do nothing: Adam divides it out again.
+    A factor on their gradients would do nothing: Adam divides it out again. The decay is not left
+    to Keras, which has one rate for all variables. Biases and normalizations, of one dimension, do
+    not decay, as usual.
     """
 
-    def __init__(self, slowed: Collection[str] = (), slow_rate: float = 1.0, **options) -> None:  # type: ignore[no-untyped-def]
+    def __init__(  # type: ignore[no-untyped-def]
+        self, slowed: Collection[str] = (), slow_rate: float = 1.0, decay: float = 0.0, **options
+    ) -> None:
         super().__init__(**options)
         self._slowed_paths = frozenset(slowed)
         self._slow_rate = slow_rate
+        self._decay = decay
         self._slowed_indices: frozenset[int] = frozenset()
 
     def build(self, variables: list[keras.Variable]) -> None:
@@ -30,9 +35,11 @@ class SlowedAdam(keras.optimizers.Adam):
     def update_step(
         self, gradient: tf.Tensor, variable: keras.Variable, learning_rate: tf.Tensor
     ) -> None:
-        """One variable's step."""
+        """One variable's step: its decay, then Adam's."""
         if self._get_variable_index(variable) in self._slowed_indices:
             learning_rate = learning_rate * self._slow_rate
+        if self._decay and len(variable.shape) > 1:
+            self.assign_sub(variable, variable * (self._decay * learning_rate))
         super().update_step(gradient, variable, learning_rate)
 
 
@@ -49,19 +56,18 @@ def build(
       stage: with the options of Adam.
       learning_rate: at the schedule's factor of 1.
       variables: all that it may be asked to change.
-      slowed: paths of the variables whose learning rate is `encoder_rate` times that of the rest.
+      slowed: paths of the variables whose learning rate is `encoder_rate` times that of the rest;
+        so is their decay, which it is a factor of.
       precision: of the networks; mixed_float16 scales the loss.
     """
     optimizer = SlowedAdam(
         slowed,
         stage.encoder_rate,
+        stage.weight_decay,
         learning_rate=learning_rate,
         beta_1=stage.beta_1,
         beta_2=stage.beta_2,
-        weight_decay=stage.weight_decay or None,
     )
-    if stage.weight_decay:  # biases and normalizations are left alone, as usual
-        optimizer.exclude_from_weight_decay(var_list=[v for v in variables if len(v.shape) < 2])
     if precision == "mixed_float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     optimizer.build(variables)
