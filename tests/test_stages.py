@@ -165,13 +165,33 @@ def test_the_encoder_moves_at_its_own_rate(noise):
     assert moved(values(fresh.generator), values(frozen.generator)) > 5e-3
 
 
-def test_a_frozen_network_stays_while_the_other_learns(batch):
-    fresh = state.TrainState(TINY)
-    for frozen in ("generator", "discriminator"):
-        other = "discriminator" if frozen == "generator" else "generator"
-        trained = steps(fields.override(TINY, frozen=(frozen,)), batch, 2)
-        assert moved(values(getattr(fresh, frozen)), values(getattr(trained, frozen))) == 0
-        assert moved(values(getattr(fresh, other)), values(getattr(trained, other))) > 0
+@pytest.mark.parametrize("frozen", ["generator", "discriminator"])
+@pytest.mark.parametrize(
+    "model",
+    [
+        {"normalization": "batch"},  # whose statistics move with every training call,
+        {"generator": "sagan", "discriminator": "sagan"},  # and spectral normalization's `u`
+        {"normalization": "instance", "spectral": True},
+    ],
+)
+def test_a_frozen_network_stays_while_the_other_learns(batch, model, frozen):
+    other = "discriminator" if frozen == "generator" else "generator"
+    settings = fields.override(TINY, **model, frozen=(frozen,), ema=0.9)
+    fresh, trained = state.TrainState(settings), steps(settings, batch, 2)
+    assert moved(values(getattr(fresh, frozen)), values(getattr(trained, frozen))) == 0
+    assert moved(values(getattr(fresh, other)), values(getattr(trained, other))) > 0
+    assert (moved(values(fresh.average), values(trained.average)) > 0) == (other == "generator")
+
+
+def test_a_network_that_was_frozen_learns_in_the_next_stage(batch):
+    stages = (config.StageConfig("first", frozen=("discriminator",)), config.StageConfig("second"))
+    settings = fields.override(config.TrainConfig(stages=stages), image_size=32, width=2, depth=3)
+    train_state = steps(settings, batch)
+    before = values(train_state.discriminator)
+    train_state.enter(1)
+    step.make_train_step(tf.distribute.get_strategy(), settings, stages[1])(train_state, batch)
+    after = values(train_state.discriminator)
+    assert all((a != b).any() for a, b in zip(before, after, strict=True) if a.ndim == 4)
 
 
 @pytest.mark.parametrize("normalization", config.NORMALIZATIONS)  # batch: its statistics too

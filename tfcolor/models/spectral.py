@@ -16,7 +16,8 @@ class SpectralConv2D(layers.Conv2D):
     """`Conv2D` with spectral normalization; channels last, one power iteration a training call.
 
     The singular value is that of the kernel as a matrix (h * w * channels in, channels out). In
-    inference it is estimated from the direction `u` that training found, which does not move then.
+    inference it is estimated from the direction `u` that training found, which does not move then,
+    nor while the layer is frozen (`trainable` is False), as in Keras's batch normalization.
 
     Args:
       filters, kernel_size, and further options: as in `Conv2D`.
@@ -81,7 +82,7 @@ class SpectralConv2D(layers.Conv2D):
         fixed = ops.stop_gradient(matrix)
         u = ops.convert_to_tensor(self.u)
         v = _unit(ops.matmul(fixed, u[:, None]))
-        if training:
+        if training and self.trainable:
             u = _unit(ops.matmul(ops.transpose(fixed), v))[:, 0]
             self.u.assign(u)
         else:

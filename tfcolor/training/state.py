@@ -58,7 +58,11 @@ class TrainState(tf.Module):
         self.prepare(index)
 
     def prepare(self, index: int) -> None:
-        """Makes optimizers and freezes layers as a stage wants them."""
+        """Makes optimizers and freezes layers as a stage wants them.
+
+        A layer that is not trainable keeps its statistics too: of batch normalization, and `u` of
+        spectral normalization. Dropout goes on, since it is the noise of what is judged.
+        """
         stage, precision = self._settings.stages[index], self._settings.precision
         encoder = [layer for layer in self.generator.layers if layer.name.startswith("encoder")]
         for layer in self.generator.layers:
@@ -71,8 +75,10 @@ class TrainState(tf.Module):
             stage, stage.learning_rate, self.generator.trainable_variables, slowed, precision
         )
         self.d_optimizer: Any = None
-        if stage.gan_weight:
-            assert self.discriminator is not None
+        judged = "discriminator" not in stage.frozen
+        if self.discriminator is not None:
+            self.discriminator.trainable = judged
+        if stage.gan_weight and judged:
             self.d_optimizer = optimizer.build(
                 stage,
                 stage.d_learning_rate or stage.learning_rate,
