@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage import color as skcolor
 
-from tfcolor import color, colorize, graphs, network, photo
+from tfcolor import color, colorize, graphs, metrics, network, photo
 from tfcolor.data import samples
 from tfcolor.graphs import reducing, tones
 from tfcolor.models import colornet
@@ -217,6 +217,26 @@ def test_at_the_networks_own_size_nothing_is_resampled():
     ab = color.rgb_to_planes(rgb[None])[1]
     colored = graphs.from_generator(lambda seen, training: {"ab": ab}, 64, 32)(rgb[None])
     assert levels_apart(colored[0], rgb).max() <= 1
+
+
+@pytest.mark.parametrize("strength", [0.1, 1.0])  # weak colors, and ones that sRGB lacks
+def test_at_the_networks_own_size_a_batch_is_colorized_at_once(strength):
+    seen = []
+
+    def generator(l, training):
+        seen.append(tuple(l.shape))
+        return {"ab": strength * swirl(l, training)["ab"]}
+
+    truth = np.stack([colorful_photo(seed, 32, 32) for seed in range(3)])
+    gray = color.to_gray(truth).numpy()
+    fake = graphs.at_own_size(generator)(gray)
+    assert seen == [(3, 32, 32, 1)]
+    expected = graphs.from_generator(generator, 32, 8)(gray)
+    apart = levels_apart(fake, expected)
+    assert apart.max() <= 1 and apart.mean() < 1e-3
+    for name, metric in metrics.PER_PHOTOGRAPH.items():
+        figures = [np.mean(metric(truth, each)) for each in (fake, expected)]
+        assert figures[0] == pytest.approx(figures[1], rel=1e-3), name
 
 
 def test_of_a_color_photograph_the_lightness_alone_is_seen_and_kept():

@@ -107,6 +107,29 @@ def from_generator(
     return lambda rgb: graph(tf.constant(rgb)).numpy()
 
 
+def at_own_size(generator: keras.Model) -> Colorizer:
+    """The same for gray photographs at just the size that the generator sees, all at once.
+
+    Nothing is reduced nor painted along edges, so it takes half the time; a level in a hundred
+    thousand is another by rounding.
+
+    Args:
+      generator: see `colorize`; its stride must divide the photographs' sides.
+
+    Returns:
+      A function uint8 (n, h, w, 3), three equal channels, -> uint8 (n, h, w, 3).
+    """
+
+    def batch(rgb: tf.Tensor) -> tf.Tensor:
+        tables = tones.Tables()
+        luminance, lightness = tables.tones_of_gray(rgb[..., 0])
+        ab = color.AB_SCALE * painted(generator, lightness[..., None] / color.L_SCALE - 1.0)
+        return tables.join(luminance, lightness, ab[..., 0], ab[..., 1])
+
+    graph = tf.function(batch, reduce_retracing=True)
+    return lambda rgb: graph(tf.constant(rgb)).numpy()
+
+
 def raw_rgb(generator: keras.Model, rgb: tf.Tensor, image_size: int, stride: int) -> tf.Tensor:
     """What a generator of all of RGB paints itself, its own lightness too, brought to full size.
 
