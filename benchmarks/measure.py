@@ -109,7 +109,7 @@ def trained(run: Path | None, checkpoint: str = "best") -> tuple[keras.Model, in
         return colornet.bundled(), colornet.STRIDE, colornet.IMAGE_SIZE
     settings = workdir.read_config(run)
     generator, _ = workdir.load_generator(run, checkpoint)
-    return generator, settings.model.stride, settings.stages[-1].image_size
+    return generator, settings.model.stride, settings.validation_size
 
 
 def device() -> str:

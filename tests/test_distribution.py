@@ -258,6 +258,16 @@ def test_a_worker_that_is_interrupted_stops_all_at_one_step(tmp_path, photo_fold
     assert workdir.steps_done(tmp_path / "run0") == first["step"] > 0
 
 
+def test_two_processes_begin_a_stage_with_the_best_weights_of_the_chief(tmp_path, photo_folder):
+    options = ["--recipe", "capstone", "--image-size", "32", "--batch-size", "2"]
+    options += ["--validate-every", "1", "--set", "weights=random", "--set", "width=2"]
+    options += ["--set", "pretrain.steps=4", "--set", "adversarial.steps=1"]
+    with Workers(tmp_path / "stages", photo_folder, *options) as workers:
+        assert [workers.end(index) for index in range(2)] == [0, 0], workers.log(0)
+    assert "going on with the best weights so far, of step-" in workers.log(0)
+    assert_same_state(*workers.results())
+
+
 # A TPU
 
 

@@ -37,7 +37,5 @@ def test_a_recipe_trains_resumes_exports_and_colorizes(name, photo_folder, tmp_p
     l, before = (color.rgb_to_planes(x)[0].numpy() for x in (colored, gray))
     assert np.abs(l - before).max() < 0.015  # L* kept, to its rounding in 8 bits: 0.7 of 100
     generator, _ = workdir.load_generator(run)
-    own = graphs.from_generator(generator, settings.stages[-1].image_size, settings.model.stride)(
-        gray
-    )
+    own = graphs.from_generator(generator, settings.validation_size, settings.model.stride)(gray)
     assert np.abs(own.astype(int) - colored).max() <= 1

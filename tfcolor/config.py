@@ -174,7 +174,8 @@ class StageConfig:
     frozen: tuple[str, ...] = ()  # of FROZEN; "encoder_start": hintnet's first layers
     ema: float = 0.0  # decay of the moving average of the generator; 0 is none
 
-    # Which weights are kept as the best, and when the stage ends before its last step.
+    # Which weights are kept as the best, and when the stage ends before its last step. By a figure
+    # that the stage before did not have, the first to beat is the best by that stage's.
     best_by: str = "ab_error"
     patience: int = 0  # validations without a better Fréchet distance; 0 trains to the last step
 
@@ -280,6 +281,11 @@ class TrainConfig:
     def total_steps(self) -> int:
         """Train steps of all stages, where none ends before its last."""
         return sum(stage.steps for stage in self.stages)
+
+    @property
+    def validation_size(self) -> int:
+        """Side of the squares that all stages are validated on, pixels: the largest they train."""
+        return max(stage.image_size for stage in self.stages)
 
     @property
     def adversarial(self) -> bool:

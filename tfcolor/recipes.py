@@ -123,7 +123,6 @@ _ADVERSARIAL = dataclasses.replace(
     d_learning_rate=2e-4,
     beta_1=0.5,
     schedule="constant",
-    best_by=config.FRECHET,
     patience=5,
 )
 _TFCOLOR = config.TrainConfig(

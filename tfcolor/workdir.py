@@ -15,7 +15,7 @@ from tfcolor.models import colornet, folding, networks
 CONFIG = "config.json"
 METRICS = "metrics.jsonl"
 LAST = "checkpoints"  # everything that training needs to go on
-BEST = "best"  # the generator alone, by validation
+BEST = "best"  # the generator alone, the best of all stages by validation
 GRID = "validation.png"
 CHECKPOINTS = {"best": BEST, "last": LAST}
 BUNDLED = "bundled"  # in place of a run: the network that comes with the package
@@ -26,7 +26,7 @@ class Trained(NamedTuple):
 
     Attributes:
       generator: float32, its batch normalizations folded; see `folding.fold`.
-      image_size: short side that it is meant to see, pixels: what it was trained at last, but for
+      image_size: short side that it is meant to see, pixels: what it was validated at, but for
         the bundled one.
       stride: what its sides must be multiples of.
       step: the train steps behind it, and `settings`: of its run; None of the bundled network.
@@ -160,5 +160,5 @@ def generator_of(run: str | Path, checkpoint: str = "best") -> Trained:
         return Trained(generator, colornet.IMAGE_SIZE, colornet.STRIDE, None, None)
     settings = read_config(run)
     generator, step = load_generator(run, checkpoint)
-    size, stride = settings.stages[-1].image_size, settings.model.stride
+    size, stride = settings.validation_size, settings.model.stride
     return Trained(folding.fold(generator), size, stride, step, settings)

@@ -31,7 +31,7 @@ def train(
 ) -> bool:
     """Trains through every stage, or goes on with a run that was stopped.
 
-    Writes into the workdir: config.json, checkpoints/, best/ (the generator by validation),
+    Writes into the workdir: config.json, checkpoints/, best/ (the best generator of all stages),
     metrics.jsonl, events/ (TensorBoard), validation.png. Interrupted by Ctrl-C or SIGTERM it
     leaves a checkpoint. The same config gives the same run, whether or not it was stopped.
     Of several processes the first writes, and all end together.
@@ -105,6 +105,7 @@ def _train(
         first = int(train_state.stage.numpy())
         for index, stage in enumerate(settings.stages[first:], first):
             if index > first:
+                checkpoints.restore_best()
                 with strategy.scope():
                     train_state.enter(index)
             validate = validation.Validation(
@@ -133,7 +134,7 @@ def _train_stage(
     def ends_early(stage_step: int) -> bool:
         """Whether the stage should end now, after a validation if one is due."""
         due = stage_step % settings.validate_every_steps == 0 or stage_step == stage.steps
-        # Later stages are measured before their first step too: what they must better.
+        # Later stages are measured before their first step too: by a figure that may be new.
         if not due or not (stage_step or index):
             return False
         if not validate.is_done(int(train_state.step.numpy())):

@@ -48,7 +48,7 @@ class TrainState(tf.Module):
         self.enter(0)
 
     def enter(self, index: int) -> None:
-        """Begins a stage: with the weights that the last was judged by, and new optimizers."""
+        """Begins a stage: with the weights that the last is judged by, and new optimizers."""
         if self._ema:
             _copy(self.average, self.generator)
         if self.average is not None:
@@ -166,6 +166,19 @@ class Checkpoints:
         best = tf.train.Checkpoint(generator=self._state.judged)
         self._write(self._best, tf.train.Checkpoint(state=best), 1)
 
+    @property
+    def has_best(self) -> bool:
+        """Whether there is a best generator."""
+        return bool(workdir.checkpoints(self._best))
+
+    def restore_best(self) -> None:
+        """Gives the generator that is judged the best weights so far; none leaves it as it is."""
+        paths = workdir.checkpoints(self._best) if self._is_chief else []
+        best = tf.train.Checkpoint(generator=self._state.judged)
+        if paths and _is_whole(paths[-1]) and self._read(paths[-1], best):
+            log.info("going on with the best weights so far, of %s", paths[-1].name)
+        device.copy_from_chief(self._strategy, [v.value for v in self._state.judged.variables])
+
     def restore(self) -> bool:
         """Restores the newest checkpoint that is whole; False where there is none.
 
@@ -178,7 +191,7 @@ class Checkpoints:
         if stage >= 0:
             with self._strategy.scope():  # all together: they share what variables begin with
                 self._state.prepare(stage)
-        unread = not self._read(path) if path else bool(paths)
+        unread = not self._read(path, self._state) if path else bool(paths)
         if device.any_says(self._strategy, unread):
             raise ValueError(
                 f"no checkpoint in {self._last} can be read; delete that folder to start over, or "
@@ -188,10 +201,10 @@ class Checkpoints:
             device.copy_from_chief(self._strategy, self._state.whole())
         return stage >= 0
 
-    def _read(self, path: Path) -> bool:
-        """Reads a whole checkpoint into the state; False if it is of another state."""
+    def _read(self, path: Path, state: tf.Module | tf.train.Checkpoint) -> bool:
+        """Reads a whole checkpoint into a state; False if it is of another kind."""
         try:
-            checkpoint = tf.train.Checkpoint(state=self._state)
+            checkpoint = tf.train.Checkpoint(state=state)
             checkpoint.read(str(path)).assert_existing_objects_matched().expect_partial()
         except (AssertionError, ValueError, tf.errors.OpError) as error:
             log.warning("cannot use the checkpoint %s: %s", path, errors.one_line(error))

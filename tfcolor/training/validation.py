@@ -25,9 +25,10 @@ log = logging.getLogger(__name__)
 
 
 class Validation:
-    """Measures, logs, draws, and keeps the generator that is the best of a stage so far.
+    """Measures, logs, draws, and keeps the generator that is the best so far.
 
-    Of several processes the chief alone does so, and decides for all.
+    All stages are measured at one size, so that those with one figure compete. Of several
+    processes the chief alone does so, and decides for all.
     """
 
     def __init__(
@@ -42,16 +43,17 @@ class Validation:
     ) -> None:
         self._strategy = strategy or tf.distribute.get_strategy()
         self._stage = stage
+        self._rivals = _rivals(settings, stage)
         self._stop: Stop | None = None
         self._state = train_state
         self._checkpoints = checkpoints
         self._records = records
-        size = stage.image_size
+        size = settings.validation_size
         self._stream = batches.eval_batches(photos, size, stage.batch_size)
         self._shown = np.concatenate(
             [batch["rgb"] for batch in batches.eval_batches(photos, size, 1).take(GRID_PHOTOGRAPHS)]
         )
-        self._colorize = graphs.from_generator(train_state.judged, size, settings.model.stride)
+        self._colorize = graphs.at_own_size(train_state.judged)
 
     def run(self) -> None:
         """One validation, at the state's step."""
@@ -66,8 +68,8 @@ class Validation:
                 seen.add(features.efficientnet_lite0(fake))
             return fake
 
-        table = scores.evaluate({"val": colorize}, self._stream)
-        means = {name: scores.means(row) for name, row in table.items()}
+        table = scores.measure({"val": scores.from_colorizer(colorize)}, {}, self._stream)
+        means = {name: scores.means(row) for name, row in {**table, **self._controls}.items()}
         log.info(
             "%s, validation at step %d: ab error %.2f (gray %.2f), colorfulness %.1f (truth %.1f)",
             self._stage.name,
@@ -79,7 +81,9 @@ class Validation:
         values[TRUTH] = means["truth"]["colorfulness"]
         if self._measures_frechet:
             values[FRECHET] = frechet.frechet_distance(self._truth, seen.result())
-        if _score(self._stage, values) < self._best():
+        # What a stage begins with is in best/ already, by the step that it was trained to.
+        begins = int(self._state.stage_step.numpy()) == 0 and self._checkpoints.has_best
+        if not begins and _score(self._stage, values) < self._best():
             self._checkpoints.save_best()
         self._records.scalars(self._stage.name, done, values)
         self._records.pictures(done, self._shown, self._colorize(color.to_gray(self._shown)))
@@ -134,14 +138,35 @@ class Validation:
         return self._stage.patience > 0 or self._stage.best_by == config.FRECHET
 
     @functools.cached_property
+    def _controls(self) -> dict[str, scores.Scores]:
+        return scores.measure(
+            {}, scores.LEAST_CONTROLS, self._stream
+        )  # the same in each validation
+
+    @functools.cached_property
     def _truth(self) -> frechet.FeatureStats:
         return features.statistics(batch["rgb"] for batch in self._stream)
 
     def _best(self) -> float:
-        return min((_score(self._stage, line) for line in self._lines()), default=float("inf"))
+        scores = [
+            _score(stage, line)
+            for stage in self._rivals
+            for line in self._records.of(stage.name, TRUTH)
+        ]
+        return min(scores, default=float("inf"))
 
     def _lines(self) -> list[dict[str, Any]]:
         return self._records.of(self._stage.name, TRUTH)
+
+
+def _rivals(settings: config.TrainConfig, stage: config.StageConfig) -> list[config.StageConfig]:
+    """The stages up to one, back to the first that has the same figure without a break."""
+    found = [stage]
+    for before in reversed(settings.stages[: settings.stages.index(stage)]):
+        if before.best_by != stage.best_by:
+            break
+        found.append(before)
+    return found
 
 
 def _score(stage: config.StageConfig, values: dict[str, Any]) -> float:
