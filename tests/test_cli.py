@@ -17,7 +17,7 @@ from PIL import Image
 
 import tfcolor
 from tfcolor import config, photo, recipes
-from tfcolor.cli import main
+from tfcolor.cli import main, options
 from tfcolor.data import samples
 from tfcolor.evaluation import scores
 
@@ -208,8 +208,8 @@ def test_what_was_measured_is_written_though_something_does_not_go_with_it(tmp_p
     answers = {"tfcolor_human": 1, "photographs_sha256": "another", "answers": []}
     (tmp_path / "answers.json").write_text(json.dumps(answers))
     path = tmp_path / "figures.json"
-    options = [*QUICK, "--json", path, "--human-answers", tmp_path / "answers.json"]
-    assert "is about other photographs" in fails("evaluate", *options)
+    given = [*QUICK, "--json", path, "--human-answers", tmp_path / "answers.json"]
+    assert "is about other photographs" in fails("evaluate", *given)
     assert "tfcolor" in json.loads(path.read_text())["rows"]
 
 
@@ -431,3 +431,12 @@ def test_a_full_disk_is_one_line_and_leaves_the_last_checkpoint(photo_folder, tm
     after = {p.name: p.read_bytes() for p in (folder / "checkpoints").iterdir()}
     assert after == before
     assert run(*train_arguments(folder, photo_folder, 10))[0] == 0
+
+
+def test_a_long_run_without_a_terminal_says_how_far_it_is(capsys):
+    with options.bar("preparing") as progress:
+        for done in range(1, 101):
+            progress(done * 1000, 100_000)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 20
+    assert lines[0] == "preparing: 5000 of 100000" and lines[-1] == "preparing: 100000 of 100000"

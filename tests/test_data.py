@@ -405,15 +405,16 @@ def sorted_set(sorted_folder, tmp_path_factory, request):
     return to
 
 
-def two_epochs(photos):
-    """Ids of two epochs of batches; int64 (2, 500, 16)."""
-    stream = batches.train_batches(photos, SETTINGS, 16, BATCH, seed=0)
-    count = photos.count // BATCH
-    seen = np.array([batch["image_id"].numpy() for batch in stream.take(2 * count)])
-    return seen.reshape(2, count, BATCH)
+def order_of(photos, epoch, start=0):
+    """Ids in the order of an epoch, with the default shuffle buffer; int64 (n - start,)."""
+    epoch, start = tf.constant(epoch, tf.int64), tf.constant(start, tf.int64)
+    records = photos.store.shuffled(3, epoch, start, SETTINGS.shuffle_buffer)
+    image_ids = records.map(lambda record: record["image_id"]).batch(1000)
+    return np.concatenate(list(image_ids.as_numpy_iterator()))
 
 
 def assert_mixed(epochs, class_of):
+    """Whether batches of two epochs, int64 (2, 500, 16), are as if drawn by chance."""
     for epoch in epochs:
         assert len(np.unique(epoch)) == CLASSES * OF_EACH  # each once
         classes = [len({class_of(int(image_id)) for image_id in batch}) for batch in epoch]
@@ -424,24 +425,23 @@ def assert_mixed(epochs, class_of):
 
 def test_batches_of_a_folder_hold_as_many_classes_as_chance_gives(sorted_folder):
     photos = files.from_folder(sorted_folder)
-    assert_mixed(two_epochs(photos), lambda image_id: photos.name(image_id).split("/")[0])
+    stream = batches.train_batches(photos, SETTINGS, 16, BATCH, seed=0)
+    count = photos.count // BATCH
+    seen = np.array([batch["image_id"].numpy() for batch in stream.take(2 * count)])
+    epochs = seen.reshape(2, count, BATCH)
+    assert_mixed(epochs, lambda image_id: photos.name(image_id).split("/")[0])
 
 
-def test_batches_of_a_set_with_sorted_shards_hold_as_many_classes_as_chance_gives(sorted_set):
+def test_sorted_shards_of_a_set_are_read_in_an_order_as_by_chance(sorted_set):
     photos = coco.from_prepared(sorted_set)
-    assert_mixed(two_epochs(photos), lambda image_id: image_id // 1000)
+    epochs = np.array([order_of(photos, epoch).reshape(-1, BATCH) for epoch in range(2)])
+    assert_mixed(epochs, lambda image_id: image_id // 1000)
 
 
 @pytest.mark.parametrize("place", [1, 4100, 7999])
 def test_an_order_can_be_entered_anywhere(sorted_folder, sorted_set, place):
-    def order(photos, start):
-        epoch, start = tf.constant(4, tf.int64), tf.constant(start, tf.int64)
-        records = photos.store.shuffled(3, epoch, start, buffer=99)
-        columns = records.map(lambda record: record["image_id"]).batch(1000)
-        return np.concatenate(list(columns.as_numpy_iterator()))
-
     for photos in (files.from_folder(sorted_folder), coco.from_prepared(sorted_set)):
-        np.testing.assert_array_equal(order(photos, 0)[place:], order(photos, place))
+        np.testing.assert_array_equal(order_of(photos, 4)[place:], order_of(photos, 4, place))
 
 
 def test_workers_share_an_epoch(sorted_set):

@@ -14,6 +14,7 @@ from tfcolor import config, quiet
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 FOLDER = click.Path(path_type=Path)
+LINES = 20  # of progress, where no terminal shows a bar
 
 
 def resolved(source: Any) -> Any:
@@ -135,11 +136,20 @@ provenance: Decorator = click.option(
 
 @contextlib.contextmanager
 def bar(label: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar that appears with the first progress: a mistake before it is one line."""
+    """A progress bar that appears with the first progress: a mistake before it is one line.
+
+    Where no terminal shows it, such as in the log of a long run, a line for each twentieth.
+    """
     shown: Any = None
+    told = 0
 
     def progress(done: int, total: int) -> None:
-        nonlocal shown
+        nonlocal shown, told
+        if not sys.stderr.isatty():
+            if LINES * done // total > told:
+                told = LINES * done // total
+                click.echo(f"{label}: {done} of {total}", err=True)
+            return
         if shown is None:
             shown = click.progressbar(length=total, label=label, file=sys.stderr)
             shown.__enter__()
