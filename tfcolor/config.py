@@ -94,7 +94,7 @@ class ModelConfig:
     generator: str = "unet"
     discriminator: str = "patchgan"  # built only for stages with a gan_weight
     space: str = "lab"  # what the generator paints: the color planes ab, or all of RGB
-    width: int = 64  # channels of the first layer of both networks
+    width: int = 64  # channels of the first layer of both networks; of hintnet, see there
     depth: int = 8  # halvings in the U-Net and the cDCGAN; sides must be multiples of 2**depth
     normalization: str = "batch"  # in the U-Net and the PatchGAN
     spectral: bool = False  # spectral normalization in the PatchGAN

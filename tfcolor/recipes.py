@@ -85,10 +85,12 @@ _CAPSTONE = config.TrainConfig(
     ),
 )
 
+# Most steps on small crops at a constant rate, behind which a moving average goes; then larger ones
+# while the rate falls to 0: from before that a longer run can go on.
 _CLASSIFY = config.StageConfig(
     "classify",
     steps=30_000,
-    image_size=192,
+    image_size=128,
     batch_size=24,
     gan_weight=0.0,
     l1_weight=2.0,
@@ -97,39 +99,19 @@ _CLASSIFY = config.StageConfig(
     encoder_rate=0.3,
     beta_1=0.9,
     weight_decay=0.01,
-    schedule="cosine",
     warmup_steps=200,
     clip_norm=5.0,
+    frozen=("encoder_start",),
     ema=0.999,
 )
 _REFINE = dataclasses.replace(
-    _CLASSIFY,
-    name="refine",
-    steps=6_000,
-    image_size=256,
-    batch_size=16,
-    colorfulness_weight=0.15,
-    size_weight=5.0,
-    learning_rate=3e-4,
-)
-_ADVERSARIAL = dataclasses.replace(
-    _REFINE,
-    name="adversarial",
-    steps=4_000,
-    gan_weight=0.05,
-    perceptual_weight=1.0,
-    gan_loss="hinge",
-    learning_rate=5e-5,
-    d_learning_rate=2e-4,
-    beta_1=0.5,
-    schedule="constant",
-    patience=5,
+    _CLASSIFY, name="refine", steps=6_000, image_size=192, batch_size=16, schedule="linear"
 )
 _TFCOLOR = config.TrainConfig(
     recipe="tfcolor",
-    data=config.DataConfig(crop_min_fraction=0.6, validation_limit=400),
-    model=config.ModelConfig(generator="colornet", weights="imagenet", spectral=True, width=32),
-    stages=(_CLASSIFY, _REFINE, _ADVERSARIAL),
+    data=config.DataConfig(crop_min_fraction=0.6, validation_limit=400, hints=0.5),
+    model=config.ModelConfig(generator="hintnet", weights="imagenet", width=32),
+    stages=(_CLASSIFY, _REFINE),
     validate_every_steps=500,
 )
 
@@ -137,7 +119,7 @@ RECIPES = {
     recipe.settings.recipe: recipe
     for recipe in (
         Recipe(
-            "our own: color classes, refinement, a short adversarial stage that ends itself",
+            "our own: color classes from lightness and hints, over a pretrained encoder",
             "docs/recipes.md",
             _TFCOLOR,
         ),

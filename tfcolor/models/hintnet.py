@@ -13,8 +13,9 @@ from tfcolor.models import blocks, colornet, efficientnet
 
 STRIDE = 32  # sides must be multiples of it
 TEMPERATURE = 0.6  # of the annealed mean; lower is more saturated
-DECODER_WIDTHS = {16: 128, 8: 96, 4: 64}  # stride -> channels
-BOTTLENECK = 256
+WIDTH = 32  # of which the channels below are multiples
+DECODER_WIDTHS = {16: 4, 8: 3, 4: 2}  # stride -> channels, over the width
+BOTTLENECK = 8  # channels, over the width
 HINT_STRIDE = 4  # where hints join: the stride of the color classes
 HINT_CHANNELS = 32
 # The blocks of the encoder up to that stride, which a stage with frozen "encoder_start" leaves as
@@ -49,10 +50,13 @@ class MaskedMean(layers.Layer):
         return (n, h and h // HINT_STRIDE, w and w // HINT_STRIDE, 4)
 
 
-def build(dtype: str = "float32", seed: int = 0, weights: str = "random") -> keras.Model:
-    """The generator; 3.5 M parameters.
+def build(
+    width: int = WIDTH, dtype: str = "float32", seed: int = 0, weights: str = "random"
+) -> keras.Model:
+    """The generator; 3.5 M parameters at the width of the recipe.
 
     Args:
+      width: of the decoder, which has 2 to 8 times as many channels.
       dtype: Keras dtype policy of the body, such as "mixed_bfloat16".
       seed: of the weights that are drawn.
       weights: "imagenet" (the encoder's), or "random" where a checkpoint follows.
@@ -73,13 +77,13 @@ def build(dtype: str = "float32", seed: int = 0, weights: str = "random") -> ker
         dtype=dtype,
     )(known)
     features = efficientnet.encode(l, dtype, folded=True, added={HINT_STRIDE: entry})
-    x = efficientnet.convolve(features[32], BOTTLENECK, 1, "bottleneck", dtype)
+    x = efficientnet.convolve(features[32], BOTTLENECK * width, 1, "bottleneck", dtype)
     x = blocks.add_scene(x, dtype)
-    for stride, width in DECODER_WIDTHS.items():
+    for stride, widths in DECODER_WIDTHS.items():
         skip = features[stride]
         if stride == HINT_STRIDE:
             skip = layers.Concatenate(name="hint_join", dtype=dtype)([skip, known])
-        x = colornet.join(x, skip, width, f"decoder{stride}", dtype)
+        x = colornet.join(x, skip, widths * width, f"decoder{stride}", dtype)
     guide = colornet.SpaceToDepth(name="l_depth", dtype=dtype)(l)
     outputs = colornet.paint(x, guide, TEMPERATURE, dtype)
     model = Hinted({"l": l, "hints": hints}, outputs, name="hintnet")

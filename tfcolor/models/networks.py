@@ -54,7 +54,7 @@ def build_generator(
         case "colornet":
             return colornet.build(encoder, dtype, seed, weights)
         case "hintnet":
-            return hintnet.build(dtype, seed, weights)
+            return hintnet.build(width, dtype, seed, weights)
     return unet.build(
         width,
         settings.depth,
