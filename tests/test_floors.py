@@ -33,6 +33,7 @@ FLOORS = [
         "network",
         "serving",
         "upsample",
+        "hinting",
         "hints",
         "lite",
         "onnx",

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfcolor import config, recipes
-from tfcolor.data import batches, hinting, samples
+from tfcolor import config, hinting, recipes
+from tfcolor.data import batches, samples
 
 SIDE = 64
 
@@ -46,7 +46,6 @@ def test_places_have_the_mean_color_of_their_square_and_a_whole_mask(ab, draws):
 
 def test_the_number_of_places_is_geometric(ab, draws):
     draws[:, 0] = 0.9
-    draws[:, 2::3][:, : hinting.MOST_PLACES] = draws[:, 2::3][:, : hinting.MOST_PLACES]
     draws[:, 4 : 2 + 3 * hinting.MOST_PLACES : 3] = 0.0  # a pixel each
     mask = hinting.give(ab, 1.0, draws).numpy()[..., 2]
     # Two in one pixel are rare: 8 places in 4,096 pixels.

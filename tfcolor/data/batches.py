@@ -2,8 +2,8 @@
 
 import tensorflow as tf
 
-from tfcolor import color, config
-from tfcolor.data import augment, film, hinting, photographs, squares
+from tfcolor import color, config, hinting
+from tfcolor.data import augment, film, photographs, squares
 
 
 def train_batches(
