@@ -33,6 +33,8 @@ CHROMIUM = shutil.which("chromium")  # Debian's; tests in a browser are skipped 
 @pytest.fixture(scope="module")
 def browser():
     """A headless Chromium."""
+    if not CHROMIUM:
+        pytest.skip("needs Debian's chromium")
     sync_api = pytest.importorskip("playwright.sync_api")
     with sync_api.sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])

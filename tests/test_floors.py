@@ -22,6 +22,7 @@ FLOORS = [
         "plots",
         "profiles",
         "quiet",
+        "resizing",
         "torch_file",
         "webpage",
     },

@@ -37,23 +37,25 @@ def turned(orientation, big_endian=False):
 
 @pytest.mark.parametrize("reduction", [1, 2, 4, 8])
 def test_a_quick_square_is_the_thorough_one(reduction):
-    """The same place at every reduction, to a pixel of what is decoded."""
-    rgb = colorful_photo(1, 180 * reduction, 240 * reduction)
-    encoded = jpeg(rgb)
-    thorough = augment.random_crop(tf.io.decode_jpeg(encoded), 120, 0.8, DRAW)
-    square = quick.random_square(encoded, 120, 0.8, DRAW)
-    assert square.shape == (120, 120, 3) and square.dtype == tf.uint8
-    difference = np.abs(square.numpy().astype(int) - thorough.numpy())
-    assert difference.mean() < 3
-    elsewhere = augment.random_crop(tf.io.decode_jpeg(encoded), 120, 0.8, DRAW[::-1])
-    assert np.abs(square.numpy().astype(int) - elsewhere.numpy()).mean() > 2 * difference.mean()
+    """The same place at every reduction; test_resizing.py looks closer."""
+    side = 13 * 20 * reduction
+    encoded = jpeg(colorful_photo(1, side, side + 100))
+    assert int(augment.random_window(side, side + 100, 20, 0.95, DRAW)[3]) == reduction
+    thorough = augment.random_crop(tf.io.decode_jpeg(encoded), 20, 0.95, DRAW).numpy()
+    square = quick.random_square(encoded, 20, 0.95, DRAW)
+    assert square.shape == (20, 20, 3) and square.dtype == tf.uint8
+    difference = np.abs(square.numpy().astype(int) - thorough)
+    assert difference.mean() < 2
+    elsewhere = augment.random_crop(tf.io.decode_jpeg(encoded), 20, 0.95, DRAW[::-1])
+    assert np.abs(square.numpy().astype(int) - elsewhere).mean() > 2 * difference.mean()
 
 
 def test_reducing_by_more_than_two_does_not_alias():
     stripes = np.zeros((512, 512, 3), np.uint8)
     stripes[:, ::2] = 255
-    square = quick.random_square(jpeg(stripes), 60, 0.99, DRAW).numpy()
-    assert np.abs(square.astype(int) - 127).max() < 8
+    square = quick.random_square(jpeg(stripes), 60, 0.99, DRAW).numpy().astype(int)
+    # A square of 8.5 pixels covers four or five bright ones.
+    assert np.abs(square - 127).max() < 8 + 255 * 0.5 / 8.5
 
 
 def test_a_small_photograph_is_enlarged():
@@ -70,16 +72,87 @@ def test_only_upright_jpegs_are_quick(orientation, big_endian):
     assert bool(quick.suits(encoded)) == (orientation == 1)
 
 
+def rearranged(encoded, *order):
+    """A JPEG whose segments that begin so stand first, in that order."""
+    place, segments = 2, []
+    while encoded[place + 1] != 0xDA:
+        end = place + 2 + int.from_bytes(encoded[place + 2 : place + 4], "big")
+        segments.append(encoded[place:end])
+        place = end
+    first = [each for begin in order for each in segments if each.startswith(begin)]
+    rest = [each for each in segments if each not in first]
+    return b"".join([encoded[:2], *first, *rest, encoded[place:]])
+
+
+def profile_of(name):
+    """An ICC profile of sRGB, or one whose red and green are swapped."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    if name == "sRGB":
+        return profile
+    profile = profile.replace("sRGB".encode("utf-16-be"), "test".encode("utf-16-be"))
+    red, green = profile.index(b"rXYZ"), profile.index(b"gXYZ")  # of the table of tags
+    profile = bytearray(profile)
+    profile[red : red + 4], profile[green : green + 4] = b"gXYZ", b"rXYZ"
+    return bytes(profile)
+
+
+JFIF, EXIF, PROFILE, COMMENT = b"\xff\xe0", b"\xff\xe1", b"\xff\xe2", b"\xff\xfe"
+TABLES, FRAME = b"\xff\xdb", b"\xff\xc0"
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize(
+    "order",
+    [
+        (EXIF, PROFILE, COMMENT),
+        (JFIF, PROFILE, EXIF),
+        (PROFILE, COMMENT, EXIF),
+        (JFIF, COMMENT, EXIF),
+        (JFIF, TABLES, FRAME, PROFILE, EXIF),
+    ],
+)
+def test_an_orientation_is_found_behind_whatever_stands_before_it(order, orientation):
+    profile = profile_of("sRGB") + bytes(200_000)  # several segments
+    options = {"exif": turned(orientation), "icc_profile": profile, "comment": bytes(60_000)}
+    encoded = rearranged(jpeg(colorful_photo(1), **options), *order)
+    assert order[-1] != EXIF or encoded.index(b"Exif\0") > 60_000
+    with Image.open(io.BytesIO(encoded)) as image:
+        assert image.getexif()[0x0112] == orientation
+    assert bool(quick.suits(encoded)) == (orientation == 1)
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_an_orientation_in_xmp_counts_as_in_the_thorough_way(orientation):
+    xmp = f'<x:xmpmeta xmlns:tiff="tiff" tiff:Orientation="{orientation}"/>'.encode()
+    encoded = jpeg(colorful_photo(1), xmp=xmp)
+    with Image.open(io.BytesIO(encoded)) as image:
+        assert photo.orientation(image) == orientation
+    assert bool(quick.suits(encoded)) == (orientation == 1)
+
+
+def test_a_header_that_cannot_be_walked_hides_no_orientation():
+    encoded = jpeg(colorful_photo(1), exif=turned(6), comment=bytes(60_000))
+    filled = rearranged(encoded, JFIF, COMMENT).replace(EXIF, b"\xff" + EXIF)
+    with Image.open(io.BytesIO(filled)) as image:
+        assert image.getexif()[0x0112] == 6
+    assert not quick.suits(filled)
+
+
+def test_a_profile_behind_long_exif_is_honored():
+    rgb, exif = colorful_photo(1, 64, 64), turned(1) + bytes(40_000)
+    encoded = jpeg(rgb, exif=exif, icc_profile=profile_of("swapped"))
+    comment = COMMENT + b"\xff\xff" + bytes(65_533)
+    encoded = rearranged(encoded[:2] + comment + encoded[2:], EXIF, COMMENT, PROFILE)
+    assert encoded.index(b"ICC_PROFILE") > 100_000
+    square = quick.random_square(encoded, 64, 1.0, DRAW).numpy().astype(int)
+    assert np.abs(square - photo.decode_rgb(io.BytesIO(encoded), "long")).mean() < 1
+    assert np.abs(square - rgb).mean() > 20
+
+
 @pytest.mark.parametrize("name", ["sRGB", "swapped"])
 def test_color_profiles_are_honored(name):
     """A profile whose red and green are swapped shows at once whether it was applied."""
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    if name == "swapped":
-        profile = profile.replace("sRGB".encode("utf-16-be"), "test".encode("utf-16-be"))
-        red, green = profile.index(b"rXYZ"), profile.index(b"gXYZ")  # of the table of tags
-        profile = bytearray(profile)
-        profile[red : red + 4], profile[green : green + 4] = b"gXYZ", b"rXYZ"
-    encoded = jpeg(colorful_photo(1, 64, 64), icc_profile=bytes(profile))
+    encoded = jpeg(colorful_photo(1, 64, 64), icc_profile=profile_of(name))
     square = quick.random_square(encoded, 64, 1.0, DRAW).numpy().astype(int)
     truth = photo.decode_rgb(io.BytesIO(encoded), name)
     assert np.abs(square - truth).mean() < 1

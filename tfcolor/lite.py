@@ -11,6 +11,7 @@ import numpy as np
 from ai_edge_litert import interpreter as litert
 
 from tfcolor import quiet
+from tfcolor.resizing import arrays
 
 CARD = "tfcolor.json"  # in a zip archive behind the network, where TFLite files carry such things
 SIZE, STRIDE = 192, 64  # of a file without a card: networks want no larger multiple than ours
@@ -93,5 +94,7 @@ def _read_card(path: str | Path) -> dict[str, int]:
 def _resize(plane: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     if plane.shape[:2] == size:
         return plane
-    way = cv2.INTER_AREA if plane.shape[0] > size[0] else cv2.INTER_CUBIC
-    return cv2.resize(plane, size[::-1], interpolation=way)
+    # A side that is reduced is averaged, whatever becomes of the other one.
+    height, width = (min(sides) for sides in zip(plane.shape, size, strict=False))
+    reduced = arrays.resize(plane, height, width)
+    return cv2.resize(reduced, size[::-1], interpolation=cv2.INTER_CUBIC)

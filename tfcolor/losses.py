@@ -7,10 +7,10 @@ replica count a second time (the train step does it once). All are means over ph
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from keras import ops
 
 from tfcolor import color, quantize
+from tfcolor.resizing import arrays
 
 Tensor = Any  # a tensor of whatever backend Keras runs on
 
@@ -130,22 +130,13 @@ def size(fake_ab: Tensor, small_fake_ab: Tensor) -> Tensor:
 
 
 def reduce(planes: Tensor, side: int) -> Tensor:
-    """Planes (n, h, w, c) at side x side pixels, bilinear with antialiasing.
+    """Planes (n, h, w, c) at side x side pixels, as `resizing.arrays` resizes.
 
-    In matrix products: XLA, and with it a TPU, has no resize with antialiasing.
+    In products with its matrices: XLA, and with it a TPU, has no op for means of areas.
     """
-    rows, columns = (_reduction(length, side) for length in planes.shape[1:3])
-    planes = ops.einsum("nhwc,hs->nswc", planes, ops.cast(rows, planes.dtype))
-    return ops.einsum("nhwc,ws->nhsc", planes, ops.cast(columns, planes.dtype))
-
-
-def _reduction(length: int, side: int) -> np.ndarray:
-    """How much of each of `length` pixels is in each of `side`; (length, side), sums of 1."""
-    scale = length / side
-    centers = (np.arange(side) + 0.5) * scale - 0.5
-    distances = np.abs(np.arange(length)[:, None] - centers) / max(scale, 1.0)
-    weights = np.maximum(1.0 - distances, 0.0)
-    return weights / weights.sum(axis=0)
+    rows, columns = (arrays.matrix(length, side) for length in planes.shape[1:3])
+    planes = ops.einsum("nhwc,sh->nswc", planes, ops.cast(rows, planes.dtype))
+    return ops.einsum("nhwc,sw->nhsc", planes, ops.cast(columns, planes.dtype))
 
 
 def _colorfulness(l: Tensor, ab: Tensor) -> Tensor:

@@ -5,10 +5,10 @@ Nothing here knows what runs it: a LiteRT file, a SavedModel, a server.
 
 from typing import Protocol
 
-import cv2
 import numpy as np
 
 from tfcolor import pixels as levels
+from tfcolor.resizing import arrays
 
 MAX_ASPECT = 4  # a longer side than 4 short ones is squeezed, which bounds what the network sees
 MAX_SIZE = 4096  # short side, pixels; a network of ours then takes 10 GB
@@ -60,13 +60,9 @@ def reduce(pixels: np.ndarray, size: int) -> np.ndarray:
         min(round(side * scale), MAX_ASPECT * size) for side in (height, width)
     )
     # Pixels and not lightness are averaged: so are the photographs that networks are trained on.
-    # Halves are quick to find, where a large photograph takes longer than the network otherwise.
-    while min(pixels.shape[:2]) >= 4 * size and not (pixels.shape[0] % 2 or pixels.shape[1] % 2):
-        half = pixels.shape[1] // 2, pixels.shape[0] // 2
-        pixels = cv2.resize(pixels, half, interpolation=cv2.INTER_AREA)
-    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    small = cv2.resize(pixels, (new_width, new_height), interpolation=way)
-    return levels.tones(small)[1] / levels.L_SCALE - 1
+    small = arrays.resize(pixels, new_height, new_width)
+    encoded = small / np.float32(np.iinfo(pixels.dtype).max)
+    return levels.lightness(encoded) / np.float32(levels.L_SCALE) - 1
 
 
 def check_size(size: int) -> None:

@@ -39,6 +39,13 @@ def tones(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return luminance, _look_up(lightness_table(), luminance)
 
 
+def lightness(encoded: np.ndarray) -> np.ndarray:
+    """L* of sRGB between levels: float32 in [0, 1], gray (h, w) or (h, w, 3) -> [0, 100] (h, w)."""
+    linear = _decode(encoded)
+    luminance = linear if encoded.ndim == 2 else linear @ _RELATIVE_FROM_RGB[1]
+    return np.float32(116) * _cube_root(luminance) - np.float32(16)
+
+
 def rgb_to_lab(rgb: np.ndarray) -> np.ndarray:
     """uint8 or uint16 (..., 3) -> CIE Lab, float32 (..., 3)."""
     linear = linear_table(rgb.dtype)[rgb]
@@ -126,6 +133,11 @@ def _encode(linear: np.ndarray, dtype: np.dtype) -> np.ndarray:
     return np.round(_curve(np.clip(linear, 0, 1)) * np.iinfo(dtype).max).astype(dtype)
 
 
+def _decode(encoded: np.ndarray) -> np.ndarray:
+    """The inverse of `_curve`."""
+    return np.where(encoded > 0.04045, ((encoded + 0.055) / 1.055) ** 2.4, encoded / 12.92)
+
+
 def _curve(linear: np.ndarray) -> np.ndarray:
     """The sRGB transfer curve, [0, 1] -> [0, 1]."""
     power = 1.055 * np.power(np.maximum(linear, 0.0031308), 1 / 2.4) - 0.055
@@ -143,9 +155,7 @@ def _look_up(table: np.ndarray, values: np.ndarray) -> np.ndarray:
 def linear_table(dtype: np.dtype) -> np.ndarray:
     """Linear light of every level of a dtype; float32 (256,) or (65536,)."""
     most = np.iinfo(dtype).max
-    encoded = np.arange(most + 1) / most
-    power = ((encoded + 0.055) / 1.055) ** 2.4
-    return np.where(encoded > 0.04045, power, encoded / 12.92).astype(np.float32)
+    return _decode(np.arange(most + 1) / most).astype(np.float32)
 
 
 @functools.cache

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
+from tfcolor.resizing import arrays
+
 RADIUS = 1  # of the window in which the slope is found, pixels of the small photograph
 NOISE = 10.0  # L*²: a variance of lightness under which there is no edge to follow
 _BLOCK = 32  # rows that are summed up at a time
@@ -34,7 +36,7 @@ class Upsampler:
         # Where the network saw more pixels than there are, fewer of them do.
         height, width = (min(sides) for sides in zip(l.shape, size, strict=True))
         if (height, width) != l.shape:
-            l, ab = (cv2.resize(x, (width, height), interpolation=cv2.INTER_AREA) for x in (l, ab))
+            l, ab = (arrays.resize(plane, height, width) for plane in (l, ab))
         planes = np.concatenate([ab, _slope(l, ab), l[..., None]], axis=-1)
         planes = np.ascontiguousarray(planes.transpose(2, 0, 1))  # (5, h', w')
         self._wide = np.empty((5, height, size[1]), np.float32)

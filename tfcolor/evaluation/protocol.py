@@ -13,9 +13,10 @@ from tfcolor.data import augment, photographs
 
 NAMES = ("stretch-256", "center-256", "full")
 
+_MEANS = "means of areas (linear where it is enlarged)"
 _RESIZES = {
-    "stretch": "the whole photograph squeezed to a square, bilinear with antialiasing",
-    "center": "the largest square in the middle, bilinear with antialiasing",
+    "stretch": f"the whole photograph squeezed to a square, {_MEANS}",
+    "center": f"the largest square in the middle, {_MEANS}",
     "full": "none",
 }
 

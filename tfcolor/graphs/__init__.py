@@ -45,7 +45,7 @@ def colorize(
       uint8 (h, w, 3).
     """
     tables = tones.Tables()
-    l = reducing.reduce(rgb[None], tf.where(size > 0, size, image_size), tables)
+    l = reducing.reduce(rgb[None], tf.where(size > 0, size, image_size))
     ab = colors(generator, l, stride)
     return painting.paint(rgb, l[0], ab[0], tables, strength, saturation)
 
@@ -140,7 +140,7 @@ def raw_rgb(generator: keras.Model, rgb: tf.Tensor, image_size: int, stride: int
     Returns:
       uint8 (n, h, w, 3).
     """
-    l = reducing.reduce(_three_channels(rgb), tf.constant(image_size), tones.Tables())
+    l = reducing.reduce(_three_channels(rgb), tf.constant(image_size))
     planes = colors(generator, l, stride, raw=True)
     size = tf.shape(rgb)[1:3]
     return color.to_uint8(tf.image.resize(planes, size, method="bicubic", antialias=True))

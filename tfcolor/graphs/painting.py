@@ -3,7 +3,8 @@
 import tensorflow as tf
 
 from tfcolor import color, upsample
-from tfcolor.graphs import reducing, tones
+from tfcolor.graphs import tones
+from tfcolor.resizing import tensors
 
 _STRIP = 262_144  # pixels that are painted at a time, which bounds what is needed beside them
 
@@ -58,7 +59,7 @@ def _widened(l: tf.Tensor, ab: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
     """
     planes = tf.concat([ab, l], -1)
     height, width = tf.unstack(tf.minimum(tf.shape(l)[:2], size))
-    planes = reducing.average(reducing.average(planes[None], 2, width, False), 1, height, False)[0]
+    planes = tensors.resize(planes, height, width)
     ab, l = planes[..., :2], planes[..., 2:]
     mean_l, mean_ab = _mean(l), _mean(ab)
     covariance = _mean(l * ab) - mean_l * mean_ab

@@ -20,9 +20,7 @@ const SLACK = 5e-5; // linear RGB; the table of L* puts sRGB's own border colors
 const BISECTIONS = 6; // before the last step, along a line
 const STEPS = 65_535; // of the tables over [0, 1]
 
-const LINEAR = table(255, (encoded) =>
-  encoded > 0.04045 ? ((encoded + 0.055) / 1.055) ** 2.4 : encoded / 12.92,
-);
+const LINEAR = table(255, decode);
 const LIGHTNESS = table(STEPS, (luminance) => 116 * cubeRoot(luminance) - 16);
 const LEVELS = Uint8Array.from(
   table(STEPS, (linear) =>
@@ -41,6 +39,19 @@ export function tones(
     const y = red * LINEAR[rgba[at]] + green * LINEAR[rgba[at + 1]] + blue * LINEAR[rgba[at + 2]];
     luminance[x] = y;
     lightness[x] = LIGHTNESS[step(y)];
+  }
+}
+
+/** Red, green and blue in [0, 255], not rounded. */
+export type Levels = [Float32Array, Float32Array, Float32Array];
+
+/** L* in [0, 100] of colors between levels. */
+export function lightness([reds, greens, blues]: Levels, target: Float32Array): void {
+  const [red, green, blue] = RELATIVE_FROM_RGB[1];
+  for (let x = 0; x < target.length; x++) {
+    const y =
+      red * decode(reds[x] / 255) + green * decode(greens[x] / 255) + blue * decode(blues[x] / 255);
+    target[x] = 116 * cubeRoot(y) - 16;
   }
 }
 
@@ -121,6 +132,11 @@ function inside(slack: number): boolean {
     mixed[1] >= low && mixed[1] <= high &&
     mixed[2] >= low && mixed[2] <= high
   );
+}
+
+/** The sRGB transfer curve: encoded -> linear, in [0, 1]. */
+function decode(encoded: number): number {
+  return encoded > 0.04045 ? ((encoded + 0.055) / 1.055) ** 2.4 : encoded / 12.92;
 }
 
 function cube(root: number): number {

@@ -16,8 +16,12 @@ export interface Taps {
 
 export type Way = (from: number, to: number) => Taps;
 
-/** The mean of what a new sample covers, as OpenCV's INTER_AREA; to <= from. */
-export function area(from: number, to: number): Taps {
+/** The mean of what a new sample covers, or a line where there are more. tfcolor/resizing/arrays.py. */
+export function means(from: number, to: number): Taps {
+  return to < from ? area(from, to) : linear(from, to);
+}
+
+function area(from: number, to: number): Taps {
   const scale = from / to;
   const taps = empty(to, Math.ceil(scale) + 1);
   for (let index = 0; index < to; index++) {
@@ -32,8 +36,8 @@ export function area(from: number, to: number): Taps {
   return taps;
 }
 
-/** Between the two nearest samples, as OpenCV's INTER_LINEAR. */
-export function linear(from: number, to: number): Taps {
+/** Between the two nearest samples. */
+function linear(from: number, to: number): Taps {
   const taps = empty(to, 2);
   for (let index = 0; index < to; index++) {
     const exact = ((index + 0.5) * from) / to - 0.5;

@@ -18,7 +18,7 @@ export class Upsampler {
     // Where the network saw more pixels than there are, fewer of them do.
     const few = [Math.min(small[0].width, width), Math.min(small[0].height, height)] as const;
     const same = small[0].width === few[0] && small[0].height === few[1];
-    const [l, a, b] = same ? small : small.map((each) => taps.resize(each, ...few, taps.area));
+    const [l, a, b] = same ? small : small.map((each) => taps.resize(each, ...few, taps.means));
     this.wide = [a, b, slope(l, a), slope(l, b), l].map((each) =>
       taps.widen(each, width, taps.cubic),
     );
