@@ -128,7 +128,7 @@ def load() -> float:
     return round(os.getloadavg()[0], 2)
 
 
-def versions() -> dict[str, str]:
-    """Of all that is measured."""
-    names = ("tfcolor", "tensorflow", "keras", "torch")
-    return {name: importlib.metadata.version(name) for name in names}
+def versions(*others: str) -> dict[str, str]:
+    """Of tfcolor and the packages that are measured; those of a comparison with PyTorch if none."""
+    names = others or ("tensorflow", "keras", "torch")
+    return {name: importlib.metadata.version(name) for name in ("tfcolor", *names)}

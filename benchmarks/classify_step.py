@@ -1,0 +1,94 @@
+"""How many crops a second does stage `classify` of our recipe take? Beside dearer ways to train it.
+
+`trained whole` is the same network with batch normalization in its encoder and nothing frozen;
+`half size` is the network before, whose encoder saw the photograph at half its size. Target: 1.5
+times `trained whole`. The ways take turns; medians are of processor time, which a busy machine
+changes less than the clock, with the clock's beside it. Without data loading. Prints one JSON line.
+
+    python benchmarks/classify_step.py
+"""
+
+import json
+import os
+import statistics
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import click
+import measure
+
+from tfcolor import config, fields, recipes
+from tfcolor.models import efficientnet
+
+TARGET = 1.5
+
+
+def ways(size: int, batch: int) -> dict[str, measure.Call]:
+    """A step of each way of training."""
+    now = fields.override(recipes.get("tfcolor"), image_size=size, batch_size=batch, hints=0.0)
+    whole = fields.override(now, frozen=())
+    half: config.TrainConfig = fields.override(whole, generator="colornet")
+    calls = {"now": measure.step_call(now), "half size": measure.step_call(half)}
+    encode = efficientnet.encode
+    efficientnet.encode = lambda *planes, folded=True, **options: encode(*planes, **options)
+    try:
+        calls["trained whole"] = measure.step_call(whole)
+    finally:
+        efficientnet.encode = encode
+    return calls
+
+
+def seconds(call: measure.Call) -> tuple[float, float]:
+    """Processor and clock seconds of one call."""
+    began, used = time.perf_counter(), time.process_time()
+    call()
+    return time.process_time() - used, time.perf_counter() - began
+
+
+@click.command()
+@click.option("--rounds", default=20, help="Steps of each way, in turn.")
+@click.option("--size", default=128, help="Height and width, pixels.")
+@click.option("--batch", default=24, help="Crops in a step.")
+def main(rounds: int, size: int, batch: int) -> None:
+    """Measures all ways in turn."""
+    load, calls = measure.load(), ways(size, batch)
+    for call in calls.values():
+        for _ in range(measure.WARM_UP_CALLS):
+            call()
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in calls}
+    for _ in range(rounds):
+        for name, call in calls.items():
+            found[name].append(seconds(call))
+    medians = {
+        name: [statistics.median(times) for times in zip(*taken, strict=True)]
+        for name, taken in found.items()
+    }
+    result = {
+        "benchmark": "classify_step",
+        "crops_per_s": {name: round(batch / clock, 1) for name, (_, clock) in medians.items()},
+        "crops_per_processor_s": {
+            name: round(batch / used, 1) for name, (used, _) in medians.items()
+        },
+        "now_over": {
+            name: {
+                kind: round(taken / least, 2)
+                for kind, taken, least in zip(
+                    ("processor", "clock"), medians[name], medians["now"], strict=True
+                )
+            }
+            for name in medians
+            if name != "now"
+        },
+        "targets": {"trained whole": TARGET},
+        "size": size,
+        "batch": batch,
+        "rounds": rounds,
+        "device": measure.device(),
+        "load_at_start": load,
+    }
+    print(json.dumps(result | {"versions": measure.versions("tensorflow", "keras")}))
+
+
+if __name__ == "__main__":
+    main()
