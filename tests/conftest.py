@@ -105,7 +105,7 @@ def mirrored():
 class Stripes:
     """A network whose color depends on lightness; it takes multiples of 8."""
 
-    size, stride = 32, 8
+    size, stride, takes_hints = 32, 8, False
 
     def __call__(self, l):
         assert l.dtype == np.float32 and not any(side % 8 for side in l.shape)

@@ -22,6 +22,25 @@ def save(folder):
     return folder
 
 
+def told(l, hints):
+    """What the network of `save_hinted` computes: a hint as it is, where it is sure; (h, w, 2)."""
+    return waves(l) * (1 - hints[..., 2:]) + hints[..., :2] * hints[..., 2:]
+
+
+def save_hinted(folder):
+    """Writes one that takes hints and knows classes, with all signatures; gives the folder."""
+    l, hints = keras.Input((None, None, 1), name="l"), keras.Input((None, None, 3), name="hints")
+    ab = 0.3 * ops.concatenate([ops.sin(3 * l), ops.cos(2 * l)], -1)
+    ab = ab * (1 - hints[..., 2:]) + hints[..., :2] * hints[..., 2:]
+    logits = ops.repeat(ops.average_pool(l, 4, 4), 258, axis=-1) * np.linspace(
+        -1, 1, 258, dtype=np.float32
+    )
+    generator = keras.Model({"l": l, "hints": hints}, {"ab": ab, "logits": logits})
+    served = signatures.Served(generator, 32, 8, probabilities=ops.softmax)
+    tf.saved_model.save(served, str(folder), signatures=served.signatures())
+    return folder
+
+
 def save_other(folder):
     """Writes a model that is none of ours; gives the folder."""
     other = tf.Module()

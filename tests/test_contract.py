@@ -14,6 +14,7 @@ from pathlib import Path
 import asking
 import numpy as np
 import pytest
+import served
 import tensorflow as tf
 from tensorflow.core.framework import types_pb2
 from tensorflow.core.protobuf import saved_model_pb2
@@ -44,6 +45,20 @@ PROMISED = {
     ),
 }
 RAW = {"raw": (RGB, RGB)}
+PLANES_AND_HINTS = {
+    "l": ("DT_FLOAT", [-1, -1, -1, 1], None),
+    "hints": ("DT_FLOAT", [-1, -1, -1, 3], None),
+}
+HINTED = {
+    "hinted_planes": (PLANES_AND_HINTS, {"ab": ("DT_FLOAT", [-1, -1, -1, 2], None)}),
+    "hinted_planes_png": (
+        {"l_bytes": ("DT_STRING", [-1], None), "hints_bytes": ("DT_STRING", [-1], None)},
+        {"ab_bytes": ("DT_STRING", [-1], None)},
+    ),
+}
+CLASSES = {
+    "classes": (PLANES_AND_HINTS, {"probabilities": ("DT_FLOAT", [-1, -1, -1, 258], None)}),
+}
 
 SITE = Path(tf.__file__).parent
 LIBRARIES = [str(SITE / f"libtensorflow_{name}.so.2") for name in ("framework", "cc")]
@@ -98,7 +113,10 @@ def as_promised(tensors):
 
 
 def test_the_contract_says_what_was_promised():
-    for found, promised in ((contract.SIGNATURES, PROMISED), (contract.RAW, RAW)):
+    for found, promised in (
+        (contract.SIGNATURES, PROMISED),
+        (contract.OPTIONAL, RAW | HINTED | CLASSES),
+    ):
         assert promised == {
             name: (as_promised(signature.inputs), as_promised(signature.outputs))
             for name, signature in found.items()
@@ -106,14 +124,21 @@ def test_the_contract_says_what_was_promised():
     assert (contract.VERSION, contract.MAX_SIZE, contract.MAX_PLANE) == (1, 1024, 4 * 1024**2)
 
 
-@pytest.mark.parametrize("space", ["ab", "rgb"])
-def test_a_saved_model_keeps_what_was_promised(space, request):
-    saved = request.getfixturevalue({"ab": "saved", "rgb": "saved_rgb"}[space])
+@pytest.fixture(scope="module")
+def saved_hinted(tmp_path_factory):
+    """A SavedModel of a network that takes hints and knows classes; not to be changed."""
+    return served.save_hinted(tmp_path_factory.mktemp("saved_hinted") / "1")
+
+
+@pytest.mark.parametrize("kind", ["ab", "rgb", "hinted"])
+def test_a_saved_model_keeps_what_was_promised(kind, request):
+    saved = request.getfixturevalue("saved" if kind == "ab" else f"saved_{kind}")
+    more = {"ab": {}, "rgb": RAW, "hinted": HINTED | CLASSES}[kind]
     found = {
         name: (told(signature.inputs, signature.defaults), told(signature.outputs))
         for name, signature in signature_defs(saved).items()
     }
-    assert found == PROMISED | (RAW if space == "rgb" else {})
+    assert found == PROMISED | more
 
 
 def test_a_reader_finds_every_signature_in_the_table():

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from tfcolor import encoded, scans
+from tfcolor.serving import remote
 
 SIGNATURE = [
     tf.TensorSpec((None,), dtype) for dtype in (tf.string, tf.int32, tf.float32, tf.float32)
@@ -214,6 +215,28 @@ def test_planes_go_through_png_files_of_16_bits(rng):
         assert image.mode == "I;16"
         # Half a level, and what float32 rounds away.
         np.testing.assert_allclose(np.asarray(image), (ab + 1) * 32_767.5, atol=0.51)
+
+
+def test_hints_go_through_png_files_of_16_bits_beside_the_lightness(rng):
+    def told(l, hints):
+        return hints[..., :2] * hints[..., 2:] + (1 - hints[..., 2:]) * l
+
+    graph = tf.function(lambda *files: encoded.planes_of_files(told, *files))
+    l = [rng.uniform(-1, 1, shape).astype(np.float32) for shape in ((9, 20), (31, 8))]
+    hints = [
+        np.stack([*rng.uniform(-1, 1, (2, *each.shape)), rng.uniform(size=each.shape)], -1)
+        for each in l
+    ]
+    files = [remote.encode_l(each) for each in l], [remote.encode_hints(each) for each in hints]
+    for file, *each in zip(graph(*map(tf.constant, files)).numpy(), l, hints, strict=True):
+        ab = remote.decode_ab(file, each[0].shape)
+        np.testing.assert_allclose(ab, told(each[0][..., None], each[1]), atol=1e-4)
+    for wrong, said in (
+        (remote.encode_l(l[0]), "three times as high"),
+        (to_bytes(RGB, "PNG"), "hints_bytes must hold PNG files of 16-bit gray"),
+    ):
+        with pytest.raises(tf.errors.InvalidArgumentError, match=said):
+            graph(tf.constant(files[0][:1]), tf.constant([wrong]))
 
 
 PROGRAM = """

@@ -14,6 +14,7 @@ FLOORS = [
         "brightness",
         "color",
         "checks",
+        "difference",
         "errors",
         "fetch",
         "fingerprint",

@@ -36,7 +36,7 @@ class InPython:
     """A generator as `colorize.colorize` takes it."""
 
     def __init__(self, generator, size, stride):
-        self.size, self.stride = size, stride
+        self.size, self.stride, self.takes_hints = size, stride, False
         self._graph = tf.function(
             lambda l: generator(l, training=False)["ab"],
             input_signature=[tf.TensorSpec((1, None, None, 1), tf.float32)],

@@ -43,7 +43,7 @@ def ask(far, index):
 class Waves:
     """The network that is served, here."""
 
-    size, stride = 24, 8
+    size, stride, takes_hints = 24, 8, False
 
     def __call__(self, l):
         return served.waves(l).astype(np.float32)

@@ -94,6 +94,27 @@ def test_a_served_network_gives_the_colors_that_it_computes(server, protocol):
 
 
 @BOTH
+def test_a_served_network_is_told_of_hints_where_it_takes_them(server, protocol, tmp_path):
+    assert not remote.connect(getattr(server, protocol)).takes_hints
+    l, hints = ramp(), np.zeros((24, 40, 3), np.float32)
+    hints[5:9, 7:12] = 0.7, -0.4, 0.6
+    with loopback.Server(served.save_hinted(tmp_path / "1")) as running:
+        far = remote.connect(getattr(running, protocol))
+        assert far.takes_hints
+        np.testing.assert_allclose(far(l, hints), served.told(l, hints), atol=5e-5)
+        np.testing.assert_allclose(far(l), served.waves(l), atol=5e-5)
+        # As TensorFlow's C++ loader runs the signatures that take no files.
+        shown = {"l": l[None, ..., None], "hints": hints[None]}
+        ab = running.model.run("hinted_planes", shown)["ab"][0]
+        np.testing.assert_allclose(ab, served.told(l, hints), atol=1e-5)
+        classes = running.model.run("classes", shown)["probabilities"]
+        assert classes.shape == (1, 6, 10, 258)
+        done = CliRunner().invoke(main.cli, ["serving-check", getattr(running, protocol)])
+        assert done.exit_code == 0 and "64 x 64 with a hint in" in done.output
+        assert "hinted_planes, hinted_planes_png, classes" in done.output
+
+
+@BOTH
 def test_colorizing_with_a_server_equals_the_saved_model(server, saved, protocol, tmp_path):
     Image.fromarray(colorful_photo(2, 50, 70)[..., 0]).save(tmp_path / "gray.png")
     where = {"far": ["--server", getattr(server, protocol) + "/"], "near": ["-m", str(saved)]}

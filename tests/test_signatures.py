@@ -22,7 +22,7 @@ def model(saved):
 
 def call(model, signature, **inputs):
     """A signature by TensorFlow's Python loader, which knows no defaults."""
-    expected = (contract.SIGNATURES | contract.RAW)[signature].inputs
+    expected = contract.ALL[signature].inputs
     values = {name: inputs.get(name, [each.default]) for name, each in expected.items()}
     return model.signatures[signature](
         **{name: tf.constant(value, expected[name].dtype) for name, value in values.items()}

@@ -27,8 +27,10 @@ def colorize(
       pixels: uint8 or uint16, gray (h, w) or sRGB (h, w, 3), of which the lightness counts.
       size: short side that the network sees, pixels; its own choice if not given.
       strength: 1 for the network's colors, 0 for the photograph's own, and between them a mixture.
-      saturation: factor of the network's chroma.
-      hints: colors of places, which spread to what is of like lightness around them.
+      saturation: factor of the network's chroma; hints keep theirs.
+      hints: colors of places. A network that takes them spreads them over what it takes for one
+        object; where one does not hold at its own place, and with other networks, they spread to
+        what is of like lightness around them.
 
     Returns:
       (h, w, 3) of the dtype of `pixels`.
@@ -37,10 +39,26 @@ def colorize(
       ValueError: if the photograph is too small, a hint lies outside, or a number is out of range.
     """
     l = networks.reduce(pixels, network.size if size is None else size)
-    ab = networks.colors(network, l)
-    if hints:
-        ab = corrections.spread(l, ab, hints, pixels.shape[:2])
+    paint.check(strength, saturation)
+    ab = _colors(network, l, hints, pixels.shape[:2], saturation)
     return paint.paint(pixels, l, ab, strength, saturation)
+
+
+def _colors(
+    network: networks.Network,
+    l: np.ndarray,
+    hints: Sequence[corrections.Hint],
+    shape: tuple[int, int],
+    saturation: float,
+) -> np.ndarray:
+    """The network's colors with those of hints; see `hints.spread` for what these are."""
+    if not hints:
+        return networks.colors(network, l)
+    about = hints, shape, saturation
+    if not network.takes_hints:
+        return corrections.spread(l, networks.colors(network, l), *about)
+    ab = networks.colors(network, l, corrections.planes(l, *about))
+    return ab if corrections.hold(l, ab, *about) else corrections.spread(l, ab, *about)
 
 
 def load(path: str | Path | None = None, threads: int | None = None) -> networks.Network:

@@ -31,19 +31,23 @@ def export_lite(
     _check_weights(weights)
     trained, destination = workdir.generator_of(run, checkpoint), Path(destination)
     with photo.replacing(destination) as partial:
-        partial.write_bytes(to_lite(trained.generator, weights))
+        partial.write_bytes(to_lite(trained.generator, weights, trained.probabilities))
         lite.add_card(partial, trained.image_size, trained.stride)
     return destination
 
 
-def to_lite(generator: keras.Model, weights: str = "float16") -> bytes:
-    """A LiteRT network of planes, without its card.
+def to_lite(
+    generator: keras.Model,
+    weights: str = "float16",
+    probabilities: graphs.Probabilities | None = None,
+) -> bytes:
+    """A LiteRT network of planes, without its card; inputs and outputs are those of `to_onnx`.
 
     It takes sides that are multiples of the stride: padding inside would leave LiteRT's kernels
     without shapes to prepare for.
 
     Args:
-      generator: see `graphs.painted`.
+      generator, probabilities: see `to_onnx`.
       weights: "float32", "float16" (half the size) or "int8" (a quarter: kernels in 8 bits, with a
         scale for each channel; planes of features are brought to 8 bits as they come).
 
@@ -54,7 +58,8 @@ def to_lite(generator: keras.Model, weights: str = "float16") -> bytes:
     with quiet.stderr():
         # As constants: the converter loses Keras's variables without a word. And without the module
         # that it asks for, by way of which it loses how many channels SAGAN's layers have.
-        graph = freezing.as_constants(_planes(generator, batch=1).get_concrete_function())
+        planes = _planes(generator, probabilities, batch=1)
+        graph = freezing.as_constants(planes.get_concrete_function())
         converter = tf.lite.TFLiteConverter.from_concrete_functions([graph])
         if weights != "float32":
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -78,19 +83,28 @@ def export_onnx(run: str | Path, destination: str | Path, checkpoint: str = "bes
       OSError: if the file cannot be written.
     """
     trained, destination = workdir.generator_of(run, checkpoint), Path(destination)
-    content = to_onnx(trained.generator, trained.image_size, trained.stride)
+    content = to_onnx(trained.generator, trained.image_size, trained.stride, trained.probabilities)
     with photo.replacing(destination) as partial:
         partial.write_bytes(content)
     return destination
 
 
-def to_onnx(generator: keras.Model, size: int, stride: int) -> bytes:
+def to_onnx(
+    generator: keras.Model,
+    size: int,
+    stride: int,
+    probabilities: graphs.Probabilities | None = None,
+) -> bytes:
     """An ONNX network of planes: l float32 (n, h, w, 1) -> ab float32 (n, h, w, 2).
 
+    One that takes hints has an input hints (n, h, w, 3), too, and one that knows the probabilities
+    of color classes an output probabilities (n, h / 4, w / 4, 258).
+
     Args:
-      generator: see `graphs.painted`.
+      generator: see `graphs.ask`.
       size: short side that it sees by default, pixels.
       stride: what its sides must be multiples of.
+      probabilities: of a generator's logits, see `workdir.Trained`; for none, if not given.
 
     Raises:
       ValueError: if tf2onnx is missing.
@@ -99,7 +113,7 @@ def to_onnx(generator: keras.Model, size: int, stride: int) -> bytes:
         import tf2onnx
     except ModuleNotFoundError as error:
         raise onnx.missing("tf2onnx") from error
-    planes = _planes(generator, batch=None)
+    planes = _planes(generator, probabilities, batch=None)
     with quiet.stderr():  # it calls what TensorFlow finds out of date
         model, _ = tf2onnx.convert.from_function(planes, planes.input_signature, opset=OPSET)
     for key, value in onnx.card(size, stride).items():
@@ -107,12 +121,23 @@ def to_onnx(generator: keras.Model, size: int, stride: int) -> bytes:
     return model.SerializeToString()
 
 
-def _planes(generator: keras.Model, batch: int | None) -> tf.types.experimental.PolymorphicFunction:
-    """l float32 (batch, h, w, 1) -> {"ab": float32 (batch, h, w, 2)}, multiples of the stride."""
+def _planes(
+    generator: keras.Model, probabilities: graphs.Probabilities | None, batch: int | None
+) -> tf.types.experimental.PolymorphicFunction:
+    """What a file holds, see `to_onnx`; sides are multiples of the stride."""
+    channels = {"l": 1, "hints": 3} if graphs.takes_hints(generator) else {"l": 1}
+    specs = [
+        tf.TensorSpec((batch, None, None, count), tf.float32, name)
+        for name, count in channels.items()
+    ]
 
-    @tf.function(input_signature=[tf.TensorSpec((batch, None, None, 1), tf.float32, name="l")])
-    def planes(l: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"ab": graphs.painted(generator, l)}
+    @tf.function(input_signature=specs)
+    def planes(*shown: tf.Tensor) -> dict[str, tf.Tensor]:
+        outputs = graphs.ask(generator, *shown)
+        made = {"ab": graphs.painted(outputs)}
+        if probabilities is not None:
+            made["probabilities"] = probabilities(outputs["logits"])
+        return made
 
     return planes
 

@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from tfcolor import errors, inference, modelcard, signatures, workdir
 from tfcolor.evaluation import record, scores, table
-from tfcolor.serving import contract, warmup
+from tfcolor.serving import contract, remote, warmup
 
 _PARTIAL = ".partial-"  # TF Serving looks at names that are numbers alone
 
@@ -103,8 +103,11 @@ def _write(
     """The SavedModel and what stands beside it."""
     settings, size = trained.settings, trained.image_size
     paints_rgb = settings is not None and settings.model.space == "rgb"
-    served = signatures.Served(trained.generator, size, trained.stride, paints_rgb)
-    tf.saved_model.save(served, str(folder), signatures=served.signatures())
+    served = signatures.Served(
+        trained.generator, size, trained.stride, paints_rgb, trained.probabilities
+    )
+    made = served.signatures()
+    tf.saved_model.save(served, str(folder), signatures=made)
     extra = folder / "assets.extra"  # which TF Serving leaves alone
     extra.mkdir()
     facts = {
@@ -114,9 +117,10 @@ def _write(
         "config": None if settings is None else dataclasses.asdict(settings),
     }
     (extra / inference.CARD).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-    text = modelcard.text(name, size, settings, trained.step, figures)
+    asked = {name: contract.ALL[name] for name in made}
+    text = modelcard.text(name, size, settings, trained.step, figures, asked)
     (extra / "README.md").write_text(text, encoding="utf-8")
-    if not warmup.write(extra):
+    if not warmup.write(extra, remote.HINTED in made):
         log.warning(warmup.MISSING)
 
 

@@ -6,14 +6,14 @@ import tensorflow as tf
 from tensorflow.python.framework import convert_to_constants
 
 
-def freeze(graph: tf.types.experimental.ConcreteFunction) -> Callable[[tf.Tensor], tf.Tensor]:
-    """A graph of one input and one output with its weights as they are now, as constants.
+def freeze(graph: tf.types.experimental.ConcreteFunction) -> Callable[..., tf.Tensor]:
+    """A graph of one output with its weights as they are now, as constants.
 
     oneDNN then rearranges each kernel once and not for every photograph, which takes as long as our
     own generator does for one.
     """
     frozen = as_constants(graph)
-    return lambda x: frozen(x)[0]
+    return lambda *inputs: frozen(*inputs)[0]
 
 
 def as_constants(

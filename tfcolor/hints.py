@@ -1,21 +1,23 @@
 """Colors that a person sets in places of a photograph, spread over the objects they are put on.
 
-The method is Levin, Lischinski and Weiss, "Colorization using Optimization" (SIGGRAPH 2004), but
-with the network's colors as a weak prior: what neighbors of like lightness share is the correction
-of the color, not the color, so that a photograph without hints stays as the network made it.
+Networks that take hints spread them; `planes` is what those are shown. For the others, and where a
+network did not do what it was told, the method is Levin, Lischinski and Weiss, "Colorization using
+Optimization" (SIGGRAPH 2004), but with the network's colors as a weak prior: what neighbors of like
+lightness share is the correction of the color, not the color, so that a photograph without hints
+stays as the network made it.
 """
 
 import dataclasses
 import itertools
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
 import threadpoolctl
 
-from tfcolor import pixels
+from tfcolor import difference, pixels
 
 # Chosen by eye on a dozen photographs. Lightness is l = L* / 50 - 1.
 SIGMA = 0.04  # l; a step of 2 L* is noise or shading, one of 6 L* is an edge
@@ -23,6 +25,7 @@ FLOOR = 1e-6  # of a weight before the sum is made one: a speck unlike all its n
 PRIOR = 1e-8  # of d**2; larger and a hint dies within its object, smaller and it seeps out
 HINT = 100.0  # of (d - hint)**2; outweighs any eight neighbors, so that a click takes
 RADIUS = 0.01  # of the short side; a hint covers a disc, since one pixel may be a speck
+HOLDS = 5.0  # CIEDE2000; at its own place a hint is no further from its color
 ALIKE = 0.1  # l; the disc of a hint beside an edge keeps to its own side
 MAX_SIDE = 192  # pixels; the matrix takes 8 bytes * long side * 2 * short side**2
 
@@ -73,7 +76,11 @@ def parse_color(text: str) -> tuple[int, int, int]:
 
 
 def spread(
-    l: np.ndarray, ab: np.ndarray, hints: Sequence[Hint], shape: tuple[int, int]
+    l: np.ndarray,
+    ab: np.ndarray,
+    hints: Sequence[Hint],
+    shape: tuple[int, int],
+    saturation: float = 1.0,
 ) -> np.ndarray:
     """The network's colors, corrected by hints.
 
@@ -83,6 +90,7 @@ def spread(
       hints: in any order; where two cover a place their mean counts. One of the color that is
         there already keeps others away.
       shape: height and width of the full photograph, pixels, in which the hints count.
+      saturation: what `paint.paint` will multiply these colors by; a hint's is the product.
 
     Returns:
       ab, float32 (h, w, 2); no correction goes beyond what some hint asks for.
@@ -97,7 +105,7 @@ def spread(
     factor = min(1.0, MAX_SIDE / min(height, width))
     size = (max(1, round(width * factor)), max(1, round(height * factor)))
     small_l, small_ab = (cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in (l, ab))
-    weight, target = constraints(small_l, small_ab, hints, shape)
+    weight, target = constraints(small_l, small_ab, hints, shape, saturation)
     wanted = target[weight > 0]
     correction = solve(small_l, weight, target)
     # Least squares overshoots a little: beside a blue object, what is brown would turn orange.
@@ -106,6 +114,50 @@ def spread(
         correction.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR
     )
     return ab + correction
+
+
+def planes(
+    l: np.ndarray, hints: Sequence[Hint], shape: tuple[int, int], saturation: float = 1.0
+) -> np.ndarray:
+    """Hints as a network that takes them is shown them.
+
+    Args:
+      l, hints, shape, saturation: see `spread`.
+
+    Returns:
+      float32 (h, w, 3): a*b* / 110, in [-1, 1] by less chroma of the same hue if need be, and the
+      mask, 1 on the disc of a hint and else 0. Where discs overlap there is their mean color.
+
+    Raises:
+      ValueError: if a hint lies outside the photograph.
+    """
+    check(hints, shape)
+    count, total = np.zeros(l.shape), np.zeros((*l.shape, 2))
+    for disc, color in _discs(l, hints, shape, saturation):
+        count[disc] += 1
+        total[disc] += color / max(1.0, np.abs(color).max())
+    mean = total / np.maximum(count, 1)[..., None]
+    return np.concatenate([mean, np.minimum(count, 1)[..., None]], -1, dtype=np.float32)
+
+
+def hold(
+    l: np.ndarray,
+    ab: np.ndarray,
+    hints: Sequence[Hint],
+    shape: tuple[int, int],
+    saturation: float = 1.0,
+) -> bool:
+    """Whether every hint has its color at its own place, or the nearest that sRGB has there.
+
+    Args:
+      l, ab, hints, shape, saturation: see `spread`.
+    """
+    places = tuple(np.transpose([_place(hint, l, shape) for hint in hints]))
+    factor = np.float32(pixels.AB_SCALE * saturation)
+    wanted = factor * np.stack([_color(hint, saturation) for hint in hints])
+    lightness = (l[places] + 1) * np.float32(pixels.L_SCALE)
+    shown = (pixels.in_gamut(lightness, each) for each in (factor * ab[places], wanted))
+    return bool((difference.ciede2000(*shown) < HOLDS).all())
 
 
 def check(hints: Sequence[Hint], shape: tuple[int, int]) -> None:
@@ -185,23 +237,46 @@ def neighbor_weights(l: np.ndarray) -> np.ndarray:
 
 
 def constraints(
-    l: np.ndarray, ab: np.ndarray, hints: Sequence[Hint], shape: tuple[int, int]
+    l: np.ndarray,
+    ab: np.ndarray,
+    hints: Sequence[Hint],
+    shape: tuple[int, int],
+    saturation: float = 1.0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """What hints ask for where; the arguments are those of `spread`.
 
     Returns:
       weight float64 (h, w), zero where there is no hint, and the correction float64 (h, w, 2).
     """
-    height, width = l.shape
-    rows, columns = np.ogrid[:height, :width]
-    radius = RADIUS * min(height, width)
-    weight, total = np.zeros((height, width)), np.zeros((height, width, 2))
-    for hint in hints:
-        y = int((hint.y + 0.5) * height / shape[0])
-        x = int((hint.x + 0.5) * width / shape[1])
-        disc = (rows - y) ** 2 + (columns - x) ** 2 <= radius**2
-        disc &= np.abs(l - l[y, x]) <= ALIKE
+    weight, total = np.zeros(l.shape), np.zeros((*l.shape, 2))
+    for disc, color in _discs(l, hints, shape, saturation):
         weight[disc] += HINT
-        color = pixels.rgb_to_lab(np.array(hint.rgb, np.uint8))[1:] / pixels.AB_SCALE
         total[disc] += HINT * (color - ab[disc])
     return weight, total / np.maximum(weight, HINT)[..., None]
+
+
+def _discs(
+    l: np.ndarray, hints: Sequence[Hint], shape: tuple[int, int], saturation: float
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """What each hint covers, bool (h, w), and its color a*b* / 110, (2,); arguments of `spread`."""
+    rows, columns = np.ogrid[: l.shape[0], : l.shape[1]]
+    radius = RADIUS * min(l.shape)
+    for hint in hints:
+        y, x = _place(hint, l, shape)
+        disc = (rows - y) ** 2 + (columns - x) ** 2 <= radius**2
+        yield disc & (np.abs(l - l[y, x]) <= ALIKE), _color(hint, saturation)
+
+
+def _place(hint: Hint, l: np.ndarray, shape: tuple[int, int]) -> tuple[int, int]:
+    """Row and column of the pixel of l (h, w) that a hint of the photograph lies in."""
+    return (
+        int((hint.y + 0.5) * l.shape[0] / shape[0]),
+        int((hint.x + 0.5) * l.shape[1] / shape[1]),
+    )
+
+
+def _color(hint: Hint, saturation: float) -> np.ndarray:
+    """a*b* / 110, float32 (2,), that is the hint's once it is multiplied by the saturation."""
+    ab = pixels.rgb_to_lab(np.array(hint.rgb, np.uint8))[1:] / pixels.AB_SCALE
+    # Multiplied by 0 all is gray, whatever the hint.
+    return ab / np.float32(saturation or 1.0)

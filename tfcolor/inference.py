@@ -1,7 +1,8 @@
 """SavedModels that `tfcolor export` wrote, as colorizers and as networks."""
 
+import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from tfcolor.serving import contract
 
 COLORIZE = "rgb"  # signatures of a SavedModel; all of them stand in `serving.contract`
 PLANES = "planes"
+HINTED = "hinted_planes"  # of a network that takes hints
 RAW = "raw"  # what a generator of all of RGB painted, its own lightness too
 CARD = "tfcolor.json"  # in assets.extra, where TF Serving leaves files alone
 IMAGE_SIZE = "image_size"  # in there: short side that the network is meant to see, pixels
@@ -54,25 +56,41 @@ def load(path: str | Path, signature: str = COLORIZE) -> Colorizer:
     Raises:
       ValueError: if there is no SavedModel or it is not one of ours.
     """
-    graph = _frozen(path, signature)
+    graph = _frozen(path, _load(path), signature)
     return lambda rgb: graph(tf.constant(np.broadcast_to(rgb, (*rgb.shape[:3], 3)))).numpy()
 
 
-def _frozen(path: str | Path, signature: str) -> Callable[[tf.Tensor], tf.Tensor]:
-    """A signature of a SavedModel of ours as a function of its first input, with its defaults."""
+def _load(path: str | Path) -> Any:
+    """A SavedModel, or the newest of a folder of versions, as TensorFlow loads it."""
     path = newest_version(path)
-    expected = {**contract.SIGNATURES, **contract.RAW}[signature].inputs
-    first, *rest = expected
-    try:
-        model = tf.saved_model.load(str(path))
+    with _reading(path):
+        return tf.saved_model.load(str(path))
+
+
+def _frozen(path: str | Path, model: Any, signature: str) -> Callable[..., tf.Tensor]:
+    """A signature of a loaded model of ours as a function of the inputs without a default."""
+    expected = contract.ALL[signature].inputs
+    # TensorFlow's own loader knows no defaults.
+    look = {
+        name: tf.constant([each.default], each.dtype)
+        for name, each in expected.items()
+        if each.default is not None
+    }
+    with _reading(path):
         graph = model.signatures[signature]
-        if graph.structured_input_signature[1].keys() != expected.keys():
+        specs = graph.structured_input_signature[1]
+        if specs.keys() != expected.keys():
             raise KeyError(f"inputs of {signature}")
-        # TensorFlow's own loader knows no defaults.
-        look = {name: tf.constant([expected[name].default], expected[name].dtype) for name in rest}
-        whole = tf.function(lambda value: graph(**{first: value}, **look))
-        spec = graph.structured_input_signature[1][first]
-        return freezing.freeze(whole.get_concrete_function(spec))
+        names = [name for name in expected if name not in look]
+        whole = tf.function(lambda *given: graph(**dict(zip(names, given, strict=True)), **look))
+        return freezing.freeze(whole.get_concrete_function(*(specs[name] for name in names)))
+
+
+@contextlib.contextmanager
+def _reading(path: str | Path) -> Iterator[None]:
+    """Makes one error of all that a file of another kind leads to."""
+    try:
+        yield
     except (KeyError, OSError, RuntimeError, ValueError, tf.errors.OpError) as error:
         raise ValueError(
             f"{path} is not a SavedModel made by tfcolor export ({error}); export it again"
@@ -93,12 +111,14 @@ class Saved:
         card = _card(path)
         if card and IMAGE_SIZE not in card:
             raise ValueError(f"{path} is of an earlier version of tfcolor; export it again")
-        self._graph = _frozen(path, PLANES)
+        model = _load(path)
+        self.takes_hints = HINTED in model.signatures
+        self._graph = _frozen(path, model, HINTED if self.takes_hints else PLANES)
         # A model that lost its card is shown what most are trained at.
         self.size = card.get(IMAGE_SIZE, config.TrainConfig().stages[-1].image_size)
 
-    def __call__(self, l: np.ndarray) -> np.ndarray:
-        """l float32 (h, w) -> ab float32 (h, w, 2).
+    def __call__(self, l: np.ndarray, hints: np.ndarray | None = None) -> np.ndarray:
+        """See `network.Network`.
 
         Raises:
           ValueError: if the lightness has more pixels than a SavedModel takes.
@@ -108,7 +128,10 @@ class Saved:
                 f"a SavedModel takes at most {contract.MAX_PLANE} pixels, got {l.shape[1]} x "
                 f"{l.shape[0]}; use a smaller size"
             )
-        return self._graph(tf.constant(l[None, ..., None])).numpy()[0]
+        shown = [l[..., None]]
+        if self.takes_hints:
+            shown.append(np.zeros((*l.shape, 3), np.float32) if hints is None else hints)
+        return self._graph(*(tf.constant(each[None]) for each in shown)).numpy()[0]
 
 
 def read_config(model: str | Path) -> config.TrainConfig | None:

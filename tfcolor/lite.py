@@ -14,6 +14,7 @@ from tfcolor import quiet
 from tfcolor.resizing import arrays
 
 CARD = "tfcolor.json"  # in a zip archive behind the network, where TFLite files carry such things
+_L, _HINTS, _AB = 1, 3, 2  # channels of inputs and output
 SIZE, STRIDE = 192, 64  # of a file without a card: networks want no larger multiple than ours
 
 
@@ -23,52 +24,72 @@ class Lite:
     def __init__(self, path: str | Path, threads: int | None = None) -> None:
         """Opens a file of planes: l (1, h, w, 1) to ab (1, h, w, 2), both in [-1, 1].
 
+        A second input of three channels is taken for hints; further outputs are left alone.
+
         Args:
           path: the file; float32 in and out.
           threads: that one call uses; all cores if not given.
 
         Raises:
-          ValueError: if it is no LiteRT file, or not of planes.
+          ValueError: if it is no LiteRT file, or not of planes, or takes hints at one size only.
         """
         self._path, self._threads = path, threads or os.cpu_count()
         self._local = threading.local()  # an interpreter is not to be used by two threads at once
         try:
-            source, target = self._interpreter()[1:]
+            inputs, outputs = self._interpreter()[1:]
         except ValueError as error:
             raise ValueError(
                 f"{path} is no TFLite file of a colorizer ({error}); make one with: tfcolor export "
                 "WORKDIR NAME.tflite"
             ) from error
-        shape = source["shape_signature"]
-        if len(shape) != 4 or shape[-1] != 1 or target["shape_signature"][-1] != 2:
+        if inputs.keys() not in ({_L}, {_L, _HINTS}) or _AB not in outputs:
             raise ValueError(f"{path} does not turn l (1, h, w, 1) into ab (1, h, w, 2)")
+        shape = inputs[_L]["shape_signature"]
         self._fixed = None if shape[1] < 0 else (int(shape[1]), int(shape[2]))
+        self.takes_hints: bool = _HINTS in inputs
+        if self.takes_hints and self._fixed:
+            raise ValueError(f"{path} takes hints at one size only; export it for every size")
         card = _read_card(path)
         self.size: int = min(self._fixed) if self._fixed else card.get("size", SIZE)
         self.stride: int = 1 if self._fixed else card.get("stride", STRIDE)
 
-    def __call__(self, l: np.ndarray) -> np.ndarray:
-        """l float32 (h, w) -> ab float32 (h, w, 2); one of a fixed size is shown that."""
+    def __call__(self, l: np.ndarray, hints: np.ndarray | None = None) -> np.ndarray:
+        """See `network.Network`; a file of a fixed size is shown that."""
         height, width = l.shape
-        ran, source, target = self._interpreter()
-        shown = l if self._fixed is None else _resize(l, self._fixed)
-        if getattr(self._local, "shape", None) != shown.shape:
-            ran.resize_tensor_input(source["index"], (1, *shown.shape, 1))
+        ran, inputs, outputs = self._interpreter()
+        shown = {_L: (l if self._fixed is None else _resize(l, self._fixed))[..., None]}
+        if self.takes_hints:
+            shown[_HINTS] = np.zeros((height, width, 3), np.float32) if hints is None else hints
+        if getattr(self._local, "shape", None) != shown[_L].shape:
+            for channels, plane in shown.items():
+                ran.resize_tensor_input(inputs[channels]["index"], (1, *plane.shape))
             with quiet.stderr():
                 ran.allocate_tensors()
-            self._local.shape = shown.shape
-        ran.set_tensor(source["index"], shown[None, ..., None])
+            self._local.shape = shown[_L].shape
+        for channels, plane in shown.items():
+            ran.set_tensor(inputs[channels]["index"], plane[None])
         ran.invoke()
-        return _resize(ran.get_tensor(target["index"])[0], (height, width))
+        return _resize(ran.get_tensor(outputs[_AB]["index"])[0], (height, width))
 
-    def _interpreter(self) -> tuple[litert.Interpreter, dict, dict]:
-        """This thread's, with the details of its input and output."""
+    def _interpreter(self) -> tuple[litert.Interpreter, dict[int, dict], dict[int, dict]]:
+        """This thread's, with the details of its inputs and outputs by how many channels each has.
+
+        By that they are told apart: the order in a file and the names there are the converter's.
+        """
         if not hasattr(self._local, "opened"):
             with quiet.stderr():  # it announces its delegate
                 ran = litert.Interpreter(model_path=str(self._path), num_threads=self._threads)
-            (source,), (target,) = ran.get_input_details(), ran.get_output_details()
-            self._local.opened = ran, source, target
+            both = ran.get_input_details(), ran.get_output_details()
+            self._local.opened = ran, *map(_by_channels, both)
         return self._local.opened
+
+
+def _by_channels(details: list[dict]) -> dict[int, dict]:
+    shapes = [each["shape_signature"] for each in details]
+    return {
+        int(shape[-1]) if len(shape) == 4 else 0: each
+        for shape, each in zip(shapes, details, strict=True)
+    }
 
 
 def add_card(path: str | Path, size: int, stride: int) -> None:

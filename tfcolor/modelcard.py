@@ -64,6 +64,7 @@ def text(
     settings: config.TrainConfig | None,
     step: int | None,
     figures: Figures | None,
+    signatures: Mapping[str, contract.Signature] = contract.SIGNATURES,
 ) -> str:
     """The model card.
 
@@ -73,6 +74,7 @@ def text(
       settings: of the run; None of the bundled network, and so is `step`.
       step: the train steps behind the weights.
       figures: None where nothing was measured.
+      signatures: that it has.
     """
     if settings is None:
         training, licence = _BUNDLED.format(version=tfcolor.__version__), _BUNDLED_LICENCE
@@ -81,7 +83,6 @@ def text(
         training, licence, measured = _training(settings, step), _LICENCE, _NONE
     if figures is not None:
         measured = f"{figures.about}\n\n{table(figures.rows)}"
-    signatures = {**contract.SIGNATURES, **(contract.RAW if _paints_rgb(settings) else {})}
     parts = {
         f"# {name}": (
             "Colorizes black-and-white photographs. The photograph keeps its own lightness; the "
@@ -99,10 +100,6 @@ def text(
         ),
     }
     return "\n\n".join(f"{head}\n\n{body}" for head, body in parts.items()) + "\n"
-
-
-def _paints_rgb(settings: config.TrainConfig | None) -> bool:
-    return settings is not None and settings.model.space == "rgb"
 
 
 def signature_table(signatures: Mapping[str, contract.Signature] = contract.SIGNATURES) -> str:

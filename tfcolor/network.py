@@ -22,6 +22,7 @@ class Network(Protocol):
     Attributes:
       size: short side that it is shown unless another is asked for, pixels.
       stride: what its sides must be multiples of.
+      takes_hints: whether it can be told the colors of places.
     """
 
     @property
@@ -30,8 +31,20 @@ class Network(Protocol):
     @property
     def stride(self) -> int: ...
 
-    def __call__(self, l: np.ndarray) -> np.ndarray:
-        """L* / 50 - 1, float32 (h, w) -> a*b* / 110, float32 (h, w, 2); from any thread."""
+    @property
+    def takes_hints(self) -> bool: ...
+
+    def __call__(self, l: np.ndarray, hints: np.ndarray | None = None) -> np.ndarray:
+        """The colors of a lightness; from any thread.
+
+        Args:
+          l: L* / 50 - 1, float32 (h, w).
+          hints: of one that takes them: a*b* / 110 in [-1, 1] and a mask in [0, 1], how sure each
+            is, float32 (h, w, 3). Where the mask is 0 there is no hint; nowhere if not given.
+
+        Returns:
+          a*b* / 110, float32 (h, w, 2).
+        """
         ...
 
 
@@ -71,23 +84,27 @@ def check_size(size: int) -> None:
         raise ValueError(f"size must be from 1 to {MAX_SIZE} pixels, got {size}")
 
 
-def colors(network: Network, l: np.ndarray) -> np.ndarray:
+def colors(network: Network, l: np.ndarray, hints: np.ndarray | None = None) -> np.ndarray:
     """The colors that a network gives a lightness of any size, mirrored to what it needs.
 
     Args:
       network: see `Network`.
       l: float32 (h, w) in [-1, 1].
+      hints: float32 (h, w, 3), for a network that takes them; there are none where it is mirrored.
 
     Returns:
       ab: float32 (h, w, 2), a*b* / 110.
 
     Raises:
-      ValueError: if they are not finite.
+      ValueError: if they are not finite, or the network takes no hints.
     """
+    if hints is not None and not network.takes_hints:
+        raise ValueError("this network takes no hints; export one of a generator that does")
     missing = [-side % network.stride for side in l.shape]
     before = [each // 2 for each in missing]
     around = [(first, each - first) for first, each in zip(before, missing, strict=True)]
-    ab = network(np.pad(l, around, "reflect"))
+    mirrored = np.pad(l, around, "reflect")
+    ab = network(mirrored) if hints is None else network(mirrored, np.pad(hints, [*around, (0, 0)]))
     ab = ab[before[0] : before[0] + l.shape[0], before[1] : before[1] + l.shape[1]]
     if not np.isfinite(ab).all():
         raise ValueError("the network's colors are not numbers; export the model again")

@@ -18,7 +18,8 @@ class Onnx:
         """Opens a file of planes that `tfcolor export` wrote.
 
         Args:
-          path: the file: l float32 (n, h, w, 1) to ab float32 (n, h, w, 2), both in [-1, 1].
+          path: the file: l float32 (n, h, w, 1), and hints (n, h, w, 3) where it takes them, to ab
+            float32 (n, h, w, 2), all in [-1, 1].
           threads: that one call uses; all cores if not given.
 
         Raises:
@@ -34,9 +35,15 @@ class Onnx:
                 "tfcolor export --format onnx"
             ) from error
 
-    def __call__(self, l: np.ndarray) -> np.ndarray:
-        """l float32 (h, w) -> ab float32 (h, w, 2); sides are multiples of the stride."""
-        return self._session.run(["ab"], {"l": l[None, ..., None]})[0][0]
+        self.takes_hints = "hints" in {each.name for each in self._session.get_inputs()}
+
+    def __call__(self, l: np.ndarray, hints: np.ndarray | None = None) -> np.ndarray:
+        """See `network.Network`; sides are multiples of the stride."""
+        shown = {"l": l[None, ..., None]}
+        if self.takes_hints:
+            hints = np.zeros((*l.shape, 3), np.float32) if hints is None else hints
+            shown["hints"] = hints[None]
+        return self._session.run(["ab"], shown)[0][0]
 
 
 def card(size: int, stride: int) -> dict[str, str]:

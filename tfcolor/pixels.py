@@ -76,6 +76,23 @@ def join(luminance: np.ndarray, lightness: np.ndarray, ab: np.ndarray, rgb: np.n
     cv2.merge([_encode(channel, rgb.dtype) for channel in linear], rgb)
 
 
+def in_gamut(lightness: np.ndarray, ab: np.ndarray) -> np.ndarray:
+    """What `join` shows for colors.
+
+    Args:
+      lightness: float32 (n,), L*.
+      ab: float32 (n, 2), CIE units.
+
+    Returns:
+      float32 (n, 3), CIE Lab to the rounding of 16 bits.
+    """
+    luminance = (lightness[None] + np.float32(16)) * np.float32(1 / 116)
+    _cube(luminance)
+    rgb: np.ndarray = np.empty((1, len(lightness), 3), np.uint16)
+    join(luminance, lightness[None], np.ascontiguousarray(ab.T[:, None]), rgb)
+    return rgb_to_lab(rgb[0])
+
+
 def _largest_factor(y: np.ndarray, root: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """By how much ab may be multiplied at the most; float32 in [0, 1]."""
 

@@ -86,3 +86,22 @@ def bin_weights(uniform_share: float) -> np.ndarray:
     p = prior()
     weights = 1.0 / ((1 - uniform_share) * p + uniform_share / len(p))
     return (weights / (p * weights).sum()).astype(np.float32)
+
+
+def probabilities(logits: Tensor, uniform_share: float, calibration: float = 1.0) -> Tensor:
+    """How likely each bin is in a photograph, by a network that was trained on rebalanced classes.
+
+    Where bins occur with probabilities p and count w, the loss is least for p w over its sum: what
+    such a network gives. So log w is taken from its logits.
+
+    Args:
+      logits: float32 (..., 258).
+      uniform_share: that it was trained with, see `bin_weights`.
+      calibration: a temperature, found on photographs that it was not trained on; over 1 where the
+        network is surer than it is right.
+
+    Returns:
+      float32 (..., 258), sum 1.
+    """
+    counted = ops.convert_to_tensor(np.log(bin_weights(uniform_share)))
+    return ops.softmax((logits - counted) / calibration, axis=-1)

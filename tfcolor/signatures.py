@@ -24,17 +24,24 @@ class Served(tf.Module):
     """What a SavedModel holds: a generator behind the signatures of `serving.contract`."""
 
     def __init__(
-        self, generator: keras.Model, image_size: int, stride: int, raw: bool = False
+        self,
+        generator: keras.Model,
+        image_size: int,
+        stride: int,
+        raw: bool = False,
+        probabilities: graphs.Probabilities | None = None,
     ) -> None:
         """A generator as it is now, with its sizes; see `graphs.colorize`.
 
         Args:
           raw: whether it paints RGB, and can be asked for that with its own lightness too.
+          probabilities: of its logits, see `workdir.Trained`; None where it has none.
         """
         super().__init__(name="tfcolor")
-        self._generator = _frozen(generator)
+        self._takes_hints = graphs.takes_hints(generator)
+        self._generator = _frozen(generator, self._takes_hints, probabilities is not None)
         self._image_size, self._stride = image_size, stride
-        self._paints_rgb = raw
+        self._paints_rgb, self._probabilities = raw, probabilities
         # One function for all signatures, which makes the graph half as large.
         self._colorize = tf.function(self._colorize_one, autograph=False, input_signature=_ONE)
 
@@ -49,7 +56,14 @@ class Served(tf.Module):
             "planes": self._planes(),
             "planes_png": self._encoded_planes(),
         }
-        return {**made, "raw": self._raw()} if self._paints_rgb else made
+        if self._paints_rgb:
+            made["raw"] = self._raw()
+        if self._takes_hints:
+            made["hinted_planes"] = self._hinted_planes()
+            made["hinted_planes_png"] = self._encoded_hinted_planes()
+        if self._probabilities is not None:
+            made["classes"] = self._classes(self._probabilities)
+        return made
 
     def _with_look(self, name: str, answer: Callable[..., dict[str, tf.Tensor]]) -> Function:
         """A signature of photographs and how they are to look; these inputs have defaults."""
@@ -100,10 +114,61 @@ class Served(tf.Module):
 
         return planes_png
 
+    def _hinted_planes(self) -> Function:
+        """Lightness and hints of one size -> color planes."""
+
+        @tf.function(
+            autograph=False, input_signature=_specs(contract.OPTIONAL["hinted_planes"].inputs)
+        )
+        def hinted_planes(l: tf.Tensor, hints: tf.Tensor) -> dict[str, tf.Tensor]:
+            return {"ab": self._colors(l, hints)}
+
+        return hinted_planes
+
+    def _encoded_hinted_planes(self) -> Function:
+        """The same as 16-bit PNGs, each pair of any size."""
+
+        @tf.function(
+            autograph=False, input_signature=_specs(contract.OPTIONAL["hinted_planes_png"].inputs)
+        )
+        def hinted_planes_png(l_bytes: tf.Tensor, hints_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
+            return {"ab_bytes": encoded.planes_of_files(self._colors, l_bytes, hints_bytes)}
+
+        return hinted_planes_png
+
+    def _classes(self, probabilities: graphs.Probabilities) -> Function:
+        """Lightness and hints of one size -> how likely each color class is."""
+
+        @tf.function(autograph=False, input_signature=_specs(contract.OPTIONAL["classes"].inputs))
+        def classes(l: tf.Tensor, hints: tf.Tensor) -> dict[str, tf.Tensor]:
+            cell = graphs.CELL
+            checks = [
+                *self._checks_of_planes(l, hints),
+                tf.debugging.Assert(
+                    tf.reduce_all(tf.shape(l)[1:3] % cell == 0),
+                    [f"l must have sides that are multiples of {cell}, got", tf.shape(l)],
+                ),
+            ]
+            if not self._takes_hints:
+                text = ["this network takes no hints: they must be zeros"]
+                checks.append(tf.debugging.Assert(tf.reduce_all(hints == 0), text))
+            with tf.control_dependencies(checks):
+                l = tf.identity(l)
+            found = graphs.class_probabilities(
+                self._generator,
+                l,
+                self._stride,
+                probabilities,
+                hints if self._takes_hints else None,
+            )
+            return {"probabilities": tf.ensure_shape(found, (None, None, None, 258))}
+
+        return classes
+
     def _raw(self) -> Function:
         """Photographs as the network paints them, without their own lightness."""
 
-        @tf.function(autograph=False, input_signature=_specs(contract.RAW["raw"].inputs))
+        @tf.function(autograph=False, input_signature=_specs(contract.OPTIONAL["raw"].inputs))
         def raw(rgb: tf.Tensor) -> dict[str, tf.Tensor]:
             sizes = self._image_size, self._stride
             with tf.control_dependencies(_checks_of_pixels(rgb)):
@@ -129,8 +194,13 @@ class Served(tf.Module):
             saturation=saturation,
         )
 
-    def _colors(self, l: tf.Tensor) -> tf.Tensor:
-        """Lightness (n, h, w, 1) -> ab (n, h, w, 2)."""
+    def _colors(self, l: tf.Tensor, hints: tf.Tensor | None = None) -> tf.Tensor:
+        """Lightness (n, h, w, 1), with hints (n, h, w, 3) if any -> ab (n, h, w, 2)."""
+        with tf.control_dependencies(self._checks_of_planes(l, hints)):
+            ab = graphs.colors(self._generator, tf.identity(l), self._stride, hints=hints)
+        return tf.ensure_shape(ab, (None, None, None, 2))
+
+    def _checks_of_planes(self, l: tf.Tensor, hints: tf.Tensor | None) -> list[tf.Operation]:
         n, *sides = tf.unstack(tf.shape(l, tf.int64)[:3])
         most = contract.MAX_PLANE
         # As the network sees them: a row of pixels is mirrored to a stripe as high as the stride.
@@ -140,28 +210,44 @@ class Served(tf.Module):
             height * width <= most // tf.maximum(n, 1)
         )
         text = f"l must have at most {most} values, its sides being multiples of {self._stride};"
-        check = tf.debugging.Assert(fits, [f"{text} ask for fewer at a time, got", tf.shape(l)])
-        with tf.control_dependencies([check]):
-            ab = graphs.colors(self._generator, tf.identity(l), self._stride)
-        return tf.ensure_shape(ab, (None, None, None, 2))
+        checks = [tf.debugging.Assert(fits, [f"{text} ask for fewer at a time, got", tf.shape(l)])]
+        if hints is not None:
+            same = tf.reduce_all(tf.shape(hints)[:3] == tf.shape(l)[:3])
+            told = ["hints must be of the size of l, got", tf.shape(hints), "for", tf.shape(l)]
+            checks.append(tf.debugging.Assert(same, told))
+        return checks
 
 
-def _frozen(generator: keras.Model) -> Callable[..., dict[str, tf.Tensor]]:
+def _frozen(
+    generator: keras.Model, takes_hints: bool, classifies: bool
+) -> Callable[..., dict[str, tf.Tensor]]:
     """A generator with its weights as constants, all of them in one function of the graph.
 
     TensorFlow's C++ loader does not find the variables of a Keras model in a `tf.Module`: they are
     saved twice, and those that are used are not restored.
     """
-    (name,) = {"ab", "rgb"} & generator.output.keys()
+    names = [name for name in ("ab", "rgb") if name in generator.output]
+    names += ["logits"] if classifies else []
+    channels = (1, 3) if takes_hints else (1,)
+    specs = [tf.TensorSpec((None, None, None, each), tf.float32) for each in channels]
 
-    @tf.function(
-        autograph=False, input_signature=[tf.TensorSpec((None, None, None, 1), tf.float32)]
-    )
-    def network(l: tf.Tensor) -> tf.Tensor:
-        return generator(l, training=False)[name]
+    @tf.function(autograph=False, input_signature=specs)
+    def network(*shown: tf.Tensor) -> list[tf.Tensor]:
+        outputs = graphs.ask(generator, *shown)
+        return [outputs[name] for name in names]
 
     constant = freezing.as_constants(network.get_concrete_function())
-    return lambda l, training: {name: constant(l)[0]}
+
+    def frozen(inputs: tf.Tensor | dict[str, tf.Tensor], training: bool) -> dict[str, tf.Tensor]:
+        if isinstance(inputs, dict):
+            shown = [inputs["l"], inputs["hints"]]
+        elif takes_hints:
+            shown = [inputs, tf.repeat(tf.zeros_like(inputs), 3, -1)]
+        else:
+            shown = [inputs]
+        return dict(zip(names, constant(*shown), strict=True))
+
+    return frozen
 
 
 def _one_by_one(paint: Callable[[list[tf.Tensor]], tf.Tensor], each: list[tf.Tensor]) -> tf.Tensor:

@@ -1,15 +1,17 @@
 """The folder of a training run: what training writes there and what export reads."""
 
 import contextlib
+import functools
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
 
-from tfcolor import config
+from tfcolor import config, quantize
 from tfcolor.models import colornet, folding, networks
 
 CONFIG = "config.json"
@@ -30,6 +32,8 @@ class Trained(NamedTuple):
         the bundled one.
       stride: what its sides must be multiples of.
       step: the train steps behind it, and `settings`: of its run; None of the bundled network.
+      uniform_share: of the rebalanced classes that it was trained on last; None if on none.
+      calibration: a temperature, see `quantize.probabilities`; 1 until it is found on photographs.
     """
 
     generator: keras.Model
@@ -37,6 +41,19 @@ class Trained(NamedTuple):
     stride: int
     step: int | None
     settings: config.TrainConfig | None
+    uniform_share: float | None = None
+    calibration: float = 1.0
+
+    @property
+    def probabilities(self) -> Callable[[Any], Any] | None:
+        """Logits of its classes -> their probabilities; None where it was trained on none."""
+        if self.uniform_share is None:
+            return None
+        return functools.partial(
+            quantize.probabilities,
+            uniform_share=self.uniform_share,
+            calibration=self.calibration,
+        )
 
 
 def write(path: Path, content: str | bytes) -> None:
@@ -156,9 +173,18 @@ def generator_of(run: str | Path, checkpoint: str = "best") -> Trained:
       ValueError: if the run or the checkpoint is not there or cannot be read.
     """
     if str(run) == BUNDLED and not Path(run).exists():
-        generator = folding.fold(colornet.bundled())
-        return Trained(generator, colornet.IMAGE_SIZE, colornet.STRIDE, None, None)
+        return Trained(
+            folding.fold(colornet.bundled()),
+            colornet.IMAGE_SIZE,
+            colornet.STRIDE,
+            None,
+            None,
+            colornet.UNIFORM_SHARE,
+            colornet.CALIBRATION,
+        )
     settings = read_config(run)
     generator, step = load_generator(run, checkpoint)
     size, stride = settings.validation_size, settings.model.stride
-    return Trained(folding.fold(generator), size, stride, step, settings)
+    shares = [stage.uniform_share for stage in settings.stages if stage.classification_weight]
+    share = shares[-1] if shares else None
+    return Trained(folding.fold(generator), size, stride, step, settings, share)

@@ -78,12 +78,17 @@ def colorize_files(
     )
 
 
-def planes_of_files(planes: Callable[[tf.Tensor], tf.Tensor], files: tf.Tensor) -> tf.Tensor:
+def planes_of_files(
+    planes: Callable[..., tf.Tensor], files: tf.Tensor, hints: tf.Tensor | None = None
+) -> tf.Tensor:
     """Lightness in PNG files to colors in PNG files.
 
     Args:
-      planes: l float32 (1, h, w, 1) in [-1, 1] -> ab float32 (1, h, w, 2).
+      planes: l float32 (1, h, w, 1) in [-1, 1], and hints (1, h, w, 3) if any, -> ab float32
+        (1, h, w, 2).
       files: string (n,), PNGs of 16-bit gray (h, w): round((l + 1) / 2 * 65535). Sizes may differ.
+      hints: string (n,), PNGs of 16-bit gray (3h, w): plane a above plane b, of the same scale,
+        above the mask, round(mask * 65535).
 
     Returns:
       string (n,), PNGs of 16-bit gray (2h, w): plane a above plane b, of the same scale, clipped
@@ -91,32 +96,52 @@ def planes_of_files(planes: Callable[[tf.Tensor], tf.Tensor], files: tf.Tensor) 
 
     Raises:
       tf.errors.InvalidArgumentError: if a file is none of that, or has more pixels than
-        `contract.MAX_PLANE`.
+        `contract.MAX_PLANE` of lightness.
     """
 
-    def one(file: tf.Tensor) -> tf.Tensor:
-        head = octets.at(file, 0, 26)
-        is_gray = octets.begins(head, b"\x89PNG\r\n\x1a\n") & (head[24] == 16) & (head[25] == 0)
-        sides = tf.stack([octets.big(head[16:20]), octets.big(head[20:24])])
-        # Each side first: the product of two of 32 bits is more than 63 hold.
-        fits = (tf.reduce_max(sides) <= contract.MAX_PLANE) & (
-            tf.reduce_prod(sides) <= contract.MAX_PLANE
-        )
-        checks = [
-            tf.debugging.Assert(is_gray, ["l_bytes must hold PNG files of 16-bit gray"]),
-            tf.debugging.Assert(
-                fits, [f"l_bytes: at most {contract.MAX_PLANE} pixels, got", sides]
-            ),
-        ]
-        with tf.control_dependencies(checks):
-            levels = tf.io.decode_png(file, channels=1, dtype=tf.uint16)
-        l = tf.cast(levels, tf.float32) * (2 / 65535) - 1
-        ab = tf.clip_by_value(planes(l[None])[0], -1, 1)
+    def one(element: tuple[tf.Tensor, ...]) -> tf.Tensor:
+        file, *hinted = element
+        l = 2 * _plane(file, "l_bytes", contract.MAX_PLANE) - 1
+        shown = [l, *(_hints(each, l) for each in hinted)]
+        ab = tf.clip_by_value(planes(*(each[None] for each in shown))[0], -1, 1)
         levels = tf.cast(tf.round((ab + 1) * (65535 / 2)), tf.uint16)
         stacked = tf.concat([levels[..., :1], levels[..., 1:]], 0)  # (2h, w, 1)
         return tf.io.encode_png(stacked, compression=_PNG_LEVEL)
 
-    return tf.map_fn(one, files, fn_output_signature=tf.string, parallel_iterations=_AT_ONCE)
+    return tf.map_fn(
+        one,
+        (files,) if hints is None else (files, hints),
+        fn_output_signature=tf.string,
+        parallel_iterations=_AT_ONCE,
+    )
+
+
+def _plane(file: tf.Tensor, name: str, most: int) -> tf.Tensor:
+    """A PNG of 16-bit gray and at most so many pixels -> float32 (h, w, 1) in [0, 1]."""
+    head = octets.at(file, 0, 26)
+    is_gray = octets.begins(head, b"\x89PNG\r\n\x1a\n") & (head[24] == 16) & (head[25] == 0)
+    sides = tf.stack([octets.big(head[16:20]), octets.big(head[20:24])])
+    # Each side first: the product of two of 32 bits is more than 63 hold.
+    fits = (tf.reduce_max(sides) <= most) & (tf.reduce_prod(sides) <= most)
+    checks = [
+        tf.debugging.Assert(is_gray, [f"{name} must hold PNG files of 16-bit gray"]),
+        tf.debugging.Assert(fits, [f"{name}: at most {most} pixels, got", sides]),
+    ]
+    with tf.control_dependencies(checks):
+        levels = tf.io.decode_png(file, channels=1, dtype=tf.uint16)
+    return tf.cast(levels, tf.float32) * (1 / 65535)
+
+
+def _hints(file: tf.Tensor, l: tf.Tensor) -> tf.Tensor:
+    """The hints in a PNG for a lightness (h, w, 1); float32 (h, w, 3)."""
+    stacked = _plane(file, "hints_bytes", 3 * contract.MAX_PLANE)
+    height, width = tf.unstack(tf.shape(l)[:2])
+    found = tf.shape(stacked)[:2]
+    fits = tf.reduce_all(found == [3 * height, width])
+    text = ["hints_bytes must be three times as high as l_bytes and as wide, got", found]
+    with tf.control_dependencies([tf.debugging.Assert(fits, text)]):
+        a, b, mask = tf.unstack(tf.reshape(stacked, (3, height, width)))
+    return tf.stack([2 * a - 1, 2 * b - 1, mask], -1)
 
 
 _DAMAGED = "the photograph is damaged or of a rare kind: copy it again or save it as an 8-bit PNG"

@@ -15,6 +15,8 @@ from tfcolor.graphs import painting, reducing, tones
 
 SPEC = tf.TensorSpec((None, None, None, None), tf.uint8, name="rgb")
 Colorizer = Callable[[np.ndarray], np.ndarray]
+Probabilities = Callable[[tf.Tensor], tf.Tensor]  # of logits; see `quantize.probabilities`
+CELL = 4  # pixels; the side of what has one color class
 
 
 def colorize(
@@ -50,28 +52,67 @@ def colorize(
     return painting.paint(rgb, l[0], ab[0], tables, strength, saturation)
 
 
-def colors(generator: keras.Model, l: tf.Tensor, stride: int, raw: bool = False) -> tf.Tensor:
+def colors(
+    generator: keras.Model,
+    l: tf.Tensor,
+    stride: int,
+    raw: bool = False,
+    hints: tf.Tensor | None = None,
+) -> tf.Tensor:
     """The color planes that a generator gives a lightness of any size.
 
     Args:
       generator, stride: see `colorize`.
       l: float32 (n, h, w, 1) in [-1, 1]; mirrored at the borders to a multiple of the stride.
       raw: the RGB of a generator that paints all of it, instead.
+      hints: float32 (n, h, w, 3), of a generator that takes them; see `network.Network`.
 
     Returns:
       ab float32 (n, h, w, 2), or RGB (n, h, w, 3) in [0, 1] where `raw`.
     """
     height, width = tf.unstack(tf.shape(l)[1:3])
-    top, rows = _mirrored(height, stride)
-    left, columns = _mirrored(width, stride)
-    # Not tf.pad, which cannot mirror more than there is.
-    planes = painted(generator, tf.gather(tf.gather(l, rows, axis=1), columns, axis=2), raw)
-    return planes[:, top : top + height, left : left + width]
+    shown, top, left = _shown(l, hints, stride)
+    return painted(ask(generator, *shown), raw)[:, top : top + height, left : left + width]
 
 
-def painted(generator: keras.Model, l: tf.Tensor, raw: bool = False) -> tf.Tensor:
-    """The same for sides that are multiples of the stride."""
-    outputs = generator(l, training=False)
+def class_probabilities(
+    generator: keras.Model,
+    l: tf.Tensor,
+    stride: int,
+    probabilities: Probabilities,
+    hints: tf.Tensor | None = None,
+) -> tf.Tensor:
+    """The probabilities of the color classes in each cell of 4 x 4 pixels.
+
+    Args:
+      generator, stride, hints: see `colors`; the generator has "logits", too.
+      l: float32 (n, h, w, 1) in [-1, 1], sides multiples of `CELL`.
+      probabilities: see `quantize.probabilities`.
+
+    Returns:
+      float32 (n, h / 4, w / 4, 258).
+    """
+    height, width = tf.unstack(tf.shape(l)[1:3] // CELL)
+    shown, top, left = _shown(l, hints, stride, CELL)
+    logits = ask(generator, *shown)["logits"]
+    top, left = top // CELL, left // CELL
+    return probabilities(logits[:, top : top + height, left : left + width])
+
+
+def takes_hints(generator: keras.Model) -> bool:
+    """Whether a generator takes colors of places beside its lightness."""
+    return isinstance(generator.input, dict) and "hints" in generator.input
+
+
+def ask(
+    generator: keras.Model, l: tf.Tensor, hints: tf.Tensor | None = None
+) -> dict[str, tf.Tensor]:
+    """What a generator gives a lightness whose sides are multiples of its stride; see `colors`."""
+    return generator(l if hints is None else {"l": l, "hints": hints}, training=False)
+
+
+def painted(outputs: dict[str, tf.Tensor], raw: bool = False) -> tf.Tensor:
+    """The color planes in what a generator gave, or the RGB; see `colors`."""
     if "rgb" not in outputs:
         return outputs["ab"]
     rgb = (outputs["rgb"] + 1.0) / 2.0
@@ -152,10 +193,31 @@ def _three_channels(rgb: tf.Tensor) -> tf.Tensor:
     return tf.ensure_shape(rgb, (None, None, None, 3))
 
 
-def _mirrored(side: tf.Tensor, stride: int) -> tuple[tf.Tensor, tf.Tensor]:
-    """How many places a side grows by at its start, and which pixel stands in each of all."""
+def _shown(
+    l: tf.Tensor, hints: tf.Tensor | None, stride: int, cell: int = 1
+) -> tuple[list[tf.Tensor], tf.Tensor, tf.Tensor]:
+    """Lightness and hints, if any, grown to a multiple of the stride; rows above, columns left."""
+    height, width = tf.unstack(tf.shape(l)[1:3])
+    top, rows = _mirrored(height, stride, cell)
+    left, columns = _mirrored(width, stride, cell)
+    # Not tf.pad, which cannot mirror more than there is.
+    shown = [tf.gather(tf.gather(l, rows, axis=1), columns, axis=2)]
+    if hints is not None:
+        below, right = tf.size(rows) - top - height, tf.size(columns) - left - width
+        shown.append(tf.pad(hints, [[0, 0], [top, below], [left, right], [0, 0]]))
+    return shown, top, left
+
+
+def _mirrored(side: tf.Tensor, stride: int, cell: int) -> tuple[tf.Tensor, tf.Tensor]:
+    """How many places a side grows by at its start, and which pixel stands in each of all.
+
+    Args:
+      side: int32 ().
+      stride: what it becomes a multiple of.
+      cell: what the number at the start is a multiple of.
+    """
     missing = -side % stride
-    before = missing // 2
+    before = missing // 2 // cell * cell
     period = tf.maximum(2 * (side - 1), 1)  # there and back, the ends once
     places = tf.range(-before, side + missing - before) % period
     return before, tf.minimum(places, period - places)

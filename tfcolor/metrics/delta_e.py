@@ -1,4 +1,7 @@
-"""CIEDE2000 color difference (Sharma, Wu and Dalal 2005, doi:10.1002/col.20070)."""
+"""CIEDE2000 color difference (Sharma, Wu and Dalal 2005, doi:10.1002/col.20070).
+
+`tfcolor.difference` has the same in NumPy.
+"""
 
 import math
 

@@ -17,6 +17,8 @@ from tfcolor.models import blocks, efficientnet, encoders
 WEIGHTS = Path(__file__).parent / "weights" / "tfcolor.npz"  # that come with the package
 IMAGE_SIZE = 256  # short side that they are meant to see, pixels; see docs/model.md
 CHROMA = 1.5  # times the chroma that they were trained to, against dull color; see there
+UNIFORM_SHARE = 0.5  # of the rebalanced classes that they were trained on
+CALIBRATION = 1.0  # of the probabilities of these classes; not found on photographs yet
 TEMPERATURE = 0.6  # of the annealed mean; lower is more saturated
 STRIDE = 64  # sides must be multiples of it: the encoder's 32 at half size
 DECODER_WIDTHS = {16: 128, 8: 96, 4: 64, 2: 48}  # the encoder's stride -> channels

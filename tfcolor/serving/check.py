@@ -63,7 +63,7 @@ def of_signatures(model: remote.Remote) -> list[Finding]:
     wrong = list(deviations(told))
     if wrong:
         return [Finding(False, text) for text in wrong]
-    names = ", ".join(name for name in (*contract.SIGNATURES, *contract.RAW) if name in told)
+    names = ", ".join(name for name in contract.ALL if name in told)
     return [Finding(True, f"signatures of contract {contract.VERSION}: {names}")]
 
 
@@ -73,8 +73,8 @@ def deviations(told: Mapping[str, Any]) -> Iterator[str]:
     Args:
       told: SignatureDefs by name, in protocol buffers' JSON form.
     """
-    raw = {name: each for name, each in contract.RAW.items() if name in told}
-    for name, signature in {**contract.SIGNATURES, **raw}.items():
+    optional = {name: each for name, each in contract.OPTIONAL.items() if name in told}
+    for name, signature in {**contract.SIGNATURES, **optional}.items():
         if name not in told:
             yield f"signature {name} is missing"
             continue
@@ -124,10 +124,23 @@ def _compared(before: np.ndarray, after: np.ndarray, took: str) -> Finding:
 def of_planes(model: remote.Remote) -> list[Finding]:
     """Whether a ramp of lightness gets colors, as `tfcolor colorize --server` asks for them."""
     ramp = np.linspace(-1, 1, SIDE * SIDE, dtype=np.float32).reshape(SIDE, SIDE)
-    began = time.perf_counter()
-    model(ramp)
-    took = 1000 * (time.perf_counter() - began)
-    return [Finding(True, f"planes of {SIDE} x {SIDE} in {took:.0f} ms")]
+    asked: dict[str, list[np.ndarray]] = {"": [ramp]}
+    if remote.HINTED in model.signatures():
+        asked[" with a hint"] = [ramp, _hint()]
+    found = []
+    for what, shown in asked.items():
+        began = time.perf_counter()
+        model(*shown)
+        took = 1000 * (time.perf_counter() - began)
+        found.append(Finding(True, f"planes of {SIDE} x {SIDE}{what} in {took:.0f} ms"))
+    return found
+
+
+def _hint() -> np.ndarray:
+    """A red place in the middle of the planes; float32 (h, w, 3)."""
+    hints: np.ndarray = np.zeros((SIDE, SIDE, 3), np.float32)
+    hints[SIDE // 2, SIDE // 2] = 0.6, 0.3, 1.0
+    return hints
 
 
 def _wanted(tensor: contract.Tensor) -> str:

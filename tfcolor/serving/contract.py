@@ -69,5 +69,25 @@ SIGNATURES: Mapping[str, Signature] = {
     "planes_png": Signature({"l_bytes": _BYTES}, {"ab_bytes": _BYTES}),
 }
 
-# Of networks that paint all of RGB, not color alone.
-RAW: Mapping[str, Signature] = {"raw": Signature({"rgb": _RGB}, {"rgb": _RGB})}
+# What some networks can be asked beside these. Hints have signatures of their own: REST and
+# batching want every input in every request, so that one more would shut out today's callers.
+_L = Tensor("float32", (None, None, None, 1))
+_HINTS = Tensor("float32", (None, None, None, 3))  # a, b, mask; see `network.Network`
+OPTIONAL: Mapping[str, Signature] = {
+    # Of networks that paint all of RGB, not color alone.
+    "raw": Signature({"rgb": _RGB}, {"rgb": _RGB}),
+    # Of networks that take colors of places.
+    "hinted_planes": Signature(
+        {"l": _L, "hints": _HINTS}, {"ab": Tensor("float32", (None, None, None, 2))}
+    ),
+    "hinted_planes_png": Signature(
+        {"l_bytes": _BYTES, "hints_bytes": _BYTES}, {"ab_bytes": _BYTES}
+    ),
+    # Of networks that were trained on color classes: how likely each is, in cells of 4 x 4 pixels.
+    # One that takes no hints wants zeros.
+    "classes": Signature(
+        {"l": _L, "hints": _HINTS},
+        {"probabilities": Tensor("float32", (None, None, None, 258))},
+    ),
+}
+ALL: Mapping[str, Signature] = {**SIGNATURES, **OPTIONAL}

@@ -26,6 +26,8 @@ LONGEST_PAUSE_S = 4.0
 CHUNK_FILES = 8  # photographs in a request, at the most
 CHUNK_BYTES = 16_000_000  # of their files; a larger one goes alone
 
+HINTED = "hinted_planes_png"  # the signature of a network that takes hints
+
 _LEVELS = 65_535.0  # of 16-bit PNGs: 0.0034 in a*b*, 0.0015 in L*
 
 _T = TypeVar("_T")
@@ -61,7 +63,11 @@ class Remote:
     size, stride = SIZE, 1  # its graph mirrors the borders itself
 
     def __init__(
-        self, url: str, timeout_s: float = TIMEOUT_S, deadline_s: float = DEADLINE_S
+        self,
+        url: str,
+        timeout_s: float = TIMEOUT_S,
+        deadline_s: float = DEADLINE_S,
+        takes_hints: bool = False,
     ) -> None:
         """Asks nothing yet; see `connect`.
 
@@ -69,12 +75,14 @@ class Remote:
           url: see `address.parse`.
           timeout_s: longest time of one request.
           deadline_s: longest time of all tries of one request.
+          takes_hints: whether its network does.
 
         Raises:
           ValueError: if the address, the token or the certificates cannot be used, or a package is
             missing.
         """
         self.address = check(url)
+        self.takes_hints = takes_hints
         self._timeout_s, self._deadline_s = timeout_s, deadline_s
         self._is_given_up = False
         self._transport: Transport
@@ -85,9 +93,12 @@ class Remote:
         else:
             self._transport = rest.Rest(self.address)
 
-    def __call__(self, l: np.ndarray) -> np.ndarray:
-        """l float32 (h, w) -> ab float32 (h, w, 2); raises OSError if there is no answer."""
-        (encoded,) = self._predict("planes_png", {"l_bytes": [encode_l(l)]})["ab_bytes"]
+    def __call__(self, l: np.ndarray, hints: np.ndarray | None = None) -> np.ndarray:
+        """See `network.Network`; raises OSError if there is no answer."""
+        signature, inputs = "planes_png", {"l_bytes": [encode_l(l)]}
+        if hints is not None:
+            signature, inputs = HINTED, {**inputs, "hints_bytes": [encode_hints(hints)]}
+        (encoded,) = self._predict(signature, inputs)["ab_bytes"]
         try:
             return decode_ab(encoded, l.shape)
         except ValueError as error:
@@ -218,10 +229,12 @@ def connect(url: str) -> Remote:
       OSError: if there is no such model, or no answer.
     """
     remote = Remote(url)
-    if "l_bytes" not in remote.signatures().get("planes_png", {}).get("inputs", {}):
+    told = remote.signatures()
+    if "l_bytes" not in told.get("planes_png", {}).get("inputs", {}):
         raise ValueError(
             f"{remote.address} has no signature planes_png; serve a model made by tfcolor export"
         )
+    remote.takes_hints = HINTED in told
     return remote
 
 
@@ -247,8 +260,19 @@ def chunks(files: Sequence[bytes]) -> Iterator[list[bytes]]:
 
 def encode_l(l: np.ndarray) -> bytes:
     """l float32 (h, w) in [-1, 1] -> a PNG, 16-bit gray (h, w)."""
-    plane = np.rint((np.clip(l, -1, 1) + 1) * (_LEVELS / 2)).astype(np.uint16)
-    return cv2.imencode(".png", plane, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
+    return _encoded((l + 1) / 2)
+
+
+def encode_hints(hints: np.ndarray) -> bytes:
+    """Hints float32 (h, w, 3) -> a PNG, 16-bit gray (3 h, w): a above b above the mask."""
+    a, b, mask = np.moveaxis(hints, -1, 0)
+    return _encoded(np.concatenate([(a + 1) / 2, (b + 1) / 2, mask]))
+
+
+def _encoded(plane: np.ndarray) -> bytes:
+    """A plane (h, w) in [0, 1] as a PNG of 16-bit gray."""
+    levels = np.rint(np.clip(plane, 0, 1) * _LEVELS).astype(np.uint16)
+    return cv2.imencode(".png", levels, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
 
 
 def decode_ab(encoded: bytes, shape: tuple[int, ...]) -> np.ndarray:

@@ -64,7 +64,7 @@ class Rest:
         self, signature: str, inputs: Mapping[str, Sequence[Any]], timeout_s: float
     ) -> dict[str, list[bytes]]:
         """Runs a signature; see `remote.Transport`."""
-        expected = contract.SIGNATURES[signature]
+        expected = contract.ALL[signature]
         columns = {
             name: [_encoded(value) for value in values]
             if expected.inputs[name].dtype == "string"

@@ -85,7 +85,7 @@ class Rpc:
         self, signature: str, inputs: Mapping[str, Sequence[Any]], timeout_s: float
     ) -> dict[str, list[bytes]]:
         """Runs a signature; see `remote.Transport`."""
-        expected = contract.SIGNATURES[signature]
+        expected = contract.ALL[signature]
         request = predict_pb2.PredictRequest(model_spec=self._spec)
         request.model_spec.signature_name = signature
         for name, values in inputs.items():

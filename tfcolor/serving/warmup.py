@@ -21,11 +21,12 @@ PHOTOGRAPH = (800, 1200)  # height and width, about 1 MP
 ASPECTS = ((1, 1), (3, 4), (4, 3), (2, 3), (3, 2))  # rows to columns of most cameras
 
 
-def write(folder: Path) -> bool:
+def write(folder: Path, takes_hints: bool = False) -> bool:
     """Writes the requests into a folder; not where the extra `serving` is missing.
 
     Args:
       folder: `assets.extra` of a SavedModel with all signatures of the contract.
+      takes_hints: whether it has those of networks that do.
 
     Returns:
       Whether they were written.
@@ -35,7 +36,7 @@ def write(folder: Path) -> bool:
     except ImportError:
         return False
     with tf.io.TFRecordWriter(str(folder / NAME)) as records:
-        for signature, inputs in requests():
+        for signature, inputs in requests(takes_hints):
             request = predict_pb2.PredictRequest()
             request.model_spec.name = "tfcolor"
             request.model_spec.signature_name = signature
@@ -47,7 +48,7 @@ def write(folder: Path) -> bool:
     return True
 
 
-def requests() -> Iterator[tuple[str, dict[str, Any]]]:
+def requests(takes_hints: bool = False) -> Iterator[tuple[str, dict[str, Any]]]:
     """Signatures with what they are asked, by input; the sizes count, the picture does not."""
     photograph = _encoded(".jpg", _slope(*PHOTOGRAPH, np.uint8))
     # Older servers do not fill in what is left out.
@@ -62,6 +63,10 @@ def requests() -> Iterator[tuple[str, dict[str, Any]]]:
         height, width = (remote.SIZE * side // min(rows, columns) for side in (rows, columns))
         lightness = _encoded(".png", _slope(height, width, np.uint16))
         yield "planes_png", {"l_bytes": np.array([lightness], object)}
+        if takes_hints:
+            hints = _encoded(".png", np.zeros((3 * height, width), np.uint16))
+            inputs = {"l_bytes": lightness, "hints_bytes": hints}
+            yield remote.HINTED, {name: np.array([each], object) for name, each in inputs.items()}
 
 
 def _slope(height: int, width: int, dtype: type) -> np.ndarray:

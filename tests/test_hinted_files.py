@@ -1,0 +1,168 @@
+"""Files and SavedModels of a network that takes colors of places."""
+
+import dataclasses
+
+import hinted
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from ai_edge_litert import interpreter as litert
+from keras import ops
+from tensorflow_serving.apis import prediction_log_pb2
+
+from tfcolor import colorize, config, convert, export, lite, network, recipes, signatures, workdir
+from tfcolor.models import folding
+from tfcolor.serving import contract, warmup
+
+KINDS = ["lite", "onnx", "saved"]
+
+
+@pytest.fixture(scope="module")
+def generator():
+    """Not to be changed."""
+    return hinted.generator()
+
+
+@pytest.fixture(scope="module")
+def trained(generator):
+    return workdir.Trained(generator, hinted.SIZE, 32, 7, None, 0.5, hinted.CALIBRATION)
+
+
+@pytest.fixture(scope="module")
+def files(trained, tmp_path_factory):
+    """Its file in each format; not to be changed."""
+    folder = tmp_path_factory.mktemp("files")
+    patch = pytest.MonkeyPatch()
+    patch.setattr(workdir, "generator_of", lambda *_: trained)
+    made = {
+        "lite": convert.export_lite("run", folder / "a.tflite", weights="float32"),
+        "onnx": convert.export_onnx("run", folder / "a.onnx"),
+        "saved": export.export("run", folder / "saved"),
+    }
+    patch.undo()
+    return made
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_gives_the_planes_of_the_generator_with_hints_and_without(generator, files, kind):
+    net = colorize.load(files[kind])
+    assert net.takes_hints and net.size == hinted.SIZE
+    l, hints = hinted.planes()
+    with_hints, without = (hinted.expected(generator, l, each)["ab"] for each in (hints, None))
+    assert np.abs(with_hints - without).mean() > 0.01  # there is something to compare
+    for _ in range(2):  # one call leaves nothing for the next
+        np.testing.assert_allclose(net(l, hints), with_hints, atol=1e-4)
+        np.testing.assert_allclose(net(l), without, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_any_size_is_mirrored_with_no_hints_beyond_the_borders(generator, files, kind):
+    l, hints = hinted.planes(50, 70)
+    around = ((7, 7), (13, 13))
+    shown = np.pad(l, around, "reflect"), np.pad(hints, (*around, (0, 0)))
+    expected = hinted.expected(generator, *shown)["ab"][7:-7, 13:-13]
+    ab = network.colors(colorize.load(files[kind]), l, hints)
+    np.testing.assert_allclose(ab, expected, atol=1e-4)
+
+
+def test_a_litert_file_tells_the_probabilities_of_classes_beside_the_colors(generator, files):
+    ran = litert.Interpreter(model_path=str(files["lite"]))
+    l, hints = hinted.planes()
+    for each in ran.get_input_details():
+        shown = hints if each["shape"][-1] == 3 else l[..., None]
+        ran.resize_tensor_input(each["index"], (1, *shown.shape))
+    ran.allocate_tensors()
+    for each in ran.get_input_details():
+        shown = hints if each["shape"][-1] == 3 else l[..., None]
+        ran.set_tensor(each["index"], shown[None])
+    ran.invoke()
+    outputs = [ran.get_tensor(each["index"]) for each in ran.get_output_details()]
+    (found,) = (each for each in outputs if each.shape[-1] == 258)
+    check_probabilities(found, generator, l, hints)
+
+
+def test_an_onnx_file_tells_them_too(generator, files):
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(files["onnx"], providers=["CPUExecutionProvider"])
+    l, hints = hinted.planes()
+    shown = {"l": l[None, ..., None], "hints": hints[None]}
+    check_probabilities(session.run(["probabilities"], shown)[0], generator, l, hints)
+
+
+def test_a_saved_model_tells_them_by_a_signature(generator, files):
+    classes = tf.saved_model.load(str(files["saved"])).signatures["classes"]
+    l, hints = hinted.planes()
+    shown = {"l": tf.constant(l[None, ..., None]), "hints": tf.constant(hints[None])}
+    check_probabilities(classes(**shown)["probabilities"].numpy(), generator, l, hints)
+    # Sides of 4 pixels are enough; the rest is mirrored, whole cells at a time.
+    l, hints = l[:52], hints[:52]
+    around = ((4, 8), (0, 0))
+    grown = np.pad(l, around, "reflect"), np.pad(hints, (*around, (0, 0)))
+    logits = hinted.expected(generator, *grown)["logits"][1:14]
+    shown = {"l": tf.constant(l[None, ..., None]), "hints": tf.constant(hints[None])}
+    found = classes(**shown)["probabilities"][0]
+    np.testing.assert_allclose(found, hinted.probabilities(logits), atol=1e-4)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="multiples of 4"):
+        classes(l=tf.zeros((1, 50, 64, 1)), hints=tf.zeros((1, 50, 64, 3)))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="hints must be of the size of l"):
+        classes(l=tf.zeros((1, 64, 64, 1)), hints=tf.zeros((1, 64, 96, 3)))
+
+
+def check_probabilities(found, generator, l, hints):
+    logits = hinted.expected(generator, l, hints)["logits"]
+    assert found.dtype == np.float32 and found.shape == (1, *logits.shape)
+    np.testing.assert_allclose(found[0], hinted.probabilities(logits), atol=1e-4)
+    np.testing.assert_allclose(found.sum(-1), 1, rtol=1e-4)
+
+
+def test_a_generator_that_classifies_and_takes_no_hints_wants_zeros(tmp_path):
+    l = keras.Input((None, None, 1))
+    logits = keras.layers.Conv2D(258, 4, 4)(l)
+    model = keras.Model(l, {"ab": ops.concatenate([l, -l], -1), "logits": logits})
+    served = signatures.Served(model, 32, 8, probabilities=hinted.probabilities)
+    made = served.signatures()
+    assert "classes" in made and "hinted_planes" not in made
+    planes, hints = tf.random.stateless_uniform((2, 16, 24, 1), [0, 1]), tf.zeros((2, 16, 24, 3))
+    expected = hinted.probabilities(model(planes)["logits"])
+    np.testing.assert_allclose(made["classes"](planes, hints)["probabilities"], expected, atol=1e-5)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="takes no hints: they must be zeros"):
+        made["classes"](planes, hints + 0.1)
+
+
+def test_the_share_of_the_last_stage_that_was_trained_on_classes_is_undone(tmp_path, monkeypatch):
+    settings = recipes.get("tfcolor")
+    shares = [dataclasses.replace(stage, uniform_share=0.3) for stage in settings.stages]
+    shares[-1] = dataclasses.replace(shares[-1], classification_weight=0.0, uniform_share=0.9)
+    for stages, share in ((shares, 0.3), (shares[-1:], None)):
+        run = dataclasses.replace(settings, stages=tuple(stages))
+        workdir.write(tmp_path / workdir.CONFIG, config.to_json(run))
+        monkeypatch.setattr(workdir, "load_generator", lambda *_: (None, 3))
+        monkeypatch.setattr(folding, "fold", lambda generator: generator)
+        trained = workdir.generator_of(tmp_path)
+        assert (trained.uniform_share, trained.calibration) == (share, 1.0)
+        assert (trained.probabilities is None) == (share is None)
+
+
+def test_a_litert_file_of_hints_at_one_size_is_refused(tmp_path):
+    specs = [tf.TensorSpec((1, 32, 32, channels), tf.float32) for channels in (1, 3)]
+    graph = tf.function(lambda l, hints: l * hints[..., :2], specs).get_concrete_function()
+    path = tmp_path / "fixed.tflite"
+    path.write_bytes(tf.lite.TFLiteConverter.from_concrete_functions([graph]).convert())
+    with pytest.raises(ValueError, match="takes hints at one size only; export it for every size"):
+        lite.Lite(path)
+
+
+def test_a_server_warms_up_with_hints_too(files):
+    path = files["saved"] / "assets.extra" / "tf_serving_warmup_requests"
+    signatures_asked = []
+    for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
+        request = prediction_log_pb2.PredictionLog.FromString(record).predict_log.request
+        signature = request.model_spec.signature_name
+        assert request.inputs.keys() == contract.ALL[signature].inputs.keys()
+        signatures_asked.append(signature)
+    assert signatures_asked.count("hinted_planes_png") == len(warmup.ASPECTS)
+    text = (files["saved"] / "assets.extra" / "README.md").read_text()
+    assert all(f"| `{name}` |" in text for name in ("hinted_planes", "classes", "jpeg"))
+    assert "`raw`" not in text
