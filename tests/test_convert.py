@@ -183,7 +183,8 @@ def test_the_bundled_network_is_exported_without_a_run(tmp_path, rng):
     net = colorize.load(convert.export_lite("bundled", tmp_path / "made.tflite"))
     ours = colorize.load()
     assert (net.size, net.stride) == (ours.size, ours.stride)
-    np.testing.assert_allclose(net(l), ours(l), atol=1e-5)
+    # The shipped file tells no probabilities: its temperature is part of a kernel of 16 bits.
+    np.testing.assert_allclose(net(l), ours(l), atol=1e-4)
 
 
 def test_a_folder_called_bundled_is_a_run_like_any_other(run, tmp_path, monkeypatch):
