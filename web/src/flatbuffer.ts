@@ -7,15 +7,18 @@ const INPUTS = 1;
 const OUTPUTS = 2;
 const SHAPE = 0;
 const SHAPE_SIGNATURE = 7; // the shape with -1 for what is free
+const CLASSES = 258; // channels of the probabilities of color classes,
+const CELL = 4; // which there are in squares of so many pixels
 const MAGIC = 0x334c4654; // "TFL3"
 
 /**
  * A network of any size as one of the given size.
  *
- * LiteRT.js runs networks of one size alone. All sizes inside follow from the input's when it is
- * loaded, so a few numbers in the input and output are all that has to be written.
+ * LiteRT.js runs networks of one size alone. All sizes inside follow from the inputs' when it is
+ * loaded, so a few numbers in the inputs and outputs are all that has to be written.
  *
- * @param network - a TFLite file that turns l (1, h, w, 1) into ab (1, h, w, 2).
+ * @param network - a TFLite file that turns l (1, h, w, 1), and hints (1, h, w, 3) if it takes
+ *   them, into ab (1, h, w, 2); it may tell probabilities (1, h / 4, w / 4, 258), too.
  * @throws Error if it does not, or for one size only.
  */
 export function sized(network: Uint8Array, height: number, width: number): Uint8Array {
@@ -24,21 +27,35 @@ export function sized(network: Uint8Array, height: number, width: number): Uint8
   if (copy.length < 8 || view.getUint32(4, true) !== MAGIC) throw new Error("is no TFLite file");
   const graph = item(view, field(view, follow(view, 0), SUBGRAPHS), 0);
   const tensors = field(view, graph, TENSORS);
-  for (const [list, channels] of [[INPUTS, 1], [OUTPUTS, 2]]) {
-    const tensor = item(view, tensors, entry(view, field(view, graph, list), 0));
-    const shape = field(view, tensor, SHAPE);
-    if (entry(view, shape, -1) !== 4 || entry(view, shape, 3) !== channels) {
-      throw new Error("does not turn l (1, h, w, 1) into ab (1, h, w, 2)");
-    }
-    const signature = field(view, tensor, SHAPE_SIGNATURE);
-    if (!signature || entry(view, signature, 1) !== -1 || entry(view, signature, 2) !== -1) {
-      throw new Error("takes one size only; export the network for every size");
-    }
-    for (const sizes of [shape, signature]) {
-      [1, height, width].forEach((side, at) => view.setInt32(sizes + 4 + 4 * at, side, true));
-    }
+  const channels = [INPUTS, OUTPUTS].map((list) => {
+    const indices = field(view, graph, list);
+    return Array.from({ length: entry(view, indices, -1) }, (_, at) =>
+      resize(view, item(view, tensors, entry(view, indices, at)), height, width),
+    );
+  });
+  const [inputs, outputs] = channels.map((each) => each.sort().join());
+  if (!["1", "1,3"].includes(inputs) || !["2", "2,258"].includes(outputs)) {
+    throw new Error("does not turn l (1, h, w, 1) into ab (1, h, w, 2)");
   }
   return copy;
+}
+
+/** Writes the size of an input or output into its tensor; how many channels it has. */
+function resize(view: DataView, tensor: number, height: number, width: number): number {
+  const shape = field(view, tensor, SHAPE);
+  if (!shape || entry(view, shape, -1) !== 4) return 0;
+  const channels = entry(view, shape, 3);
+  const signature = field(view, tensor, SHAPE_SIGNATURE);
+  if (!signature || entry(view, signature, 1) !== -1 || entry(view, signature, 2) !== -1) {
+    throw new Error("takes one size only; export the network for every size");
+  }
+  const cell = channels === CLASSES ? CELL : 1;
+  for (const sizes of [shape, signature]) {
+    [1, height / cell, width / cell].forEach((side, at) =>
+      view.setInt32(sizes + 4 + 4 * at, side, true),
+    );
+  }
+  return channels;
 }
 
 /** A number of a vector of numbers; its length lies before the first. */

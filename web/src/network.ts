@@ -7,6 +7,8 @@ import type { Colors } from "./paint";
 import type { Plane } from "./taps";
 
 const STRIDE = NETWORK.stride; // what the sides must be multiples of
+const HINTS = 3; // channels of an input: a, b, mask
+const AB = 2; // channels of an output
 
 /** Absolute addresses: the network's, and those of LiteRT's files by their names. */
 export interface Files {
@@ -23,8 +25,13 @@ export class Network {
     return new Network(bytes);
   }
 
-  /** The colors of a lightness of any size, mirrored to what the network needs. */
-  async colors(l: Plane): Promise<Colors> {
+  /**
+   * The colors of a lightness of any size, mirrored to what the network needs.
+   *
+   * @param hints - for a network that takes them: for each pixel of l a* / 110, b* / 110 and how
+   *   sure they are, from 0 to 1. None where it is 0, nor where l is mirrored.
+   */
+  async colors(l: Plane, hints?: Float32Array): Promise<Colors> {
     const [top, height] = room(l.height);
     const [left, width] = room(l.width);
     const shown = new Float32Array(height * width);
@@ -32,7 +39,12 @@ export class Network {
       const row = mirrored(y - top, l.height) * l.width;
       for (let x = 0; x < width; x++, at++) shown[at] = l.data[row + mirrored(x - left, l.width)];
     }
-    const ab = await this.run(shown, height, width);
+    const told = new Float32Array(height * width * HINTS);
+    for (let y = 0; hints && y < l.height; y++) {
+      const row = hints.subarray(y * l.width * HINTS, (y + 1) * l.width * HINTS);
+      told.set(row, ((y + top) * width + left) * HINTS);
+    }
+    const ab = await this.run(shown, told, height, width);
     const cut = (channel: number): Plane => {
       const data = new Float32Array(l.data.length);
       for (let y = 0, at = 0; y < l.height; y++) {
@@ -45,18 +57,28 @@ export class Network {
     return { l, a: cut(0), b: cut(1) };
   }
 
-  private async run(l: Float32Array, height: number, width: number): Promise<Float32Array> {
+  private async run(
+    l: Float32Array,
+    hints: Float32Array,
+    height: number,
+    width: number,
+  ): Promise<Float32Array> {
     // Not WebGPU: it refuses networks whose sizes are found out when they run, see docs/web.md.
     const bytes = sized(this.bytes, height, width);
     const model = await litert.loadAndCompile(bytes, { accelerator: "wasm" });
-    const input = new litert.Tensor(l, [1, height, width, 1]);
+    // Told apart by their channels: a file has them in any order.
+    const inputs = model.getInputDetails().map(({ shape }) => {
+      const plane = shape[3] === HINTS ? hints : l;
+      return new litert.Tensor(plane, [1, height, width, shape[3]]);
+    });
     try {
-      const [output] = await model.run([input]);
-      const ab = output.toTypedArray() as Float32Array;
-      output.delete();
+      const outputs = await model.run(inputs);
+      const place = model.getOutputDetails().findIndex(({ shape }) => shape[3] === AB);
+      const ab = outputs[place].toTypedArray() as Float32Array;
+      for (const each of outputs) each.delete();
       return ab;
     } finally {
-      input.delete();
+      for (const each of inputs) each.delete();
       model.delete();
     }
   }

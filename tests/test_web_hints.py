@@ -1,0 +1,111 @@
+"""What the page runs, web/src/network.ts, told colors of places; in Node.js, not in a browser."""
+
+import json
+import re
+import shutil
+import subprocess
+
+import hinted
+import numpy as np
+import pytest
+from test_web import ROOT, has_node
+
+from tfcolor import convert, lite, network
+
+pytestmark = pytest.mark.skipif(not has_node(), reason="needs Node.js 20.19 with npm")
+
+WEB = ROOT / "web"
+SCRIPT = "litert_wasm_compat_internal.js"
+# Node.js in the place of a browser's worker: scripts and files come from the disk.
+MAIN = """
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { runInThisContext } from "node:vm";
+import { Network } from "%(web)s/src/network";
+
+Object.assign(globalThis, {
+  self: globalThis,
+  require: createRequire(import.meta.url),
+  __dirname: ".",
+  importScripts: (path) => runInThisContext(readFileSync(path, "utf8")),
+  fetch: async (path) => new Response(readFileSync(path)),
+});
+const { files, asked } = JSON.parse(readFileSync(0, "utf8"));
+const network = await Network.load(files, () => {});
+const answers = [];
+for (const { width, height, l, hints } of asked) {
+  const plane = { width, height, data: new Float32Array(l) };
+  const { a, b } = await network.colors(plane, hints && new Float32Array(hints));
+  answers.push([...a.data], [...b.data]);
+}
+process.stdout.write(JSON.stringify(answers), () => process.exit(0));
+"""
+CONFIG = """
+export default {
+  define: { NETWORK: { size: 64, stride: 32, bytes: 1 } },
+  ssr: { noExternal: true },
+  build: { ssr: "main.ts", target: "node20", outDir: "out" },
+};
+"""
+
+
+@pytest.fixture(scope="module")
+def runtime(tmp_path_factory):
+    """Asks the page's runtime: a network's file and planes with or without hints -> planes."""
+    if not (WEB / "node_modules").is_dir():
+        done = subprocess.run(["npm", "ci"], cwd=WEB, capture_output=True, text=True)
+        if re.search("ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT", done.stderr):
+            pytest.skip("npm's registry cannot be reached")
+        assert done.returncode == 0, done.stderr
+    folder = tmp_path_factory.mktemp("page")
+    (folder / "main.ts").write_text(MAIN % {"web": WEB})
+    (folder / "vite.config.mjs").write_text(CONFIG)
+    vite = WEB / "node_modules" / ".bin" / "vite"
+    done = subprocess.run([vite, "build"], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (program,) = (folder / "out").glob("main.*")
+
+    def ask(path, *asked):
+        wasm = WEB / "node_modules" / "@litertjs" / "core" / "wasm"
+        names = SCRIPT, SCRIPT.replace(".js", ".wasm")
+        files = {"network": str(path), "runtime": {name: str(wasm / name) for name in names}}
+        planes = [
+            {
+                "height": l.shape[0],
+                "width": l.shape[1],
+                "l": l.ravel().tolist(),
+                **({} if hints is None else {"hints": hints.ravel().tolist()}),
+            }
+            for l, hints in asked
+        ]
+        text = json.dumps({"files": files, "asked": planes})
+        done = subprocess.run(
+            [shutil.which("node"), program], input=text, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        found = iter(json.loads(done.stdout.splitlines()[-1]))
+        return [
+            np.stack([np.reshape(plane, l.shape) for plane in (next(found), next(found))], -1)
+            for l, _ in asked
+        ]
+
+    return ask
+
+
+def test_the_page_gives_what_the_file_gives_with_hints_and_without(runtime, tmp_path):
+    path = tmp_path / "hinted.tflite"
+    path.write_bytes(convert.to_lite(hinted.generator(), "float32", hinted.probabilities))
+    lite.add_card(path, hinted.SIZE, 32)
+    net = lite.Lite(path)
+    l, hints = hinted.planes(50, 75)
+    told, silent = runtime(path, (l, hints), (l, None))
+    assert np.abs(told - silent).max() > 0.1
+    np.testing.assert_allclose(told, network.colors(net, l, hints), atol=1e-4)
+    np.testing.assert_allclose(silent, network.colors(net, l), atol=1e-4)
+
+
+def test_the_page_runs_a_file_of_one_input(runtime):
+    path = ROOT / "tfcolor" / "models" / "weights" / "tfcolor-base.tflite"
+    l, _ = hinted.planes(64, 64)
+    (ab,) = runtime(path, (l, None))
+    np.testing.assert_allclose(ab, network.colors(lite.Lite(path), l), atol=1e-3)
