@@ -8,10 +8,26 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from ai_edge_litert import interpreter as litert
+from click.testing import CliRunner
+from conftest import colorful_photo
 from keras import ops
+from PIL import Image
 from tensorflow_serving.apis import prediction_log_pb2
 
-from tfcolor import colorize, config, convert, export, lite, network, recipes, signatures, workdir
+from tfcolor import (
+    colorize,
+    config,
+    convert,
+    export,
+    hints,
+    lite,
+    network,
+    recipes,
+    signatures,
+    workdir,
+)
+from tfcolor.app import preview
+from tfcolor.cli import main
 from tfcolor.models import folding
 from tfcolor.serving import contract, warmup
 
@@ -64,6 +80,32 @@ def test_any_size_is_mirrored_with_no_hints_beyond_the_borders(generator, files,
     expected = hinted.expected(generator, *shown)["ab"][7:-7, 13:-13]
     ab = network.colors(colorize.load(files[kind]), l, hints)
     np.testing.assert_allclose(ab, expected, atol=1e-4)
+
+
+def test_the_command_and_the_app_give_hints_to_a_network_that_takes_them(files, tmp_path):
+    gray, hint = colorful_photo(2, 90, 130)[..., 0], hints.Hint(40, 30, (48, 96, 192))
+    Image.fromarray(gray).save(tmp_path / "gray.png")
+    net = colorize.load(files["lite"])
+    seen = []
+
+    class Watched:
+        size, stride, takes_hints = net.size, net.stride, True
+
+        def __call__(self, l, planes=None):
+            seen.append(planes)
+            return net(l, planes)
+
+    expected = colorize.colorize(Watched(), gray, hints=[hint])
+    assert seen[0][..., 2].sum() > 0 and len(seen) == 1
+    options = ["-m", str(files["lite"]), "--hint", "40,30,#3060c0"]
+    command = ["colorize", str(tmp_path / "gray.png"), "-o", str(tmp_path / "color.png"), *options]
+    done = CliRunner().invoke(main.cli, command)
+    assert done.exit_code == 0, done.output
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "color.png")), expected)
+    shown = preview.Preview(gray, gray.shape)
+    colored = preview.colored(Watched(), shown, [hint], net.size, 1.0, 1.0)
+    np.testing.assert_array_equal(colored, expected)
+    np.testing.assert_array_equal(seen[1], seen[0])
 
 
 def test_a_litert_file_tells_the_probabilities_of_classes_beside_the_colors(generator, files):

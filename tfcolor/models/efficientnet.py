@@ -62,10 +62,10 @@ def encode(
                 x, name, kernel, strides if first else 1, expansion, width, dtype, folded
             )
             block += 1
-        stride = _LAST_STAGE_OF_STRIDE.get(stage)
-        if stride in added:
-            x = layers.Add(name=f"encoder_added{stride}", dtype=dtype)([x, added[stride]])
-        if stride:
+        if stage in _LAST_STAGE_OF_STRIDE:
+            stride = _LAST_STAGE_OF_STRIDE[stage]
+            if stride in added:
+                x = layers.Add(name=f"encoder_added{stride}", dtype=dtype)([x, added[stride]])
             features[stride] = x
     return features
 
