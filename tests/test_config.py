@@ -169,7 +169,7 @@ def test_a_whole_number_may_stand_for_a_float_and_none_where_it_is_allowed():
     ("changes", "message"),
     [
         ({"generator": "colorful", "space": "rgb"}, "space rgb needs the generator unet"),
-        ({"weights": "imagenet"}, "weights imagenet fit the generator pretrained-unet or colornet"),
+        ({"weights": "imagenet"}, "weights imagenet need a generator pretrained-unet or colornet"),
         ({"classification_weight": 1.0}, "classification_weight needs a generator colorful or"),
         ({"uniform_share": 0.0}, r"uniform_share must be in \(0, 1\], got 0"),
         ({"size_weight": 1.0}, "size_weight needs an image_size of 512"),
@@ -178,7 +178,10 @@ def test_a_whole_number_may_stand_for_a_float_and_none_where_it_is_allowed():
         ({"gan_loss": "hinge", "label_smoothing": 0.1}, "label_smoothing needs the gan_loss bce"),
         ({"frozen": ("generator", "discriminator")}, "stage train trains nothing"),
         ({"gan_weight": 0.0, "frozen": ("generator",)}, "stage train trains nothing"),
-        ({"frozen": ("encoder",)}, "need a generator pretrained-unet or colornet, got unet"),
+        (
+            {"frozen": ("encoder",)},
+            "needs a generator pretrained-unet or colornet or hintnet, got unet",
+        ),
         ({"learning_rate": float("inf")}, "learning_rate must be greater than 0, got inf"),
         ({"weight_decay": float("nan")}, "weight_decay must be 0 or more, got nan"),
         ({"generator": "sagan", "image_size": 80}, "multiple of 32, got 80; use 64 or 96"),

@@ -215,7 +215,8 @@ def test_at_the_networks_own_size_a_batch_is_colorized_at_once(strength):
     assert seen == [(3, 32, 32, 1)]
     expected = graphs.from_generator(generator, 32, 8)(gray)
     apart = levels_apart(fake, expected)
-    assert apart.max() <= 1 and apart.mean() < 1e-3
+    # Colors at the border of sRGB are found by bisection: the last bit of a float can move a level.
+    assert apart.max() <= 1 and apart.mean() < 0.01
     for name, metric in metrics.PER_PHOTOGRAPH.items():
         figures = [np.mean(metric(truth, each)) for each in (fake, expected)]
         assert figures[0] == pytest.approx(figures[1], rel=1e-3), name

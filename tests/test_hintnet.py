@@ -112,9 +112,9 @@ def test_what_is_frozen_at_the_start_of_the_encoder_stays_and_the_rest_learns(rn
 def test_hints_need_a_generator_that_takes_them():
     with pytest.raises(ValueError, match="hints need a generator hintnet, got unet"):
         fields.override(recipes.get("pix2pix"), hints=0.5)
-    with pytest.raises(ValueError, match="encoder_start needs the generator hintnet"):
+    with pytest.raises(ValueError, match="encoder_start needs a generator hintnet"):
         fields.override(recipes.get("pix2pix"), frozen=("encoder_start",))
-    with pytest.raises(ValueError, match="needs the encoder efficientnet-lite0"):
+    with pytest.raises(ValueError, match="need the encoder efficientnet-lite0"):
         config.ModelConfig(generator="hintnet", encoder="VGG16")
 
 

@@ -115,7 +115,7 @@ def test_choices_are_values_as_set_takes_them(numbers):
             ((), ("encoder",), ("encoder", "generator")),
         ),
         ("source=../a,../b", ("../a", "../b")),
-        ("adversarial.gan_weight=0, 0.1", (0, 0.1)),
+        ("refine.gan_weight=0, 0.1", (0, 0.1)),
     ],
 )
 def test_choices_of_every_type(text, choices):

@@ -1,6 +1,7 @@
 """Checks of the fields of a dataclass; each raises a `ValueError` that names the field."""
 
 import math
+from collections.abc import Collection
 from typing import Any
 
 
@@ -29,3 +30,16 @@ def choice(part: Any, name: str, choices: tuple[str, ...]) -> None:
     value = getattr(part, name)
     if value not in choices:
         raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value}")
+
+
+def share(part: Any, *names: str) -> None:
+    for name in names:
+        value = getattr(part, name)
+        if not 0 <= value <= 1:
+            raise ValueError(f"{name} must be in [0, 1], got {value}")
+
+
+def generator(asks: str, given: str, known: Collection[str], remedy: str = "") -> None:
+    """What `asks` for one of the known generators, such as "hints need", must have one."""
+    if given not in known:
+        raise ValueError(f"{asks} a generator {' or '.join(known)}, got {given}{remedy}")

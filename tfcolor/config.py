@@ -80,9 +80,7 @@ class DataConfig:
         checks.not_negative(self, "min_chroma")
         if self.train_limit is not None:
             checks.positive(self, "train_limit")
-        for name in ("film", "hints"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name} must be in [0, 1], got {getattr(self, name)}")
+        checks.share(self, "film", "hints")
         if not 0 < self.crop_min_fraction <= 1:
             raise ValueError(f"crop_min_fraction must be in (0, 1], got {self.crop_min_fraction}")
 
@@ -119,19 +117,12 @@ class ModelConfig:
         if self.space == "rgb" and self.generator != "unet":
             raise ValueError(f"space rgb needs the generator unet, got {self.generator}")
         fits = {"imagenet": ENCODERS, "tfcolor": ("colornet",)}.get(self.weights, GENERATORS)
-        if self.generator not in fits:
+        checks.generator(f"weights {self.weights} need", self.generator, fits, "; use random")
+        own = self.generator == "hintnet" or self.weights == "tfcolor"
+        if own and self.encoder != BUNDLED_BACKBONE:
             raise ValueError(
-                f"weights {self.weights} fit the generator {' or '.join(fits)}, got "
-                f"{self.generator}; use random"
-            )
-        if self.generator == "hintnet" and self.encoder != BUNDLED_BACKBONE:
-            raise ValueError(
-                f"the generator hintnet needs the encoder {BUNDLED_BACKBONE}, got {self.encoder}"
-            )
-        if self.weights == "tfcolor" and self.encoder != BUNDLED_BACKBONE:
-            raise ValueError(
-                f"weights tfcolor fit the encoder {BUNDLED_BACKBONE}, got {self.encoder}; use "
-                "imagenet"
+                f"the generator hintnet and the weights tfcolor need the encoder "
+                f"{BUNDLED_BACKBONE}, got {self.encoder}"
             )
 
     @property
@@ -236,11 +227,8 @@ class TrainConfig:
         names = [stage.name for stage in self.stages]
         if not names or len(set(names)) < len(names) or any("." in name for name in names):
             raise ValueError(f"stages must have names of their own, without a dot, got {names}")
-        if self.data.hints and self.model.generator not in HINTED:
-            raise ValueError(
-                f"hints need a generator {' or '.join(HINTED)}, got {self.model.generator}; or set "
-                "hints=0.0"
-            )
+        if self.data.hints:
+            checks.generator("hints need", self.model.generator, HINTED, "; or set hints=0.0")
         for stage in self.stages:
             self._check_stage(stage)
 
@@ -255,22 +243,14 @@ class TrainConfig:
             raise ValueError(
                 f"image_size must be a multiple of {model.stride}{power}, got {size}; {remedy}"
             )
-        if "encoder_start" in stage.frozen and model.generator != "hintnet":
-            raise ValueError(
-                f"frozen encoder_start needs the generator hintnet, got {model.generator}"
-            )
-        if ("encoder" in stage.frozen or stage.encoder_rate != 1) and (
-            model.generator not in ENCODERS
+        for asked, asks, known in (
+            ("encoder_start" in stage.frozen, "frozen encoder_start needs", HINTED),
+            ("encoder" in stage.frozen, "frozen encoder needs", ENCODERS),
+            (stage.encoder_rate != 1, "encoder_rate needs", ENCODERS),
+            (stage.classification_weight, "classification_weight needs", CLASSIFIERS),
         ):
-            raise ValueError(
-                f"frozen encoder and encoder_rate need a generator {' or '.join(ENCODERS)}, got "
-                f"{model.generator}"
-            )
-        if stage.classification_weight and model.generator not in CLASSIFIERS:
-            raise ValueError(
-                f"classification_weight needs a generator {' or '.join(CLASSIFIERS)}, got "
-                f"{model.generator}"
-            )
+            if asked:
+                checks.generator(asks, model.generator, known)
         if stage.size_weight and size < 2 * model.stride:
             raise ValueError(
                 f"size_weight needs an image_size of {2 * model.stride} or more in stage "

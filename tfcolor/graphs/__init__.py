@@ -151,8 +151,8 @@ def from_generator(
 def at_own_size(generator: keras.Model) -> Colorizer:
     """The same for gray photographs at just the size that the generator sees, all at once.
 
-    Nothing is reduced nor painted along edges, so it takes half the time; a level in a hundred
-    thousand is another by rounding.
+    Nothing is reduced nor painted along edges; in under 1 % of the values the last bit of a float
+    makes another level.
 
     Args:
       generator: see `colorize`; its stride must divide the photographs' sides.
@@ -164,7 +164,8 @@ def at_own_size(generator: keras.Model) -> Colorizer:
     def batch(rgb: tf.Tensor) -> tf.Tensor:
         tables = tones.Tables()
         luminance, lightness = tables.tones_of_gray(rgb[..., 0])
-        ab = color.AB_SCALE * painted(generator, lightness[..., None] / color.L_SCALE - 1.0)
+        outputs = ask(generator, lightness[..., None] / color.L_SCALE - 1.0)
+        ab = color.AB_SCALE * painted(outputs)
         return tables.join(luminance, lightness, ab[..., 0], ab[..., 1])
 
     graph = tf.function(batch, reduce_retracing=True)
