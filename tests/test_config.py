@@ -174,7 +174,7 @@ def test_a_whole_number_may_stand_for_a_float_and_none_where_it_is_allowed():
         ({"uniform_share": 0.0}, r"uniform_share must be in \(0, 1\], got 0"),
         ({"size_weight": 1.0}, "size_weight needs an image_size of 512"),
         ({"gan_weight": 0.0, "l1_weight": 0.0}, "one of gan_weight, .* must be greater than 0"),
-        ({"frozen": ("decoder",)}, "frozen must be of encoder, generator, discriminator"),
+        ({"frozen": ("decoder",)}, "frozen must be of encoder_start, encoder, generator"),
         ({"gan_loss": "hinge", "label_smoothing": 0.1}, "label_smoothing needs the gan_loss bce"),
         ({"frozen": ("generator", "discriminator")}, "stage train trains nothing"),
         ({"gan_weight": 0.0, "frozen": ("generator",)}, "stage train trains nothing"),
