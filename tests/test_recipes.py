@@ -13,7 +13,7 @@ from tfcolor.training import loop
 @pytest.mark.parametrize("name", recipes.RECIPES)
 def test_a_recipe_trains_resumes_exports_and_colorizes(name, photo_folder, tmp_path, caplog):
     caplog.set_level(logging.INFO)
-    small = {"image_size": 128 if name == recipes.DEFAULT else 64, "width": 4, "batch_size": 2}
+    small = {"image_size": 64, "width": 4, "batch_size": 2}
     settings = fields.override(
         recipes.get(name),
         source=str(photo_folder),
