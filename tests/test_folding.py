@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from tfcolor import fields, recipes
+from tfcolor import config, fields, recipes
 from tfcolor.models import folding, networks, upconvolution
 
 
@@ -37,9 +37,11 @@ def test_a_folded_generator_gives_the_same(name, rng):
         np.testing.assert_array_equal(old, variable)
 
 
-def test_our_own_generator_has_none_left():
-    generator = networks.build_generator(recipes.get("tfcolor").model, "float32", 0)
-    assert len(normalizations(generator)) > 50
+@pytest.mark.parametrize(("name", "least"), [("colornet", 50), ("hintnet", 8)])
+def test_our_own_generators_have_none_left(name, least):
+    settings = config.ModelConfig(generator=name, width=32)
+    generator = networks.build_generator(settings, "float32", 0)
+    assert len(normalizations(generator)) > least
     assert not normalizations(folding.fold(generator))
 
 
