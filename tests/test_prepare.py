@@ -303,3 +303,11 @@ def test_ids_are_unique_and_scattered(folder, tmp_path):
     names = [photos.name(image_id) for image_id in ids]
     assert names != sorted(names)
     assert tf.data.experimental.cardinality(photos.records) == 29
+
+
+def test_what_training_does_with_photographs_makes_no_other_set(photo_folder, tmp_path):
+    clean, filmed = (
+        run.plan([config.DataConfig(source=str(photo_folder), film=film)], tmp_path)
+        for film in (0.0, 0.5)
+    )
+    assert clean.to_json({}) == filmed.to_json({})

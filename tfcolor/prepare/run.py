@@ -15,6 +15,7 @@ from tfcolor import config, data, workdir
 from tfcolor.data import photographs
 from tfcolor.prepare import finish, options, parts
 
+WHICH = ("source", "data_dir", "train_split", "test_split")  # of a `config.DataConfig`
 STATE = "prepare.json"
 PARTS = "parts"
 
@@ -53,8 +54,12 @@ class Plan:
 
     def to_json(self, opened: Opened) -> str:
         """What must not change between two runs for one folder."""
+        # Of a source what says which photographs it is; the rest of its fields is for training.
         sources = {
-            split: {"part": part, "of": [dataclasses.asdict(source) for source in sources]}
+            split: {
+                "part": part,
+                "of": [{name: getattr(source, name) for name in WHICH} for source in sources],
+            }
             for split, (sources, part) in self.sources.items()
         }
         # Which files there are: a part is a stretch of them.
