@@ -82,3 +82,10 @@ def test_the_pipeline_gives_each_photograph_its_own_hints_again_and_again():
     assert "hints" not in next(
         iter(batches.train_batches(photos, recipes.get("pix2pix").data, 64, 8, seed=3))
     )
+
+
+def test_noise_is_enlarged_as_a_picture_is(rng):
+    noise = rng.uniform(size=(3, hinting.HOLES, hinting.HOLES, 2)).astype(np.float32)
+    np.testing.assert_allclose(
+        hinting._enlarge(noise, SIDE), tf.image.resize(noise, (SIDE, SIDE)), atol=1e-6
+    )
