@@ -14,7 +14,8 @@ import numpy as np
 from apache_beam.ml.inference import base
 from apache_beam.options import pipeline_options
 
-from tfcolor import colorize, errors, folder, network, paint, scans
+from tfcolor import colorize, folder, network, paint, scans
+from tfcolor.support import errors
 
 Pair = tuple[str, str]  # a photograph and what it becomes
 Plane = np.ndarray

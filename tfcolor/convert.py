@@ -5,7 +5,8 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from tfcolor import freezing, graphs, lite, onnx, photo, quiet, workdir
+from tfcolor import freezing, graphs, lite, onnx, photo, workdir
+from tfcolor.support import quiet
 
 WEIGHTS = ("float32", "float16", "int8")
 OPSET = 18  # of ONNX; ONNX Runtime knows it since 1.14

@@ -13,9 +13,10 @@ from pathlib import Path
 import filelock
 import tensorflow as tf
 
-from tfcolor import errors, inference, modelcard, signatures, workdir
+from tfcolor import inference, modelcard, signatures, workdir
 from tfcolor.evaluation import record, scores, table
 from tfcolor.serving import contract, remote, warmup
+from tfcolor.support import errors
 
 _PARTIAL = ".partial-"  # TF Serving looks at names that are numbers alone
 

@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tfcolor import colorize, compare, errors, network, paint, photo, scans
+from tfcolor import colorize, compare, network, paint, photo, scans
 from tfcolor import hints as corrections
 from tfcolor.scans import decoding
+from tfcolor.support import errors
 
 FAILURES = "failures.csv"
 _COLUMNS = ("file", "reason")

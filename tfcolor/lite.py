@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from ai_edge_litert import interpreter as litert
 
-from tfcolor import quiet
 from tfcolor.resizing import arrays
+from tfcolor.support import quiet
 
 CARD = "tfcolor.json"  # in a zip archive behind the network, where TFLite files carry such things
 _L, _HINTS, _AB = 1, 3, 2  # channels of inputs and output

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tfcolor import quiet
+from tfcolor.support import quiet
 
 SIZE, STRIDE = "tfcolor.size", "tfcolor.stride"  # in a file's metadata: what it is to be shown
 

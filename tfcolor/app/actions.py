@@ -11,8 +11,9 @@ from typing import Any
 
 import gradio as gr
 
-from tfcolor import errors, folder, hints, network
+from tfcolor import folder, hints, network
 from tfcolor.app import preview, results
+from tfcolor.support import errors
 
 PROGRESS = gr.Progress()
 MENDABLE = (OSError, ValueError, MemoryError)  # shown on the page; all else is a mistake in here

@@ -10,7 +10,6 @@ from typing import Any, NoReturn
 import click
 
 import tfcolor
-from tfcolor import errors
 from tfcolor.cli import (
     analyze,
     app,
@@ -24,6 +23,7 @@ from tfcolor.cli import (
     tune,
     video,
 )
+from tfcolor.support import errors
 
 # Before TensorFlow is imported, which the commands do when they run. What its C++ parts call an
 # error is either raised too, or no more than an optimization that was not made.

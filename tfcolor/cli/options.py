@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from tfcolor import config, quiet
+from tfcolor import config
+from tfcolor.support import quiet
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 

@@ -13,8 +13,8 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 from tensorflow_datasets.core import file_adapters
 
-from tfcolor import errors
 from tfcolor.data import photographs, reading
+from tfcolor.support import errors
 
 SPACE_NEEDED = 3  # times the download: what was fetched, what was unpacked, the records
 READ_BYTES = 1 << 18  # of a shard at a time; TFDS would take 8 MB of each

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfcolor import errors, photo
+from tfcolor import photo
 from tfcolor.data import reading
+from tfcolor.support import errors
 
 VALIDATION_ONE_IN = 20  # training photographs that are held back to choose by
 MIN_SIDE = 16  # pixels; a smaller picture shows nothing to learn from

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tfcolor import errors, fingerprint, photo
+from tfcolor import fingerprint, photo
 from tfcolor.prepare import options
+from tfcolor.support import errors
 
 THUMB_SIDE = 64  # pixels; what gray is told by
 

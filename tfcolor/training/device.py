@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from tfcolor import errors
+from tfcolor.support import errors
 
 log = logging.getLogger(__name__)
 

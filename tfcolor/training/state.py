@@ -8,8 +8,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfcolor import config, errors, workdir
+from tfcolor import config, workdir
 from tfcolor.models import hintnet, networks
+from tfcolor.support import errors
 from tfcolor.training import device, optimizer, schedule
 
 log = logging.getLogger(__name__)

@@ -19,8 +19,9 @@ import numpy as np
 import optuna
 import tensorflow as tf
 
-from tfcolor import data, errors, fields, workdir
+from tfcolor import data, fields, workdir
 from tfcolor.data import batches
+from tfcolor.support import errors
 from tfcolor.training import loop, progress
 from tfcolor.tune import experiment, signals, spaces
 
