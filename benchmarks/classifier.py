@@ -27,7 +27,8 @@ import strength
 import tensorflow as tf
 from keras import layers
 
-from tfcolor import config, data, graphs, losses, quantize
+from tfcolor import config, data, graphs, losses
+from tfcolor.color import quantize
 from tfcolor.data import batches
 from tfcolor.models import blocks, encoders
 

@@ -19,7 +19,8 @@ import tensorflow as tf
 from skimage import color as skcolor
 from skimage import metrics as skmetrics
 
-from tfcolor import color, config, data
+from tfcolor import config, data
+from tfcolor.color import cielab
 from tfcolor.evaluation import protocol, run, scores
 
 TARGET_PHOTOGRAPHS, TARGET_S = 3000, 600
@@ -28,7 +29,7 @@ SLOW = 40  # photographs that scikit-image is timed on
 
 def by_skimage(rgb: np.ndarray) -> None:
     """Two metrics of a photograph against its gray; uint8 (h, w, 3)."""
-    gray = color.to_gray(rgb).numpy()
+    gray = cielab.to_gray(rgb).numpy()
     skmetrics.structural_similarity(
         rgb / 255.0, gray / 255.0, gaussian_weights=True, data_range=1, channel_axis=-1
     )

@@ -27,7 +27,8 @@ import cv2
 import measure
 import numpy as np
 
-from tfcolor import network, photo, pixels
+from tfcolor import network, photo
+from tfcolor.color import cielab_numpy
 from tfcolor.data import samples
 from tfcolor.metrics import delta_e
 from tfcolor.video import read, run, smooth
@@ -68,7 +69,7 @@ def pan(rgb: np.ndarray, count: int, rng: np.random.Generator) -> tuple[np.ndarr
 
 def aged(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A frame on old film: gray, grainy, its light a little off; uint8 (h, w)."""
-    light = pixels.tones(rgb)[0] * (1 + FLICKER * rng.standard_normal())
+    light = cielab_numpy.tones(rgb)[0] * (1 + FLICKER * rng.standard_normal())
     gray = 255 * np.clip(light, 0, 1) ** (1 / 2.2)
     grain = cv2.GaussianBlur(rng.standard_normal(gray.shape), (0, 0), 0.7)
     return np.clip(gray + grain * (GRAIN / grain.std()), 0, 255).astype(np.uint8)
@@ -129,7 +130,7 @@ def frames_of(path: Path, limit: int | None = None) -> Iterator[np.ndarray]:
 
 def figures(made: list[np.ndarray], truth: np.ndarray, motion: Motion) -> dict[str, float]:
     """Flicker and truth of a colorized film."""
-    ab = [pixels.rgb_to_lab(rgb)[..., 1:] for rgb in made]
+    ab = [cielab_numpy.rgb_to_lab(rgb)[..., 1:] for rgb in made]
     changes = []
     for index in range(1, len(ab)):
         where, seen = motion(index)

@@ -24,7 +24,8 @@ import numpy as np
 from places import LightnessAlone
 from scipy import io, ndimage
 
-from tfcolor import color, colorize, hints, photo
+from tfcolor import colorize, hints, photo
+from tfcolor.color import cielab
 
 SIDE = 384  # short side that photographs are reduced to, pixels
 SHARE = (0.03, 0.4)  # of the photograph's area that a garment may have
@@ -50,13 +51,13 @@ def opposite(rgb: np.ndarray) -> tuple[int, int, int]:
     lightness, a, b = lab_of(rgb)
     angle = np.arctan2(b, a) + np.pi
     lab = np.array([lightness, CHROMA * np.cos(angle), CHROMA * np.sin(angle)], np.float32)
-    red, green, blue = color.to_uint8(color.lab_to_rgb(lab)).numpy().tolist()
+    red, green, blue = cielab.to_uint8(cielab.lab_to_rgb(lab)).numpy().tolist()
     return red, green, blue
 
 
 def lab_of(rgb: np.ndarray) -> np.ndarray:
     """CIE Lab of uint8 pixels, float32 of the same shape."""
-    return color.rgb_to_lab(rgb).numpy()
+    return cielab.rgb_to_lab(rgb).numpy()
 
 
 def moved(before: np.ndarray, after: np.ndarray, wanted: np.ndarray) -> np.ndarray:
@@ -91,7 +92,7 @@ def main(photos: Path, masks: Path, model: str | None, labels: Path | None, limi
         size = (round(rgb.shape[1] * scale), round(rgb.shape[0] * scale))
         rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
         garment = cv2.resize(garment.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
-        gray = color.to_gray(rgb[None]).numpy()[0]
+        gray = cielab.to_gray(rgb[None]).numpy()[0]
         own = colorize.colorize(network, gray)
         inward = cv2.distanceTransform(garment.astype(np.uint8), cv2.DIST_L2, 5)
         y, x = np.unravel_index(inward.argmax(), inward.shape)

@@ -22,7 +22,8 @@ from scipy import sparse
 from scipy.sparse import linalg
 
 import tfcolor
-from tfcolor import hints, network, pixels
+from tfcolor import hints, network
+from tfcolor.color import cielab_numpy
 
 REPEATS = 15
 SIZE = 192  # short side that the network sees, pixels
@@ -107,7 +108,7 @@ def main() -> None:
         "target_s": 0.5,
         "peak_mb": round(peak / 1e6),
         "superlu_s": round(reference_s, 3),
-        "max_difference_ab": float(np.abs(difference).max() * pixels.AB_SCALE),
+        "max_difference_ab": float(np.abs(difference).max() * cielab_numpy.AB_SCALE),
         "load": round(os.getloadavg()[0], 2),
         "cores": len(os.sched_getaffinity(0)),
         "device": platform.processor() or platform.machine(),

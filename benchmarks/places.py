@@ -19,7 +19,8 @@ import tfcolor  # noqa: F401 - before TensorFlow, whose oneDNN it turns on
 import click
 import numpy as np
 
-from tfcolor import color, colorize, config, data, hints
+from tfcolor import colorize, config, data, hints
+from tfcolor.color import cielab
 from tfcolor.data import batches
 from tfcolor.metrics import delta_e, mse
 
@@ -70,7 +71,7 @@ def main(model: str | None, source: str, part: str, limit: int, seed: int) -> No
     found: dict[tuple[str, int], list[tuple[float, float]]] = {}
     for batch in batches.eval_batches(photos, SIDE, 1):
         truth = batch["rgb"].numpy()
-        gray = color.to_gray(truth).numpy()[0]
+        gray = cielab.to_gray(truth).numpy()[0]
         for count in COUNTS:
             # The same places for each side, and for each count the same in every run.
             rng = np.random.default_rng([seed, count, int(batch["image_id"][0])])

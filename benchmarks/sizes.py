@@ -23,7 +23,8 @@ import measure
 import numpy as np
 import tensorflow as tf
 
-from tfcolor import color, config, data, graphs
+from tfcolor import config, data, graphs
+from tfcolor.color import cielab
 from tfcolor.data import batches
 from tfcolor.metrics import delta_e
 
@@ -47,7 +48,7 @@ def main(run: Path | None, source: str, data_dir: str | None, part: str, limit: 
         pair: [] for pair in itertools.combinations(range(len(SIZES)), 2)
     }
     for batch in batches.eval_batches(photos, SIDE, 4):
-        gray = color.to_gray(batch["rgb"]).numpy()
+        gray = cielab.to_gray(batch["rgb"]).numpy()
         colored = [colorize(gray) for colorize in colorizers]
         for (first, second), values in pairs.items():
             values.append(delta_e.delta_e(colored[first], colored[second]).numpy())

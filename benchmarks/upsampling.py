@@ -17,7 +17,8 @@ import cv2
 import numpy as np
 from skimage import color as skcolor
 
-from tfcolor import photo, pixels, upsample
+from tfcolor import photo, upsample
+from tfcolor.color import cielab_numpy
 
 
 def restored(lab: np.ndarray, side: int) -> dict[str, np.ndarray]:
@@ -43,7 +44,7 @@ def main(folder: Path, limit: int) -> None:
     rows: dict[str, dict[str, list[float]]] = {}
     for path in photo.find(folder)[:limit]:
         rgb = cv2.resize(photo.read_rgb(path), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-        lab = pixels.rgb_to_lab(rgb)
+        lab = cielab_numpy.rgb_to_lab(rgb)
         for factor in (2, 4, 8):
             row = rows.setdefault(str(factor), {"ours": [], "bicubic": []})
             for name, ab in restored(lab, min(lab.shape[:2]) // factor).items():

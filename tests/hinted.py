@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tfcolor import quantize
+from tfcolor.color import quantize
 from tfcolor.models import folding, hintnet
 
 SIZE = 64

@@ -13,7 +13,7 @@ from PIL import Image
 from skimage import color as skcolor
 from skimage import exposure
 
-from tfcolor import config, data, grayscale
+from tfcolor import config, data
 from tfcolor.analysis import (
     conclusion,
     figures,
@@ -25,6 +25,7 @@ from tfcolor.analysis import (
     study,
 )
 from tfcolor.cli import main
+from tfcolor.color import grayscale
 
 TONES = {"old/sepia.png": (30, 4, 14), "old/brown.jpg": (40, 8, 20)}  # most L*, a*, b*
 SHADES = {"night.png": 10, "interior.png": 38, "day.png": 55, "snow.png": 90}  # L*

@@ -6,7 +6,8 @@ import pytest
 from conftest import Stripes, colorful_photo
 from skimage import color as skcolor
 
-from tfcolor import colorize, hints, network, pixels
+from tfcolor import colorize, hints, network
+from tfcolor.color import cielab_numpy
 
 COLORS = [(200, 40, 40), (40, 60, 190), (30, 120, 40), (119, 119, 119)]
 PLACES = [(20, 30), (70, 40), (30, 90), (95, 100)]
@@ -116,7 +117,8 @@ def test_planes_are_discs_of_the_colors_with_the_mean_where_two_overlap():
     placed = [hints.Hint(300, 40, COLORS[0]), hints.Hint(304, 40, COLORS[1])]
     planes = hints.planes(l, placed, (400, 600))
     red, blue = (
-        pixels.rgb_to_lab(np.uint8(each))[1:] / pixels.AB_SCALE for each in (COLORS[0], COLORS[1])
+        cielab_numpy.rgb_to_lab(np.uint8(each))[1:] / cielab_numpy.AB_SCALE
+        for each in (COLORS[0], COLORS[1])
     )
     assert planes.dtype == np.float32
     assert set(np.unique(planes[..., 2])) == {0, 1}

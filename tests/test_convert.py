@@ -11,19 +11,8 @@ from conftest import colorful_photo
 from onnx import helper
 from PIL import Image
 
-from tfcolor import (
-    color,
-    colorize,
-    config,
-    convert,
-    fields,
-    graphs,
-    lite,
-    network,
-    onnx,
-    recipes,
-    workdir,
-)
+from tfcolor import colorize, config, convert, fields, graphs, lite, network, onnx, recipes, workdir
+from tfcolor.color import cielab
 from tfcolor.models import folding, networks, unet
 
 SIZE, STRIDE = 32, 8
@@ -173,7 +162,7 @@ def test_a_run_becomes_one_file_beside_nothing(run, name, tmp_path, l, capfd):
     assert (net.size, net.stride) == (SIZE, STRIDE)
     generator, _ = workdir.load_generator(run)
     rgb = (generator(l[None, ..., None], training=False)["rgb"][0] + 1) / 2
-    expected = color.rgb_to_planes(rgb)[1].numpy()
+    expected = cielab.rgb_to_planes(rgb)[1].numpy()
     assert np.abs(expected).max() > 0.02  # there is color to compare
     np.testing.assert_allclose(net(l), expected, atol=1e-3)
 

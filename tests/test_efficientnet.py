@@ -7,7 +7,8 @@ import pytest
 import tensorflow as tf
 from skimage import data
 
-from tfcolor import color, features
+from tfcolor import features
+from tfcolor.color import cielab
 from tfcolor.models import colornet, efficientnet
 
 CATS = range(281, 286)  # tabby, tiger cat, Persian, Siamese, Egyptian
@@ -52,7 +53,7 @@ def test_a_cat_and_a_cup_of_coffee_are_classified_rightly(classifier, photograph
 
 
 def test_lightness_alone_is_classified_rightly_too(classifier, photographs):
-    l, _ = color.split(color.rgb_to_lab(photographs / 255))
+    l, _ = cielab.split(cielab.rgb_to_lab(photographs / 255))
     gray = 127 + 128 * np.repeat(l, 3, axis=-1)
     cat, coffee = classifier(gray, training=False).numpy()
     assert cat.argmax() in CATS and coffee.argmax() in COFFEE

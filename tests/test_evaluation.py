@@ -9,7 +9,8 @@ import tensorflow as tf
 from conftest import colorful_photo
 from PIL import Image
 
-from tfcolor import color, colorize, config, data, lite, metrics
+from tfcolor import colorize, config, data, lite, metrics
+from tfcolor.color import cielab
 from tfcolor.evaluation import models, pictures, protocol, record, run, scores, table
 
 
@@ -21,7 +22,7 @@ def folder(tmp_path):
     for index in range(5):
         rgb = colorful_photo(index, 40 + index, 56)
         Image.fromarray(rgb).save(folder / "album" / f"photo{index}.png")
-    gray = color.to_gray(colorful_photo(7, 48, 48)).numpy()
+    gray = cielab.to_gray(colorful_photo(7, 48, 48)).numpy()
     Image.fromarray(gray).save(folder / "gray.png")
     return folder
 
@@ -37,8 +38,8 @@ def evaluated(folder, name="center-32", painters=None, **options):
 
 def half(gray, batch):
     """A painter that knows the answer at half its chroma."""
-    l, ab = color.rgb_to_planes(batch["rgb"])
-    return color.to_uint8(color.planes_to_rgb(l, 0.5 * ab)).numpy()
+    l, ab = cielab.rgb_to_planes(batch["rgb"])
+    return cielab.to_uint8(cielab.planes_to_rgb(l, 0.5 * ab)).numpy()
 
 
 def test_stretch_squeezes_center_crops_and_full_keeps(folder):
@@ -225,9 +226,9 @@ def test_a_tflite_file_gives_the_colors_of_its_network(tmp_path, sides):
 
     rgb = np.stack([colorful_photo(seed, 70, 90) for seed in range(2)])
     network = lite.Lite(tmp_path / "flat.tflite")
-    painted = colorize.of_batches(network)(color.to_gray(rgb).numpy())
-    l, _ = color.rgb_to_planes(color.to_gray(rgb))
-    expected = color.to_uint8(color.planes_to_rgb(l, tf.concat([0.4 * l, -0.3 * l], -1)))
+    painted = colorize.of_batches(network)(cielab.to_gray(rgb).numpy())
+    l, _ = cielab.rgb_to_planes(cielab.to_gray(rgb))
+    expected = cielab.to_uint8(cielab.planes_to_rgb(l, tf.concat([0.4 * l, -0.3 * l], -1)))
     # The network saw it reduced.
     assert np.abs(painted.astype(int) - expected.numpy()).mean() < 3
 

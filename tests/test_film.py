@@ -6,7 +6,8 @@ import tensorflow as tf
 from conftest import colorful_photo
 from scipy import ndimage
 
-from tfcolor import config, grayscale
+from tfcolor import config
+from tfcolor.color import grayscale
 from tfcolor.data import batches, files, film
 
 SEEDS = tf.constant([[0, index] for index in range(40)], tf.int64)

@@ -9,7 +9,7 @@ from conftest import random_rgb
 from PIL import Image
 from skimage import color as skcolor
 
-from tfcolor import color, grayscale
+from tfcolor.color import cielab, grayscale
 
 
 def test_rec601_is_pillows_gray():
@@ -68,5 +68,7 @@ def test_eager_and_graph_agree_and_an_unknown_method_is_an_error():
 
 def test_lightness_of_the_lab_conversion():
     rgb = random_rgb(4, 5)
-    luminance = color.mix(color.decode(color.to_float(rgb)), color.LUMINANCE)
-    np.testing.assert_allclose(color.lightness(luminance), color.rgb_to_lab(rgb)[..., 0], atol=1e-4)
+    luminance = cielab.mix(cielab.decode(cielab.to_float(rgb)), cielab.LUMINANCE)
+    np.testing.assert_allclose(
+        cielab.lightness(luminance), cielab.rgb_to_lab(rgb)[..., 0], atol=1e-4
+    )

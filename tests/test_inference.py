@@ -9,19 +9,9 @@ from click.testing import CliRunner
 from conftest import colorful_photo
 from skimage import color as skcolor
 
-from tfcolor import (
-    color,
-    colorize,
-    config,
-    export,
-    fields,
-    graphs,
-    inference,
-    network,
-    recipes,
-    workdir,
-)
+from tfcolor import colorize, config, export, fields, graphs, inference, network, recipes, workdir
 from tfcolor.cli import main
+from tfcolor.color import cielab
 from tfcolor.training import loop
 
 
@@ -110,7 +100,7 @@ def rgb_model(photo_folder, tmp_path_factory):
 
 
 def test_a_network_that_paints_rgb_is_shown_raw_and_with_the_photographs_lightness(rgb_model):
-    gray = color.to_gray(colorful_photo(3)[None]).numpy()
+    gray = cielab.to_gray(colorful_photo(3)[None]).numpy()
     signatures = inference.COLORIZE, inference.RAW
     restored, raw = (inference.load(rgb_model, signature)(gray) for signature in signatures)
     assert lightness_error(restored, gray).max() < 0.7

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special
 
-from tfcolor import color, losses, quantize
+from tfcolor import losses
+from tfcolor.color import cielab, quantize
 from tfcolor.metrics import colorfulness
 
 logit_lists = st.lists(st.floats(-30, 30, width=32), min_size=1, max_size=8)
@@ -77,13 +78,13 @@ def colors(rng, side=16):
     """Lightness and color planes of smooth pictures inside sRGB."""
     coarse = rng.uniform(0, 1, (3, 4, 4, 3))
     rgb = tf.clip_by_value(tf.image.resize(coarse, (side, side), "bicubic"), 0, 1)
-    return color.rgb_to_planes(rgb)
+    return cielab.rgb_to_planes(rgb)
 
 
 def test_classification_is_the_weighted_cross_entropy_of_soft_bins(rng):
     _, ab = colors(rng)
     logits = rng.normal(size=(3, 4, 4, 258)).astype(np.float32)
-    reduced = ab.numpy().reshape(3, 4, 4, 4, 4, 2).mean((2, 4)) * color.AB_SCALE
+    reduced = ab.numpy().reshape(3, 4, 4, 4, 4, 2).mean((2, 4)) * cielab.AB_SCALE
     bins = quantize.ab_bins().astype(np.float64)
     near = np.exp(-((reduced[..., None, :] - bins) ** 2).sum(-1) / (2 * quantize.SIGMA**2))
     target = near / near.sum(-1, keepdims=True)
@@ -107,9 +108,9 @@ def test_a_missed_rare_color_costs_more_than_a_missed_gray():
 def test_colorfulness_agrees_with_the_metric_and_minds_both_sides(rng):
     l, ab = colors(rng)
     assert float(losses.colorfulness(l, ab, ab)) == pytest.approx(0, abs=1e-6)
-    truth = colorfulness.colorfulness(color.to_uint8(color.planes_to_rgb(l, ab))).numpy()
+    truth = colorfulness.colorfulness(cielab.to_uint8(cielab.planes_to_rgb(l, ab))).numpy()
     for factor in (0.4, 1.3):
-        fake = color.to_uint8(color.planes_to_rgb(l, factor * ab))
+        fake = cielab.to_uint8(cielab.planes_to_rgb(l, factor * ab))
         difference = colorfulness.colorfulness(fake).numpy() - truth
         expected = np.mean((difference / losses.COLORFULNESS_UNIT) ** 2)
         # The metric sees 8 bits.
@@ -146,13 +147,13 @@ def test_a_color_is_shared_out_to_the_bins_near_it(rng):
     shares = quantize.soft_encode(ab).numpy()
     np.testing.assert_allclose(shares.sum(-1), 1, atol=1e-5)
     distance = np.linalg.norm(
-        color.AB_SCALE * ab.numpy()[..., None, :] - quantize.ab_bins(), axis=-1
+        cielab.AB_SCALE * ab.numpy()[..., None, :] - quantize.ab_bins(), axis=-1
     )
     # The nearest bin has the most, and what lies beyond three of the grid's cells has nothing.
     assert (np.take_along_axis(shares, distance.argmin(-1)[..., None], -1) > 0.2).all()
     assert shares[distance > 3 * quantize.BIN_WIDTH].max() < 1e-4
     mean = shares @ quantize.ab_bins()
-    assert np.abs(mean - color.AB_SCALE * ab.numpy()).mean() < 1.5  # Lab units
+    assert np.abs(mean - cielab.AB_SCALE * ab.numpy()).mean() < 1.5  # Lab units
 
 
 def test_the_prior_is_a_distribution_with_most_of_it_near_gray():

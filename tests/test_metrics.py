@@ -8,7 +8,8 @@ from scipy import ndimage
 from skimage import color as skcolor
 from skimage import metrics as skmetrics
 
-from tfcolor import color, difference, metrics, quantize
+from tfcolor import metrics
+from tfcolor.color import cielab, difference, quantize
 from tfcolor.metrics import ab_error, colorfulness, delta_e, hues, mse, spill, ssim
 
 # A selection of the 34 pairs of Sharma, Wu and Dalal 2005, table 1, with the published difference:
@@ -53,7 +54,7 @@ def test_ssim_matches_skimage(pair, spoil):
     truth, fake = pair
     # White margins and gray fakes: flat bright areas are where rounding shows.
     truth[:, :, :20] = 255
-    fake = fake if spoil == "noise" else color.to_gray(truth).numpy()
+    fake = fake if spoil == "noise" else cielab.to_gray(truth).numpy()
     for index in range(len(truth)):
         expected = skmetrics.structural_similarity(
             truth[index] / 255.0,
@@ -120,7 +121,7 @@ def test_ab_auc_rebalanced_weighs_pixels_by_their_nearest_bin(pair):
 
 def test_gray_loses_by_rebalancing():
     truth = np.stack([colorful_photo(seed, 40, 52) for seed in range(3)])
-    gray = color.to_gray(truth)
+    gray = cielab.to_gray(truth)
     assert np.all(ab_error.ab_auc_rebalanced(truth, gray) < ab_error.ab_auc(truth, gray))
 
 
@@ -181,7 +182,7 @@ def test_colorfulness_matches_the_formula_in_float64(pair):
 
 def test_gray_has_no_colorfulness_and_the_absolute_one_is_lower(pair):
     truth, _ = pair
-    assert np.all(colorfulness.colorfulness(color.to_gray(truth)).numpy() == 0.0)
+    assert np.all(colorfulness.colorfulness(cielab.to_gray(truth)).numpy() == 0.0)
     assert np.all(colorfulness.colorfulness_absolute(truth) < colorfulness.colorfulness(truth))
 
 
@@ -191,8 +192,8 @@ def scores(truth, fake):
 
 def saturated(rgb, factor):
     """The same lightness and hue, chroma times `factor`, mapped to the gamut."""
-    l, ab = color.rgb_to_planes(rgb)
-    return color.to_uint8(color.planes_to_rgb(l, factor * ab))
+    l, ab = cielab.rgb_to_planes(rgb)
+    return cielab.to_uint8(cielab.planes_to_rgb(l, factor * ab))
 
 
 def test_a_photograph_against_itself_is_perfect(pair):
@@ -217,12 +218,12 @@ def worse_pictures(truth, rng):
         return np.clip(truth + sigma * noise, 0, 255).astype(np.uint8)
 
     def turned(angle):
-        l, ab = color.rgb_to_planes(truth)
+        l, ab = cielab.rgb_to_planes(truth)
         a, b = tf.unstack(ab, axis=-1)
         turned_ab = tf.stack(
             [a * np.cos(angle) - b * np.sin(angle), a * np.sin(angle) + b * np.cos(angle)], -1
         )
-        return color.to_uint8(color.planes_to_rgb(l, turned_ab))
+        return cielab.to_uint8(cielab.planes_to_rgb(l, turned_ab))
 
     def blurred(sigma):
         return ndimage.gaussian_filter(truth, (0, sigma, sigma, 0))
@@ -280,11 +281,11 @@ def edges_of_color(rng):
 
 def test_spill_is_nothing_at_sharp_edges_and_rises_with_blurred_color(rng):
     truth = edges_of_color(rng)
-    l, ab = color.rgb_to_planes(truth)
+    l, ab = cielab.rgb_to_planes(truth)
 
     def blurred(sigma):
         soft = ndimage.gaussian_filter(ab.numpy(), (0, sigma, sigma, 0))
-        return color.to_uint8(color.planes_to_rgb(l, soft))
+        return cielab.to_uint8(cielab.planes_to_rgb(l, soft))
 
     # Beside a corner of patches the far sides see another pair of colors than the near ones.
     assert float(spill.spill(truth, truth)[0]) < 0.1
@@ -293,10 +294,10 @@ def test_spill_is_nothing_at_sharp_edges_and_rises_with_blurred_color(rng):
 
 
 def test_spill_knows_neither_hue_nor_chroma(pair):
-    truth = color.to_uint8(0.25 + 0.5 * color.to_float(pair[0]))  # far from the gamut's ends
+    truth = cielab.to_uint8(0.25 + 0.5 * cielab.to_float(pair[0]))  # far from the gamut's ends
     full = spill.spill(truth, truth).numpy()
     np.testing.assert_allclose(spill.spill(truth, saturated(truth, 0.5)), full, atol=0.03)
-    assert np.all(spill.spill(truth, color.to_gray(truth)).numpy() == 0)
+    assert np.all(spill.spill(truth, cielab.to_gray(truth)).numpy() == 0)
 
 
 def test_hues_are_named_as_people_name_them():

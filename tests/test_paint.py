@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage import color as skcolor
 
-from tfcolor import colorize, hints, network, paint, pixels
+from tfcolor import colorize, hints, network, paint
+from tfcolor.color import cielab_numpy
 
 
 def lightness(rgb):
@@ -95,7 +96,7 @@ def test_a_hint_colors_the_place_it_is_put_on():
     hint = hints.Hint(20, 30, (30, 60, 200))
     colored = colorize.colorize(Stripes(), gray, hints=[hint])
     before = colorize.colorize(Stripes(), gray)
-    wanted = pixels.rgb_to_lab(np.uint8([[[30, 60, 200]]]))[0, 0, 1:]
+    wanted = cielab_numpy.rgb_to_lab(np.uint8([[[30, 60, 200]]]))[0, 0, 1:]
     left, right = (skcolor.rgb2lab(colored)[32, column, 1:] for column in (12, 84))
     # Blue of that chroma is out of sRGB at that lightness: the hue is right.
     assert np.dot(left, wanted) > 0.95 * np.linalg.norm(left) * np.linalg.norm(wanted)

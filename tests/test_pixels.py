@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage import color as skcolor
 
-from tfcolor import color, pixels
+from tfcolor.color import cielab, cielab_numpy
 
 UINT8, UINT16 = np.dtype(np.uint8), np.dtype(np.uint16)
 
@@ -22,34 +22,34 @@ def every_color():
 def joined(photo, ab, dtype=UINT8):
     """A photograph's luminance with other colors, ab (h, w, 2)."""
     rgb = np.empty((*photo.shape[:2], 3), dtype)
-    pixels.join(*pixels.tones(photo), np.moveaxis(ab, -1, 0), rgb)
+    cielab_numpy.join(*cielab_numpy.tones(photo), np.moveaxis(ab, -1, 0), rgb)
     return rgb
 
 
 def test_lab_is_that_of_skimage(every_color):
     np.testing.assert_allclose(
-        pixels.rgb_to_lab(every_color), skcolor.rgb2lab(every_color), atol=2e-4
+        cielab_numpy.rgb_to_lab(every_color), skcolor.rgb2lab(every_color), atol=2e-4
     )
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_lightness_is_that_of_skimage(every_color, dtype):
     rgb = every_color.astype(dtype) * (np.iinfo(dtype).max // 255)
-    _, lightness = pixels.tones(rgb)
+    _, lightness = cielab_numpy.tones(rgb)
     np.testing.assert_allclose(lightness, skcolor.rgb2lab(every_color)[..., 0], atol=0.01)
 
 
 def test_gray_is_color_of_equal_channels():
     gray = np.arange(256, dtype=np.uint8)[None]
     rgb = np.repeat(gray[..., None], 3, -1)
-    for one, other in zip(pixels.tones(gray), pixels.tones(rgb), strict=True):
+    for one, other in zip(cielab_numpy.tones(gray), cielab_numpy.tones(rgb), strict=True):
         np.testing.assert_allclose(one, other, atol=0.01)
 
 
 @pytest.mark.parametrize("dtype", [UINT8, UINT16])
 def test_a_photograph_of_its_own_color_is_itself(every_color, dtype):
     rgb = every_color.astype(dtype) * (np.iinfo(dtype).max // 255)
-    ab = pixels.rgb_to_lab(rgb)[..., 1:]
+    ab = cielab_numpy.rgb_to_lab(rgb)[..., 1:]
     # A table over [0, 1] in 65,535 steps stands behind L*, so the last bits of 16 differ.
     assert np.abs(joined(rgb, ab, dtype).astype(int) - rgb).max() <= (0 if dtype == UINT8 else 45)
 
@@ -66,10 +66,10 @@ def test_any_color_keeps_the_lightness_of_the_photograph(level, a, b):
 
 def test_colors_out_of_srgb_are_mapped_as_in_training():
     rgb = colorful_photo(3, 40, 60)
-    l, ab = color.rgb_to_planes(rgb)
+    l, ab = cielab.rgb_to_planes(rgb)
     vivid = 2.5 * ab.numpy()
-    expected = color.to_uint8(color.planes_to_rgb(l, vivid)).numpy()
-    mapped = joined(rgb, pixels.AB_SCALE * vivid)
+    expected = cielab.to_uint8(cielab.planes_to_rgb(l, vivid)).numpy()
+    mapped = joined(rgb, cielab_numpy.AB_SCALE * vivid)
     lab, expected_lab = skcolor.rgb2lab(mapped), skcolor.rgb2lab(expected)
     # The border is found to 1/1024 of the chroma here, to 1/4096 there.
     difference = skcolor.deltaE_ciede2000(lab, expected_lab)

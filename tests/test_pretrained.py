@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfcolor import color, colorize, inference, metrics, modelcard, photo, pretrained, quantize
+from tfcolor import colorize, inference, metrics, modelcard, photo, pretrained
 from tfcolor import network as networks
+from tfcolor.color import cielab, quantize
 from tfcolor.data import batches, samples
 from tfcolor.evaluation import scores
 from tfcolor.models import blocks, colornet, efficientnet
@@ -37,7 +38,7 @@ def test_bins_are_the_cells_that_srgb_has_colors_in():
     assert bins.shape == (258, 2)
     levels = np.append(np.arange(0, 256, 8), 255).astype(np.uint8)
     rgb = np.stack(np.meshgrid(levels, levels, levels), -1).reshape(-1, 3)
-    ab = color.rgb_to_lab(rgb).numpy()[:, 1:]
+    ab = cielab.rgb_to_lab(rgb).numpy()[:, 1:]
     expected = np.unique(np.round(ab / quantize.BIN_WIDTH), axis=0) * quantize.BIN_WIDTH
     np.testing.assert_array_equal(bins, expected)
 
@@ -51,7 +52,7 @@ def test_doubling_is_bilinear(rng):
 def test_annealed_mean_of_one_sure_bin_is_its_color():
     logits = np.full((1, 1, 1, 258), -100.0, np.float32)
     logits[..., 31] = 100.0
-    expected = quantize.ab_bins()[31] / color.AB_SCALE
+    expected = quantize.ab_bins()[31] / cielab.AB_SCALE
     np.testing.assert_allclose(blocks.AnnealedMean(0.6)(logits)[0, 0, 0], expected, atol=1e-6)
 
 
@@ -79,7 +80,7 @@ def test_it_beats_gray_on_photographs_it_never_saw():
 def test_bushes_become_green():
     gray = photo.read_rgb(samples.FOLDER / "gray" / "35d67f3f70aeef92.jpg")
     colored = colorize.colorize(pretrained.load(), gray)
-    a_star = color.rgb_to_lab(colored)[215:250, 30:150, 1].numpy()
+    a_star = cielab.rgb_to_lab(colored)[215:250, 30:150, 1].numpy()
     assert np.median(a_star) < -3  # they stand at the lower edge
 
 
@@ -122,5 +123,5 @@ def test_the_card_has_the_figures_of_the_report():
 def assert_same_colors(first: networks.Network, second: Callable[[np.ndarray], np.ndarray]) -> None:
     for path in photo.find(samples.FOLDER / "gray"):
         l = networks.reduce(photo.read_rgb(path), 192)[:192, :192]
-        difference = color.AB_SCALE * np.abs(first(l) - second(l))
+        difference = cielab.AB_SCALE * np.abs(first(l) - second(l))
         assert difference.mean() < 0.1 and difference.max() < 2  # weights of 16 bits

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from tfcolor import quantize
+from tfcolor.color import quantize
 
 
 @pytest.mark.parametrize("uniform_share", [0.3, 0.5, 1.0])

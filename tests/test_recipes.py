@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from conftest import colorful_photo
 
-from tfcolor import color, export, fields, graphs, inference, recipes, workdir
+from tfcolor import export, fields, graphs, inference, recipes, workdir
+from tfcolor.color import cielab
 from tfcolor.training import loop
 
 
@@ -31,10 +32,10 @@ def test_a_recipe_trains_resumes_exports_and_colorizes(name, photo_folder, tmp_p
     assert workdir.steps_done(run) == len(settings.stages) + 1
 
     saved = export.export(run, tmp_path / "saved_models" / name)
-    gray = color.to_gray(colorful_photo(0, 70, 90)[None]).numpy()
+    gray = cielab.to_gray(colorful_photo(0, 70, 90)[None]).numpy()
     colored = inference.load(saved)(gray)
     assert colored.shape == gray.shape
-    l, before = (color.rgb_to_planes(x)[0].numpy() for x in (colored, gray))
+    l, before = (cielab.rgb_to_planes(x)[0].numpy() for x in (colored, gray))
     assert np.abs(l - before).max() < 0.015  # L* kept, to its rounding in 8 bits: 0.7 of 100
     generator, _ = workdir.load_generator(run)
     own = graphs.from_generator(generator, settings.validation_size, settings.model.stride)(gray)

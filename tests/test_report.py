@@ -12,7 +12,8 @@ import scipy.stats
 from conftest import colorful_photo
 from PIL import Image
 
-from tfcolor import color, config, data, webpage
+from tfcolor import config, data, webpage
+from tfcolor.color import cielab
 from tfcolor.evaluation import protocol, record, run, scores, sets
 from tfcolor.metrics import hues
 from tfcolor.report import (
@@ -34,9 +35,9 @@ def painter(factors):
     """Knows the answer, and multiplies each photograph's chroma by one of some factors."""
 
     def paint(gray, batch):
-        l, ab = color.rgb_to_planes(batch["rgb"])
+        l, ab = cielab.rgb_to_planes(batch["rgb"])
         chosen = np.float32(factors)[np.asarray(batch["image_id"]) % len(factors)]
-        return color.to_uint8(color.planes_to_rgb(l, ab * chosen[:, None, None, None])).numpy()
+        return cielab.to_uint8(cielab.planes_to_rgb(l, ab * chosen[:, None, None, None])).numpy()
 
     return paint
 
@@ -52,9 +53,9 @@ def photographs(folder, count, gray=()):
     """A folder of photographs from dull to gaudy, some of them gray."""
     folder.mkdir()
     for index in range(count):
-        l, ab = color.rgb_to_planes(colorful_photo(index, 40, 44)[None])
+        l, ab = cielab.rgb_to_planes(colorful_photo(index, 40, 44)[None])
         dulled = ab * (0.0 if index in gray else 0.25 + 0.75 * index / count)
-        rgb = color.to_uint8(color.planes_to_rgb(l, dulled)).numpy()[0]
+        rgb = cielab.to_uint8(cielab.planes_to_rgb(l, dulled)).numpy()[0]
         Image.fromarray(rgb).save(folder / (ODD if index == 4 else f"photo{index:02d}.png"))
     return folder
 

@@ -6,7 +6,8 @@ import tensorflow as tf
 from conftest import colorful_photo
 from skimage import color as skcolor
 
-from tfcolor import color, metrics
+from tfcolor import metrics
+from tfcolor.color import cielab
 from tfcolor.evaluation import compiled, scores
 
 
@@ -22,8 +23,8 @@ def halved(batches):
     truths = iter(batches)
 
     def colorize(gray):
-        l, ab = color.rgb_to_planes(next(truths)["rgb"])
-        return color.to_uint8(color.planes_to_rgb(l, 0.5 * ab)).numpy()
+        l, ab = cielab.rgb_to_planes(next(truths)["rgb"])
+        return cielab.to_uint8(cielab.planes_to_rgb(l, 0.5 * ab)).numpy()
 
     return colorize
 
@@ -42,7 +43,7 @@ def test_rows_equal_the_metrics_called_by_hand(batches):
     fake = np.concatenate([halved([batch])(None) for batch in batches])
     for name, metric in metrics.PER_PHOTOGRAPH.items():
         np.testing.assert_allclose(table["model"][name], metric(truth, fake), rtol=1e-4)
-        gray = metric(truth, color.to_gray(truth))
+        gray = metric(truth, cielab.to_gray(truth))
         np.testing.assert_allclose(table["gray"][name], gray, rtol=1e-4, atol=1e-4)
 
 

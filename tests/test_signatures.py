@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfcolor import color
+from tfcolor.color import cielab
 from tfcolor.serving import contract
 
 
@@ -98,7 +98,7 @@ def test_what_a_network_of_rgb_painted_can_be_asked_for(tmp_path):
     model = tf.saved_model.load(str(asking.save(tmp_path / "1", raw=True)))
     gray = np.repeat(asking.photograph()[None, ..., :1], 3, -1)
     raw, own = call(model, "raw", rgb=gray)["rgb"], call(model, "rgb", rgb=gray)["rgb"]
-    lightness_of = [color.rgb_to_planes(rgb)[0].numpy() for rgb in (raw, own, tf.constant(gray))]
+    lightness_of = [cielab.rgb_to_planes(rgb)[0].numpy() for rgb in (raw, own, tf.constant(gray))]
     assert np.abs(lightness_of[1] - lightness_of[2]).max() < 0.015
     assert np.abs(lightness_of[0] - lightness_of[2]).mean() > 0.1
     with pytest.raises(tf.errors.InvalidArgumentError, match="sides of at least 8"):

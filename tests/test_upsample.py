@@ -7,7 +7,8 @@ from conftest import colorful_photo
 from PIL import Image
 from skimage import color as skcolor
 
-from tfcolor import photo, pixels, upsample
+from tfcolor import photo, upsample
+from tfcolor.color import cielab_numpy
 from tfcolor.data import samples
 
 
@@ -42,7 +43,7 @@ def test_without_detail_of_lightness_it_is_bicubic(rng):
 
 
 def test_strips_are_parts_of_the_whole(rng):
-    lab = pixels.rgb_to_lab(colorful_photo(2, 90, 70))
+    lab = cielab_numpy.rgb_to_lab(colorful_photo(2, 90, 70))
     small = [cv2.resize(lab[..., i], (20, 25)) for i in range(3)]
     up = upsample.Upsampler(small[0], np.stack(small[1:], -1), (90, 70))
     whole = up.rows(slice(None), lab[..., 0])
@@ -65,7 +66,7 @@ def test_photographs_come_back_closer_than_by_bicubic():
     for path in photo.find(samples.FOLDER)[:20]:
         # Halved, since their JPEGs hold color at half the size, smoother than it was.
         rgb = cv2.resize(photo.read_rgb(path), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-        lab = pixels.rgb_to_lab(rgb)
+        lab = cielab_numpy.rgb_to_lab(rgb)
         errors = []
         for ab in restored(lab, (rgb.shape[1] // 4, rgb.shape[0] // 4)):
             back = np.concatenate([lab[..., :1], ab], -1)

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 import threadpoolctl
 
-from tfcolor import difference, pixels
+from tfcolor.color import cielab_numpy, difference
 
 # Chosen by eye on a dozen photographs. Lightness is l = L* / 50 - 1.
 SIGMA = 0.04  # l; a step of 2 L* is noise or shading, one of 6 L* is an edge
@@ -153,10 +153,10 @@ def hold(
       l, ab, hints, shape, saturation: see `spread`.
     """
     places = tuple(np.transpose([_place(hint, l, shape) for hint in hints]))
-    factor = np.float32(pixels.AB_SCALE * saturation)
+    factor = np.float32(cielab_numpy.AB_SCALE * saturation)
     wanted = factor * np.stack([_color(hint, saturation) for hint in hints])
-    lightness = (l[places] + 1) * np.float32(pixels.L_SCALE)
-    shown = (pixels.in_gamut(lightness, each) for each in (factor * ab[places], wanted))
+    lightness = (l[places] + 1) * np.float32(cielab_numpy.L_SCALE)
+    shown = (cielab_numpy.in_gamut(lightness, each) for each in (factor * ab[places], wanted))
     return bool((difference.ciede2000(*shown) < HOLDS).all())
 
 
@@ -277,6 +277,6 @@ def _place(hint: Hint, l: np.ndarray, shape: tuple[int, int]) -> tuple[int, int]
 
 def _color(hint: Hint, saturation: float) -> np.ndarray:
     """a*b* / 110, float32 (2,), that is the hint's once it is multiplied by the saturation."""
-    ab = pixels.rgb_to_lab(np.array(hint.rgb, np.uint8))[1:] / pixels.AB_SCALE
+    ab = cielab_numpy.rgb_to_lab(np.array(hint.rgb, np.uint8))[1:] / cielab_numpy.AB_SCALE
     # Multiplied by 0 all is gray, whatever the hint.
     return ab / np.float32(saturation or 1.0)

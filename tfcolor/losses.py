@@ -9,7 +9,7 @@ from typing import Any
 
 from keras import ops
 
-from tfcolor import color, quantize
+from tfcolor.color import cielab, quantize
 from tfcolor.resizing import arrays
 
 Tensor = Any  # a tensor of whatever backend Keras runs on
@@ -60,7 +60,7 @@ def l1(truth: Tensor, fake: Tensor) -> Tensor:
       truth, fake: float32 (n, h, w, c) in [-1, 1].
 
     Returns:
-      float32 (); of ab planes in units of `color.AB_SCALE`.
+      float32 (); of ab planes in units of `cielab.AB_SCALE`.
     """
     return ops.mean(ops.abs(truth - fake))
 
@@ -124,7 +124,7 @@ def size(fake_ab: Tensor, small_fake_ab: Tensor) -> Tensor:
       small_fake_ab: float32 (n, h', w', 2), of the photographs reduced to h' x w'.
 
     Returns:
-      float32 (), in units of `color.AB_SCALE`.
+      float32 (), in units of `cielab.AB_SCALE`.
     """
     return l1(reduce(fake_ab, small_fake_ab.shape[1]), small_fake_ab)
 
@@ -141,7 +141,7 @@ def reduce(planes: Tensor, side: int) -> Tensor:
 
 def _colorfulness(l: Tensor, ab: Tensor) -> Tensor:
     """Signed Hasler-Suesstrunk colorfulness of sRGB 0..255, of each photograph; float32 (n,)."""
-    red, green, blue = ops.unstack(255.0 * color.planes_to_rgb(l, ab), 3, axis=-1)
+    red, green, blue = ops.unstack(255.0 * cielab.planes_to_rgb(l, ab), 3, axis=-1)
     opponents = ops.stack([red - green, (red + green) / 2 - blue], axis=-1)  # (n, h, w, 2)
     mean = ops.mean(opponents, axis=(1, 2))
     variance = ops.mean(ops.square(opponents - mean[:, None, None]), axis=(1, 2))

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from tfcolor import pixels as levels
+from tfcolor.color import cielab_numpy
 from tfcolor.resizing import arrays
 
 MAX_ASPECT = 4  # a longer side than 4 short ones is squeezed, which bounds what the network sees
@@ -75,7 +75,7 @@ def reduce(pixels: np.ndarray, size: int) -> np.ndarray:
     # Pixels and not lightness are averaged: so are the photographs that networks are trained on.
     small = arrays.resize(pixels, new_height, new_width)
     encoded = small / np.float32(np.iinfo(pixels.dtype).max)
-    return levels.lightness(encoded) / np.float32(levels.L_SCALE) - 1
+    return cielab_numpy.lightness(encoded) / np.float32(cielab_numpy.L_SCALE) - 1
 
 
 def check_size(size: int) -> None:

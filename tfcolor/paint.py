@@ -7,7 +7,7 @@ from concurrent import futures
 import numpy as np
 
 from tfcolor import network, upsample
-from tfcolor import pixels as levels
+from tfcolor.color import cielab_numpy
 
 _STRIP = 262_144  # pixels; smaller strips cost more calls, larger ones leave the cache
 _FEW = 8  # strips, 2 MP
@@ -35,19 +35,19 @@ def paint(
     """
     check(strength, saturation)
     height, width = pixels.shape[:2]
-    scaled = ab * np.float32(levels.AB_SCALE * strength * saturation)
-    large = upsample.Upsampler((l + 1) * levels.L_SCALE, scaled, (height, width))
+    scaled = ab * np.float32(cielab_numpy.AB_SCALE * strength * saturation)
+    large = upsample.Upsampler((l + 1) * cielab_numpy.L_SCALE, scaled, (height, width))
     own = 1 - strength if pixels.ndim == 3 else 0
     painted = np.empty((height, width, 3), pixels.dtype)
 
     def paint_rows(rows: slice) -> None:
         strip = pixels[rows]
-        luminance, lightness = levels.tones(strip)
+        luminance, lightness = cielab_numpy.tones(strip)
         colors = large.rows(rows, lightness)
         if own:
-            lab = levels.rgb_to_lab(strip)
+            lab = cielab_numpy.rgb_to_lab(strip)
             colors += np.float32(own) * np.moveaxis(lab[..., 1:], -1, 0)
-        levels.join(luminance, lightness, colors, painted[rows])
+        cielab_numpy.join(luminance, lightness, colors, painted[rows])
 
     count = max(_STRIP // width, 1)
     strips = [slice(top, min(top + count, height)) for top in range(0, height, count)]

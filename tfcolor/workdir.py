@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from tfcolor import config, quantize
+from tfcolor import config
+from tfcolor.color import quantize
 from tfcolor.models import colornet, folding, networks
 
 CONFIG = "config.json"

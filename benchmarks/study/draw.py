@@ -9,7 +9,8 @@ import collect
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from tfcolor import color, plots
+from tfcolor import plots
+from tfcolor.color import cielab
 from tfcolor.data import samples
 from tfcolor.evaluation import record, scores
 from tfcolor.report import choice
@@ -148,7 +149,7 @@ def _truth(name: str) -> np.ndarray:
 
 
 def _gray(rgb: np.ndarray) -> np.ndarray:
-    return np.asarray(color.to_gray(rgb))
+    return np.asarray(cielab.to_gray(rgb))
 
 
 def _grid(rows: list[list[np.ndarray]], labels: list[str], cell: int = CELL) -> Image.Image:

@@ -6,8 +6,9 @@ import matplotlib
 import numpy as np
 from matplotlib import axes, figure
 
-from tfcolor import color, plots
+from tfcolor import plots
 from tfcolor.analysis import gray, preprocessing, statistics
+from tfcolor.color import cielab
 
 LINES = {"l": "0.35", "a": "#c2407f", "b": "#b8860b"}
 TITLES = {
@@ -83,7 +84,7 @@ def outline() -> np.ndarray:
     ramp = np.linspace(0, 1, 129, dtype=np.float32)
     square = np.stack([np.repeat(ramp, len(ramp)), np.tile(ramp, len(ramp))], axis=-1)
     faces = [np.insert(square, channel, end, axis=-1) for channel in range(3) for end in (0.0, 1.0)]
-    ab = np.asarray(color.rgb_to_lab(np.concatenate(faces)))[:, 1:]
+    ab = np.asarray(cielab.rgb_to_lab(np.concatenate(faces)))[:, 1:]
     degree = (np.degrees(np.arctan2(ab[:, 1], ab[:, 0])) % 360).astype(int)
     chroma = np.zeros(360)
     np.maximum.at(chroma, degree, np.hypot(*ab.T))
@@ -94,7 +95,7 @@ def outline() -> np.ndarray:
 def preprocessed(totals: statistics.Statistics) -> figure.Figure:
     """One photograph's lightness in each way, with its histogram and what it adds up to."""
     (picture,) = totals.typical.pictures
-    lightness = np.asarray(color.rgb_to_lab(picture.rgb))[..., 0]
+    lightness = np.asarray(cielab.rgb_to_lab(picture.rgb))[..., 0]
     methods = list(preprocessing.METHODS)
     drawn, grid = plots.subplots(3, len(methods), width=11, height=5.6)
     for (top, middle, bottom), method in zip(grid.T, methods, strict=True):

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from tfcolor import grayscale
 from tfcolor.analysis import gallery, measures, statistics
+from tfcolor.color import grayscale
 
 EXAMPLES = 6
 

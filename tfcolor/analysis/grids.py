@@ -7,8 +7,9 @@ import numpy as np
 import tensorflow as tf
 from matplotlib import figure
 
-from tfcolor import color, grayscale, plots
+from tfcolor import plots
 from tfcolor.analysis import gallery, statistics
+from tfcolor.color import cielab, grayscale
 from tfcolor.data import augment, film
 
 CAPTION = 18  # characters that fit under a picture
@@ -33,7 +34,7 @@ def caption(name: str) -> str:
 def channels(totals: statistics.Statistics) -> figure.Figure:
     """One photograph, and its L*, a* and b*, the planes of color at one lightness."""
     (picture,) = totals.typical.pictures
-    l, a, b = np.moveaxis(np.asarray(color.rgb_to_lab(picture.rgb)), -1, 0)
+    l, a, b = np.moveaxis(np.asarray(cielab.rgb_to_lab(picture.rgb)), -1, 0)
     flat = np.full_like(l, PLANE_LIGHTNESS)
     labs = [(l, 0 * l, 0 * l), (flat, a, 0 * l), (flat, 0 * l, b)]
     planes = [_shown(np.stack(lab, axis=-1)) for lab in labs]
@@ -82,7 +83,7 @@ def films(pictures: Sequence[gallery.Picture]) -> figure.Figure:
 
 
 def _shown(lab: np.ndarray) -> np.ndarray:
-    return np.asarray(color.lab_to_rgb(color.map_to_gamut(lab))).clip(0, 1)
+    return np.asarray(cielab.lab_to_rgb(cielab.map_to_gamut(lab))).clip(0, 1)
 
 
 def _grid(

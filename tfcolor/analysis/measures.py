@@ -6,8 +6,8 @@ import functools
 import numpy as np
 import tensorflow as tf
 
-from tfcolor import brightness, color, grayscale
 from tfcolor.analysis import stream
+from tfcolor.color import brightness, cielab, grayscale
 
 NEUTRAL = 10.0  # Lab chroma; under it a pixel has hardly any color
 LIGHTNESS_STEPS = 16  # of L* in which a sepia photograph has one color each
@@ -76,7 +76,7 @@ class Measures:
 def _planes(rgb: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """uint8 (n, s, s, 3) -> lab float32 (n, s, s, 3), L* of grays float32 (methods, n, s, s)."""
     grays = [grayscale.lightness(grayscale.to_gray(rgb, name)) for name in grayscale.METHODS]
-    return color.rgb_to_lab(rgb), tf.stack(grays)
+    return cielab.rgb_to_lab(rgb), tf.stack(grays)
 
 
 def measure(batch: stream.Batch) -> Measures:

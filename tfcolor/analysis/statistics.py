@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from tfcolor import brightness
 from tfcolor.analysis import gallery, measures, stream
+from tfcolor.color import brightness
 
 DIGITS = 4  # of the figures in reports
 MAX_NAMES = 100  # of gray and sepia photographs, and of skipped ones

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tfcolor import brightness, config, data, plots
+from tfcolor import config, data, plots
 from tfcolor.analysis import (
     conclusion,
     figures,
@@ -18,6 +18,7 @@ from tfcolor.analysis import (
     statistics,
     stream,
 )
+from tfcolor.color import brightness
 from tfcolor.data import photographs
 
 Progress = Callable[[int, int], None]

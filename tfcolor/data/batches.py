@@ -2,7 +2,8 @@
 
 import tensorflow as tf
 
-from tfcolor import color, config, hinting
+from tfcolor import config, hinting
+from tfcolor.color import cielab
 from tfcolor.data import augment, film, photographs, squares
 
 
@@ -112,7 +113,7 @@ def eval_batches(
 
 
 # Compiled: the passes over memory that a dozen ops would make take four times as long.
-planes = tf.function(color.rgb_to_planes, jit_compile=True)
+planes = tf.function(cielab.rgb_to_planes, jit_compile=True)
 
 
 _hints = tf.function(hinting.give, jit_compile=True)
@@ -120,7 +121,7 @@ _hints = tf.function(hinting.give, jit_compile=True)
 
 @tf.function(jit_compile=True)
 def _mirrored_planes(rgb: tf.Tensor, mirrored: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    return color.rgb_to_planes(augment.mirror(rgb, mirrored))
+    return cielab.rgb_to_planes(augment.mirror(rgb, mirrored))
 
 
 def _endless(

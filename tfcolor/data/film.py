@@ -7,7 +7,7 @@ eagerly and in a `Dataset.map`.
 
 import tensorflow as tf
 
-from tfcolor import color, grayscale
+from tfcolor.color import cielab, grayscale
 
 # How often each effect is seen, and how strong it is at most; ours, by looking at scans.
 GRAIN, GRAIN_CHANCE = 0.07, 0.7  # standard deviation, encoded
@@ -47,7 +47,7 @@ def simulate(rgb: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
             lambda gray=gray, effect=effect, inner=inner: effect(gray, inner),
             lambda gray=gray: gray,
         )
-    return tf.repeat(color.to_uint8(gray)[..., None], 3, axis=-1)
+    return tf.repeat(cielab.to_uint8(gray)[..., None], 3, axis=-1)
 
 
 def expose(rgb: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
@@ -64,8 +64,8 @@ def expose(rgb: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     films = tf.constant(list(grayscale.FILMS.values()), tf.float32)
     index = tf.random.stateless_uniform((), which, 0, len(grayscale.FILMS), tf.int32)
     weight = tf.random.stateless_uniform((), share)
-    weights = weight * films[index] + (1.0 - weight) * tf.constant(color.LUMINANCE, tf.float32)
-    return color.expose(rgb, weights)
+    weights = weight * films[index] + (1.0 - weight) * tf.constant(cielab.LUMINANCE, tf.float32)
+    return cielab.expose(rgb, weights)
 
 
 def blur(gray: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
@@ -116,8 +116,8 @@ def scratch(gray: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
 def recompress(gray: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """A scan saved as JPEG; float32 (s, s) in [0, 1]."""
     quality = tf.random.stateless_uniform((), seed, *JPEG_QUALITY, dtype=tf.int32)
-    pixels = color.to_uint8(gray)[..., None]
+    pixels = cielab.to_uint8(gray)[..., None]
     # The op takes a quality known when the graph is made; this one takes a tensor.
     encoded = tf.raw_ops.EncodeJpegVariableQuality(images=tf.repeat(pixels, 3, -1), quality=quality)
     decoded = tf.io.decode_jpeg(encoded, channels=1, dct_method="INTEGER_ACCURATE")[..., 0]
-    return tf.ensure_shape(color.to_float(decoded), gray.shape)
+    return tf.ensure_shape(cielab.to_float(decoded), gray.shape)

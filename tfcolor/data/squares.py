@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from tfcolor import color, config
+from tfcolor import config
+from tfcolor.color import cielab
 from tfcolor.data import augment, photographs, quick
 
 GROUP = 16  # photographs that one parallel call takes, one after the other
@@ -105,7 +106,7 @@ def mean_chroma(rgb: tf.Tensor) -> tf.Tensor:
     """
     step = tf.maximum(tf.reduce_max(tf.shape(rgb)[-3:-1]) // CHROMA_SAMPLES, 1)
     grid = tf.ensure_shape(rgb[..., ::step, ::step, :], [None] * (rgb.shape.rank - 1) + [3])
-    ab = color.rgb_to_lab(grid)[..., 1:]
+    ab = cielab.rgb_to_lab(grid)[..., 1:]
     return tf.reduce_mean(tf.norm(ab, axis=-1), axis=(-2, -1))
 
 

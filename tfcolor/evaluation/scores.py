@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 import numpy as np
 import tensorflow as tf
 
-from tfcolor import brightness, color, inference, metrics
+from tfcolor import inference, metrics
+from tfcolor.color import brightness, cielab
 from tfcolor.data import squares
 from tfcolor.evaluation import compiled
 
@@ -145,7 +146,7 @@ def _score(truth: tf.Tensor, fake: tf.Tensor) -> dict[str, tf.Tensor]:
 
 @compiled.compiled
 def _describe(rgb: tf.Tensor) -> dict[str, tf.Tensor]:
-    l = color.rgb_to_lab(rgb)[..., 0]
+    l = cielab.rgb_to_lab(rgb)[..., 0]
     mean, variance = tf.nn.moments(l, axes=(1, 2))
     shares = {"dark": l < brightness.DARK, "bright": l > brightness.BRIGHT}
     return {
@@ -161,7 +162,7 @@ def _describe(rgb: tf.Tensor) -> dict[str, tf.Tensor]:
 
 # Gray is told from color by this very function everywhere, lest rounding decide both ways.
 mean_chroma = compiled.compiled(squares.mean_chroma)
-_to_gray = compiled.compiled(color.to_gray)
+_to_gray = compiled.compiled(cielab.to_gray)
 
 
 @compiled.compiled
@@ -175,5 +176,5 @@ def change_chroma(rgb: tf.Tensor, factor: tf.Tensor) -> tf.Tensor:
     Returns:
       uint8 (n, h, w, 3).
     """
-    l, ab = color.rgb_to_planes(rgb)
-    return color.to_uint8(color.planes_to_rgb(l, factor * ab))
+    l, ab = cielab.rgb_to_planes(rgb)
+    return cielab.to_uint8(cielab.planes_to_rgb(l, factor * ab))

@@ -10,7 +10,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfcolor import color, freezing
+from tfcolor import freezing
+from tfcolor.color import cielab
 from tfcolor.graphs import painting, reducing, tones
 
 SPEC = tf.TensorSpec((None, None, None, None), tf.uint8, name="rgb")
@@ -116,7 +117,7 @@ def painted(outputs: dict[str, tf.Tensor], raw: bool = False) -> tf.Tensor:
     if "rgb" not in outputs:
         return outputs["ab"]
     rgb = (outputs["rgb"] + 1.0) / 2.0
-    return rgb if raw else color.rgb_to_planes(rgb)[1]
+    return rgb if raw else cielab.rgb_to_planes(rgb)[1]
 
 
 def from_generator(
@@ -164,8 +165,8 @@ def at_own_size(generator: keras.Model) -> Colorizer:
     def batch(rgb: tf.Tensor) -> tf.Tensor:
         tables = tones.Tables()
         luminance, lightness = tables.tones_of_gray(rgb[..., 0])
-        outputs = ask(generator, lightness[..., None] / color.L_SCALE - 1.0)
-        ab = color.AB_SCALE * painted(outputs)
+        outputs = ask(generator, lightness[..., None] / cielab.L_SCALE - 1.0)
+        ab = cielab.AB_SCALE * painted(outputs)
         return tables.join(luminance, lightness, ab[..., 0], ab[..., 1])
 
     graph = tf.function(batch, reduce_retracing=True)
@@ -185,7 +186,7 @@ def raw_rgb(generator: keras.Model, rgb: tf.Tensor, image_size: int, stride: int
     l = reducing.reduce(_three_channels(rgb), tf.constant(image_size))
     planes = colors(generator, l, stride, raw=True)
     size = tf.shape(rgb)[1:3]
-    return color.to_uint8(tf.image.resize(planes, size, method="bicubic", antialias=True))
+    return cielab.to_uint8(tf.image.resize(planes, size, method="bicubic", antialias=True))
 
 
 def _three_channels(rgb: tf.Tensor) -> tf.Tensor:

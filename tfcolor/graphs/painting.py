@@ -2,7 +2,8 @@
 
 import tensorflow as tf
 
-from tfcolor import color, upsample
+from tfcolor import upsample
+from tfcolor.color import cielab
 from tfcolor.graphs import tones
 from tfcolor.resizing import tensors
 
@@ -19,7 +20,9 @@ def paint(
 ) -> tf.Tensor:
     """`paint.paint` of uint8 (h, w, 3), l (h', w', 1) and ab (h', w', 2)."""
     size = tf.shape(rgb)[:2]
-    wide = _widened((l + 1.0) * color.L_SCALE, ab * (color.AB_SCALE * strength * saturation), size)
+    wide = _widened(
+        (l + 1.0) * cielab.L_SCALE, ab * (cielab.AB_SCALE * strength * saturation), size
+    )
     gray = tones.is_gray(rgb)
     count = tf.maximum(_STRIP // size[1], 1)
 
@@ -32,7 +35,7 @@ def paint(
         a, b = _colors_of_rows(wide, top, lightness, size[0])
         own = tf.cond(
             (strength < 1.0) & ~gray,
-            lambda: (1.0 - strength) * color.rgb_to_lab(strip)[..., 1:],
+            lambda: (1.0 - strength) * cielab.rgb_to_lab(strip)[..., 1:],
             lambda: tf.zeros((1, 1, 2)),
         )
         a, b = a + own[..., 0], b + own[..., 1]

@@ -2,7 +2,8 @@
 
 import tensorflow as tf
 
-from tfcolor import color, network
+from tfcolor import network
+from tfcolor.color import cielab
 from tfcolor.resizing import tensors
 
 
@@ -17,5 +18,5 @@ def reduce(rgb: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
     scaled = tf.cast(tf.round(tf.cast(sides, tf.float64) * scale), tf.int32)
     height, width = tf.unstack(tf.minimum(scaled, network.MAX_ASPECT * size))
     small = tensors.resize(rgb, height, width) / 255.0
-    lightness = color.lightness(color.mix(color.decode(small), color.LUMINANCE))
-    return lightness[..., None] / color.L_SCALE - 1.0
+    lightness = cielab.lightness(cielab.mix(cielab.decode(small), cielab.LUMINANCE))
+    return lightness[..., None] / cielab.L_SCALE - 1.0

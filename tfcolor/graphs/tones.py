@@ -1,4 +1,4 @@
-"""Tones of photographs, and photographs of tones and colors: `pixels` in TensorFlow ops.
+"""Tones of photographs, and photographs of tones and colors: `cielab_numpy` in TensorFlow ops.
 
 By the same tables: formulas would round some levels otherwise.
 """
@@ -6,7 +6,7 @@ By the same tables: formulas would round some levels otherwise.
 import numpy as np
 import tensorflow as tf
 
-from tfcolor import color, pixels
+from tfcolor.color import cielab, cielab_numpy
 
 
 def is_gray(rgb: tf.Tensor) -> tf.Tensor:
@@ -15,19 +15,19 @@ def is_gray(rgb: tf.Tensor) -> tf.Tensor:
 
 
 class Tables:
-    """The tables of `pixels`: 0.3 MB of constants in the graph that is being traced."""
+    """The tables of `cielab_numpy`: 0.3 MB of constants in the graph that is being traced."""
 
     def __init__(self) -> None:
         byte = np.dtype(np.uint8)
-        self._linear = tf.constant(pixels.linear_table(byte))
-        self._lightness_of_levels = tf.constant(pixels.lightness_of_levels(byte))
-        self._lightness = tf.constant(pixels.lightness_table())
-        self._levels = tf.constant(pixels.encode_table())
+        self._linear = tf.constant(cielab_numpy.linear_table(byte))
+        self._lightness_of_levels = tf.constant(cielab_numpy.lightness_of_levels(byte))
+        self._lightness = tf.constant(cielab_numpy.lightness_table())
+        self._levels = tf.constant(cielab_numpy.encode_table())
 
     def tones(self, rgb: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """`pixels.tones` of uint8 (..., 3): luminance in [0, 1], L* in [0, 100]; float32 (...)."""
+        """`cielab_numpy.tones` of uint8 (..., 3): luminance in [0, 1], L* in [0, 100]; float32."""
         red, green, blue = tf.unstack(tf.gather(self._linear, tf.cast(rgb, tf.int32)), axis=-1)
-        weights = color.LUMINANCE
+        weights = cielab.LUMINANCE
         luminance = weights[0] * red + weights[1] * green + weights[2] * blue
         return luminance, tf.gather(self._lightness, _step(luminance))
 
@@ -39,13 +39,13 @@ class Tables:
     def join(
         self, luminance: tf.Tensor, lightness: tf.Tensor, a: tf.Tensor, b: tf.Tensor
     ) -> tf.Tensor:
-        """`pixels.join`: planes float32 (..., h, w) -> uint8 (..., h, w, 3)."""
+        """`cielab_numpy.join`: planes float32 (..., h, w) -> uint8 (..., h, w, 3)."""
         planes = luminance, (lightness + 16.0) * (1 / 116), a, b
         y, root, a, b = (tf.reshape(plane, [-1]) for plane in planes)
         linear = _linear_rgb(y, root, a, b)
         painted = self._encode(linear)
         lowest, highest = _ends(linear)
-        outside = tf.where((lowest < -pixels.SLACK) | (highest > 1.0 + pixels.SLACK))
+        outside = tf.where((lowest < -cielab_numpy.SLACK) | (highest > 1.0 + cielab_numpy.SLACK))
         y, a, b = (tf.gather_nd(plane, outside) for plane in (y, a, b))
         painted = tf.tensor_scatter_nd_update(
             painted, outside, self._encode(_mapped_to_gamut(y, a, b))
@@ -59,14 +59,14 @@ class Tables:
 
 def _mapped_to_gamut(y: tf.Tensor, a: tf.Tensor, b: tf.Tensor) -> list[tf.Tensor]:
     """Linear red, green and blue of luminance, a* and b* outside sRGB, with less chroma; (k,)."""
-    root = (color.lightness(y) + 16.0) * (1 / 116)  # the table's is too rough beside the border
+    root = (cielab.lightness(y) + 16.0) * (1 / 116)  # the table's is too rough beside the border
 
     def beyond(factor: tf.Tensor) -> tf.Tensor:
         lowest, highest = _ends(_linear_rgb(y, root, factor * a, factor * b))
         return tf.maximum(-lowest, highest - 1.0)
 
     low, step = tf.zeros_like(y), 1.0
-    for _ in range(pixels.BISECTIONS):
+    for _ in range(cielab_numpy.BISECTIONS):
         step /= 2.0
         low = tf.where(beyond(low + step) <= 0.0, low + step, low)
     inner, outer = beyond(low), beyond(low + step)
@@ -77,8 +77,8 @@ def _mapped_to_gamut(y: tf.Tensor, a: tf.Tensor, b: tf.Tensor) -> list[tf.Tensor
 
 def _linear_rgb(y: tf.Tensor, root: tf.Tensor, a: tf.Tensor, b: tf.Tensor) -> list[tf.Tensor]:
     """Linear red, green and blue of luminance, its root, a* and b*; not clipped."""
-    x, z = color.cube(root + a * (1 / 500)), color.cube(root + b * (-1 / 200))
-    return [row[0] * x + row[1] * y + row[2] * z for row in color.RGB_FROM_RELATIVE]
+    x, z = cielab.cube(root + a * (1 / 500)), cielab.cube(root + b * (-1 / 200))
+    return [row[0] * x + row[1] * y + row[2] * z for row in cielab.RGB_FROM_RELATIVE]
 
 
 def _ends(linear: list[tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
@@ -88,5 +88,5 @@ def _ends(linear: list[tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def _step(values: tf.Tensor) -> tf.Tensor:
-    """The entry of a table of `pixels` over [0, 1] that stands for a value; int32."""
-    return tf.cast(tf.clip_by_value(values, 0.0, 1.0) * pixels.STEPS + 0.5, tf.int32)
+    """The entry of a table of `cielab_numpy` over [0, 1] that stands for a value; int32."""
+    return tf.cast(tf.clip_by_value(values, 0.0, 1.0) * cielab_numpy.STEPS + 0.5, tf.int32)

@@ -5,7 +5,7 @@ import functools
 import numpy as np
 import tensorflow as tf
 
-from tfcolor import color, quantize
+from tfcolor.color import cielab, quantize
 
 THRESHOLD = 150.0  # Lab units, up to which the accuracy is integrated, as published
 # Uncapped, the rarest colors count 6 million times: a handful of pixels would be the figure.
@@ -70,7 +70,7 @@ def rarity(truth: tf.Tensor) -> tf.Tensor:
 
 
 def _distance(truth: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
-    return tf.norm(color.rgb_to_lab(truth)[..., 1:] - color.rgb_to_lab(fake)[..., 1:], axis=-1)
+    return tf.norm(cielab.rgb_to_lab(truth)[..., 1:] - cielab.rgb_to_lab(fake)[..., 1:], axis=-1)
 
 
 def _accuracy(truth: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
@@ -81,7 +81,7 @@ def _rarity(truth: tf.Tensor) -> tf.Tensor:
     """(n, h, w, 3) -> float32 (n, h, w)."""
     table = _rarities()
     middle = len(table) // 2
-    cell = tf.cast(tf.round(color.rgb_to_lab(truth)[..., 1:] / quantize.BIN_WIDTH), tf.int32)
+    cell = tf.cast(tf.round(cielab.rgb_to_lab(truth)[..., 1:] / quantize.BIN_WIDTH), tf.int32)
     index = (cell[..., 0] + middle) * len(table) + cell[..., 1] + middle
     return tf.gather(tf.constant(table.reshape(-1)), index)
 

@@ -7,7 +7,7 @@ lower figures under the same name: 37.8 instead of 41.0 on the same photographs.
 
 import tensorflow as tf
 
-from tfcolor import color
+from tfcolor.color import cielab
 
 
 def colorfulness(rgb: tf.Tensor) -> tf.Tensor:
@@ -50,7 +50,7 @@ def delta_colorfulness(truth: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
 
 
 def _opponents(rgb: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    red, green, blue = tf.unstack(color.to_float(rgb) * 255.0, axis=-1)
+    red, green, blue = tf.unstack(cielab.to_float(rgb) * 255.0, axis=-1)
     return red - green, (red + green) / 2.0 - blue
 
 

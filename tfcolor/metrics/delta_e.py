@@ -1,13 +1,13 @@
 """CIEDE2000 color difference (Sharma, Wu and Dalal 2005, doi:10.1002/col.20070).
 
-`tfcolor.difference` has the same in NumPy.
+`tfcolor.color.difference` has the same in NumPy.
 """
 
 import math
 
 import tensorflow as tf
 
-from tfcolor import color
+from tfcolor.color import cielab
 
 _DEGREE = math.pi / 180.0
 _CHROMA_KNEE = 25.0**7
@@ -22,7 +22,7 @@ def delta_e(truth: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
     Returns:
       float32 (n,), >= 0; lower is better, about 1 is just noticeable.
     """
-    difference = delta_e_2000(color.rgb_to_lab(truth), color.rgb_to_lab(fake))
+    difference = delta_e_2000(cielab.rgb_to_lab(truth), cielab.rgb_to_lab(fake))
     return tf.reduce_mean(difference, axis=(1, 2))
 
 

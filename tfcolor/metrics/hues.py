@@ -5,7 +5,7 @@ import math
 import numpy as np
 import tensorflow as tf
 
-from tfcolor import color
+from tfcolor.color import cielab
 
 NEUTRAL_CHROMA = 10.0  # Lab units; under it a pixel has hardly any color
 
@@ -38,7 +38,7 @@ def confusion(truth: np.ndarray, fake: np.ndarray) -> np.ndarray:
 
 def classes(rgb: tf.Tensor) -> tf.Tensor:
     """The place in `NAMES` of each pixel's color; (n, h, w, 3) -> int32 (n, h, w)."""
-    _, a, b = tf.unstack(color.rgb_to_lab(rgb), axis=-1)
+    _, a, b = tf.unstack(cielab.rgb_to_lab(rgb), axis=-1)
     hue = tf.math.floormod(tf.atan2(b, a) * (180.0 / math.pi), 360.0)
     named = 1 + tf.add_n([tf.cast(hue >= end, tf.int32) for end in list(ENDS.values())[:-1]])
     return tf.where(tf.sqrt(a**2 + b**2) < NEUTRAL_CHROMA, 0, named)

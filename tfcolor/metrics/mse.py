@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tfcolor import color
+from tfcolor.color import cielab
 
 
 def mse(truth: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
@@ -21,7 +21,7 @@ def mse(truth: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
         # Whole levels: compiled into one operation, equal fractions need not differ by exactly 0.
         difference = (tf.cast(truth, tf.float32) - tf.cast(fake, tf.float32)) / 255.0
     else:
-        difference = color.to_float(truth) - color.to_float(fake)
+        difference = cielab.to_float(truth) - cielab.to_float(fake)
     return tf.reduce_mean(difference**2, axis=(1, 2, 3))
 
 

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tfcolor import color
+from tfcolor.color import cielab
 
 NEAR, FAR = 2, 8  # pixels to both sides of an edge
 EDGE = 15.0  # L* between the near sides; more is an edge
@@ -22,7 +22,7 @@ def spill(truth: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
     Returns:
       float32 (n,), at most 1, higher the softer colors change; 0 where there is no color.
     """
-    l, ab = color.rgb_to_lab(truth)[..., :1], color.rgb_to_lab(fake)[..., 1:]
+    l, ab = cielab.rgb_to_lab(truth)[..., :1], cielab.rgb_to_lab(fake)[..., 1:]
     near = far = edges = 0.0
     for axis in (1, 2):
         edge = tf.cast(_change(l, NEAR, axis) > EDGE, tf.float32)

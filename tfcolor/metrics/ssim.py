@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from tfcolor import color
+from tfcolor.color import cielab
 
 WINDOW = 11  # pixels, as published
 PLAIN_WINDOW = 7  # pixels, scikit-image's default
@@ -56,7 +56,7 @@ def _similarity(
     truth: tf.Tensor, fake: tf.Tensor, window: np.ndarray, name: str, unbiased: float = 1.0
 ) -> tf.Tensor:
     """Mean SSIM under the product of two lines of weights; covariances times `unbiased`."""
-    truth, fake = color.to_float(truth), color.to_float(fake)
+    truth, fake = cielab.to_float(truth), cielab.to_float(fake)
     least = len(window)
     sides = [side for side in truth.shape[1:3] if side is not None]
     if min(sides, default=least) < least:

@@ -6,7 +6,7 @@ It has 258 classes, one for every cell of our grid that sRGB reaches; the paper 
 import keras
 from keras import layers
 
-from tfcolor import quantize
+from tfcolor.color import quantize
 from tfcolor.models import blocks
 
 STRIDE = 8  # sides must be multiples of it

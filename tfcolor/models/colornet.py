@@ -11,7 +11,8 @@ from pathlib import Path
 import keras
 from keras import layers, ops
 
-from tfcolor import config, quantize
+from tfcolor import config
+from tfcolor.color import quantize
 from tfcolor.models import blocks, efficientnet, encoders
 
 WEIGHTS = Path(__file__).parent / "weights" / "tfcolor.npz"  # that come with the package

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tfcolor import brightness
+from tfcolor.color import brightness
 from tfcolor.evaluation import scores
 from tfcolor.report import choice
 

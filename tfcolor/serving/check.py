@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tfcolor import pixels
+from tfcolor.color import cielab_numpy
 from tfcolor.serving import contract, remote
 
 LIGHTNESS = 1.0  # of 100, on average: decoders of JPEG differ by less, another picture by more
@@ -115,7 +115,7 @@ def _compared(before: np.ndarray, after: np.ndarray, took: str) -> Finding:
     size = f"{after.shape[1]} x {after.shape[0]}"
     if before.shape != after.shape:
         return Finding(False, f"{took}: {size}, must be {before.shape[1]} x {before.shape[0]}")
-    away = np.abs(pixels.tones(after)[1] - pixels.tones(before)[1]).mean()
+    away = np.abs(cielab_numpy.tones(after)[1] - cielab_numpy.tones(before)[1]).mean()
     text = f"{took}: {size}, L* {away:.2f} away on average"
     good = bool(away <= LIGHTNESS)
     return Finding(good, text if good else f"{text}, must be at most {LIGHTNESS:g}")

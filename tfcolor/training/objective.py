@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 import tensorflow as tf
 from keras import ops
 
-from tfcolor import color, config, losses
+from tfcolor import config, losses
+from tfcolor.color import cielab
 
 Planes = dict[str, tf.Tensor]
 Features = Callable[[tf.Tensor], Mapping[str, tf.Tensor]]
@@ -14,7 +15,7 @@ Features = Callable[[tf.Tensor], Mapping[str, tf.Tensor]]
 def target(batch: Planes, outputs: Planes) -> tf.Tensor:
     """What the generator should have painted: ab, or RGB in [-1, 1]; float32 (n, h, w, c)."""
     if "rgb" in outputs:
-        return 2.0 * color.planes_to_rgb(batch["l"], batch["ab"]) - 1.0
+        return 2.0 * cielab.planes_to_rgb(batch["l"], batch["ab"]) - 1.0
     return batch["ab"]
 
 
@@ -26,7 +27,7 @@ def painted(outputs: Planes) -> tf.Tensor:
 def color_planes(outputs: Planes) -> tf.Tensor:
     """The ab planes of what the generator painted; float32 (n, h, w, 2)."""
     if "rgb" in outputs:
-        return color.rgb_to_planes(0.5 * (outputs["rgb"] + 1.0))[1]
+        return cielab.rgb_to_planes(0.5 * (outputs["rgb"] + 1.0))[1]
     return outputs["ab"]
 
 
@@ -82,7 +83,7 @@ def terms(
         found["classification"] = losses.classification(ab, outputs["logits"], stage.uniform_share)
     if stage.perceptual_weight:
         assert features is not None
-        truth, fake = (features(255.0 * color.planes_to_rgb(l, x)) for x in (ab, planes))
+        truth, fake = (features(255.0 * cielab.planes_to_rgb(l, x)) for x in (ab, planes))
         found["perceptual"] = losses.perceptual(truth, fake)
     if stage.colorfulness_weight:
         # Of 2 x 2 pixels together: nearly the same figure for a quarter of the way to sRGB.

@@ -8,7 +8,8 @@ import numpy as np
 import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams
 
-from tfcolor import color, config, fields, workdir
+from tfcolor import config, fields, workdir
+from tfcolor.color import cielab
 
 EVENTS = "events"
 
@@ -60,9 +61,9 @@ class Summaries:
           step: of the run.
           truth, fake: uint8 (n, s, s, 3).
         """
-        grid = np.concatenate([color.to_gray(truth).numpy(), fake, truth], axis=2)
+        grid = np.concatenate([cielab.to_gray(truth).numpy(), fake, truth], axis=2)
         grid = grid.reshape(1, -1, *grid.shape[2:])  # (n, s, 3s, 3) -> (1, ns, 3s, 3)
-        planes = {"truth": color.rgb_to_lab(truth), "fake": color.rgb_to_lab(fake)}
+        planes = {"truth": cielab.rgb_to_lab(truth), "fake": cielab.rgb_to_lab(fake)}
         with self._writer.as_default(step):
             tf.summary.image("val/gray_colorized_truth", grid)
             for name, lab in planes.items():

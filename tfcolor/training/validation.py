@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfcolor import color, config, features, graphs
+from tfcolor import config, features, graphs
+from tfcolor.color import cielab
 from tfcolor.data import batches, photographs
 from tfcolor.evaluation import scores
 from tfcolor.metrics import frechet
@@ -86,7 +87,7 @@ class Validation:
         if not begins and _score(self._stage, values) < self._best():
             self._checkpoints.save_best()
         self._records.scalars(self._stage.name, done, values)
-        self._records.pictures(done, self._shown, self._colorize(color.to_gray(self._shown)))
+        self._records.pictures(done, self._shown, self._colorize(cielab.to_gray(self._shown)))
         if self._stop is not None and self._stop(done, values):
             self._interrupted.set()
 

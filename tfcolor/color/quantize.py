@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from tfcolor import color
+from tfcolor.color import cielab
 
 Tensor = Any  # a tensor of whatever backend Keras runs on
 
 BIN_WIDTH = 10.0  # Lab units; arXiv:1603.08511, 3.1
 SIGMA = 5.0  # Lab units, of the Gaussian that shares a color out to the bins near it; 3.1
 
-_PRIOR = Path(__file__).parent / "models" / "weights" / "ab_prior.npy"
+_PRIOR = Path(__file__).parents[1] / "models" / "weights" / "ab_prior.npy"
 
 
 @functools.cache
@@ -30,7 +30,7 @@ def ab_bins() -> np.ndarray:
     levels = np.append(np.arange(0, 256, 8), 255) / 255.0
     rgb = np.stack(np.meshgrid(levels, levels, levels), -1).reshape(-1, 3)
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    # NumPy and not `color`: the first call may come while a graph is traced.
+    # NumPy and not `cielab`: the first call may come while a graph is traced.
     xyz = linear @ np.array(
         [
             [0.433946, 0.212671, 0.017757],
@@ -56,7 +56,7 @@ def soft_encode(ab: Tensor) -> Tensor:
     """
     bins = ab_bins()
     # |ab - bin|^2 without the |ab|^2 that all bins share, which a softmax does not see.
-    near = ops.matmul(ab * color.AB_SCALE, ops.convert_to_tensor(bins.T)) - (
+    near = ops.matmul(ab * cielab.AB_SCALE, ops.convert_to_tensor(bins.T)) - (
         ops.convert_to_tensor((bins**2).sum(-1) / 2)
     )
     return ops.softmax(near / SIGMA**2, axis=-1)

@@ -12,7 +12,7 @@ References:
 
 from keras import ops
 
-from tfcolor import color
+from tfcolor.color import cielab
 
 # Weights of encoded red, green and blue.
 _LUMA = {
@@ -31,7 +31,7 @@ FILMS = {
 METHODS = ("lstar", *_LUMA, "hsl", *FILMS)
 
 
-def to_gray(rgb: color.Tensor, method: str) -> color.Tensor:
+def to_gray(rgb: cielab.Tensor, method: str) -> cielab.Tensor:
     """A gray photograph.
 
     Args:
@@ -49,13 +49,13 @@ def to_gray(rgb: color.Tensor, method: str) -> color.Tensor:
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}, got {method}")
     if method == "hsl":
-        encoded = color.to_float(rgb)
+        encoded = cielab.to_float(rgb)
         return (ops.max(encoded, axis=-1) + ops.min(encoded, axis=-1)) / 2.0
     if method in _LUMA:
-        return color.mix(color.to_float(rgb), _LUMA[method])
-    return color.expose(rgb, color.LUMINANCE if method == "lstar" else FILMS[method])
+        return cielab.mix(cielab.to_float(rgb), _LUMA[method])
+    return cielab.expose(rgb, cielab.LUMINANCE if method == "lstar" else FILMS[method])
 
 
-def lightness(gray: color.Tensor) -> color.Tensor:
+def lightness(gray: cielab.Tensor) -> cielab.Tensor:
     """L* of gray photographs, as `to_gray` gives them; float32 (...) in [0, 100]."""
-    return color.lightness(color.decode(gray))
+    return cielab.lightness(cielab.decode(gray))

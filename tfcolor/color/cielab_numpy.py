@@ -1,6 +1,6 @@
 """sRGB <-> CIE Lab on a CPU, for photographs of 8 and 16 bits, without TensorFlow.
 
-The same arithmetic as `color`, fast on a CPU: tables where a value has few levels, and the border
+The same arithmetic as `cielab`, fast on a CPU: tables where a value has few levels, and the border
 of sRGB looked for only where a color lies outside.
 
 A photograph is uint8 or uint16, gray (h, w) or sRGB (h, w, 3).
@@ -56,7 +56,7 @@ def rgb_to_lab(rgb: np.ndarray) -> np.ndarray:
 def join(luminance: np.ndarray, lightness: np.ndarray, ab: np.ndarray, rgb: np.ndarray) -> None:
     """Makes a photograph of those tones and colors.
 
-    What sRGB cannot show loses chroma, never lightness or hue (as `color.map_to_gamut`).
+    What sRGB cannot show loses chroma, never lightness or hue (as `cielab.map_to_gamut`).
 
     Args:
       luminance, lightness: see `tones`; float32 (h, w).

@@ -1,0 +1,1 @@
+"""Colors: CIE Lab, its classes, differences, and ways of making gray."""
