@@ -18,7 +18,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import click
 import measure
 
-from tfcolor import config, fields, recipes
+from tfcolor import config
+from tfcolor.config import fields, recipes
 from tfcolor.models import efficientnet
 
 TARGET = 1.5

@@ -15,7 +15,7 @@ import click
 import measure
 import tensorflow as tf
 
-from tfcolor import fields, recipes
+from tfcolor.config import fields, recipes
 from tfcolor.models import networks
 
 SIZE = 256  # of the inference

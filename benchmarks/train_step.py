@@ -13,7 +13,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import click
 import measure
 
-from tfcolor import fields, recipes
+from tfcolor.config import fields, recipes
 
 GFLOP_PER_IMAGE = 80.0  # of a train step at 256 x 256
 

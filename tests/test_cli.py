@@ -16,8 +16,9 @@ from click.testing import CliRunner
 from PIL import Image
 
 import tfcolor
-from tfcolor import config, photo, recipes
+from tfcolor import config, photo
 from tfcolor.cli import main, options
+from tfcolor.config import recipes
 from tfcolor.data import samples
 from tfcolor.evaluation import scores
 

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfcolor import config, fields, recipes
+from tfcolor import config
+from tfcolor.config import fields, recipes
 
 
 @given(

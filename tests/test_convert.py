@@ -11,8 +11,9 @@ from conftest import colorful_photo
 from onnx import helper
 from PIL import Image
 
-from tfcolor import colorize, config, convert, fields, graphs, lite, network, onnx, recipes, workdir
+from tfcolor import colorize, config, convert, graphs, lite, network, onnx, workdir
 from tfcolor.color import cielab
+from tfcolor.config import fields, recipes
 from tfcolor.models import folding, networks, unet
 
 SIZE, STRIDE = 32, 8

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfcolor import config, data, fields, losses, recipes, workdir
+from tfcolor import config, data, losses, workdir
+from tfcolor.config import fields, recipes
 from tfcolor.training import device, loop, state, step
 from tfcolor.training import run as training_run
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 import pytest
 
-from tfcolor import recipes
+from tfcolor.config import recipes
 from tfcolor.models import cost, networks
 
 ROOT = Path(__file__).parent.parent

@@ -14,8 +14,9 @@ from click.testing import CliRunner
 from conftest import colorful_photo
 from tensorflow_serving.apis import prediction_log_pb2
 
-from tfcolor import colorize, config, convert, export, fields, inference, modelcard, workdir
+from tfcolor import colorize, config, convert, export, inference, modelcard, workdir
 from tfcolor.cli import main
+from tfcolor.config import fields
 from tfcolor.evaluation import record, scores
 from tfcolor.serving import contract
 from tfcolor.training import loop

@@ -11,8 +11,8 @@ ROOT = Path(tfcolor.__file__).parent
 
 FLOORS = [
     {
-        "checks",
         "color",
+        "config",
         "fetch",
         "fingerprint",
         "freezing",
@@ -24,13 +24,13 @@ FLOORS = [
         "webpage",
     },
     {
-        "config",
         "hinting",
         "hints",
         "inception_weights",
         "lite",
         "losses",
         "metrics",
+        "models",
         "network",
         "onnx",
         "photo",
@@ -41,18 +41,17 @@ FLOORS = [
         "compare",
         "data",
         "encoded",
-        "fields",
+        "features",
         "graphs",
         "inference",
         "modelcard",
-        "models",
         "paint",
         "pretrained",
-        "recipes",
         "scans",
+        "workdir",
     },
-    {"analysis", "colorize", "features", "signatures", "workdir"},
-    {"convert", "evaluation", "folder", "prepare", "video"},
+    {"analysis", "colorize", "convert", "prepare", "signatures"},
+    {"evaluation", "folder", "video"},
     {"app", "archive", "export", "report", "training"},
     {"tune"},
     {"cli"},
@@ -102,7 +101,13 @@ def test_the_step_imports_only_state_and_losses():
 
 
 def test_photographs_are_read_without_tensorflow():
-    for file in ("photo.py", "config.py", "fields.py", "recipes.py", "cli/main.py"):
+    for file in (
+        "photo.py",
+        "config/__init__.py",
+        "config/fields.py",
+        "config/recipes.py",
+        "cli/main.py",
+    ):
         assert not [n for n in imports(ROOT / file) if n.split(".")[0] in ("tensorflow", "keras")]
 
 

@@ -4,7 +4,8 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from tfcolor import config, fields, recipes
+from tfcolor import config
+from tfcolor.config import fields, recipes
 from tfcolor.models import folding, networks, upconvolution
 
 

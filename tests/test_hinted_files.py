@@ -14,20 +14,10 @@ from keras import ops
 from PIL import Image
 from tensorflow_serving.apis import prediction_log_pb2
 
-from tfcolor import (
-    colorize,
-    config,
-    convert,
-    export,
-    hints,
-    lite,
-    network,
-    recipes,
-    signatures,
-    workdir,
-)
+from tfcolor import colorize, config, convert, export, hints, lite, network, signatures, workdir
 from tfcolor.app import preview
 from tfcolor.cli import main
+from tfcolor.config import recipes
 from tfcolor.models import folding
 from tfcolor.serving import contract, warmup
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfcolor import config, hinting, recipes
+from tfcolor import config, hinting
+from tfcolor.config import recipes
 from tfcolor.data import batches, samples
 
 SIDE = 64

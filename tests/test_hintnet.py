@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfcolor import config, fields, recipes
+from tfcolor import config
+from tfcolor.config import fields, recipes
 from tfcolor.models import cost, efficientnet, folding, hintnet, networks, unet
 from tfcolor.training import state, step
 

@@ -9,9 +9,10 @@ from click.testing import CliRunner
 from conftest import colorful_photo
 from skimage import color as skcolor
 
-from tfcolor import colorize, config, export, fields, graphs, inference, network, recipes, workdir
+from tfcolor import colorize, config, export, graphs, inference, network, workdir
 from tfcolor.cli import main
 from tfcolor.color import cielab
+from tfcolor.config import fields, recipes
 from tfcolor.training import loop
 
 

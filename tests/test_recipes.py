@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from conftest import colorful_photo
 
-from tfcolor import export, fields, graphs, inference, recipes, workdir
+from tfcolor import export, graphs, inference, workdir
 from tfcolor.color import cielab
+from tfcolor.config import fields, recipes
 from tfcolor.training import loop
 
 

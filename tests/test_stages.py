@@ -10,7 +10,8 @@ import tensorflow as tf
 from PIL import Image
 from tensorboard.backend.event_processing import event_accumulator
 
-from tfcolor import config, data, fields, workdir
+from tfcolor import config, data, workdir
+from tfcolor.config import fields
 from tfcolor.data import batches
 from tfcolor.training import loop, optimizer, schedule, state, step, summaries, validation
 

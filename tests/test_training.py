@@ -10,8 +10,9 @@ import pytest
 import tensorflow as tf
 from tensorboard.backend.event_processing import event_accumulator
 
-from tfcolor import config, data, fields, losses, workdir
+from tfcolor import config, data, losses, workdir
 from tfcolor.color import cielab
+from tfcolor.config import fields
 from tfcolor.data import batches
 from tfcolor.training import device, loop, progress, state, step
 

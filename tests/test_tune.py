@@ -15,7 +15,8 @@ from tensorboard.backend.event_processing import event_accumulator
 from tensorboard.plugins.hparams import metadata
 from test_cli import fails, run, start
 
-from tfcolor import config, fields, recipes, workdir
+from tfcolor import config, workdir
+from tfcolor.config import fields, recipes
 from tfcolor.training import loop
 from tfcolor.tune import experiment, signals, spaces, study
 

@@ -30,7 +30,7 @@ def plan(run: catalog.Run) -> dict[str, Any]:
     sys.path.insert(0, str(Path(__file__).parent.parent))
     import measure
 
-    from tfcolor import fields, recipes
+    from tfcolor.config import fields, recipes
 
     settings = fields.override(recipes.get(run.recipe), **fields.parse(run.assignments))
     costs = {}

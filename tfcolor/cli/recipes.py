@@ -3,8 +3,8 @@
 import click
 
 from tfcolor import config
-from tfcolor import recipes as named
 from tfcolor.cli import options
+from tfcolor.config import recipes as named
 
 
 @click.command()

@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
-from tfcolor import config, fields, recipes
+from tfcolor import config
 from tfcolor.cli import options
+from tfcolor.config import fields, recipes
 
 
 def _field(flag: str, name: str, type_: Any, help_: str) -> options.Decorator:

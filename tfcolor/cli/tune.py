@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tfcolor import fields, recipes
 from tfcolor.cli import options
+from tfcolor.config import fields, recipes
 from tfcolor.tune import spaces
 
 if TYPE_CHECKING:

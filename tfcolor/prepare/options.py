@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from tfcolor import checks
+from tfcolor.config import checks
 
 
 @dataclasses.dataclass(frozen=True)

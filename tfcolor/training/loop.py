@@ -10,7 +10,8 @@ from pathlib import Path
 import filelock
 import tensorflow as tf
 
-from tfcolor import config, data, fields, workdir
+from tfcolor import config, data, workdir
+from tfcolor.config import fields
 from tfcolor.data import batches, photographs
 from tfcolor.training import device, progress, state, summaries, validation
 from tfcolor.training import run as training_run

@@ -8,8 +8,9 @@ import numpy as np
 import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams
 
-from tfcolor import config, fields, workdir
+from tfcolor import config, workdir
 from tfcolor.color import cielab
+from tfcolor.config import fields
 
 EVENTS = "events"
 

@@ -9,7 +9,8 @@ from typing import Any, Literal
 import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams
 
-from tfcolor import config, fields, workdir
+from tfcolor import config, workdir
+from tfcolor.config import fields
 from tfcolor.tune import spaces
 
 STUDY = "study.json"

@@ -7,7 +7,8 @@ import types
 import typing
 from typing import TYPE_CHECKING, Any
 
-from tfcolor import config, fields
+from tfcolor import config
+from tfcolor.config import fields
 
 if TYPE_CHECKING:
     import optuna

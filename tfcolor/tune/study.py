@@ -19,7 +19,8 @@ import numpy as np
 import optuna
 import tensorflow as tf
 
-from tfcolor import data, fields, workdir
+from tfcolor import data, workdir
+from tfcolor.config import fields
 from tfcolor.data import batches
 from tfcolor.support import errors
 from tfcolor.training import loop, progress

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 
-from tfcolor import checks
+from tfcolor.config import checks
 
 # Generator -> pixels that its sides must be multiples of; 0 stands for 2**depth.
 GENERATORS = {
