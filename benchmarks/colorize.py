@@ -27,7 +27,8 @@ import click
 import measure
 from PIL import Image
 
-from tfcolor import colorize, folder, network, photo, pretrained, scans
+from tfcolor import colorize, folder, images, network, pretrained
+from tfcolor.images import photo
 
 TFCOLOR = [sys.executable, "-c", "from tfcolor.cli import main; main.main()", "colorize"]
 # The most that the process itself held: what its parent held counts for the system's own figure.
@@ -82,7 +83,7 @@ def large(path: Path, to: Path, rounds: int) -> dict[str, float]:
     """Seconds of a large photograph, and of what cannot be left out."""
     net = pretrained.load()
 
-    pixels = scans.read(path).pixels
+    pixels = images.read(path).pixels
     colored = Image.fromarray(colorize.colorize(net, pixels))
 
     def recode() -> None:
@@ -113,7 +114,7 @@ def peak_mb(path: Path, to: Path) -> float:
 def folder_rates(paths: list[Path], to: Path) -> dict[str, float]:
     """Photographs a second of a folder, and of each step alone in one thread."""
     net = pretrained.load(threads=1)
-    scan = scans.read(paths[0])
+    scan = images.read(paths[0])
     l = network.reduce(scan.pixels, net.size)
     color = colorize.colorize(net, scan.pixels)
 
@@ -125,10 +126,10 @@ def folder_rates(paths: list[Path], to: Path) -> dict[str, float]:
         return len(paths) / (time.perf_counter() - began)
 
     def encode(path: Path) -> None:
-        scans.write(to / "alone" / path.name, color, scan)
+        images.write(to / "alone" / path.name, color, scan)
 
     alone = {
-        "decode": rate(scans.read),
+        "decode": rate(images.read),
         "network": rate(lambda path: network.colors(net, l)),
         "encode": rate(encode),
     }

@@ -27,9 +27,10 @@ import cv2
 import measure
 import numpy as np
 
-from tfcolor import network, photo
+from tfcolor import network
 from tfcolor.color import cielab_numpy
 from tfcolor.data import samples
+from tfcolor.images import photo
 from tfcolor.metrics import delta_e
 from tfcolor.video import read, run, smooth
 from tfcolor.video import settings as setting

@@ -21,7 +21,8 @@ import colorize as colorizing
 import measure
 import numpy as np
 
-from tfcolor import colorize, convert, export, network, photo
+from tfcolor import colorize, convert, export, network
+from tfcolor.images import photo
 from tfcolor.metrics import delta_e
 
 REFERENCE = "saved_model"

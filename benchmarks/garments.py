@@ -24,8 +24,9 @@ import numpy as np
 from places import LightnessAlone
 from scipy import io, ndimage
 
-from tfcolor import colorize, hints, photo
+from tfcolor import colorize, hints
 from tfcolor.color import cielab
+from tfcolor.images import photo
 
 SIDE = 384  # short side that photographs are reduced to, pixels
 SHARE = (0.03, 0.4)  # of the photograph's area that a garment may have

@@ -40,7 +40,7 @@ from PIL import Image
 from skimage import color as skcolor
 from tensorflow.core.protobuf import saved_model_pb2
 
-from tfcolor import colorize, convert, export, scans
+from tfcolor import colorize, convert, export, images
 from tfcolor import network as networks
 from tfcolor.data import samples
 from tfcolor.serving import remote
@@ -73,7 +73,7 @@ def decoded(png: bytes) -> np.ndarray:
 
 def of_network(network: networks.Network) -> Way:
     """A network with what Python does around it."""
-    return lambda path: colorize.colorize(network, scans.read(path).pixels)
+    return lambda path: colorize.colorize(network, images.read(path).pixels)
 
 
 def by_loader(photos: list[Path], saved: Path) -> tuple[list[np.ndarray], float]:
@@ -212,7 +212,7 @@ def command_line(photos: list[Path], saved: Path, folder: Path) -> tuple[list[np
     """
     (folder / "in").mkdir()
     for path in photos:
-        Image.fromarray(scans.read(path).pixels).save(folder / "in" / f"{path.stem}.png")
+        Image.fromarray(images.read(path).pixels).save(folder / "in" / f"{path.stem}.png")
     began = time.perf_counter()
     subprocess.run(
         [sys.executable, "-c", "from tfcolor.cli import main; main.main()", "colorize"]

@@ -20,7 +20,8 @@ from typing import Any
 import click
 import measure
 
-from tfcolor import network, photo
+from tfcolor import network
+from tfcolor.images import photo
 from tfcolor.serving import remote
 
 ROOT = Path(__file__).parents[1]

@@ -17,8 +17,9 @@ import cv2
 import numpy as np
 from skimage import color as skcolor
 
-from tfcolor import photo, upsample
+from tfcolor import upsample
 from tfcolor.color import cielab_numpy
+from tfcolor.images import photo
 
 
 def restored(lab: np.ndarray, side: int) -> dict[str, np.ndarray]:

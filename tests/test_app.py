@@ -18,7 +18,7 @@ from conftest import CHROMIUM, Stripes, colorful_photo, saved
 from PIL import Image
 from skimage import color as reference
 
-from tfcolor import folder, hints, scans
+from tfcolor import folder, hints, images
 from tfcolor.app import preview, results
 from tfcolor.cli import app as command
 from tfcolor.cli import colorize as colorizing
@@ -243,7 +243,7 @@ def test_the_download_is_the_file_that_the_command_writes(page, tmp_path):
     options = ["--strength", "0.5", "--hint", "60,40,#c03028", "-o", str(tmp_path / "command.tif")]
     run = testing.CliRunner().invoke(colorizing.colorize, [str(source), *options])
     assert run.exit_code == 0, run.output
-    ours, theirs = (scans.read(tmp_path / name) for name in ("app.tif", "command.tif"))
+    ours, theirs = (images.read(tmp_path / name) for name in ("app.tif", "command.tif"))
     np.testing.assert_array_equal(ours.pixels, theirs.pixels)
     assert (tmp_path / "app.tif").read_bytes() == (tmp_path / "command.tif").read_bytes()
     assert b"Grandmother" in ours.exif and ours.dpi == (300, 300)

@@ -8,8 +8,9 @@ from click.testing import CliRunner
 from conftest import colorful_photo
 from PIL import Image
 
-from tfcolor import archive, colorize, folder, photo
+from tfcolor import archive, colorize, folder
 from tfcolor.cli import main
+from tfcolor.images import photo
 
 FLAGS = ["--runner=DirectRunner", "--direct_num_workers=1"]
 

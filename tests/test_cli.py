@@ -16,11 +16,12 @@ from click.testing import CliRunner
 from PIL import Image
 
 import tfcolor
-from tfcolor import config, photo
+from tfcolor import config
 from tfcolor.cli import main, options
 from tfcolor.config import recipes
 from tfcolor.data import samples
 from tfcolor.evaluation import scores
+from tfcolor.images import photo
 
 QUICK = ["--protocol", "center-32", "--features", "none"]
 TINY = ["--recipe", "pix2pix", "--image-size", "32", "--width", "2", "--batch-size", "4"]

@@ -11,8 +11,9 @@ from conftest import colorful_photo
 from PIL import Image
 from skimage import color as skcolor
 
-from tfcolor import photo, scans
+from tfcolor import images
 from tfcolor.cli import main
+from tfcolor.images import photo
 
 
 @pytest.fixture
@@ -92,7 +93,7 @@ def test_the_file_says_that_its_color_is_synthetic_unless_it_is_not_to(gray, tmp
     run(gray, "-o", tmp_path / "a.jpg")
     run(gray, "-o", tmp_path / "b.jpg", "--no-provenance")
     stamps = [
-        b"compositeWithTrainedAlgorithmicMedia" in scans.read(tmp_path / f"{n}.jpg").xmp
+        b"compositeWithTrainedAlgorithmicMedia" in images.read(tmp_path / f"{n}.jpg").xmp
         for n in "ab"
     ]
     assert stamps == [True, False]

@@ -1,4 +1,4 @@
-"""Photograph files in and out of a graph, against Pillow and `tfcolor.scans`."""
+"""Photograph files in and out of a graph, against Pillow and `tfcolor.images`."""
 
 import io
 import struct
@@ -13,7 +13,7 @@ from conftest import colorful_photo, random_rgb
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from tfcolor import encoded, scans
+from tfcolor import encoded, images
 from tfcolor.serving import remote
 
 SIGNATURE = [
@@ -55,7 +55,7 @@ def to_bytes(image, format, **options):
 
 def expected(file):
     """uint8 (h, w, 3 or 4), as scans reads a file: 16 bits rounded, gray in three channels."""
-    scan = scans.read(io.BytesIO(file))
+    scan = images.read(io.BytesIO(file))
     planes = [*np.moveaxis(np.atleast_3d(scan.pixels), -1, 0)]
     planes = planes * 3 if len(planes) == 1 else planes
     planes += [] if scan.alpha is None else [scan.alpha]
@@ -73,7 +73,7 @@ NOISE = Image.fromarray(random_rgb(300, 301))
 
 def deep_png(pixels, alpha=None):
     file = io.BytesIO()
-    scans.encode(file, pixels, scans.Scan(pixels, alpha), "PNG", provenance=False)
+    images.encode(file, pixels, images.Scan(pixels, alpha), "PNG", provenance=False)
     return file.getvalue()
 
 
@@ -176,7 +176,7 @@ def test_a_jpeg_has_the_bytes_that_scans_writes(name):
     alpha = channels[..., 3] if channels.shape[-1] == 4 else None
     written = io.BytesIO()
     swapped = np.ascontiguousarray(channels[..., 2::-1])
-    scans.encode(written, swapped, scans.Scan(swapped, alpha), "JPEG", provenance=False)
+    images.encode(written, swapped, images.Scan(swapped, alpha), "JPEG", provenance=False)
     assert made == written.getvalue()
 
 

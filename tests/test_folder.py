@@ -11,7 +11,8 @@ from conftest import Stripes, colorful_photo
 from PIL import Image
 from skimage import color as skcolor
 
-from tfcolor import compare, folder, photo, scans
+from tfcolor import compare, folder, images
+from tfcolor.images import photo
 
 
 def gray_file(path, height=40, width=60, **options):
@@ -139,7 +140,7 @@ def test_sixteen_bits_stay(tmp_path):
     gray = (colorful_photo(1, 40, 60)[..., 0].astype(np.uint16) * 257) ^ 3
     Image.fromarray(gray).save(tmp_path / "scan.tif")
     colorize_all([tmp_path / "scan.tif"], tmp_path / "out.tif")
-    pixels = scans.read(tmp_path / "out.tif").pixels
+    pixels = images.read(tmp_path / "out.tif").pixels
     assert pixels.dtype == np.uint16
     lightness = skcolor.rgb2lab(pixels / 65535)[..., 0]
     truth = skcolor.rgb2lab(np.repeat(gray[..., None] / 65535, 3, -1))[..., 0]

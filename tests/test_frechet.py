@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 from scipy import linalg
 
-from tfcolor import features, photo
+from tfcolor import features
 from tfcolor.color import cielab
 from tfcolor.data import samples
+from tfcolor.images import photo
 from tfcolor.metrics import frechet
 
 

@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage import color as skcolor
 
-from tfcolor import colorize, graphs, metrics, network, photo
+from tfcolor import colorize, graphs, metrics, network
 from tfcolor.color import cielab
 from tfcolor.data import samples
 from tfcolor.graphs import reducing
+from tfcolor.images import photo
 from tfcolor.models import colornet
 
 ARGUMENTS = [

@@ -7,11 +7,11 @@ import pytest
 from conftest import random_rgb, saved
 from PIL import Image
 
-from tfcolor import photo
+from tfcolor.images import photo
 
 
 def test_reading_photos_does_not_load_tensorflow():
-    code = "import sys, tfcolor.photo; sys.exit('tensorflow' in sys.modules)"
+    code = "import sys, tfcolor.images.photo; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 

@@ -8,7 +8,7 @@ import pytest
 from conftest import random_rgb, saved
 from PIL import Image, ImageCms
 
-from tfcolor import photo
+from tfcolor.images import photo
 
 
 def swapped_profile():

@@ -12,9 +12,10 @@ import tensorflow_datasets as tfds
 from click.testing import CliRunner
 from PIL import Image
 
-from tfcolor import config, data, photo
+from tfcolor import config, data
 from tfcolor.cli import main
 from tfcolor.data import batches, files, samples
+from tfcolor.images import photo
 from tfcolor.prepare import options, parts, pipeline, run
 
 SETTINGS = options.Options(short_side=80, part_size=10)

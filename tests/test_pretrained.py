@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfcolor import colorize, inference, metrics, modelcard, photo, pretrained
+from tfcolor import colorize, inference, metrics, modelcard, pretrained
 from tfcolor import network as networks
 from tfcolor.color import cielab, quantize
 from tfcolor.data import batches, samples
 from tfcolor.evaluation import scores
+from tfcolor.images import photo
 from tfcolor.models import blocks, colornet, efficientnet
 
 ROOT = Path(__file__).parent.parent

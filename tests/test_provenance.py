@@ -8,8 +8,8 @@ from conftest import random_rgb
 from PIL import Image
 
 import tfcolor
-from tfcolor import scans
-from tfcolor.scans import provenance
+from tfcolor import images
+from tfcolor.images import provenance
 
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 SOURCE = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}DigitalSourceType"
@@ -121,7 +121,7 @@ def test_packet_that_is_upright_stays_byte_for_byte():
 def test_source_type_is_read_back_from_every_format_with_xmp(format, dtype):
     rgb = random_rgb().astype(dtype)
     file = io.BytesIO()
-    scans.encode(file, rgb, scans.Scan(rgb, xmp=PACKET), format)
+    images.encode(file, rgb, images.Scan(rgb, xmp=PACKET), format)
     with Image.open(file) as image:
         found = properties(image.info["xmp"])
     assert found[SOURCE] == provenance.SOURCE_TYPE and TITLE in found
@@ -135,7 +135,9 @@ def long_packet():
 def encoded(format, **options):
     """A picture with a long packet of XMP, as Pillow reads it back."""
     file = io.BytesIO()
-    scans.encode(file, random_rgb(), scans.Scan(random_rgb(), xmp=long_packet()), format, **options)
+    images.encode(
+        file, random_rgb(), images.Scan(random_rgb(), xmp=long_packet()), format, **options
+    )
     return Image.open(file)
 
 
@@ -161,6 +163,6 @@ def test_without_provenance_the_packet_stays_byte_for_byte():
     for format in ("JPEG", "PNG", "WEBP", "TIFF"):
         for packet in (PACKET, b""):
             file = io.BytesIO()
-            scans.encode(file, rgb, scans.Scan(rgb, xmp=packet), format, provenance=False)
+            images.encode(file, rgb, images.Scan(rgb, xmp=packet), format, provenance=False)
             with Image.open(file) as image:
                 assert image.info.get("xmp", b"") == packet

@@ -8,8 +8,9 @@ import tensorflow as tf
 from conftest import colorful_photo
 from PIL import Image, ImageCms
 
-from tfcolor import config, photo
+from tfcolor import config
 from tfcolor.data import augment, batches, files, photographs, quick, reading
+from tfcolor.images import photo
 
 DRAW = tf.constant([0.2, 0.9, 0.3])
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import ExifTags, Image
 from test_photo_modes import gray_profile, swapped_profile
 
-from tfcolor import scans
+from tfcolor import images
 
 Base, IFD = ExifTags.Base, ExifTags.IFD
 
@@ -25,9 +25,9 @@ def noise(*shape, dtype=np.uint8, seed=0):
 
 
 def written(pixels, format, **like):
-    """A file in memory, as `scans.encode` writes it."""
+    """A file in memory, as `images.encode` writes it."""
     file = io.BytesIO()
-    scans.encode(file, pixels, scans.Scan(pixels, **like), format)
+    images.encode(file, pixels, images.Scan(pixels, **like), format)
     return file
 
 
@@ -45,7 +45,7 @@ def written(pixels, format, **like):
 def test_png_and_tiff_give_back_every_bit_and_alpha(h, w, dtype, format, opaque):
     rgb, alpha = noise(h, w, 3, dtype=dtype), noise(h, w, dtype=dtype, seed=1)
     file = written(rgb, format, alpha=None if opaque else alpha)
-    scan = scans.read(file)
+    scan = images.read(file)
     np.testing.assert_array_equal(scan.pixels, rgb, strict=True)
     np.testing.assert_array_equal(scan.alpha, None if opaque else alpha)
     assert scan.format == format
@@ -63,13 +63,13 @@ def test_png_and_tiff_give_back_every_bit_and_alpha(h, w, dtype, format, opaque)
 def test_more_pixels_than_a_strip_are_written_whole():
     rgb = noise(700, 5000, 3, dtype=np.uint16)  # two strips
     for format in ("PNG", "TIFF"):
-        np.testing.assert_array_equal(scans.read(written(rgb, format)).pixels, rgb)
+        np.testing.assert_array_equal(images.read(written(rgb, format)).pixels, rgb)
 
 
 @pytest.mark.parametrize("format", ["BMP", "WEBP", "GIF", "JPEG"])
 def test_other_formats_round_16_bits_to_8(format):
     deep = np.broadcast_to(np.uint16([128, 129, 65535]), (8, 8, 3)).copy()  # 128 / 257 < 0.5
-    pixel = scans.read(written(deep, format)).pixels[0, 0].astype(int)
+    pixel = images.read(written(deep, format)).pixels[0, 0].astype(int)
     np.testing.assert_allclose(pixel, [0, 1, 255], atol=2 * (format == "JPEG"))
 
 
@@ -79,7 +79,7 @@ def test_transparent_picture_lies_on_white_where_there_is_no_alpha(dtype):
     top = np.iinfo(dtype).max
     opacity = alpha[..., None] / top
     expected = 255 * (opacity * (rgb / top) + (1 - opacity))
-    scan = scans.read(written(rgb, "BMP", alpha=alpha))
+    scan = images.read(written(rgb, "BMP", alpha=alpha))
     np.testing.assert_allclose(scan.pixels, expected, atol=0.51)
 
 
@@ -87,7 +87,7 @@ def test_webp_and_gif_keep_what_is_transparent():
     rgb = np.full((4, 6, 3), 50, np.uint8)
     alpha = np.where(np.arange(6) < 3, 0, 255).astype(np.uint8)[None].repeat(4, axis=0)
     for format in ("WEBP", "GIF"):
-        np.testing.assert_array_equal(scans.read(written(rgb, format, alpha=alpha)).alpha, alpha)
+        np.testing.assert_array_equal(images.read(written(rgb, format, alpha=alpha)).alpha, alpha)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_webp_and_gif_keep_what_is_transparent():
 )
 def test_other_arrays_are_refused(tmp_path, pixels, alpha, match):
     with pytest.raises(ValueError, match=match):
-        scans.write(tmp_path / "a.png", pixels, scans.Scan(pixels, alpha))
+        images.write(tmp_path / "a.png", pixels, images.Scan(pixels, alpha))
     assert os.listdir(tmp_path) == []
 
 
@@ -137,7 +137,7 @@ def test_photograph_is_upright_and_says_so(orientation, format, deep):
         file = written(stored.astype(np.uint16) * 257, "PNG", exif=exif.tobytes(), dpi=(300, 200))
     else:
         Image.fromarray(stored).save(file, format, exif=exif, dpi=(300, 200), lossless=True)
-    scan = scans.read(file)
+    scan = images.read(file)
     expected = UPRIGHT.astype(np.uint16) * 257 if deep else UPRIGHT
     np.testing.assert_array_equal(scan.pixels, expected, strict=True)
     kept = Image.Exif()
@@ -151,14 +151,14 @@ def test_photograph_is_upright_and_says_so(orientation, format, deep):
 @pytest.mark.parametrize("mode", ["1", "L", "P"])
 def test_gray_photograph_is_one_plane(tmp_path, mode, suffix):
     gray = Image.fromarray(noise(16, 16) if mode != "1" else noise(16, 16) > 99)
-    scan = scans.read(saved(tmp_path / f"a{suffix}", gray.convert(mode)))
+    scan = images.read(saved(tmp_path / f"a{suffix}", gray.convert(mode)))
     np.testing.assert_array_equal(scan.pixels, np.asarray(gray.convert("L")), strict=True)
     assert scan.alpha is None
 
 
 def test_gray_jpeg_is_one_plane(tmp_path):
     gray = noise(16, 16)
-    scan = scans.read(saved(tmp_path / "a.jpg", Image.fromarray(gray), quality=100))
+    scan = images.read(saved(tmp_path / "a.jpg", Image.fromarray(gray), quality=100))
     np.testing.assert_allclose(scan.pixels.astype(int), gray, atol=2)
 
 
@@ -171,7 +171,7 @@ def test_alpha_is_apart(tmp_path, mode, suffix):
     image = rgba.convert(mode) if mode != "P" else rgba.convert("L").convert("P")
     if mode == "P":
         image.info["transparency"] = bytes(255 - n % 2 for n in range(256))
-    scan = scans.read(saved(tmp_path / f"a{suffix}", image))
+    scan = images.read(saved(tmp_path / f"a{suffix}", image))
     np.testing.assert_array_equal(scan.alpha, np.asarray(image.convert("RGBA"))[..., 3])
     assert (scan.pixels == 60).all() and scan.pixels.ndim == (3 if mode == "RGBA" else 2)
 
@@ -180,7 +180,7 @@ def test_alpha_is_apart(tmp_path, mode, suffix):
 def test_16_bit_gray_keeps_every_bit(tmp_path, suffix):
     ramp = np.arange(65536, dtype=np.uint16).reshape(256, 256)
     path = saved(tmp_path / f"a{suffix}", Image.fromarray(ramp))
-    np.testing.assert_array_equal(scans.read(path).pixels, ramp, strict=True)
+    np.testing.assert_array_equal(images.read(path).pixels, ramp, strict=True)
 
 
 def test_16_bit_tiff_of_every_kind_keeps_every_bit():
@@ -195,10 +195,10 @@ def test_16_bit_tiff_of_every_kind_keeps_every_bit():
         pixels = rgb.transpose(2, 0, 1) if "planarconfig" in options else rgb
         file = io.BytesIO()
         tifffile.imwrite(file, pixels, photometric="rgb", **options)
-        np.testing.assert_array_equal(scans.read(file).pixels, rgb, strict=True)
+        np.testing.assert_array_equal(images.read(file).pixels, rgb, strict=True)
     file = io.BytesIO()
     tifffile.imwrite(file, rgb[..., 0], photometric="miniswhite")
-    np.testing.assert_array_equal(scans.read(file).pixels, 65535 - rgb[..., 0])
+    np.testing.assert_array_equal(images.read(file).pixels, 65535 - rgb[..., 0])
 
 
 @pytest.mark.parametrize("suffix, deep", [(".png", False), (".tif", False), (".tif", True)])
@@ -210,7 +210,7 @@ def test_icc_profile_is_converted_at_the_depth_of_the_file(tmp_path, suffix, dee
         tifffile.imwrite(path, rgb, photometric="rgb", extratags=profile)
     else:
         Image.fromarray(rgb).save(path, icc_profile=swapped_profile())
-    pixels = scans.read(path).pixels
+    pixels = images.read(path).pixels
     assert pixels.dtype == rgb.dtype
     np.testing.assert_allclose(pixels.astype(int), rgb[..., [1, 0, 2]], atol=100 if deep else 1)
 
@@ -226,7 +226,7 @@ def test_gray_icc_profile_is_converted_and_stays_gray(deep):
     tifffile.imwrite(file, gray, photometric="minisblack", extratags=profile)
     y = (gray / top) ** gamma
     expected = np.where(y <= 0.0031308, 12.92 * y, 1.055 * y ** (1 / 2.4) - 0.055)
-    np.testing.assert_allclose(scans.read(file).pixels / top, expected, atol=1.8 / 255)
+    np.testing.assert_allclose(images.read(file).pixels / top, expected, atol=1.8 / 255)
 
 
 def test_cmyk_is_ink_on_white_paper(tmp_path):
@@ -234,10 +234,10 @@ def test_cmyk_is_ink_on_white_paper(tmp_path):
     image = Image.frombytes("CMYK", (16, 16), inks.tobytes())
     plain = np.asarray(image.convert("RGB")).astype(int)
     assert (
-        np.abs(scans.read(saved(tmp_path / "a.jpg", image, quality=100)).pixels - plain).max() < 9
+        np.abs(images.read(saved(tmp_path / "a.jpg", image, quality=100)).pixels - plain).max() < 9
     )
     # The TIFF goes by the CMYK profile that libvips brings: darker, and in the same order.
-    tiff = scans.read(saved(tmp_path / "a.tif", image)).pixels
+    tiff = images.read(saved(tmp_path / "a.tif", image)).pixels
     assert np.corrcoef(tiff.mean(-1).ravel(), plain.mean(-1).ravel())[0, 1] > 0.9
 
 
@@ -245,13 +245,13 @@ def test_cmyk_is_ink_on_white_paper(tmp_path):
 def test_animation_and_pages_give_their_first(tmp_path, suffix):
     red, blue = (Image.new("RGB", (8, 8), color) for color in ("red", "blue"))
     path = saved(tmp_path / f"a{suffix}", red, save_all=True, append_images=[blue], lossless=True)
-    assert np.unique(scans.read(path).pixels.reshape(-1, 3), axis=0).tolist() == [[255, 0, 0]]
+    assert np.unique(images.read(path).pixels.reshape(-1, 3), axis=0).tolist() == [[255, 0, 0]]
 
 
 def test_jpeg_with_a_second_picture_is_a_jpeg(tmp_path):
     first, second = (Image.new("L", (8, 8), level) for level in (10, 200))
     path = saved(tmp_path / "a.mpo", first, format="MPO", save_all=True, append_images=[second])
-    scan = scans.read(path)
+    scan = images.read(path)
     assert scan.format == "JPEG" and np.abs(scan.pixels - 10.0).max() <= 1
 
 
@@ -262,7 +262,7 @@ def test_heic_is_read_upright(tmp_path):
     exif = Image.Exif()
     exif[Base.Orientation] = 6
     path = saved(tmp_path / "a.heic", flat, quality=95, exif=exif.tobytes())
-    scan = scans.read(path)
+    scan = images.read(path)
     assert scan.pixels.shape == (64, 32, 3)
     assert np.abs(scan.pixels - [200, 100, 50]).max() <= 6
 
@@ -272,7 +272,7 @@ def test_heic_without_its_reader_names_the_extra(tmp_path, monkeypatch):
     path = tmp_path / "a.heic"
     path.write_bytes(b"\0\0\0\x18ftypheic" + bytes(12))
     with pytest.raises(ValueError, match=r"a\.heic is a HEIC .*tfcolor\[heic\]"):
-        scans.read(path)
+        images.read(path)
 
 
 # Kept
@@ -300,9 +300,9 @@ def test_exif_goes_from_any_format_to_any(source, target, dtype):
     else:
         file = io.BytesIO()
         Image.fromarray(random_rgb(6, 9)).save(file, source, exif=exif)
-    scan = scans.read(file)
+    scan = images.read(file)
     out = io.BytesIO()
-    scans.encode(out, scan.pixels.astype(dtype), scan, target)
+    images.encode(out, scan.pixels.astype(dtype), scan, target)
     with Image.open(out) as image:
         exif = image.getexif()
         details = exif.get_ifd(IFD.Exif)
@@ -330,7 +330,7 @@ def test_gray_thumbnail_is_left_out(tmp_path):
     Image.fromarray(random_rgb()).save(tmp_path / "a.jpg", exif=body)
     with Image.open(tmp_path / "a.jpg") as image:
         assert image.getexif().get_ifd(IFD.IFD1)[514] == len(thumbnail)
-    scan = scans.read(tmp_path / "a.jpg")
+    scan = images.read(tmp_path / "a.jpg")
     assert b"Leica" in scan.exif and b"JFIF" in body and b"JFIF" not in scan.exif
     kept = Image.Exif()
     kept.load(scan.exif)
@@ -342,9 +342,9 @@ def test_layout_of_the_old_tiff_is_not_kept(tmp_path):
     tifffile.imwrite(
         path, noise(6, 9), compression="zlib", description="A street", tile=(16, 16), metadata=None
     )
-    scan = scans.read(path)
+    scan = images.read(path)
     out = tmp_path / "b.tif"
-    scans.write(out, random_rgb(), scan)
+    images.write(out, random_rgb(), scan)
     with tifffile.TiffFile(out) as file:
         tags = {tag.name: tag.value for tag in file.pages[0].tags}
     assert tags["ImageDescription"] == "A street" and tags["Compression"] == 1
@@ -357,7 +357,7 @@ def test_resolution_is_kept(format, dtype):
     file = written(random_rgb().astype(dtype), format, dpi=(300, 1200))
     with Image.open(file) as image:
         assert image.info["dpi"] == pytest.approx((300, 1200), abs=0.02)
-    assert scans.read(file).dpi == pytest.approx((300, 1200), abs=0.02)
+    assert images.read(file).dpi == pytest.approx((300, 1200), abs=0.02)
 
 
 @pytest.mark.parametrize("target", ["JPEG", "PNG", "TIFF", "BMP"])
@@ -367,10 +367,10 @@ def test_resolution_that_is_not_known_is_not_made_up(source, target):
     file = io.BytesIO()
     format, options = source.split()[0], {"dpi": (0, 0)} if source == "BMP" else {}
     Image.fromarray(random_rgb()).save(file, format, exif=exif, **options)
-    scan = scans.read(file)
+    scan = images.read(file)
     assert scan.dpi is None
     out = io.BytesIO()
-    scans.encode(out, random_rgb(), scan, target)
+    images.encode(out, random_rgb(), scan, target)
     if target == "TIFF":
         with tifffile.TiffFile(io.BytesIO(out.getvalue())) as tiff:
             assert not {282, 283, 296} & set(tiff.pages[0].tags.keys())
@@ -394,14 +394,14 @@ def test_resolution_is_read_in_its_unit(format, unit, per_inch):
         if per_inch:  # else without a unit
             exif[Base.ResolutionUnit] = unit
         Image.fromarray(random_rgb()).save(file, "JPEG", exif=exif)
-    assert scans.read(file).dpi == (per_inch and pytest.approx((per_inch, per_inch)))
+    assert images.read(file).dpi == (per_inch and pytest.approx((per_inch, per_inch)))
 
 
 def test_file_times_are_kept(tmp_path):
     source = tmp_path / "old.jpg"
     source.touch()
     os.utime(source, ns=(10**18 + 1_000_000, 5 * 10**17))
-    scans.write(tmp_path / "new.png", random_rgb(), scans.Scan(random_rgb()), times_of=source)
+    images.write(tmp_path / "new.png", random_rgb(), images.Scan(random_rgb()), times_of=source)
     times = (tmp_path / "new.png").stat()
     assert (times.st_atime_ns, times.st_mtime_ns) == (10**18 + 1_000_000, 5 * 10**17)
 
@@ -417,5 +417,5 @@ def test_pipe_is_read_and_written():
     for format in ("PNG", "TIFF", "JPEG"):
         for dtype in (np.uint8, np.uint16):
             pipe = Pipe()
-            scans.encode(pipe, random_rgb().astype(dtype), scans.Scan(random_rgb()), format)
-            assert scans.read(Pipe(pipe.getvalue())).pixels.shape == (6, 9, 3)
+            images.encode(pipe, random_rgb().astype(dtype), images.Scan(random_rgb()), format)
+            assert images.read(Pipe(pipe.getvalue())).pixels.shape == (6, 9, 3)

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import tfcolor
-from tfcolor import scans
-from tfcolor.scans import decoding
+from tfcolor import images
+from tfcolor.images import decoding
 
 SAMPLE = sorted(Path(tfcolor.__file__).parent.glob("data/samples/*.jpg"))[0]
 
@@ -54,7 +54,7 @@ def encodings():
     for format in ("PNG", "TIFF"):
         for pixels in (rgb, deep):
             file = io.BytesIO()
-            scans.encode(file, pixels, scans.Scan(pixels, pixels[..., 0], **notes), format)
+            images.encode(file, pixels, images.Scan(pixels, pixels[..., 0], **notes), format)
             files[f"{format} {pixels.dtype}"] = file.getvalue()
     return files
 
@@ -95,7 +95,7 @@ def edited(encoded, edits):
 def test_damaged_file_is_a_scan_or_one_line(name, edits):
     begun = time.monotonic()
     try:
-        scan = scans.read(io.BytesIO(edited(FILES[name], edits)), "the file")
+        scan = images.read(io.BytesIO(edited(FILES[name], edits)), "the file")
     except ValueError as error:
         assert str(error).startswith("the file ") and "\n" not in str(error)
         assert edits
@@ -117,13 +117,13 @@ def test_damaged_file_is_a_scan_or_one_line(name, edits):
 )
 def test_what_is_read_of_a_damaged_file_can_be_written(name, edits, format):
     try:
-        scan = scans.read(io.BytesIO(edited(FILES[name], edits)))
+        scan = images.read(io.BytesIO(edited(FILES[name], edits)))
     except ValueError:
         return
     hypothesis.assume(scan.pixels.size < 10**6 and scan.pixels.ndim == 3)
     file = io.BytesIO()
-    scans.encode(file, scan.pixels, scan, format)
-    again = scans.read(file)
+    images.encode(file, scan.pixels, scan, format)
+    again = images.read(file)
     assert again.pixels.shape == scan.pixels.shape
     if format != "WEBP" and scan.dpi:
         assert again.dpi == pytest.approx(scan.dpi, abs=0.51)  # whole numbers in a JPEG
@@ -131,7 +131,7 @@ def test_what_is_read_of_a_damaged_file_can_be_written(name, edits, format):
 
 def fails_in_one_line(path, error, match):
     with pytest.raises(error, match=match) as caught:
-        scans.read(path)
+        images.read(path)
     assert path.name in str(caught.value) and "\n" not in str(caught.value)
 
 
@@ -207,14 +207,14 @@ def test_pixels_of_heic_are_counted_before_one_is_read(tmp_path):
 def test_threads_leave_the_filters_of_warnings_as_they_were(tmp_path):
     before = list(warnings.filters)
     with futures.ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: scans.read(io.BytesIO(FILES["png L"])), range(200)))
+        list(pool.map(lambda _: images.read(io.BytesIO(FILES["png L"])), range(200)))
     assert warnings.filters == before
 
 
 def test_broken_exif_is_left_out():
     file = io.BytesIO()
     Image.fromarray(random_rgb()).save(file, "PNG", exif=b"Exif\0\0XX*\0\1\2\3")
-    scan = scans.read(file)
+    scan = images.read(file)
     assert scan.exif == b"" and scan.pixels.shape == (6, 9, 3)
 
 
@@ -224,8 +224,8 @@ def test_exif_too_long_for_a_jpeg_is_left_out_of_it_alone():
     rgb = random_rgb()
     for format, kept in (("JPEG", False), ("PNG", True), ("TIFF", True)):
         file = io.BytesIO()
-        scans.encode(file, rgb, scans.Scan(rgb, exif=exif.tobytes()), format)
-        assert (b"x" * 70000 in scans.read(file).exif) == kept
+        images.encode(file, rgb, images.Scan(rgb, exif=exif.tobytes()), format)
+        assert (b"x" * 70000 in images.read(file).exif) == kept
 
 
 # Writing
@@ -236,14 +236,14 @@ def test_failing_encoder_leaves_the_old_file_alone(tmp_path):
     path.write_bytes(b"old")
     wide = np.zeros((1, 20000, 3), np.uint8)  # WebP ends at 16383.
     with pytest.raises(ValueError, match=r"wide\.webp cannot hold .*use \.png"):
-        scans.write(path, wide, scans.Scan(wide))
+        images.write(path, wide, images.Scan(wide))
     assert path.read_bytes() == b"old" and os.listdir(tmp_path) == ["wide.webp"]
 
 
 def test_tiff_ends_at_4_gib(tmp_path):
     huge = np.broadcast_to(np.uint8(0), (40000, 40000, 3))
     with pytest.raises(ValueError, match="TIFF file ends at 4 GiB"):
-        scans.write(tmp_path / "a.tif", huge, scans.Scan(huge))
+        images.write(tmp_path / "a.tif", huge, images.Scan(huge))
     assert os.listdir(tmp_path) == []
 
 
@@ -265,7 +265,7 @@ def test_full_disk_is_an_os_error_and_leaves_the_old_file_alone(tmp_path, suffix
     path.write_bytes(b"old")
     rgb = random_rgb(99, 99).astype(dtype) * dtype(257 if dtype == np.uint16 else 1)
     with files_end_at(4000), pytest.raises(OSError, match=rf"too large.*a\{suffix}"):
-        scans.write(path, rgb, scans.Scan(rgb))
+        images.write(path, rgb, images.Scan(rgb))
     assert path.read_bytes() == b"old" and os.listdir(tmp_path) == [path.name]
 
 
@@ -292,7 +292,7 @@ print(read, peak() - before)
 def test_memory_is_little_more_than_the_pixels_and_what_pillow_holds(tmp_path, suffix):
     path = tmp_path / f"a{suffix}"
     pixels = np.full((4000, 6000, 3), 100, np.uint8)
-    scans.write(path, pixels, scans.Scan(pixels))
+    images.write(path, pixels, images.Scan(pixels))
     done = subprocess.run(
         [sys.executable, "-c", MEMORY, path, tmp_path / f"b{suffix}"],
         capture_output=True,

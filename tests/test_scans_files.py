@@ -13,7 +13,8 @@ import skimage.data
 from hypothesis import strategies as st
 from PIL import Image
 
-from tfcolor import photo, scans
+from tfcolor import images
+from tfcolor.images import photo
 
 
 def random_rgb(h=20, w=30):
@@ -21,7 +22,7 @@ def random_rgb(h=20, w=30):
 
 
 def write(path, rgb):
-    scans.write(path, rgb, scans.Scan(rgb[:0]))
+    images.write(path, rgb, images.Scan(rgb[:0]))
 
 
 file_names = st.text(

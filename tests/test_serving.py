@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from tfcolor import colorize, photo
+from tfcolor import colorize
 from tfcolor.cli import main
+from tfcolor.images import photo
 from tfcolor.serving import address, remote
 
 BOTH = pytest.mark.parametrize("protocol", ["rest", "grpc"])

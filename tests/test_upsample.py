@@ -7,9 +7,10 @@ from conftest import colorful_photo
 from PIL import Image
 from skimage import color as skcolor
 
-from tfcolor import photo, upsample
+from tfcolor import upsample
 from tfcolor.color import cielab_numpy
 from tfcolor.data import samples
+from tfcolor.images import photo
 
 
 def restored(lab, small_size):

@@ -14,7 +14,7 @@ import numpy as np
 from apache_beam.ml.inference import base
 from apache_beam.options import pipeline_options
 
-from tfcolor import colorize, folder, network, paint, scans
+from tfcolor import colorize, folder, images, network, paint
 from tfcolor.support import errors
 
 Pair = tuple[str, str]  # a photograph and what it becomes
@@ -97,7 +97,7 @@ class _Reduce(beam.DoFn):
 
     def process(self, pair: Pair) -> Iterator[Any]:
         try:
-            yield pair, network.reduce(scans.read(pair[0]).pixels, self._size)
+            yield pair, network.reduce(images.read(pair[0]).pixels, self._size)
         except (OSError, ValueError, MemoryError) as error:
             yield beam.pvalue.TaggedOutput("failed", _failed(pair, error))
 
@@ -112,9 +112,9 @@ class _Paint(beam.DoFn):
         pair, (l, ab, *_) = element
         options = self._options
         try:
-            scan = scans.read(pair[0])
+            scan = images.read(pair[0])
             rgb = paint.paint(scan.pixels, l, ab, options.strength, options.saturation)
-            scans.write(pair[1], rgb, scan.emptied(), options.provenance, times_of=pair[0])
+            images.write(pair[1], rgb, scan.emptied(), options.provenance, times_of=pair[0])
         except (OSError, ValueError, MemoryError) as error:
             yield _failed(pair, error)
 

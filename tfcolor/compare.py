@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from tfcolor import photo
+from tfcolor.images import photo
 
 _LINE = 300  # of the short side is the width of the line between the halves
 _GIF_SIDE = 800  # pixels; a GIF grows fast

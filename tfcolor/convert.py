@@ -5,7 +5,8 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from tfcolor import freezing, graphs, lite, onnx, photo, workdir
+from tfcolor import freezing, graphs, lite, onnx, workdir
+from tfcolor.images import photo
 from tfcolor.support import quiet
 
 WEIGHTS = ("float32", "float16", "int8")

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tfcolor import colorize, compare, network, paint, photo, scans
+from tfcolor import colorize, compare, images, network, paint
 from tfcolor import hints as corrections
-from tfcolor.scans import decoding
+from tfcolor.images import decoding, photo
 from tfcolor.support import errors
 
 FAILURES = "failures.csv"
@@ -200,7 +200,7 @@ def _colorize_file(
     net: network.Network, source: Path, target: Path, options: Options, wanted: Sequence[Path]
 ) -> None:
     """Writes those files of a photograph that are wanted."""
-    scan = scans.read(source)
+    scan = images.read(source)
     colored = colorize.colorize(net, scan.pixels, **options.of_colors())
     result, *others = options.outputs(target)
     for path in others:
@@ -211,10 +211,10 @@ def _colorize_file(
         else:
             assert options.compare is not None
             pair = compare.PAIRS[options.compare](scan.pixels, colored)
-            scans.write(path, pair, scans.Scan(pair[:0]), options.provenance)
+            images.write(path, pair, images.Scan(pair[:0]), options.provenance)
     scan = scan.emptied()  # a large photograph is written in the memory that this sets free
     if result in wanted:  # last: where it is, a rerun takes all of it as done
-        scans.write(result, colored, scan, options.provenance, times_of=source)
+        images.write(result, colored, scan, options.provenance, times_of=source)
 
 
 class _Room:
@@ -288,11 +288,11 @@ def _find(path: Path, alone: bool) -> list[Path]:
     """The photographs at a path; one of several that is missing fails when it is read."""
     if not alone and not path.exists():
         return [path]
-    return photo.find(path, scans.EXTENSIONS)
+    return photo.find(path, images.EXTENSIONS)
 
 
 def with_known_suffix(path: Path) -> Path:
     """The path with a suffix that can be written."""
-    if path.suffix.lower() in scans.HEIC_EXTENSIONS:  # read, but not written
+    if path.suffix.lower() in images.HEIC_EXTENSIONS:  # read, but not written
         return path.with_suffix(".jpg")
     return path if path.suffix.lower() in photo.EXTENSIONS else Path(f"{path}.png")

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from ai_edge_litert import interpreter as litert
 
-from tfcolor.resizing import arrays
+from tfcolor.images.resizing import arrays
 from tfcolor.support import quiet
 
 CARD = "tfcolor.json"  # in a zip archive behind the network, where TFLite files carry such things

@@ -10,7 +10,7 @@ from typing import Any
 from keras import ops
 
 from tfcolor.color import cielab, quantize
-from tfcolor.resizing import arrays
+from tfcolor.images.resizing import arrays
 
 Tensor = Any  # a tensor of whatever backend Keras runs on
 

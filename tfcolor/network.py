@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from tfcolor.color import cielab_numpy
-from tfcolor.resizing import arrays
+from tfcolor.images.resizing import arrays
 
 MAX_ASPECT = 4  # a longer side than 4 short ones is squeezed, which bounds what the network sees
 MAX_SIZE = 4096  # short side, pixels; a network of ours then takes 10 GB

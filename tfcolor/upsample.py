@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from tfcolor.resizing import arrays
+from tfcolor.images.resizing import arrays
 
 RADIUS = 1  # of the window in which the slope is found, pixels of the small photograph
 NOISE = 10.0  # L*²: a variance of lightness under which there is no edge to follow

@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from tfcolor import network, scans
+from tfcolor import images, network
 from tfcolor.app import actions
 
 SAMPLES = Path(str(resources.files("tfcolor"))) / "data" / "samples"
@@ -124,7 +124,7 @@ def _files() -> gr.File:
     return gr.File(
         label="Photographs",
         file_count="multiple",
-        file_types=sorted(scans.EXTENSIONS),
+        file_types=sorted(images.EXTENSIONS),
         height=160,
         scale=3,
         min_width=320,

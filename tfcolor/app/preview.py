@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from tfcolor import colorize, hints, network, scans
-from tfcolor.scans import decoding, strips
+from tfcolor import colorize, hints, images, network
+from tfcolor.images import decoding, strips
 
 MAX_SIDE = 1400  # pixels of the long side
 _QUALITY = 90  # of the JPEGs on the page; color is not halved in them
@@ -34,12 +34,12 @@ def check(path: Path, max_megapixels: float) -> None:
     """Looks at the header of a file, before memory is taken for what it holds.
 
     Raises:
-      OSError, ValueError: as `scans.read`, if the header cannot be read; and if it has more pixels
+      OSError, ValueError: as `images.read`, if the header cannot be read; and if it has more pixels
         than `max_megapixels`.
     """
     megapixels = decoding.count_pixels(path) / 1e6
     if not megapixels:
-        scans.read(path, path.name)  # says why
+        images.read(path, path.name)  # says why
     if megapixels > max_megapixels:
         raise ValueError(
             f"{path.name} has {megapixels:.4g} megapixels; this app takes {max_megapixels:g} "
@@ -51,10 +51,10 @@ def read(path: Path, max_megapixels: float) -> Preview:
     """Reads a photograph and reduces it; transparent parts are shown on white paper.
 
     Raises:
-      OSError, ValueError: as `check` and `scans.read`, and if it is too small to be colorized.
+      OSError, ValueError: as `check` and `images.read`, and if it is too small to be colorized.
     """
     check(path, max_megapixels)
-    scan = scans.read(path, path.name)
+    scan = images.read(path, path.name)
     pixels, shape = scan.pixels, (scan.pixels.shape[0], scan.pixels.shape[1])
     if min(shape) < network.MIN_SIDE:
         raise ValueError(

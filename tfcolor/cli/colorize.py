@@ -134,7 +134,8 @@ def _stream(
 ) -> None:
     """One photograph from or to a standard stream."""
     from tfcolor import colorize as colorizing
-    from tfcolor import photo, scans
+    from tfcolor import images
+    from tfcolor.images import photo
 
     if len(photos) != 1:
         raise ValueError("- stands for one photograph; give no other")
@@ -143,15 +144,15 @@ def _stream(
     if output and output.exists() and str(output) != STREAM and not chosen.overwrite:
         raise ValueError(f"{output} is there already; --overwrite replaces it")
     scan = (
-        scans.read(io.BytesIO(sys.stdin.buffer.read()), "standard input")
+        images.read(io.BytesIO(sys.stdin.buffer.read()), "standard input")
         if photos[0] == STREAM
-        else scans.read(photos[0])
+        else images.read(photos[0])
     )
     colored = colorizing.colorize(colorizing.load(path), scan.pixels, **chosen.of_colors())
     if output is not None and str(output) != STREAM:
-        scans.write(output, colored, scan.emptied(), chosen.provenance)
+        images.write(output, colored, scan.emptied(), chosen.provenance)
         return
     encoded = io.BytesIO()
     kind = scan.format if scan.format in photo.FORMATS.values() else "PNG"
-    scans.encode(encoded, colored, scan.emptied(), kind, chosen.provenance)
+    images.encode(encoded, colored, scan.emptied(), kind, chosen.provenance)
     sys.stdout.buffer.write(encoded.getvalue())

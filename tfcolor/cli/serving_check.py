@@ -24,7 +24,7 @@ def serving_check(context: click.Context, url: str, photo: Path | None) -> None:
     TFCOLOR_SERVER_TOKEN is sent as a bearer token; TFCOLOR_SERVER_CA names a file of certificates.
     """
     options.check_server(url)
-    from tfcolor import photo as photographs
+    from tfcolor.images import photo as photographs
     from tfcolor.serving import check, remote
 
     path = photo or SAMPLE

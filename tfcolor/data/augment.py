@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tfcolor.resizing import tensors
+from tfcolor.images.resizing import tensors
 
 REDUCTIONS = (1, 2, 4, 8)  # what a JPEG's decoder can leave out of each 8 x 8 block, on each side
 # Times the wanted side that a decoder leaves at least. Where the squares of new pixels cut through

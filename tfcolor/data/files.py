@@ -8,8 +8,8 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from tfcolor import photo
 from tfcolor.data import photographs, reading
+from tfcolor.images import photo
 
 
 def from_folder(folder: str | Path, part: str = "all") -> photographs.Photographs:

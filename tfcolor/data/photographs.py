@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfcolor import photo
 from tfcolor.data import reading
+from tfcolor.images import photo
 from tfcolor.support import errors
 
 VALIDATION_ONE_IN = 20  # training photographs that are held back to choose by

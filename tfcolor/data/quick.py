@@ -7,8 +7,8 @@ out here: rows and columns outside the square, and the detail that a reduction b
 import numpy as np
 import tensorflow as tf
 
-from tfcolor import photo
 from tfcolor.data import augment
+from tfcolor.images import photo
 
 _START, _END = b"\xff\xd8", b"\xff\xd9"  # of a whole JPEG
 

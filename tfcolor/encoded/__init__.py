@@ -30,7 +30,7 @@ def colorize_files(
 
     The EXIF orientation is applied, 16 bits are rounded to 8, an animation gives its first picture.
     PNG keeps alpha, JPEG gets white paper. ICC profiles are not applied, which TensorFlow has no op
-    for: pixels count as sRGB (`tfcolor.scans` converts them). What else a file tells is left out.
+    for: pixels count as sRGB (`tfcolor.images` converts them). What else a file tells is left out.
 
     Args:
       paint: what colorizes one photograph.

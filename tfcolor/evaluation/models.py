@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tfcolor import colorize, inference, photo
+from tfcolor import colorize, inference
 from tfcolor.data import photographs
 from tfcolor.evaluation import pictures, protocol, scores
+from tfcolor.images import photo
 
 BUNDLED = "tfcolor"
 

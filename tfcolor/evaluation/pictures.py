@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfcolor import photo
 from tfcolor.data import photographs
 from tfcolor.evaluation import protocol, scores
+from tfcolor.images import photo
 
 SAME_ASPECT = 0.02  # by so much the sides of a reduced picture may be rounded
 

@@ -5,7 +5,7 @@ import tensorflow as tf
 from tfcolor import upsample
 from tfcolor.color import cielab
 from tfcolor.graphs import tones
-from tfcolor.resizing import tensors
+from tfcolor.images.resizing import tensors
 
 _STRIP = 262_144  # pixels that are painted at a time, which bounds what is needed beside them
 

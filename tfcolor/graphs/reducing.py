@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from tfcolor import network
 from tfcolor.color import cielab
-from tfcolor.resizing import tensors
+from tfcolor.images.resizing import tensors
 
 
 def reduce(rgb: tf.Tensor, size: tf.Tensor) -> tf.Tensor:

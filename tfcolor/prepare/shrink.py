@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tfcolor import fingerprint, photo
+from tfcolor import fingerprint
+from tfcolor.images import photo
 from tfcolor.prepare import options
 from tfcolor.support import errors
 

@@ -1,4 +1,4 @@
-// Says in a file that its color was made by a trained model, as tfcolor/scans/provenance.py does.
+// Says in a file that its color was made by a trained model, as tfcolor/images/provenance.py does.
 
 const XMP = `<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/">

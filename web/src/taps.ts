@@ -16,7 +16,7 @@ export interface Taps {
 
 export type Way = (from: number, to: number) => Taps;
 
-/** The mean of what a new sample covers, or a line where there are more. tfcolor/resizing/arrays.py. */
+/** The mean of what a new sample covers, or a line where there are more. tfcolor/images/resizing/arrays.py. */
 export function means(from: number, to: number): Taps {
   return to < from ? area(from, to) : linear(from, to);
 }

@@ -14,9 +14,8 @@ from typing import BinaryIO
 
 import numpy as np
 
-from tfcolor import photo
-from tfcolor.scans import decoding, encoding, metadata
-from tfcolor.scans import provenance as origin
+from tfcolor.images import decoding, encoding, metadata, photo
+from tfcolor.images import provenance as origin
 
 HEIC_EXTENSIONS = frozenset({".heic", ".heif"})  # read, with pillow-heif, and not written
 EXTENSIONS = photo.EXTENSIONS | HEIC_EXTENSIONS

@@ -12,8 +12,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image, TiffImagePlugin
 
-from tfcolor import photo, profiles
-from tfcolor.scans import libvips, metadata, strips
+from tfcolor.images import libvips, metadata, photo, profiles, strips
 
 # ISO 14496-12 and 23008-12: brands of files that may hold an HEVC picture.
 _HEIC_BRANDS = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"}
@@ -41,7 +40,7 @@ def decode(file: BinaryIO, name: str) -> dict[str, Any]:
       What a `Scan` holds, by the names of its attributes.
 
     Raises:
-      ValueError: as `scans.read`.
+      ValueError: as `images.read`.
     """
     head = _head(file)
     formats = _formats(head, name)

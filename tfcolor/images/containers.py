@@ -10,7 +10,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import TiffImagePlugin
 
-from tfcolor.scans import strips
+from tfcolor.images import strips
 
 
 def write_png(

@@ -6,7 +6,7 @@ from typing import Any
 
 from PIL import ExifTags, Image, JpegImagePlugin, TiffImagePlugin
 
-from tfcolor.scans import provenance
+from tfcolor.images import provenance
 
 # Tags of TIFF's first directory that tell how the pixels were stored. They are wrong for the new
 # file, which says its own: sizes, bits, strips, tiles, compression, JPEG tables, palette, and

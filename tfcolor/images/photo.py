@@ -17,7 +17,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
-from tfcolor import profiles
+from tfcolor.images import profiles
 
 FORMATS = {
     ".jpg": "JPEG",

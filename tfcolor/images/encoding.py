@@ -9,8 +9,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import ExifTags, Image, PngImagePlugin, TiffImagePlugin
 
-from tfcolor import photo
-from tfcolor.scans import containers, provenance, strips
+from tfcolor.images import containers, photo, provenance, strips
 
 _HOLD_16_BITS = {"PNG", "TIFF"}
 _HOLD_ALPHA = {"PNG", "TIFF", "WEBP", "GIF"}
