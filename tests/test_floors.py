@@ -24,7 +24,6 @@ FLOORS = [
     },
     {
         "compare",
-        "hinting",
         "hints",
         "inception_weights",
         "lite",

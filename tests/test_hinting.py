@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfcolor import config, hinting
+from tfcolor import config
 from tfcolor.config import recipes
 from tfcolor.data import batches, samples
+from tfcolor.models import hinting
 
 SIDE = 64
 

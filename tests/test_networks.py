@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tfcolor.color import cielab, quantize
-from tfcolor.models import attention, cdcgan, colorful, sagan, spectral
+from tfcolor.models import attention, cdcgan, colorful, sagan, spectral_norm
 
 # Small ones; each takes sides that are multiples of 32.
 GENERATORS = {
@@ -41,7 +41,7 @@ def used_kernel(layer, training=False):
 
 
 def spectral_layer(channels=3, filters=5, **options):
-    layer = spectral.SpectralConv2D(filters, 3, **options)
+    layer = spectral_norm.SpectralConv2D(filters, 3, **options)
     layer.build((None, None, None, channels))
     return layer
 
@@ -110,8 +110,8 @@ def test_spectral_convolution_in_a_graph_is_the_eager_one(rng, jit):
 
 
 def test_spectral_convolution_is_rebuilt_from_its_config():
-    layer = spectral.SpectralConv2D(5, 3, seed=7, strides=2)
-    again = spectral.SpectralConv2D.from_config(layer.get_config())
+    layer = spectral_norm.SpectralConv2D(5, 3, seed=7, strides=2)
+    again = spectral_norm.SpectralConv2D.from_config(layer.get_config())
     for each in (layer, again):
         each.build((None, None, None, 3))
     np.testing.assert_array_equal(layer.kernel, again.kernel)

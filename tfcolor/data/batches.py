@@ -2,9 +2,10 @@
 
 import tensorflow as tf
 
-from tfcolor import config, hinting
+from tfcolor import config
 from tfcolor.color import cielab
 from tfcolor.data import augment, film, photographs, squares
+from tfcolor.models import hinting
 
 
 def train_batches(

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from tfcolor.models import spectral
+from tfcolor.models import spectral_norm
 
 KEY_DIVISOR = 8  # queries and keys have c / 8 channels, as in the paper
 VALUE_DIVISOR = 2  # values have c / 2, as in the authors' code
@@ -65,8 +65,8 @@ class SelfAttention(layers.Layer):
         """The options, to build the layer again."""
         return {**super().get_config(), "seed": self.seed}
 
-    def _convolution(self, name: str, channels: int, index: int) -> spectral.SpectralConv2D:
-        return spectral.SpectralConv2D(
+    def _convolution(self, name: str, channels: int, index: int) -> spectral_norm.SpectralConv2D:
+        return spectral_norm.SpectralConv2D(
             channels,
             1,
             seed=self.seed * 10 + index,

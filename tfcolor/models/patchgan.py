@@ -3,8 +3,7 @@
 import keras
 from keras import layers
 
-from tfcolor.models import blocks, convolution
-from tfcolor.models import spectral as spectral_layers
+from tfcolor.models import blocks, convolution, spectral_norm
 
 
 def build(
@@ -42,7 +41,7 @@ def build(
             return convolution.Convolution(count, **options)(x)
         # Explicit padding of one pixel: "same" would pad a stride-1 layer unevenly.
         x = layers.ZeroPadding2D(1, dtype=dtype)(x)
-        return spectral_layers.SpectralConv2D(count, blocks.KERNEL_SIZE, **options)(x)
+        return spectral_norm.SpectralConv2D(count, blocks.KERNEL_SIZE, **options)(x)
 
     l = keras.Input((None, None, 1), name="l")
     color = keras.Input((None, None, channels), name="color")

@@ -7,7 +7,7 @@ is an encoder-decoder whose decoder is the paper's: nearest up-sampling and 3 x 
 import keras
 from keras import layers
 
-from tfcolor.models import attention, blocks, spectral
+from tfcolor.models import attention, blocks, spectral_norm
 
 STRIDE = 32  # sides of the generator's input must be multiples of it
 ATTENTION_STRIDE = 8  # 32 x 32 places for 256 x 256 pixels: the size that served best there
@@ -32,7 +32,7 @@ def build_generator(width: int = 64, dtype: str = "float32", seed: int = 0) -> k
     def convolve(
         x: keras.KerasTensor, channels: int, size: int, strides: int, bias: bool = False
     ) -> keras.KerasTensor:
-        return spectral.SpectralConv2D(
+        return spectral_norm.SpectralConv2D(
             channels,
             size,
             seed=next(seeds),
@@ -92,7 +92,7 @@ def build_discriminator(
     def convolve(
         x: keras.KerasTensor, count: int, size: int, strides: int, policy: str = dtype
     ) -> keras.KerasTensor:
-        return spectral.SpectralConv2D(
+        return spectral_norm.SpectralConv2D(
             count, size, seed=next(seeds), strides=strides, padding="same", dtype=policy
         )(x)
 
