@@ -18,7 +18,7 @@ from PIL import Image
 from tfcolor import colorize
 from tfcolor.cli import main
 from tfcolor.images import photo
-from tfcolor.serving import address, remote
+from tfcolor.serving import addresses, remote
 
 BOTH = pytest.mark.parametrize("protocol", ["rest", "grpc"])
 SEVERAL = ((40, 56), (33, 20), (64, 64), (90, 31), (20, 40))  # of photographs, pixels
@@ -63,7 +63,7 @@ def surroundings(monkeypatch):
     monkeypatch.setattr(remote, "PAUSE_S", 0.001)
     monkeypatch.setattr(remote, "LONGEST_PAUSE_S", 0.01)
     monkeypatch.setattr(remote, "CONNECT_S", 0.5)
-    for name in (address.TOKEN, address.CA, "TFCOLOR_MODEL"):
+    for name in (addresses.TOKEN, addresses.CA, "TFCOLOR_MODEL"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -229,13 +229,13 @@ def test_encrypted_servers_are_asked_where_their_certificate_is_trusted(
         assert url.startswith(f"{dict(rest='https', grpc='grpcs')[protocol]}://")
         with pytest.raises(OSError, match=r"certificate that is not trusted .*TFCOLOR_SERVER_CA"):
             remote.connect(url)
-        monkeypatch.setenv(address.CA, str(pair["cert"]))
+        monkeypatch.setenv(addresses.CA, str(pair["cert"]))
         assert remote.connect(url)(ramp()).shape == (24, 40, 2)
         with pytest.raises(OSError, match="is not available"):  # the port speaks TLS alone
             remote.connect(url.replace("s://", "://"))
     (tmp_path / "no.pem").write_text("no certificate")
     for path in (tmp_path / "no.pem", tmp_path / "missing.pem"):
-        monkeypatch.setenv(address.CA, str(path))
+        monkeypatch.setenv(addresses.CA, str(path))
         with pytest.raises(ValueError, match=r"TFCOLOR_SERVER_CA must name a PEM file .*\.pem"):
             remote.Remote(url)
 
@@ -246,17 +246,17 @@ def test_a_server_that_wants_a_token_gets_it_from_the_environment(model, protoco
         url = getattr(server, protocol)
         with pytest.raises(OSError, match=r"lets nobody in .*set TFCOLOR_SERVER_TOKEN"):
             remote.connect(url)
-        monkeypatch.setenv(address.TOKEN, "wrong")
+        monkeypatch.setenv(addresses.TOKEN, "wrong")
         with pytest.raises(OSError, match="lets nobody in") as refused:
             remote.connect(url)
         assert "wrong" not in str(refused.value).replace("no or a wrong token", "")
-        monkeypatch.setenv(address.TOKEN, "letmein\n")
+        monkeypatch.setenv(addresses.TOKEN, "letmein\n")
         assert remote.connect(url)(ramp()).shape == (24, 40, 2)
 
 
 @pytest.mark.parametrize("secret", ["two words", "a\x00b", "t\u00f6ken"])
 def test_a_token_that_cannot_be_sent_is_refused_without_its_text(secret, monkeypatch):
-    monkeypatch.setattr("os.environ", {address.TOKEN: secret})
+    monkeypatch.setattr("os.environ", {addresses.TOKEN: secret})
     with pytest.raises(ValueError, match="TFCOLOR_SERVER_TOKEN must be one word") as refused:
         remote.check("http://localhost:1/v1/models/a")
     assert secret not in str(refused.value)
@@ -265,7 +265,7 @@ def test_a_token_that_cannot_be_sent_is_refused_without_its_text(secret, monkeyp
 @pytest.mark.parametrize("url", ["http://example.org/v1/models/a", "grpc://10.0.0.1:8500"])
 def test_no_token_goes_unencrypted_to_another_machine(url, monkeypatch):
     remote.check(url)
-    monkeypatch.setenv(address.TOKEN, "letmein")
+    monkeypatch.setenv(addresses.TOKEN, "letmein")
     with pytest.raises(ValueError, match=r"is not sent to .* unencrypted; use \w+s://") as refused:
         remote.check(url)
     assert "letmein" not in str(refused.value)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfcolor.serving import address, remote
+from tfcolor.serving import addresses, remote
 
 URL = "http://127.0.0.1:{}/v1/models/a"
 
@@ -19,7 +19,7 @@ URL = "http://127.0.0.1:{}/v1/models/a"
 def surroundings(monkeypatch):
     """A short first contact, no variables of the user's own."""
     monkeypatch.setattr(remote, "CONNECT_S", 0.2)
-    for name in (address.TOKEN, address.CA):
+    for name in (addresses.TOKEN, addresses.CA):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -34,10 +34,10 @@ def surroundings(monkeypatch):
     ],
 )
 def test_addresses_are_taken_apart_and_put_together(url, scheme, netloc, prefix, name, version):
-    found = address.parse(url)
+    found = addresses.parse(url)
     assert (found.scheme, found.netloc, found.prefix) == (scheme, netloc, prefix)
     assert (found.name, found.version) == (name, version)
-    assert address.parse(str(found)) == found
+    assert addresses.parse(str(found)) == found
     assert found.is_grpc == scheme.startswith("grpc") and found.is_secure == scheme.endswith("s")
 
 
@@ -59,13 +59,13 @@ def test_addresses_are_taken_apart_and_put_together(url, scheme, netloc, prefix,
 )
 def test_what_is_no_address_is_refused(url):
     with pytest.raises(ValueError, match="a server must be like http://HOST:8501/v1/models/NAME"):
-        address.parse(url)
+        addresses.parse(url)
 
 
 @pytest.mark.parametrize("url", ["http://me:hidden@h/v1/models/a", "grpc://h:1/a?token=hidden"])
 def test_passwords_in_addresses_are_refused_and_not_repeated(url):
     with pytest.raises(ValueError, match="must have no user, password or query") as refused:
-        address.parse(url)
+        addresses.parse(url)
     assert "hidden" not in str(refused.value)
 
 
@@ -75,7 +75,7 @@ def test_passwords_in_addresses_are_refused_and_not_repeated(url):
     + [("localhost.example.org", False), ("10.0.0.1", False), ("0.0.0.0", False)],
 )
 def test_this_machine_is_told_from_others(host, is_local):
-    assert address.parse(f"grpc://{host}:1").is_local == is_local
+    assert addresses.parse(f"grpc://{host}:1").is_local == is_local
 
 
 @contextlib.contextmanager
@@ -117,7 +117,7 @@ def test_refusals_of_another_kind_are_named_by_their_status():
 
 
 def test_nothing_follows_a_redirection(monkeypatch):
-    monkeypatch.setenv(address.TOKEN, "letmein")
+    monkeypatch.setenv(addresses.TOKEN, "letmein")
     with answering(200, b"{}") as (there, asked):
         with answering(302, b"", Location=there) as (url, _):
             with pytest.raises(OSError, match="refuses: 302"):

@@ -11,7 +11,7 @@ from conftest import colorful_photo
 from PIL import Image
 
 from tfcolor.cli import main
-from tfcolor.serving import address, check, remote
+from tfcolor.serving import addresses, check, remote
 
 BOTH = pytest.mark.parametrize("protocol", ["rest", "grpc"])
 
@@ -26,7 +26,7 @@ def server(tmp_path_factory):
 def surroundings(monkeypatch):
     """A short first contact, no variables of the user's own."""
     monkeypatch.setattr(remote, "CONNECT_S", 0.2)
-    for name in (address.TOKEN, address.CA):
+    for name in (addresses.TOKEN, addresses.CA):
         monkeypatch.delenv(name, raising=False)
 
 

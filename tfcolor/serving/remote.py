@@ -14,8 +14,7 @@ from typing import Any, Protocol, TypeVar
 import cv2
 import numpy as np
 
-from tfcolor.serving import address as addresses
-from tfcolor.serving import rest
+from tfcolor.serving import addresses, rest
 
 SIZE = 192  # what every network of ours can take; the server does not tell which is best
 TIMEOUT_S = 60.0  # of one request
@@ -72,7 +71,7 @@ class Remote:
         """Asks nothing yet; see `connect`.
 
         Args:
-          url: see `address.parse`.
+          url: see `addresses.parse`.
           timeout_s: longest time of one request.
           deadline_s: longest time of all tries of one request.
           takes_hints: whether its network does.

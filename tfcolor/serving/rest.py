@@ -14,8 +14,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from tfcolor.serving import address as addresses
-from tfcolor.serving import contract
+from tfcolor.serving import addresses, contract
 
 # Another try may mend these: too many requests, and what a proxy or a starting server says.
 _LATER = {429, 502, 503, 504}

@@ -25,8 +25,7 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
-from tfcolor.serving import address as addresses
-from tfcolor.serving import contract
+from tfcolor.serving import addresses, contract
 
 # Another try may mend these: no server, a full queue, or a limit of a proxy (429 in REST).
 _LATER = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED}
