@@ -13,7 +13,7 @@ from PIL import Image
 from skimage import color as skcolor
 
 from tfcolor import config, data
-from tfcolor.data import augment, batches, coco, files, samples, squares
+from tfcolor.data import augment, batches, files, samples, squares
 from tfcolor.prepare import parts
 
 SETTINGS = config.DataConfig()
@@ -174,7 +174,7 @@ def test_tfds_parts_are_the_default_splits_shortened_to_what_is_there(tfds_dir):
 
 
 def test_tfds_records_hold_encoded_bytes_and_load_to_pixels(tfds_dir):
-    photos = coco.from_tfds("coco/2017", "validation", data_dir=str(tfds_dir))
+    photos = tfds_sets.from_tfds("coco/2017", "validation", data_dir=str(tfds_dir))
     assert photos.records.element_spec["bytes"].dtype == tf.string
     example = next(iter(photos.examples()))
     assert example["rgb"].dtype == tf.uint8
@@ -201,7 +201,7 @@ def test_tfds_batches_train(tfds_dir):
 )
 def test_a_tfds_set_that_cannot_be_used_is_one_line_with_the_remedy(tfds_dir, name, split, message):
     with pytest.raises(ValueError, match=message) as caught:
-        coco.from_tfds(name, split, data_dir=str(tfds_dir))
+        tfds_sets.from_tfds(name, split, data_dir=str(tfds_dir))
     assert "\n" not in str(caught.value)
 
 
@@ -222,7 +222,7 @@ def small_coco(monkeypatch):
 
 def test_a_download_says_its_size_first_and_is_done_once(small_coco, tmp_path, caplog, monkeypatch):
     usage = type("Usage", (), {"free": 100e9})
-    monkeypatch.setattr(coco.shutil, "disk_usage", lambda path: usage)
+    monkeypatch.setattr(tfds_sets.shutil, "disk_usage", lambda path: usage)
     settings = config.DataConfig(source="coco/2017", data_dir=str(tmp_path / "new"))
     with caplog.at_level("INFO", "tfcolor"):
         data.download(settings)
@@ -238,7 +238,7 @@ def test_a_download_says_its_size_first_and_is_done_once(small_coco, tmp_path, c
 def test_a_download_that_cannot_fit_or_fails_is_one_line(small_coco, tmp_path, monkeypatch):
     settings = config.DataConfig(source="coco/2017", data_dir=str(tmp_path))
     usage = type("Usage", (), {"free": 50e9})
-    monkeypatch.setattr(coco.shutil, "disk_usage", lambda path: usage)
+    monkeypatch.setattr(tfds_sets.shutil, "disk_usage", lambda path: usage)
     with pytest.raises(ValueError, match="has 50 GB free; give a --data-dir with more space"):
         data.download(settings)
 
@@ -433,19 +433,19 @@ def test_batches_of_a_folder_hold_as_many_classes_as_chance_gives(sorted_folder)
 
 
 def test_sorted_shards_of_a_set_are_read_in_an_order_as_by_chance(sorted_set):
-    photos = coco.from_prepared(sorted_set)
+    photos = tfds_sets.from_prepared(sorted_set)
     epochs = np.array([order_of(photos, epoch).reshape(-1, BATCH) for epoch in range(2)])
     assert_mixed(epochs, lambda image_id: image_id // 1000)
 
 
 @pytest.mark.parametrize("place", [1, 4100, 7999])
 def test_an_order_can_be_entered_anywhere(sorted_folder, sorted_set, place):
-    for photos in (files.from_folder(sorted_folder), coco.from_prepared(sorted_set)):
+    for photos in (files.from_folder(sorted_folder), tfds_sets.from_prepared(sorted_set)):
         np.testing.assert_array_equal(order_of(photos, 4)[place:], order_of(photos, 4, place))
 
 
 def test_workers_share_an_epoch(sorted_set):
-    photos = coco.from_prepared(sorted_set).take(160)
+    photos = tfds_sets.from_prepared(sorted_set).take(160)
     seen = []
     for worker in range(2):
         stream = batches.train_batches(photos, SETTINGS, 16, 16, seed=0, shard=(2, worker))

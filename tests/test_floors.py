@@ -98,7 +98,7 @@ def test_the_step_imports_only_state_and_losses():
 
 def test_photographs_are_read_without_tensorflow():
     for file in (
-        "photo.py",
+        "images/photo.py",
         "config/__init__.py",
         "config/fields.py",
         "config/recipes.py",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tfcolor import config
-from tfcolor.data import coco, files, photographs, samples
+from tfcolor.data import files, photographs, samples, tfds_sets
 
 PARTS = ("train", "validation", "test", "all")
 
@@ -59,7 +59,7 @@ def _open(settings: config.DataConfig, part: str) -> photographs.Photographs:
     if source == "samples":
         return samples.from_package(part)
     if is_prepared(source):
-        return coco.from_prepared(source, part)
+        return tfds_sets.from_prepared(source, part)
     if Path(source).exists():
         if part == "test":
             raise ValueError(
@@ -68,8 +68,8 @@ def _open(settings: config.DataConfig, part: str) -> photographs.Photographs:
             )
         return files.from_folder(source, part)
     if part == "test":
-        return coco.from_tfds(source, settings.test_split, "all", settings.data_dir)
-    return coco.from_tfds(source, settings.train_split, part, settings.data_dir)
+        return tfds_sets.from_tfds(source, settings.test_split, "all", settings.data_dir)
+    return tfds_sets.from_tfds(source, settings.train_split, part, settings.data_dir)
 
 
 def has_part(settings: config.DataConfig, part: str) -> bool:
@@ -85,10 +85,10 @@ def download(settings: config.DataConfig) -> None:
     """Fetches the TFDS set that `settings.source` names; folders and samples need nothing.
 
     Raises:
-      ValueError, OSError: see `coco.download`.
+      ValueError, OSError: see `tfds_sets.download`.
     """
     if settings.source != "samples" and not Path(settings.source).exists():
-        coco.download(settings.source, settings.data_dir)
+        tfds_sets.download(settings.source, settings.data_dir)
 
 
 def is_prepared(source: str | Path) -> bool:
