@@ -27,8 +27,9 @@ import click
 import measure
 from PIL import Image
 
-from tfcolor import colorize, folder, images, network, pretrained
+from tfcolor import colorize, folder, images, network
 from tfcolor.images import photo
+from tfcolor.runtimes import bundled
 
 TFCOLOR = [sys.executable, "-c", "from tfcolor.cli import main; main.main()", "colorize"]
 # The most that the process itself held: what its parent held counts for the system's own figure.
@@ -81,7 +82,7 @@ def cold(path: Path, to: Path, models: dict[str, list[str]], rounds: int) -> dic
 
 def large(path: Path, to: Path, rounds: int) -> dict[str, float]:
     """Seconds of a large photograph, and of what cannot be left out."""
-    net = pretrained.load()
+    net = bundled.load()
 
     pixels = images.read(path).pixels
     colored = Image.fromarray(colorize.colorize(net, pixels))
@@ -113,7 +114,7 @@ def peak_mb(path: Path, to: Path) -> float:
 
 def folder_rates(paths: list[Path], to: Path) -> dict[str, float]:
     """Photographs a second of a folder, and of each step alone in one thread."""
-    net = pretrained.load(threads=1)
+    net = bundled.load(threads=1)
     scan = images.read(paths[0])
     l = network.reduce(scan.pixels, net.size)
     color = colorize.colorize(net, scan.pixels)

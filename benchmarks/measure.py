@@ -14,8 +14,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfcolor import config, freezing, workdir
+from tfcolor import config
 from tfcolor.models import colornet, folding
+from tfcolor.runtimes import freezing, workdir
 from tfcolor.training import run as training_run
 from tfcolor.training import state, step
 

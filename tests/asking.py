@@ -9,7 +9,8 @@ import tensorflow as tf
 from conftest import colorful_photo
 from PIL import Image
 
-from tfcolor import colorize, inference, signatures
+from tfcolor import colorize, signatures
+from tfcolor.runtimes import saved_model
 
 SIZES = (32, 8)  # that its network was "trained" at, and its stride
 
@@ -46,7 +47,7 @@ def pixels_of(file):
 
 @functools.cache
 def network_of(saved):
-    return inference.Saved(saved)
+    return saved_model.Saved(saved)
 
 
 def python(saved, rgb, size=SIZES[0], **look):

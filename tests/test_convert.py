@@ -11,10 +11,11 @@ from conftest import colorful_photo
 from onnx import helper
 from PIL import Image
 
-from tfcolor import colorize, config, convert, graphs, lite, network, onnx, workdir
+from tfcolor import colorize, config, convert, graphs, network
 from tfcolor.color import cielab
 from tfcolor.config import fields, recipes
 from tfcolor.models import folding, networks, unet
+from tfcolor.runtimes import lite, onnx, workdir
 
 SIZE, STRIDE = 32, 8
 FORMATS = [*convert.WEIGHTS, "onnx"]

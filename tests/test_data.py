@@ -13,7 +13,7 @@ from PIL import Image
 from skimage import color as skcolor
 
 from tfcolor import config, data
-from tfcolor.data import augment, batches, files, samples, squares
+from tfcolor.data import augment, batches, files, samples, squares, tfds_sets
 from tfcolor.prepare import parts
 
 SETTINGS = config.DataConfig()

@@ -9,9 +9,10 @@ import tensorflow as tf
 from conftest import colorful_photo
 from PIL import Image
 
-from tfcolor import colorize, config, data, lite, metrics
+from tfcolor import colorize, config, data, metrics
 from tfcolor.color import cielab
 from tfcolor.evaluation import models, pictures, protocol, record, run, scores, table
+from tfcolor.runtimes import lite
 
 
 @pytest.fixture

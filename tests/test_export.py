@@ -14,10 +14,11 @@ from click.testing import CliRunner
 from conftest import colorful_photo
 from tensorflow_serving.apis import prediction_log_pb2
 
-from tfcolor import colorize, config, convert, export, inference, modelcard, workdir
+from tfcolor import colorize, config, convert, export, modelcard
 from tfcolor.cli import main
 from tfcolor.config import fields
 from tfcolor.evaluation import record, scores
+from tfcolor.runtimes import saved_model, workdir
 from tfcolor.serving import contract
 from tfcolor.training import loop
 
@@ -63,8 +64,8 @@ def test_versions_count_up_and_the_newest_is_loaded(quick, tmp_path):
     folder = tmp_path / "m"
     assert [export.export("a run", folder).name for _ in range(2)] == ["1", "2"]
     (folder / "10").mkdir()  # half a version: no saved_model.pb
-    assert inference.newest_version(folder) == folder / "2"
-    assert inference.newest_version(folder / "1") == folder / "1"
+    assert saved_model.newest_version(folder) == folder / "2"
+    assert saved_model.newest_version(folder / "1") == folder / "1"
     assert export.export("a run", folder).name == "11"
     assert export.export("a run", folder, version=7).name == "7"
     assert names(folder) == [".lock", "1", "10", "11", "2", "7"]
@@ -138,7 +139,7 @@ def test_a_checkpoint_that_does_not_fit_is_an_error(run, tmp_path, damage):
 
 
 def test_the_run_is_written_beside_the_model(run, version):
-    assert inference.read_config(version) == workdir.read_config(run)
+    assert saved_model.read_config(version) == workdir.read_config(run)
     told = json.loads((version / "assets.extra" / "tfcolor.json").read_text())
     assert (told["image_size"], told["contract"]) == (32, contract.VERSION)
 
@@ -253,7 +254,7 @@ def test_the_bundled_network_is_exported_by_its_name(tmp_path, monkeypatch):
         "The network that comes with tfcolor" in text and "## Figures\n\nOn 800 photographs" in text
     )
     saved, bundled = colorize.load(tmp_path / "base"), colorize.load()
-    assert saved.size == bundled.size and inference.read_config(tmp_path / "base") is None
+    assert saved.size == bundled.size and saved_model.read_config(tmp_path / "base") is None
     rgb = colorful_photo(1, 96, 128)
     here, there = (colorize.colorize(each, rgb).astype(int) for each in (saved, bundled))
     assert np.abs(here - there).mean() < 0.5  # weights of 16 bits there

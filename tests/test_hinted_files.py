@@ -14,11 +14,12 @@ from keras import ops
 from PIL import Image
 from tensorflow_serving.apis import prediction_log_pb2
 
-from tfcolor import colorize, config, convert, export, hints, lite, network, signatures, workdir
+from tfcolor import colorize, config, convert, export, hints, network, signatures
 from tfcolor.app import preview
 from tfcolor.cli import main
 from tfcolor.config import recipes
 from tfcolor.models import folding
+from tfcolor.runtimes import lite, workdir
 from tfcolor.serving import contract, warmup
 
 KINDS = ["lite", "onnx", "saved"]

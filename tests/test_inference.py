@@ -9,10 +9,11 @@ from click.testing import CliRunner
 from conftest import colorful_photo
 from skimage import color as skcolor
 
-from tfcolor import colorize, config, export, graphs, inference, network, workdir
+from tfcolor import colorize, config, export, graphs, network
 from tfcolor.cli import main
 from tfcolor.color import cielab
 from tfcolor.config import fields, recipes
+from tfcolor.runtimes import saved_model, workdir
 from tfcolor.training import loop
 
 
@@ -27,7 +28,7 @@ def run(photo_folder, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def saved_model(run, tmp_path_factory):
+def exported(run, tmp_path_factory):
     """A folder of versions with one SavedModel; not to be changed."""
     folder = tmp_path_factory.mktemp("saved_models") / "tiny"
     export.export(run, folder)
@@ -38,11 +39,11 @@ def lightness_error(rgb, gray):
     return np.abs(skcolor.rgb2lab(rgb)[..., 0] - skcolor.rgb2lab(gray)[..., 0])
 
 
-def test_a_saved_model_gives_what_the_generator_gives(run, saved_model):
+def test_a_saved_model_gives_what_the_generator_gives(run, exported):
     generator, _ = workdir.load_generator(run)
     rgb = np.stack([colorful_photo(seed, 50, 70) for seed in range(2)])
     expected = graphs.from_generator(generator, 32, 8)(rgb)
-    colorizer = inference.load(saved_model)
+    colorizer = saved_model.load(exported)
     assert np.abs(colorizer(rgb).astype(int) - expected).max() <= 1
     gray = rgb[..., :1]
     np.testing.assert_array_equal(colorizer(gray), colorizer(np.repeat(gray, 3, -1)))
@@ -54,11 +55,11 @@ def network_input():
     return network.reduce(colorful_photo(5, 64, 96)[..., 0], 64)
 
 
-def test_planes_of_a_saved_model_are_those_of_the_generator(run, saved_model):
+def test_planes_of_a_saved_model_are_those_of_the_generator(run, exported):
     generator, _ = workdir.load_generator(run)
     l = network_input()
     expected = generator(l[None, ..., None], training=False)["ab"][0].numpy()
-    saved = colorize.load(saved_model)
+    saved = colorize.load(exported)
     assert saved.size == 32
     np.testing.assert_allclose(saved(l), expected, atol=1e-5)
     uneven = saved(l[:61, :90])  # it mirrors the borders itself
@@ -67,9 +68,9 @@ def test_planes_of_a_saved_model_are_those_of_the_generator(run, saved_model):
 
 
 def test_a_model_that_lost_its_card_works_and_one_of_an_earlier_version_is_an_error(
-    saved_model, tmp_path
+    exported, tmp_path
 ):
-    shutil.copytree(saved_model / "1", tmp_path / "1")
+    shutil.copytree(exported / "1", tmp_path / "1")
     card = tmp_path / "1" / "assets.extra" / "tfcolor.json"
     told = json.loads(card.read_text())
     del told["image_size"]
@@ -78,7 +79,7 @@ def test_a_model_that_lost_its_card_works_and_one_of_an_earlier_version_is_an_er
         colorize.load(tmp_path)
     card.unlink()
     assert colorize.load(tmp_path).size == 256
-    assert inference.read_config(tmp_path) is None
+    assert saved_model.read_config(tmp_path) is None
 
 
 @pytest.mark.parametrize("content", [None, b"not a model", b"\x00\n", b"\n"])
@@ -88,7 +89,7 @@ def test_loading_what_is_no_saved_model_is_an_error(tmp_path, content):
     with pytest.raises(
         ValueError, match=r"holds no SavedModel|is not a SavedModel made by tfcolor"
     ):
-        inference.load(tmp_path)
+        saved_model.load(tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -102,8 +103,8 @@ def rgb_model(photo_folder, tmp_path_factory):
 
 def test_a_network_that_paints_rgb_is_shown_raw_and_with_the_photographs_lightness(rgb_model):
     gray = cielab.to_gray(colorful_photo(3)[None]).numpy()
-    signatures = inference.COLORIZE, inference.RAW
-    restored, raw = (inference.load(rgb_model, signature)(gray) for signature in signatures)
+    signatures = saved_model.COLORIZE, saved_model.RAW
+    restored, raw = (saved_model.load(rgb_model, signature)(gray) for signature in signatures)
     assert lightness_error(restored, gray).max() < 0.7
     assert lightness_error(raw, gray).mean() > 5  # two steps teach no lightness
     # The same colors, but for what the gamut and 8 bits take.

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfcolor import colorize, inference, metrics, modelcard, pretrained
+from tfcolor import colorize, metrics, modelcard
 from tfcolor import network as networks
 from tfcolor.color import cielab, quantize
 from tfcolor.data import batches, samples
 from tfcolor.evaluation import scores
 from tfcolor.images import photo
 from tfcolor.models import blocks, colornet, efficientnet
+from tfcolor.runtimes import bundled, saved_model
 
 ROOT = Path(__file__).parent.parent
 SAVED = ROOT / "saved_models" / "tfcolor-base" / "1"
@@ -68,7 +69,7 @@ def test_the_encoder_gives_features_at_each_stride():
 
 def test_it_beats_gray_on_photographs_it_never_saw():
     stream = batches.eval_batches(samples.from_package("test"), 256, 8)
-    table = scores.evaluate({"pretrained": colorize.of_batches(pretrained.load())}, stream)
+    table = scores.evaluate({"pretrained": colorize.of_batches(bundled.load())}, stream)
     means = {name: scores.means(row) for name, row in table.items()}
     ours, gray, truth = (means[name] for name in ("pretrained", "gray", "truth"))
     assert list(ours) == list(metrics.PER_PHOTOGRAPH)
@@ -80,20 +81,20 @@ def test_it_beats_gray_on_photographs_it_never_saw():
 
 def test_bushes_become_green():
     gray = photo.read_rgb(samples.FOLDER / "gray" / "35d67f3f70aeef92.jpg")
-    colored = colorize.colorize(pretrained.load(), gray)
+    colored = colorize.colorize(bundled.load(), gray)
     a_star = cielab.rgb_to_lab(colored)[215:250, 30:150, 1].numpy()
     assert np.median(a_star) < -3  # they stand at the lower edge
 
 
 def test_the_litert_file_gives_the_colors_of_its_weights(generator):
-    network = pretrained.load()
+    network = bundled.load()
     assert (network.size, network.stride) == (colornet.IMAGE_SIZE, colornet.STRIDE)
     assert_same_colors(network, lambda l: generator(l[None, ..., None], training=False)["ab"][0])
 
 
 def test_the_saved_model_of_the_repository_gives_the_same_colors():
     assert sum(path.stat().st_size for path in SAVED.rglob("*") if path.is_file()) < 25e6
-    saved, network = inference.Saved(SAVED), pretrained.load()
+    saved, network = saved_model.Saved(SAVED), bundled.load()
     assert saved.size == network.size
     assert_same_colors(network, saved)
 

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from conftest import colorful_photo
 
-from tfcolor import export, graphs, inference, workdir
+from tfcolor import export, graphs
 from tfcolor.color import cielab
 from tfcolor.config import fields, recipes
+from tfcolor.runtimes import saved_model, workdir
 from tfcolor.training import loop
 
 
@@ -34,7 +35,7 @@ def test_a_recipe_trains_resumes_exports_and_colorizes(name, photo_folder, tmp_p
 
     saved = export.export(run, tmp_path / "saved_models" / name)
     gray = cielab.to_gray(colorful_photo(0, 70, 90)[None]).numpy()
-    colored = inference.load(saved)(gray)
+    colored = saved_model.load(saved)(gray)
     assert colored.shape == gray.shape
     l, before = (cielab.rgb_to_planes(x)[0].numpy() for x in (colored, gray))
     assert np.abs(l - before).max() < 0.015  # L* kept, to its rounding in 8 bits: 0.7 of 100

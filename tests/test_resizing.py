@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage import color as skcolor
 
-from tfcolor import lite, losses, network
+from tfcolor import losses, network
 from tfcolor.data import augment, quick, samples
 from tfcolor.graphs import reducing
 from tfcolor.images import photo
 from tfcolor.images.resizing import arrays, tensors
+from tfcolor.runtimes import lite
 
 SIDES = st.integers(8, 300)
 # Sums of float32; TensorFlow's op rounds places, too, by 6e-8 of their number.

@@ -10,9 +10,10 @@ import tensorflow as tf
 from PIL import Image
 from tensorboard.backend.event_processing import event_accumulator
 
-from tfcolor import config, data, workdir
+from tfcolor import config, data
 from tfcolor.config import fields
 from tfcolor.data import batches
+from tfcolor.runtimes import workdir
 from tfcolor.training import loop, optimizer, schedule, state, step, summaries, validation
 
 TINY = fields.override(

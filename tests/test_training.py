@@ -10,10 +10,11 @@ import pytest
 import tensorflow as tf
 from tensorboard.backend.event_processing import event_accumulator
 
-from tfcolor import config, data, losses, workdir
+from tfcolor import config, data, losses
 from tfcolor.color import cielab
 from tfcolor.config import fields
 from tfcolor.data import batches
+from tfcolor.runtimes import workdir
 from tfcolor.training import device, loop, progress, state, step
 
 TINY = fields.override(

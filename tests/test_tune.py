@@ -15,8 +15,9 @@ from tensorboard.backend.event_processing import event_accumulator
 from tensorboard.plugins.hparams import metadata
 from test_cli import fails, run, start
 
-from tfcolor import config, workdir
+from tfcolor import config
 from tfcolor.config import fields, recipes
+from tfcolor.runtimes import workdir
 from tfcolor.training import loop
 from tfcolor.tune import experiment, signals, spaces, study
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from test_web import ROOT, has_node
 
-from tfcolor import convert, lite, network
+from tfcolor import convert, network
+from tfcolor.runtimes import lite
 
 pytestmark = pytest.mark.skipif(not has_node(), reason="needs Node.js 20.19 with npm")
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from tfcolor import hints as corrections
-from tfcolor import lite, onnx, paint, pretrained
 from tfcolor import network as networks
+from tfcolor import paint
+from tfcolor.runtimes import bundled, lite, onnx
 from tfcolor.serving import remote
 
 
@@ -75,15 +76,15 @@ def load(path: str | Path | None = None, threads: int | None = None) -> networks
       OSError: if a server does not answer.
     """
     if path is None:
-        return pretrained.load(threads)
+        return bundled.load(threads)
     if "://" in str(path):
         return remote.connect(str(path))
     if Path(path).is_file():
         kind = onnx.Onnx if Path(path).suffix.lower() == ".onnx" else lite.Lite
         return kind(path, threads)
-    from tfcolor import inference  # imports TensorFlow, which takes seconds
+    from tfcolor.runtimes import saved_model  # imports TensorFlow, which takes seconds
 
-    return inference.Saved(path)
+    return saved_model.Saved(path)
 
 
 def of_batches(network: networks.Network) -> Callable[[np.ndarray], np.ndarray]:

@@ -5,8 +5,9 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from tfcolor import freezing, graphs, lite, onnx, workdir
+from tfcolor import graphs
 from tfcolor.images import photo
+from tfcolor.runtimes import freezing, lite, onnx, workdir
 from tfcolor.support import quiet
 
 WEIGHTS = ("float32", "float16", "int8")

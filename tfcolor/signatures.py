@@ -7,7 +7,8 @@ from typing import TypeAlias
 import keras
 import tensorflow as tf
 
-from tfcolor import encoded, freezing, graphs, network
+from tfcolor import encoded, graphs, network
+from tfcolor.runtimes import freezing
 from tfcolor.serving import contract
 
 Function: TypeAlias = tf.types.experimental.PolymorphicFunction

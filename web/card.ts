@@ -1,7 +1,7 @@
-// What a network is to be shown: the card that `tfcolor.lite` puts behind it, a zip archive.
+// What a network is to be shown: the card that `tfcolor.runtimes.lite` puts behind it, a zip archive.
 
 const NAME = "tfcolor.json";
-const DEFAULTS = { size: 192, stride: 64 }; // of a file without a card, as tfcolor.lite has them
+const DEFAULTS = { size: 192, stride: 64 }; // of a file without a card, as tfcolor.runtimes.lite has them
 
 export interface Card {
   /** Short side that the network is shown, pixels. */

@@ -6,8 +6,8 @@ from typing import Any
 
 import collect
 
-from tfcolor import workdir
 from tfcolor.models import colornet
+from tfcolor.runtimes import workdir
 
 SIDE = 256  # of the center squares, pixels; and `collect.SIDE`, at which the recipes are measured
 SIZES = 100  # photographs that sizes.py compares

@@ -92,11 +92,12 @@ def evaluate(
         raise ValueError("--inception-weights needs --features inception")
     _require_writable(json_path, report, human)
     options.load_tensorflow()
-    from tfcolor import data, features, workdir
+    from tfcolor import data, features
     from tfcolor.evaluation import models as rows
     from tfcolor.evaluation import protocol, record, run, table
     from tfcolor.report import human as human_page
     from tfcolor.report import pictures
+    from tfcolor.runtimes import workdir
 
     how = protocol.parse(protocol_name)
     earlier, answers = [record.read(path) for path in beside], human_page.read(human_answers)

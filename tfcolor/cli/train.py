@@ -94,7 +94,7 @@ def train(
     settings = fields.override(recipes.get(recipe), **changes)
     options.load_tensorflow()
     from tfcolor import data
-    from tfcolor import workdir as layout
+    from tfcolor.runtimes import workdir as layout
     from tfcolor.training import device, loop
 
     if download:

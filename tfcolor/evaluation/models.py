@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tfcolor import colorize, inference
+from tfcolor import colorize
 from tfcolor.data import photographs
 from tfcolor.evaluation import pictures, protocol, scores
 from tfcolor.images import photo
+from tfcolor.runtimes import saved_model
 
 BUNDLED = "tfcolor"
 
@@ -59,12 +60,12 @@ def _open(
         painter = scores.from_colorizer(colorize.of_batches(colorize.load(path)))
         yield "", Found(painter, {"model": str(path)})
     elif _is_model(path):
-        run = inference.read_config(path)
+        run = saved_model.read_config(path)
         trained_on = run.data.source if run else None
         source = {"model": str(path)}
-        yield "", Found(scores.from_colorizer(inference.load(path)), source, trained_on)
+        yield "", Found(scores.from_colorizer(saved_model.load(path)), source, trained_on)
         if run and run.model.space == "rgb":
-            raw = inference.load(path, inference.RAW)
+            raw = saved_model.load(path, saved_model.RAW)
             yield " raw", Found(scores.from_colorizer(raw), source, trained_on)
     else:
         try:
@@ -80,7 +81,7 @@ def _open(
 
 def _is_model(path: Path) -> bool:
     try:
-        inference.newest_version(path)
+        saved_model.newest_version(path)
     except ValueError:
         return False
     return True

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable, Mapping
 import numpy as np
 import tensorflow as tf
 
-from tfcolor import inference, metrics
+from tfcolor import metrics
 from tfcolor.color import brightness, cielab
 from tfcolor.data import squares
 from tfcolor.evaluation import compiled
+from tfcolor.runtimes import saved_model
 
 # A row of a table: metric -> one value a photograph, float32 (count,).
 Scores = dict[str, np.ndarray]
@@ -42,7 +43,7 @@ CONTROLS = LEAST_CONTROLS | {
 
 
 def evaluate(
-    colorizers: Mapping[str, inference.Colorizer],
+    colorizers: Mapping[str, saved_model.Colorizer],
     batches: Iterable[Batch],
     observe: Observer | None = None,
 ) -> dict[str, Scores]:
@@ -66,7 +67,7 @@ def evaluate(
     return measure(painters, LEAST_CONTROLS, batches, observe)
 
 
-def from_colorizer(colorize: inference.Colorizer) -> Painter:
+def from_colorizer(colorize: saved_model.Colorizer) -> Painter:
     """A painter that is shown the gray photograph alone."""
     return lambda gray, batch: colorize(gray)
 

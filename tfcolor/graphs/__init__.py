@@ -10,9 +10,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfcolor import freezing
 from tfcolor.color import cielab
 from tfcolor.graphs import painting, reducing, tones
+from tfcolor.runtimes import freezing
 
 SPEC = tf.TensorSpec((None, None, None, None), tf.uint8, name="rgb")
 Colorizer = Callable[[np.ndarray], np.ndarray]

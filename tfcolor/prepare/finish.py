@@ -13,8 +13,9 @@ from pathlib import Path
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from tfcolor import fingerprint, workdir
+from tfcolor import fingerprint
 from tfcolor.prepare import parts
+from tfcolor.runtimes import workdir
 
 NAME = "photographs"
 REPORT = "report.json"

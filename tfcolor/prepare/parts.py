@@ -10,9 +10,9 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from tfcolor import workdir
 from tfcolor.data import photographs, squares
 from tfcolor.prepare import options, shrink
+from tfcolor.runtimes import workdir
 
 FEATURES = tfds.features.FeaturesDict(
     {

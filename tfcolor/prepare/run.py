@@ -11,9 +11,10 @@ from pathlib import Path
 
 import filelock
 
-from tfcolor import config, data, workdir
+from tfcolor import config, data
 from tfcolor.data import photographs
 from tfcolor.prepare import finish, options, parts
+from tfcolor.runtimes import workdir
 
 WHICH = ("source", "data_dir", "train_split", "test_split")  # of a `config.DataConfig`
 STATE = "prepare.json"

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from tfcolor import webpage, workdir
+from tfcolor import webpage
 from tfcolor.evaluation import intervals, record, scores
 from tfcolor.report import choice, pictures
+from tfcolor.runtimes import workdir
 
 HERE = Path(__file__).parent
 VERSION = 1

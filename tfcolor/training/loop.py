@@ -10,9 +10,10 @@ from pathlib import Path
 import filelock
 import tensorflow as tf
 
-from tfcolor import config, data, workdir
+from tfcolor import config, data
 from tfcolor.config import fields
 from tfcolor.data import batches, photographs
+from tfcolor.runtimes import workdir
 from tfcolor.training import device, progress, state, summaries, validation
 from tfcolor.training import run as training_run
 

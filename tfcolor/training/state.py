@@ -8,8 +8,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfcolor import config, workdir
+from tfcolor import config
 from tfcolor.models import hintnet, networks
+from tfcolor.runtimes import workdir
 from tfcolor.support import errors
 from tfcolor.training import device, optimizer, schedule
 

@@ -8,9 +8,10 @@ import numpy as np
 import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams
 
-from tfcolor import config, workdir
+from tfcolor import config
 from tfcolor.color import cielab
 from tfcolor.config import fields
+from tfcolor.runtimes import workdir
 
 EVENTS = "events"
 

@@ -9,8 +9,9 @@ from typing import Any, Literal
 import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams
 
-from tfcolor import config, workdir
+from tfcolor import config
 from tfcolor.config import fields
+from tfcolor.runtimes import workdir
 from tfcolor.tune import spaces
 
 STUDY = "study.json"

@@ -19,9 +19,10 @@ import numpy as np
 import optuna
 import tensorflow as tf
 
-from tfcolor import data, workdir
+from tfcolor import data
 from tfcolor.config import fields
 from tfcolor.data import batches
+from tfcolor.runtimes import workdir
 from tfcolor.support import errors
 from tfcolor.training import loop, progress
 from tfcolor.tune import experiment, signals, spaces

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from tfcolor import lite
+from tfcolor.runtimes import lite
 
-PATH = Path(__file__).parent / "models" / "weights" / "tfcolor-base.tflite"
+PATH = Path(__file__).parents[1] / "models" / "weights" / "tfcolor-base.tflite"
 
 
 def load(threads: int | None = None) -> lite.Lite:

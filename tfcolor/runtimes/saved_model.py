@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfcolor import config, freezing
+from tfcolor import config
+from tfcolor.runtimes import freezing
 from tfcolor.serving import contract
 
 COLORIZE = "rgb"  # signatures of a SavedModel; all of them stand in `serving.contract`

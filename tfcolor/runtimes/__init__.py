@@ -1,0 +1,1 @@
+"""What runs a network: the bundled file, LiteRT, ONNX, SavedModels, and runs of training."""
