@@ -27,8 +27,9 @@ import strength
 import tensorflow as tf
 from keras import layers
 
-from tfcolor import config, data, graphs, losses
+from tfcolor import config, data, losses
 from tfcolor.color import quantize
+from tfcolor.colorizing import graphs
 from tfcolor.data import batches
 from tfcolor.models import blocks, encoders
 

@@ -27,7 +27,8 @@ import click
 import measure
 from PIL import Image
 
-from tfcolor import colorize, folder, images, network
+from tfcolor import images
+from tfcolor.colorizing import folder, in_memory, reduction
 from tfcolor.images import photo
 from tfcolor.runtimes import bundled
 
@@ -85,17 +86,17 @@ def large(path: Path, to: Path, rounds: int) -> dict[str, float]:
     net = bundled.load()
 
     pixels = images.read(path).pixels
-    colored = Image.fromarray(colorize.colorize(net, pixels))
+    colored = Image.fromarray(in_memory.colorize(net, pixels))
 
     def recode() -> None:
         with Image.open(path) as image:
             image.load()
         colored.save(io.BytesIO(), "JPEG", quality=95, subsampling="4:4:4")
 
-    l = network.reduce(pixels, net.size)
+    l = reduction.reduce(pixels, net.size)
     calls: dict[str, Callable[[], object]] = {
         "pillow_decode_and_encode": recode,
-        "network": lambda: network.colors(net, l),
+        "network": lambda: reduction.colors(net, l),
         "tfcolor": lambda: list(
             folder.colorize_files(net, [(path, to / "large.jpg")], folder.Options(overwrite=True))
         ),
@@ -116,8 +117,8 @@ def folder_rates(paths: list[Path], to: Path) -> dict[str, float]:
     """Photographs a second of a folder, and of each step alone in one thread."""
     net = bundled.load(threads=1)
     scan = images.read(paths[0])
-    l = network.reduce(scan.pixels, net.size)
-    color = colorize.colorize(net, scan.pixels)
+    l = reduction.reduce(scan.pixels, net.size)
+    color = in_memory.colorize(net, scan.pixels)
 
     def rate(call: Callable[[Path], object]) -> float:
         call(paths[0])
@@ -131,7 +132,7 @@ def folder_rates(paths: list[Path], to: Path) -> dict[str, float]:
 
     alone = {
         "decode": rate(images.read),
-        "network": rate(lambda path: network.colors(net, l)),
+        "network": rate(lambda path: reduction.colors(net, l)),
         "encode": rate(encode),
     }
     began = time.perf_counter()

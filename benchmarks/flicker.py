@@ -27,8 +27,8 @@ import cv2
 import measure
 import numpy as np
 
-from tfcolor import network
 from tfcolor.color import cielab_numpy
+from tfcolor.colorizing import reduction
 from tfcolor.data import samples
 from tfcolor.images import photo
 from tfcolor.metrics import delta_e
@@ -167,7 +167,7 @@ def compare(
 
 def cuts(path: Path, size: int = 192) -> list[int]:
     """The first frames of the scenes that are found in a film, but for the first."""
-    l = [network.reduce(frame, size) for frame in frames_of(path)]
+    l = [reduction.reduce(frame, size) for frame in frames_of(path)]
     return [i for i in range(1, len(l)) if smooth.is_cut(smooth.follow(l[i - 1], l[i])[1])]
 
 

@@ -21,7 +21,8 @@ import colorize as colorizing
 import measure
 import numpy as np
 
-from tfcolor import colorize, convert, export, network
+from tfcolor import convert, export
+from tfcolor.colorizing import in_memory, reduction
 from tfcolor.images import photo
 from tfcolor.metrics import delta_e
 
@@ -40,12 +41,14 @@ def exported(model: str, folder: Path) -> dict[str, Path]:
     return {REFERENCE: saved, **lite, "onnx": convert.export_onnx(model, folder / "model.onnx")}
 
 
-def differences(nets: dict[str, network.Network], paths: list[Path]) -> dict[str, dict[str, float]]:
+def differences(
+    nets: dict[str, reduction.Network], paths: list[Path]
+) -> dict[str, dict[str, float]]:
     """Mean and largest CIEDE2000 of photographs to those of the SavedModel."""
     found: dict[str, list[float]] = {name: [] for name in nets}
     for path in paths:
         rgb = photo.read_rgb(path)
-        colored = {name: colorize.colorize(net, rgb)[None] for name, net in nets.items()}
+        colored = {name: in_memory.colorize(net, rgb)[None] for name, net in nets.items()}
         for name, each in colored.items():
             found[name].append(float(delta_e.delta_e(colored[REFERENCE], each)[0]))
     return {
@@ -54,7 +57,7 @@ def differences(nets: dict[str, network.Network], paths: list[Path]) -> dict[str
     }
 
 
-def passes_s(nets: dict[str, network.Network], rounds: int) -> dict[str, float]:
+def passes_s(nets: dict[str, reduction.Network], rounds: int) -> dict[str, float]:
     """Seconds of a pass, median of rounds."""
     size, stride = nets["onnx"].size, nets["onnx"].stride
     l = np.random.default_rng(0).uniform(-1, 1, (size, round(size * 4 / 3 / stride) * stride))
@@ -81,7 +84,7 @@ def main(model: str, photos: Path, count: int, rounds: int) -> None:
     paths = [found[index * len(found) // count] for index in range(count)]
     with tempfile.TemporaryDirectory() as name:
         files = exported(model, Path(name))
-        nets = {each: colorize.load(path) for each, path in files.items()}
+        nets = {each: in_memory.load(path) for each, path in files.items()}
         delta_e00 = differences(nets, paths)
         seconds = passes_s(nets, rounds)
         options = {each: ["-m", str(path)] for each, path in files.items()}

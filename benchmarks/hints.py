@@ -22,19 +22,19 @@ from scipy import sparse
 from scipy.sparse import linalg
 
 import tfcolor
-from tfcolor import hints, network
 from tfcolor.color import cielab_numpy
+from tfcolor.colorizing import local_hints, reduction
 
 REPEATS = 15
 SIZE = 192  # short side that the network sees, pixels
 HEIGHT, WIDTH = 816, 1224  # 1 MP
 SAMPLE = Path(tfcolor.__file__).parent / "data" / "samples" / "3201d10ec4dca056.jpg"
 HINTS = [
-    hints.Hint(270, 620, (48, 96, 192)),
-    hints.Hint(980, 620, (160, 40, 40)),
-    hints.Hint(250, 330, (90, 60, 150)),
-    hints.Hint(600, 100, (120, 120, 120)),
-    hints.Hint(600, 780, (120, 120, 120)),
+    local_hints.Hint(270, 620, (48, 96, 192)),
+    local_hints.Hint(980, 620, (160, 40, 40)),
+    local_hints.Hint(250, 330, (90, 60, 150)),
+    local_hints.Hint(600, 100, (120, 120, 120)),
+    local_hints.Hint(600, 780, (120, 120, 120)),
 ]
 
 
@@ -50,17 +50,17 @@ def pairs(l: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     first = np.concatenate([pair[0].ravel() for pair in one_way])
     second = np.concatenate([pair[1].ravel() for pair in one_way])
     apart = l.ravel()[first].astype(float) - l.ravel()[second]
-    alike = np.exp(-(apart**2) / (2 * hints.SIGMA**2)).clip(hints.FLOOR)
+    alike = np.exp(-(apart**2) / (2 * local_hints.SIGMA**2)).clip(local_hints.FLOOR)
     return np.append(first, second), np.append(second, first), np.append(alike, alike)
 
 
 def reference(l: np.ndarray, weight: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """What `hints.solve` solves, by SuperLU."""
+    """What `local_hints.solve` solves, by SuperLU."""
     pixel, neighbor, alike = pairs(l)
     alike = alike / np.bincount(pixel, alike)[pixel]
     size = (l.size, l.size)
     differences = sparse.eye_array(l.size) - sparse.coo_array((alike, (pixel, neighbor)), size)
-    diagonal = sparse.diags_array(weight.ravel() + hints.PRIOR)
+    diagonal = sparse.diags_array(weight.ravel() + local_hints.PRIOR)
     normal = (differences.T @ differences + diagonal).tocsc()
     factors = linalg.splu(
         normal,
@@ -82,13 +82,13 @@ def seconds(call: Callable[[], object], repeats: int) -> list[float]:
 
 
 def main() -> None:
-    """Times `hints.spread`, then compares `hints.solve` with the reference."""
+    """Times `local_hints.spread`, then compares `local_hints.solve` with the reference."""
     photo = cv2.resize(cv2.imread(str(SAMPLE), cv2.IMREAD_GRAYSCALE), (WIDTH, HEIGHT))
-    l = network.reduce(photo, SIZE)
+    l = reduction.reduce(photo, SIZE)
     ab = np.stack([0.1 * np.sin(5 * l), 0.1 * np.cos(5 * l)], axis=-1)  # a network's stand-in
 
     def spread() -> np.ndarray:
-        return hints.spread(l, ab, HINTS, (HEIGHT, WIDTH))
+        return local_hints.spread(l, ab, HINTS, (HEIGHT, WIDTH))
 
     spread()
     times = seconds(spread, REPEATS)
@@ -96,9 +96,9 @@ def main() -> None:
     spread()
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    weight, target = hints.constraints(l, ab, HINTS, (HEIGHT, WIDTH))
+    weight, target = local_hints.constraints(l, ab, HINTS, (HEIGHT, WIDTH))
     (reference_s,) = seconds(lambda: reference(l, weight, target), 1)
-    difference = hints.solve(l, weight, target) - reference(l, weight, target)
+    difference = local_hints.solve(l, weight, target) - reference(l, weight, target)
     result = {
         "benchmark": "hints",
         "network_size": l.shape,

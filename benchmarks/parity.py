@@ -40,8 +40,8 @@ from PIL import Image
 from skimage import color as skcolor
 from tensorflow.core.protobuf import saved_model_pb2
 
-from tfcolor import colorize, convert, export, images
-from tfcolor import network as networks
+from tfcolor import convert, export, images
+from tfcolor.colorizing import in_memory, reduction
 from tfcolor.data import samples
 from tfcolor.serving import remote
 
@@ -71,9 +71,9 @@ def decoded(png: bytes) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
 
 
-def of_network(network: networks.Network) -> Way:
+def of_network(network: reduction.Network) -> Way:
     """A network with what Python does around it."""
-    return lambda path: colorize.colorize(network, images.read(path).pixels)
+    return lambda path: in_memory.colorize(network, images.read(path).pixels)
 
 
 def by_loader(photos: list[Path], saved: Path) -> tuple[list[np.ndarray], float]:
@@ -186,7 +186,7 @@ def ways(run: str, chosen: set[str], folder: Path) -> Iterator[dict[str, Way]]:
         weights: convert.export_lite(run, folder / f"{weights}.tflite", weights=weights)
         for weights in ("float16", "int8")
     }
-    found: dict[str, Way] = {"Python": of_network(colorize.load(saved))}
+    found: dict[str, Way] = {"Python": of_network(in_memory.load(saved))}
     with contextlib.ExitStack() as stack:
         if any(way.startswith(("REST", "gRPC")) for way in chosen):
             addresses = stack.enter_context(server(saved))
@@ -195,10 +195,10 @@ def ways(run: str, chosen: set[str], folder: Path) -> Iterator[dict[str, Way]]:
                 found[f"{protocol} files"] = functools.partial(of_server, far)
                 found[f"{protocol} planes"] = of_network(far)
         for weights, path in lites.items():
-            found[f"LiteRT {weights}"] = of_network(colorize.load(path))
+            found[f"LiteRT {weights}"] = of_network(in_memory.load(path))
         if "ONNX" in chosen:
             found["ONNX"] = of_network(
-                colorize.load(convert.export_onnx(run, folder / "model.onnx"))
+                in_memory.load(convert.export_onnx(run, folder / "model.onnx"))
             )
         if "browser" in chosen:
             found["browser"] = stack.enter_context(browser(lites["float16"], folder))

@@ -4,8 +4,8 @@
 
 Of the center square of each photograph, 256 pixels a side, 0, 1, 3, 10 and 30 random places are
 given their true color: the mean of 7 x 7 pixels. The same places are spread by the network, where
-it takes hints, and over its colors by Levin's method, `hints.spread`. Prints the mean PSNR and
-CIEDE2000 of each as one JSON line.
+it takes hints, and over its colors by Levin's method, `local_hints.spread`. Prints the mean PSNR
+and CIEDE2000 of each as one JSON line.
 """
 
 import json
@@ -19,8 +19,9 @@ import tfcolor  # noqa: F401 - before TensorFlow, whose oneDNN it turns on
 import click
 import numpy as np
 
-from tfcolor import colorize, config, data, hints
+from tfcolor import config, data
 from tfcolor.color import cielab
+from tfcolor.colorizing import in_memory, local_hints
 from tfcolor.data import batches
 from tfcolor.metrics import delta_e, mse
 
@@ -34,7 +35,7 @@ class LightnessAlone:
 
     takes_hints = False
 
-    def __init__(self, network: colorize.networks.Network) -> None:
+    def __init__(self, network: in_memory.networks.Network) -> None:
         self._network = network
         self.size, self.stride = network.size, network.stride
 
@@ -43,7 +44,7 @@ class LightnessAlone:
         return self._network(l)
 
 
-def draw(rgb: np.ndarray, count: int, rng: np.random.Generator) -> list[hints.Hint]:
+def draw(rgb: np.ndarray, count: int, rng: np.random.Generator) -> list[local_hints.Hint]:
     """Random places of a photograph uint8 (h, w, 3) in their true colors."""
     height, width = rgb.shape[:2]
     places = zip(rng.integers(0, height, count), rng.integers(0, width, count), strict=True)
@@ -51,7 +52,7 @@ def draw(rgb: np.ndarray, count: int, rng: np.random.Generator) -> list[hints.Hi
     for y, x in places:
         around = rgb[max(y - RADIUS, 0) : y + RADIUS + 1, max(x - RADIUS, 0) : x + RADIUS + 1]
         red, green, blue = np.round(around.mean((0, 1))).astype(int).tolist()
-        found.append(hints.Hint(int(x), int(y), (red, green, blue)))
+        found.append(local_hints.Hint(int(x), int(y), (red, green, blue)))
     return found
 
 
@@ -63,7 +64,7 @@ def draw(rgb: np.ndarray, count: int, rng: np.random.Generator) -> list[hints.Hi
 @click.option("--seed", default=0, show_default=True, help="Of the places.")
 def main(model: str | None, source: str, part: str, limit: int, seed: int) -> None:
     """See the top of the file."""
-    network = colorize.load(model)
+    network = in_memory.load(model)
     sides = {"levin": LightnessAlone(network)}
     if network.takes_hints:
         sides = {"network": network, **sides}
@@ -77,7 +78,7 @@ def main(model: str | None, source: str, part: str, limit: int, seed: int) -> No
             rng = np.random.default_rng([seed, count, int(batch["image_id"][0])])
             given = draw(truth[0], count, rng)
             for name, side in sides.items():
-                fake = colorize.colorize(side, gray, hints=given)[None]
+                fake = in_memory.colorize(side, gray, hints=given)[None]
                 figures = float(mse.psnr(truth, fake)[0]), float(delta_e.delta_e(truth, fake)[0])
                 found.setdefault((name, count), []).append(figures)
     table = {

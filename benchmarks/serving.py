@@ -20,7 +20,7 @@ from typing import Any
 import click
 import measure
 
-from tfcolor import network
+from tfcolor.colorizing import reduction
 from tfcolor.images import photo
 from tfcolor.serving import remote
 
@@ -60,7 +60,7 @@ def main(model: Path, photograph: Path, seconds: float, clients: int) -> None:
 
 def _calls(far: remote.Remote, file: bytes, rgb: Any) -> dict[str, Callable[[], object]]:
     """What is asked: color planes of the small size, or the whole photograph as a file."""
-    l = network.reduce(rgb, far.size)
+    l = reduction.reduce(rgb, far.size)
 
     def photograph(jpeg: bool) -> object:
         (answer,) = far.colorize([file], jpeg=jpeg)

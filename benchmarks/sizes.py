@@ -23,8 +23,9 @@ import measure
 import numpy as np
 import tensorflow as tf
 
-from tfcolor import config, data, graphs
+from tfcolor import config, data
 from tfcolor.color import cielab
+from tfcolor.colorizing import graphs
 from tfcolor.data import batches
 from tfcolor.metrics import delta_e
 

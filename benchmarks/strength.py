@@ -23,7 +23,8 @@ import measure
 import numpy as np
 import tensorflow as tf
 
-from tfcolor import config, data, graphs
+from tfcolor import config, data
+from tfcolor.colorizing import graphs
 from tfcolor.data import batches, photographs
 from tfcolor.evaluation import scores
 

@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 from skimage import color as skcolor
 
-from tfcolor import upsample
 from tfcolor.color import cielab_numpy
+from tfcolor.colorizing import upsample
 from tfcolor.images import photo
 
 

@@ -9,7 +9,8 @@ import tensorflow as tf
 from conftest import colorful_photo
 from PIL import Image
 
-from tfcolor import colorize, signatures
+from tfcolor import signatures
+from tfcolor.colorizing import in_memory
 from tfcolor.runtimes import saved_model
 
 SIZES = (32, 8)  # that its network was "trained" at, and its stride
@@ -51,8 +52,8 @@ def network_of(saved):
 
 
 def python(saved, rgb, size=SIZES[0], **look):
-    """What `colorize.colorize` makes of a photograph with the same network."""
-    return colorize.colorize(network_of(saved), rgb, size=size, **look)
+    """What `in_memory.colorize` makes of a photograph with the same network."""
+    return in_memory.colorize(network_of(saved), rgb, size=size, **look)
 
 
 def levels_apart(found, expected):

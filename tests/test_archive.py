@@ -8,8 +8,8 @@ from click.testing import CliRunner
 from conftest import colorful_photo
 from PIL import Image
 
-from tfcolor import archive, colorize, folder
 from tfcolor.cli import main
+from tfcolor.colorizing import beam, folder, in_memory
 from tfcolor.images import photo
 
 FLAGS = ["--runner=DirectRunner", "--direct_num_workers=1"]
@@ -32,9 +32,9 @@ def album(tmp_path_factory):
 def test_a_pipeline_makes_the_same_and_lists_what_failed(album, tmp_path):
     options = folder.Options(size=32, saturation=1.2)
     pairs = folder.plan([album], tmp_path / "beam")
-    archive.colorize_files(None, pairs, options, tmp_path / "beam", FLAGS)
+    beam.colorize_files(None, pairs, options, tmp_path / "beam", FLAGS)
     here = folder.plan([album], tmp_path / "here")
-    alone = list(folder.colorize_files(colorize.load(threads=1), here, options))
+    alone = list(folder.colorize_files(in_memory.load(threads=1), here, options))
 
     made = photo.find(tmp_path / "beam")
     assert len(made) == sum(each.is_new for each in alone) == 195

@@ -6,8 +6,8 @@ import pytest
 from conftest import Stripes, colorful_photo
 from skimage import color as skcolor
 
-from tfcolor import colorize, hints, network
 from tfcolor.color import cielab_numpy
+from tfcolor.colorizing import in_memory, local_hints, reduction
 
 COLORS = [(200, 40, 40), (40, 60, 190), (30, 120, 40), (119, 119, 119)]
 PLACES = [(20, 30), (70, 40), (30, 90), (95, 100)]
@@ -36,7 +36,7 @@ def gray_photo():
 
 
 def asked():
-    return [hints.Hint(x, y, rgb) for (x, y), rgb in zip(PLACES, COLORS, strict=True)]
+    return [local_hints.Hint(x, y, rgb) for (x, y), rgb in zip(PLACES, COLORS, strict=True)]
 
 
 def nearest(rgb, lightness):
@@ -53,7 +53,7 @@ def nearest(rgb, lightness):
 def off(net, saturation, size=64):
     """CIEDE2000 of each hint's own pixel from the nearest color of sRGB."""
     gray = gray_photo()
-    colored = colorize.colorize(net, gray, size=size, saturation=saturation, hints=asked())
+    colored = in_memory.colorize(net, gray, size=size, saturation=saturation, hints=asked())
     lab = skcolor.rgb2lab(colored)
     return [
         skcolor.deltaE_ciede2000(lab[y, x], nearest(rgb, lab[y, x, 0]))
@@ -69,7 +69,7 @@ def test_a_hint_has_its_color_whatever_the_saturation(net, saturation):
 
 def test_saturation_0_leaves_no_color():
     for net in (Stripes(), Obedient()):
-        gray = colorize.colorize(net, gray_photo(), saturation=0, hints=asked())
+        gray = in_memory.colorize(net, gray_photo(), saturation=0, hints=asked())
         assert np.ptp(gray.astype(int), axis=-1).max() <= 1
 
 
@@ -79,43 +79,45 @@ def test_a_network_that_takes_hints_is_obeyed_where_all_hold(monkeypatch):
 
     gray = gray_photo()
     net = Obedient()
-    monkeypatch.setattr(hints, "spread", spread)
-    colored = colorize.colorize(net, gray, size=64, hints=asked())
+    monkeypatch.setattr(local_hints, "spread", spread)
+    colored = in_memory.colorize(net, gray, size=64, hints=asked())
     monkeypatch.undo()
     (shown,) = net.seen
     assert shown.shape == (64, 80, 3)  # with the columns that are mirrored
-    l = network.reduce(gray, 64)
-    np.testing.assert_array_equal(shown[:, 2:77], hints.planes(l, asked(), gray.shape)[:, :75])
+    l = reduction.reduce(gray, 64)
+    np.testing.assert_array_equal(
+        shown[:, 2:77], local_hints.planes(l, asked(), gray.shape)[:, :75]
+    )
     assert not shown[:, 77:].any() and not shown[:, :2].any()
     # Far from the hints there is nothing of them.
-    own = colorize.colorize(net, gray, size=64)
+    own = in_memory.colorize(net, gray, size=64)
     np.testing.assert_allclose(colored[60:70, 5:15], own[60:70, 5:15], atol=1)
 
 
 def test_one_hint_that_does_not_hold_brings_the_other_way_for_all(monkeypatch):
     told = []
-    spread = hints.spread
+    spread = local_hints.spread
 
     def watched(l, ab, placed, *rest):
         told.append(placed)
         return spread(l, ab, placed, *rest)
 
-    monkeypatch.setattr(hints, "spread", watched)
-    colorize.colorize(Obedient(heed=0.3), gray_photo(), size=64, hints=asked())
+    monkeypatch.setattr(local_hints, "spread", watched)
+    in_memory.colorize(Obedient(heed=0.3), gray_photo(), size=64, hints=asked())
     assert told == [asked()]
 
 
 def test_hints_are_not_given_to_a_network_that_takes_none():
     l = np.zeros((32, 32), np.float32)
     with pytest.raises(ValueError, match="takes no hints"):
-        network.colors(Stripes(), l, np.zeros((32, 32, 3), np.float32))
+        reduction.colors(Stripes(), l, np.zeros((32, 32, 3), np.float32))
 
 
 def test_planes_are_discs_of_the_colors_with_the_mean_where_two_overlap():
     l = np.zeros((200, 300), np.float32)
     l[:, 151:] = 0.5
-    placed = [hints.Hint(300, 40, COLORS[0]), hints.Hint(304, 40, COLORS[1])]
-    planes = hints.planes(l, placed, (400, 600))
+    placed = [local_hints.Hint(300, 40, COLORS[0]), local_hints.Hint(304, 40, COLORS[1])]
+    planes = local_hints.planes(l, placed, (400, 600))
     red, blue = (
         cielab_numpy.rgb_to_lab(np.uint8(each))[1:] / cielab_numpy.AB_SCALE
         for each in (COLORS[0], COLORS[1])
@@ -132,7 +134,7 @@ def test_planes_are_discs_of_the_colors_with_the_mean_where_two_overlap():
 
 def test_planes_stay_in_their_range_and_keep_the_hue():
     l = np.zeros((40, 60), np.float32)
-    hint = hints.Hint(30, 20, (0, 0, 255))
-    full, more = (hints.planes(l, [hint], l.shape, each)[20, 30, :2] for each in (1, 0.5))
+    hint = local_hints.Hint(30, 20, (0, 0, 255))
+    full, more = (local_hints.planes(l, [hint], l.shape, each)[20, 30, :2] for each in (1, 0.5))
     assert np.abs(more).max() == pytest.approx(1)
     assert more[0] / more[1] == pytest.approx(full[0] / full[1], abs=1e-6)

@@ -9,8 +9,9 @@ import tensorflow as tf
 from conftest import colorful_photo
 from PIL import Image
 
-from tfcolor import colorize, config, data, metrics
+from tfcolor import config, data, metrics
 from tfcolor.color import cielab
+from tfcolor.colorizing import in_memory
 from tfcolor.evaluation import models, pictures, protocol, record, run, scores, table
 from tfcolor.runtimes import lite
 
@@ -227,7 +228,7 @@ def test_a_tflite_file_gives_the_colors_of_its_network(tmp_path, sides):
 
     rgb = np.stack([colorful_photo(seed, 70, 90) for seed in range(2)])
     network = lite.Lite(tmp_path / "flat.tflite")
-    painted = colorize.of_batches(network)(cielab.to_gray(rgb).numpy())
+    painted = in_memory.of_batches(network)(cielab.to_gray(rgb).numpy())
     l, _ = cielab.rgb_to_planes(cielab.to_gray(rgb))
     expected = cielab.to_uint8(cielab.planes_to_rgb(l, tf.concat([0.4 * l, -0.3 * l], -1)))
     # The network saw it reduced.

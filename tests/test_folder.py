@@ -11,7 +11,8 @@ from conftest import Stripes, colorful_photo
 from PIL import Image
 from skimage import color as skcolor
 
-from tfcolor import compare, folder, images
+from tfcolor import images
+from tfcolor.colorizing import compare, folder
 from tfcolor.images import photo
 
 

@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage import color as skcolor
 
-from tfcolor import colorize, graphs, metrics, network
+from tfcolor import metrics
 from tfcolor.color import cielab
+from tfcolor.colorizing import graphs, in_memory, reduction
+from tfcolor.colorizing.graphs import reducing
 from tfcolor.data import samples
-from tfcolor.graphs import reducing
 from tfcolor.images import photo
 from tfcolor.models import colornet
 
@@ -35,7 +36,7 @@ def pastel(l, training):
 
 
 class InPython:
-    """A generator as `colorize.colorize` takes it."""
+    """A generator as `in_memory.colorize` takes it."""
 
     def __init__(self, generator, size, stride):
         self.size, self.stride, self.takes_hints = size, stride, False
@@ -59,13 +60,13 @@ def graph_of(generator, image_size, stride):
 
 
 def both_ways(generator, image_size, stride):
-    """A function: pixels, and the numbers of `colorize.colorize` -> in the graph, in Python."""
+    """A function: pixels, and the numbers of `in_memory.colorize` -> in the graph, in Python."""
     graph = graph_of(generator, image_size, stride)
     net = InPython(generator, image_size, stride)
 
     def colored(rgb, size=0, strength=1.0, saturation=1.0):
         gray = rgb[..., 0] if (rgb == rgb[..., :1]).all() else rgb
-        expected = colorize.colorize(
+        expected = in_memory.colorize(
             net, gray, size=size or None, strength=strength, saturation=saturation
         )
         return graph(rgb, size, strength, saturation).numpy(), expected
@@ -148,7 +149,7 @@ def test_the_network_sees_the_lightness_that_it_sees_in_python(height, width, si
     rgb = random_rgb(height, width, height)
     l = reducing.reduce(tf.constant(rgb[None]), tf.constant(size))[0, ..., 0]
     # TensorFlow's op rounds where a pixel begins; another rounding of a level would be 0.003.
-    np.testing.assert_allclose(l, network.reduce(rgb, size), atol=1e-4)
+    np.testing.assert_allclose(l, reduction.reduce(rgb, size), atol=1e-4)
 
 
 def test_the_bundled_networks_colors_are_those_of_python():

@@ -9,9 +9,10 @@ from click.testing import CliRunner
 from conftest import colorful_photo
 from skimage import color as skcolor
 
-from tfcolor import colorize, config, export, graphs, network
+from tfcolor import config, export
 from tfcolor.cli import main
 from tfcolor.color import cielab
+from tfcolor.colorizing import graphs, in_memory, reduction
 from tfcolor.config import fields, recipes
 from tfcolor.runtimes import saved_model, workdir
 from tfcolor.training import loop
@@ -52,14 +53,14 @@ def test_a_saved_model_gives_what_the_generator_gives(run, exported):
 
 def network_input():
     """The lightness of a photograph as a network of the stride is shown it, (64, 96)."""
-    return network.reduce(colorful_photo(5, 64, 96)[..., 0], 64)
+    return reduction.reduce(colorful_photo(5, 64, 96)[..., 0], 64)
 
 
 def test_planes_of_a_saved_model_are_those_of_the_generator(run, exported):
     generator, _ = workdir.load_generator(run)
     l = network_input()
     expected = generator(l[None, ..., None], training=False)["ab"][0].numpy()
-    saved = colorize.load(exported)
+    saved = in_memory.load(exported)
     assert saved.size == 32
     np.testing.assert_allclose(saved(l), expected, atol=1e-5)
     uneven = saved(l[:61, :90])  # it mirrors the borders itself
@@ -76,9 +77,9 @@ def test_a_model_that_lost_its_card_works_and_one_of_an_earlier_version_is_an_er
     del told["image_size"]
     card.write_text(json.dumps(told))
     with pytest.raises(ValueError, match="is of an earlier version of tfcolor; export it again"):
-        colorize.load(tmp_path)
+        in_memory.load(tmp_path)
     card.unlink()
-    assert colorize.load(tmp_path).size == 256
+    assert in_memory.load(tmp_path).size == 256
     assert saved_model.read_config(tmp_path) is None
 
 

@@ -12,7 +12,7 @@ import served
 from conftest import colorful_photo
 from PIL import Image
 
-from tfcolor import colorize
+from tfcolor.colorizing import in_memory
 from tfcolor.serving import remote
 
 CLIENTS = 8
@@ -36,7 +36,7 @@ def ask(far, index):
     Image.fromarray(rgb).save(file, "PNG")
     (answer,) = far.colorize([file.getvalue()], size=24)
     assert isinstance(answer, bytes), answer
-    right = colorize.colorize(Waves(), rgb).astype(int)
+    right = in_memory.colorize(Waves(), rgb).astype(int)
     return np.abs(np.asarray(Image.open(io.BytesIO(answer))) - right).max()
 
 

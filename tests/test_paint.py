@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage import color as skcolor
 
-from tfcolor import colorize, hints, network, paint
 from tfcolor.color import cielab_numpy
+from tfcolor.colorizing import in_memory, local_hints, painting, reduction
 
 
 def lightness(rgb):
@@ -23,7 +23,7 @@ def gray_photo(height=40, width=60, dtype=np.uint8):
 @given(st.integers(8, 90), st.integers(8, 90), st.sampled_from([np.uint8, np.uint16]))
 def test_lightness_is_kept_at_any_size_and_depth(height, width, dtype):
     gray = gray_photo(height, width, dtype)
-    colored = colorize.colorize(Stripes(), gray)
+    colored = in_memory.colorize(Stripes(), gray)
     assert colored.shape == (height, width, 3) and colored.dtype == dtype
     difference = lightness(colored) - lightness(np.repeat(gray[..., None], 3, -1))
     assert np.abs(difference).max() < (0.7 if dtype == np.uint8 else 0.05)  # rounding of a color
@@ -34,7 +34,7 @@ def test_a_large_photograph_is_painted_in_strips_without_seams():
     l = np.tile(np.linspace(-0.5, 0.5, 32, dtype=np.float32), (32, 1))
     ab = np.stack([0.2 * l, -0.1 * l], -1)
     flat = np.full((1700, 1900), 120, np.uint8)  # thirteen strips
-    painted = paint.paint(flat, l, ab)
+    painted = painting.paint(flat, l, ab)
     assert (painted == painted[:1]).all()
 
 
@@ -47,9 +47,9 @@ def test_the_network_sees_its_size_or_the_one_that_is_asked_for():
 
     net.size, net.stride = 32, 8
     gray = gray_photo(60, 90)
-    colorize.colorize(net, gray)
-    colorize.colorize(net, gray, size=50)
-    colorize.colorize(net, gray_photo(16, 160))  # at the most 4 : 1
+    in_memory.colorize(net, gray)
+    in_memory.colorize(net, gray, size=50)
+    in_memory.colorize(net, gray_photo(16, 160))  # at the most 4 : 1
     assert seen == [(32, 48), (56, 80), (32, 128)]
 
 
@@ -58,30 +58,30 @@ def test_a_large_photograph_is_shown_averaged():
     rgb = np.clip(colorful_photo(5, 480, 720) + noise, 0, 255).astype(np.uint8)
     expected = skcolor.rgb2lab(rgb.reshape(32, 15, 48, 15, 3).mean((1, 3)) / 255)[..., 0]
     # It is halved twice, and 3.75 are left; not averaged it would be off by 10.
-    assert np.abs((network.reduce(rgb, 32) + 1) * 50 - expected).mean() < 1
+    assert np.abs((reduction.reduce(rgb, 32) + 1) * 50 - expected).mean() < 1
 
 
 def test_mirrored_borders_leave_the_colors_of_the_rest(rng):
     l = rng.uniform(-1, 1, (21, 35)).astype(np.float32)
     expected = 0.2 * np.stack([np.sin(7 * l), np.cos(5 * l)], -1)
-    np.testing.assert_allclose(network.colors(Stripes(), l), expected, atol=1e-6)
+    np.testing.assert_allclose(reduction.colors(Stripes(), l), expected, atol=1e-6)
 
 
 def test_strength_mixes_with_the_photograph_as_it_was():
     rgb = colorful_photo(4, 40, 60)
-    none, half, full = (colorize.colorize(Stripes(), rgb, strength=s) for s in (0, 0.5, 1))
+    none, half, full = (in_memory.colorize(Stripes(), rgb, strength=s) for s in (0, 0.5, 1))
     assert np.abs(none.astype(int) - rgb).max() <= 1
     ab = [skcolor.rgb2lab(each)[..., 1:] for each in (none, half, full)]
     assert np.abs(ab[1] - (ab[0] + ab[2]) / 2).mean() < 1
     gray = gray_photo()
-    assert np.ptp(colorize.colorize(Stripes(), gray, strength=0).astype(int), axis=-1).max() <= 1
+    assert np.ptp(in_memory.colorize(Stripes(), gray, strength=0).astype(int), axis=-1).max() <= 1
 
 
 def test_saturation_scales_chroma():
     gray = gray_photo()
     chroma = [
         np.hypot(
-            *np.moveaxis(skcolor.rgb2lab(colorize.colorize(Stripes(), gray, saturation=s)), -1, 0)[
+            *np.moveaxis(skcolor.rgb2lab(in_memory.colorize(Stripes(), gray, saturation=s)), -1, 0)[
                 1:
             ]
         ).mean()
@@ -93,9 +93,9 @@ def test_saturation_scales_chroma():
 def test_a_hint_colors_the_place_it_is_put_on():
     gray = np.full((64, 96), 60, np.uint8)
     gray[:, 48:] = 200
-    hint = hints.Hint(20, 30, (30, 60, 200))
-    colored = colorize.colorize(Stripes(), gray, hints=[hint])
-    before = colorize.colorize(Stripes(), gray)
+    hint = local_hints.Hint(20, 30, (30, 60, 200))
+    colored = in_memory.colorize(Stripes(), gray, hints=[hint])
+    before = in_memory.colorize(Stripes(), gray)
     wanted = cielab_numpy.rgb_to_lab(np.uint8([[[30, 60, 200]]]))[0, 0, 1:]
     left, right = (skcolor.rgb2lab(colored)[32, column, 1:] for column in (12, 84))
     # Blue of that chroma is out of sRGB at that lightness: the hue is right.
@@ -111,22 +111,22 @@ def test_a_hint_colors_the_place_it_is_put_on():
         ({"saturation": 101}, "saturation must be from 0 to 100"),
         ({"saturation": float("nan")}, "saturation must be from 0 to 100"),
         ({"size": -4}, "size must be from 1 to 4096"),
-        ({"hints": [hints.Hint(60, 0, (0, 0, 0))]}, "outside the photograph"),
+        ({"hints": [local_hints.Hint(60, 0, (0, 0, 0))]}, "outside the photograph"),
     ],
 )
 def test_numbers_out_of_range_are_named(change, message):
     with pytest.raises(ValueError, match=message):
-        colorize.colorize(Stripes(), gray_photo(), **change)
+        in_memory.colorize(Stripes(), gray_photo(), **change)
 
 
 def test_what_has_too_few_pixels_is_an_error():
     with pytest.raises(ValueError, match="7 x 40 pixels are too few"):
-        colorize.colorize(Stripes(), np.zeros((40, 7), np.uint8))
+        in_memory.colorize(Stripes(), np.zeros((40, 7), np.uint8))
 
 
 def test_a_network_of_no_numbers_is_an_error():
     with pytest.raises(ValueError, match="not numbers"):
-        network.colors(lambda_network(np.nan), np.zeros((32, 32), np.float32))
+        reduction.colors(lambda_network(np.nan), np.zeros((32, 32), np.float32))
 
 
 def lambda_network(value):

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from conftest import colorful_photo
 
-from tfcolor import export, graphs
+from tfcolor import export
 from tfcolor.color import cielab
+from tfcolor.colorizing import graphs
 from tfcolor.config import fields, recipes
 from tfcolor.runtimes import saved_model, workdir
 from tfcolor.training import loop

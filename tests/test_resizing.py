@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage import color as skcolor
 
-from tfcolor import losses, network
+from tfcolor import losses
+from tfcolor.colorizing import reduction
+from tfcolor.colorizing.graphs import reducing
 from tfcolor.data import augment, quick, samples
-from tfcolor.graphs import reducing
 from tfcolor.images import photo
 from tfcolor.images.resizing import arrays, tensors
 from tfcolor.runtimes import lite
@@ -119,10 +120,10 @@ def test_planes_of_a_loss_are_reduced_so(size, rng):
 def test_a_network_is_shown_the_lightness_of_means(height, width, size, seen):
     rgb = random_rgb(height, width, height)
     expected = lightness(rgb, *seen)
-    shown = network.reduce(rgb, size)
+    shown = reduction.reduce(rgb, size)
     assert shown.dtype == np.float32 and shown.shape == seen
     np.testing.assert_allclose(shown, expected, atol=1e-5)
-    np.testing.assert_allclose(network.reduce(np.uint16(257) * rgb, size), expected, atol=1e-5)
+    np.testing.assert_allclose(reduction.reduce(np.uint16(257) * rgb, size), expected, atol=1e-5)
     graph = reducing.reduce(tf.constant(rgb[None]), tf.constant(size))
     np.testing.assert_allclose(graph[0, ..., 0], expected, atol=1e-4)
 
@@ -130,9 +131,9 @@ def test_a_network_is_shown_the_lightness_of_means(height, width, size, seen):
 def test_gray_is_color_of_equal_channels():
     gray = random_rgb(301, 200, 1)[..., 0]
     rgb = np.repeat(gray[..., None], 3, -1)
-    shown = network.reduce(gray, 64)
+    shown = reduction.reduce(gray, 64)
     np.testing.assert_allclose(shown, lightness(gray, 96, 64), atol=1e-5)
-    np.testing.assert_allclose(network.reduce(rgb, 64), shown, atol=1e-6)
+    np.testing.assert_allclose(reduction.reduce(rgb, 64), shown, atol=1e-6)
 
 
 def test_long_strips_do_not_alias():
@@ -140,7 +141,7 @@ def test_long_strips_do_not_alias():
     stripes[:, ::2] = 255
     expected = skcolor.rgb2lab(np.full((1, 1, 3), 0.5))[0, 0, 0]
     for size in (40, 64):  # 23 and 12 pixels become one
-        shown = 50 * (network.reduce(stripes, size) + 1)
+        shown = 50 * (reduction.reduce(stripes, size) + 1)
         assert np.abs(shown - expected).max() < 5
         rgb = tf.constant(np.repeat(stripes[None, ..., None], 3, -1))
         graph = reducing.reduce(rgb, tf.constant(size))
@@ -196,13 +197,13 @@ def test_what_a_decoder_leaves_out_hardly_changes_lightness(image_size, reductio
 
 
 def test_a_square_lies_where_the_decoders_pixels_do():
-    for image_size, reduction in ((256, 1), (18, 2), (9, 4), (3, 8)):
+    for image_size, times in ((256, 1), (18, 2), (9, 4), (3, 8)):
         for index in range(50):
             draw = tf.random.stateless_uniform((3,), (0, index))
             window = augment.random_window(601, 801, image_size, 0.8, draw)
             top, left, side, found = (int(each) for each in window)
-            assert found == reduction
-            assert (top % reduction, left % reduction, side % reduction) == (0, 0, 0)
+            assert found == times
+            assert (top % times, left % times, side % times) == (0, 0, 0)
             assert 0 <= top <= 601 - side and 0 <= left <= 801 - side
             assert 0.8 * 601 - reduction < side <= 601
 
@@ -217,5 +218,5 @@ def test_a_decoder_reduces_as_far_as_enough_pixels_are_left():
 def test_training_sees_the_lightness_that_colorizing_shows():
     rgb = colorful_photo(3, 200, 200)
     crop = augment.random_crop(tf.constant(rgb), 64, 1.0, DRAW)
-    difference = np.abs(50 * (network.reduce(rgb, 64) + 1) - skcolor.rgb2lab(crop)[..., 0])
+    difference = np.abs(50 * (reduction.reduce(rgb, 64) + 1) - skcolor.rgb2lab(crop)[..., 0])
     assert difference.mean() < 0.1 and difference.max() < 0.5  # rounding to levels

@@ -7,8 +7,8 @@ from conftest import colorful_photo
 from PIL import Image
 from skimage import color as skcolor
 
-from tfcolor import upsample
 from tfcolor.color import cielab_numpy
+from tfcolor.colorizing import upsample
 from tfcolor.data import samples
 from tfcolor.images import photo
 

@@ -18,8 +18,8 @@ from conftest import random_rgb, saved
 from PIL import Image
 from skimage import color as reference
 
-from tfcolor import network
 from tfcolor.cli import colorize as colorizing
+from tfcolor.colorizing import reduction
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "tfcolor" / "data" / "samples"
@@ -207,7 +207,7 @@ def reducing(built, tmp_path_factory):
 )
 def test_the_page_shows_its_network_what_the_command_does(reducing, height, width, size):
     rgb = random_rgb(height, width, height)
-    np.testing.assert_allclose(reducing(rgb, size), network.reduce(rgb, size), atol=1e-5)
+    np.testing.assert_allclose(reducing(rgb, size), reduction.reduce(rgb, size), atol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from test_web import ROOT, has_node
 
-from tfcolor import convert, network
+from tfcolor import convert
+from tfcolor.colorizing import reduction
 from tfcolor.runtimes import lite
 
 pytestmark = pytest.mark.skipif(not has_node(), reason="needs Node.js 20.19 with npm")
@@ -101,12 +102,12 @@ def test_the_page_gives_what_the_file_gives_with_hints_and_without(runtime, tmp_
     l, hints = hinted.planes(50, 75)
     told, silent = runtime(path, (l, hints), (l, None))
     assert np.abs(told - silent).max() > 0.1
-    np.testing.assert_allclose(told, network.colors(net, l, hints), atol=1e-4)
-    np.testing.assert_allclose(silent, network.colors(net, l), atol=1e-4)
+    np.testing.assert_allclose(told, reduction.colors(net, l, hints), atol=1e-4)
+    np.testing.assert_allclose(silent, reduction.colors(net, l), atol=1e-4)
 
 
 def test_the_page_runs_a_file_of_one_input(runtime):
     path = ROOT / "tfcolor" / "models" / "weights" / "tfcolor-base.tflite"
     l, _ = hinted.planes(64, 64)
     (ab,) = runtime(path, (l, None))
-    np.testing.assert_allclose(ab, network.colors(lite.Lite(path), l), atol=1e-3)
+    np.testing.assert_allclose(ab, reduction.colors(lite.Lite(path), l), atol=1e-3)

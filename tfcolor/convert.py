@@ -5,7 +5,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from tfcolor import graphs
+from tfcolor.colorizing import graphs
 from tfcolor.images import photo
 from tfcolor.runtimes import freezing, lite, onnx, workdir
 from tfcolor.support import quiet

@@ -7,7 +7,8 @@ from typing import TypeAlias
 import keras
 import tensorflow as tf
 
-from tfcolor import encoded, graphs, network
+from tfcolor import encoded
+from tfcolor.colorizing import graphs, reduction
 from tfcolor.runtimes import freezing
 from tfcolor.serving import contract
 
@@ -264,8 +265,8 @@ def _checks_of_pixels(rgb: tf.Tensor) -> list[tf.Operation]:
     fits = (tf.reduce_max(sides) <= longest) & (tf.reduce_prod(sides) <= most)
     return [
         tf.debugging.Assert(
-            tf.reduce_min(sides) >= network.MIN_SIDE,
-            [f"rgb must have sides of at least {network.MIN_SIDE} pixels, got", sides],
+            tf.reduce_min(sides) >= reduction.MIN_SIDE,
+            [f"rgb must have sides of at least {reduction.MIN_SIDE} pixels, got", sides],
         ),
         tf.debugging.Assert(
             fits,

@@ -11,8 +11,8 @@ from typing import Any
 
 import gradio as gr
 
-from tfcolor import folder, hints, network
 from tfcolor.app import preview, results
+from tfcolor.colorizing import folder, local_hints, reduction
 from tfcolor.support import errors
 
 PROGRESS = gr.Progress()
@@ -33,13 +33,13 @@ class Session:
     paths: tuple[Path, ...] = ()
     chosen: Path | None = None
     shown: preview.Preview | None = None
-    placed: Mapping[Path, tuple[hints.Hint, ...]] = dataclasses.field(default_factory=dict)
+    placed: Mapping[Path, tuple[local_hints.Hint, ...]] = dataclasses.field(default_factory=dict)
 
-    def here(self) -> tuple[hints.Hint, ...]:
+    def here(self) -> tuple[local_hints.Hint, ...]:
         """Those of the photograph that is shown."""
         return self.placed.get(self.chosen, ()) if self.chosen else ()
 
-    def with_hints(self, placed: Sequence[hints.Hint]) -> "Session":
+    def with_hints(self, placed: Sequence[local_hints.Hint]) -> "Session":
         """The same with others in the photograph that is shown."""
         if self.chosen is None:
             raise ValueError("give a photograph first")
@@ -49,7 +49,7 @@ class Session:
 class Actions:
     """The functions behind the controls, in the order in which they are used."""
 
-    def __init__(self, net: network.Network, max_megapixels: float) -> None:
+    def __init__(self, net: reduction.Network, max_megapixels: float) -> None:
         """Args: a network, and how large a photograph may be."""
         self._net, self._max_megapixels = net, max_megapixels
 
@@ -113,8 +113,8 @@ class Actions:
         with explained():
             if session.shown is None or x is None or y is None:
                 raise ValueError("click a place of the photograph, or fill in X and Y")
-            hint = hints.Hint(int(x), int(y), hints.parse_color(color))
-            hints.check([hint], session.shown.shape)
+            hint = local_hints.Hint(int(x), int(y), local_hints.parse_color(color))
+            local_hints.check([hint], session.shown.shape)
             others = [each for each in session.here() if (each.x, each.y) != (hint.x, hint.y)]
             return session.with_hints([*others, hint])
 
@@ -239,5 +239,5 @@ def _warn(lines: Sequence[str]) -> None:
         gr.Warning("<br>".join(map(html.escape, lines)), duration=None)
 
 
-def _hex(hint: hints.Hint) -> str:
+def _hex(hint: local_hints.Hint) -> str:
     return f"#{bytes(hint.rgb).hex()}"

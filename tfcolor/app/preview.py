@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from tfcolor import colorize, hints, images, network
+from tfcolor import images
+from tfcolor.colorizing import in_memory, local_hints, reduction
 from tfcolor.images import decoding, strips
 
 MAX_SIDE = 1400  # pixels of the long side
@@ -56,42 +57,42 @@ def read(path: Path, max_megapixels: float) -> Preview:
     check(path, max_megapixels)
     scan = images.read(path, path.name)
     pixels, shape = scan.pixels, (scan.pixels.shape[0], scan.pixels.shape[1])
-    if min(shape) < network.MIN_SIDE:
+    if min(shape) < reduction.MIN_SIDE:
         raise ValueError(
             f"{path.name} has {shape[1]} x {shape[0]} pixels; each side must have "
-            f"{network.MIN_SIDE} or more"
+            f"{reduction.MIN_SIDE} or more"
         )
     if scan.alpha is not None:
         color = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=-1)
         pixels = strips.over_white(color, scan.alpha)
     scale = min(MAX_SIDE / max(shape), 1)
     # A long strip is squeezed rather than made too small.
-    size = [max(round(side * scale), network.MIN_SIDE) for side in reversed(shape)]
+    size = [max(round(side * scale), reduction.MIN_SIDE) for side in reversed(shape)]
     pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
     return Preview(strips.to_8_bits(pixels) if pixels.dtype == np.uint16 else pixels, shape)
 
 
 def colored(
-    net: network.Network,
+    net: reduction.Network,
     preview: Preview,
-    placed: Sequence[hints.Hint],
+    placed: Sequence[local_hints.Hint],
     size: int,
     strength: float,
     saturation: float,
 ) -> np.ndarray:
-    """The preview in color, uint8 (h, w, 3); the arguments are those of `colorize.colorize`.
+    """The preview in color, uint8 (h, w, 3); the arguments are those of `in_memory.colorize`.
 
     Raises:
       ValueError: if a hint lies outside the photograph, or it is too small.
     """
-    hints.check(placed, preview.shape)
-    here = [hints.Hint(*_moved(hint, preview), hint.rgb) for hint in placed]
-    return colorize.colorize(
+    local_hints.check(placed, preview.shape)
+    here = [local_hints.Hint(*_moved(hint, preview), hint.rgb) for hint in placed]
+    return in_memory.colorize(
         net, preview.pixels, size=size, strength=strength, saturation=saturation, hints=here
     )
 
 
-def marked(pixels: np.ndarray, preview: Preview, placed: Sequence[hints.Hint]) -> np.ndarray:
+def marked(pixels: np.ndarray, preview: Preview, placed: Sequence[local_hints.Hint]) -> np.ndarray:
     """A colored preview with a numbered disc where each hint is; uint8 (h, w, 3)."""
     pixels, short = pixels.copy(), min(pixels.shape[:2])
     radius, line = max(short // 50, 4), max(short // 300, 1)
@@ -121,7 +122,7 @@ def data_url(pixels: np.ndarray) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(encoded.getvalue()).decode()}"
 
 
-def _moved(hint: hints.Hint, preview: Preview) -> tuple[int, int]:
+def _moved(hint: local_hints.Hint, preview: Preview) -> tuple[int, int]:
     """Where a hint of the photograph is in its preview."""
     height, width = preview.pixels.shape[:2]
     return (

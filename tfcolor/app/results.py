@@ -6,17 +6,17 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from tfcolor import folder, hints, network
+from tfcolor.colorizing import folder, local_hints, reduction
 
 ARCHIVE = "tfcolor.zip"
 
 
 def write(
-    net: network.Network,
+    net: reduction.Network,
     sources: Sequence[Path],
     place: Path,
     options: folder.Options,
-    placed: Mapping[Path, tuple[hints.Hint, ...]],
+    placed: Mapping[Path, tuple[local_hints.Hint, ...]],
     progress: Callable[[int, int], None],
 ) -> tuple[Path | None, list[str]]:
     """Colorizes photographs in full size.
@@ -64,10 +64,10 @@ def targets(sources: Sequence[Path], place: Path) -> list[Path]:
 
 
 def _colorize(
-    net: network.Network,
+    net: reduction.Network,
     pairs: Sequence[tuple[Path, Path]],
     options: folder.Options,
-    placed: Mapping[Path, tuple[hints.Hint, ...]],
+    placed: Mapping[Path, tuple[local_hints.Hint, ...]],
 ) -> Iterator[folder.Result]:
     plain = [pair for pair in pairs if not placed.get(pair[0])]
     yield from folder.colorize_files(net, plain, options)

@@ -5,12 +5,12 @@ import os
 import signal
 import tempfile
 
-from tfcolor import network
+from tfcolor.colorizing import reduction
 
 _log = logging.getLogger(__name__)
 
 
-def serve(net: network.Network, host: str, port: int, max_mb: int, max_megapixels: float) -> None:
+def serve(net: reduction.Network, host: str, port: int, max_mb: int, max_megapixels: float) -> None:
     """Serves the page until Ctrl-C, or SIGTERM, and ends the process then.
 
     Args:

@@ -63,10 +63,9 @@ def colorize(
     already is not made again, so that a run that was stopped goes on. '-' reads standard input.
     """
     options.spare_threads()
-    from tfcolor import colorize as colorizing
-    from tfcolor import folder, hints
+    from tfcolor.colorizing import folder, in_memory, local_hints
 
-    parsed = tuple(hints.parse(text) for text in hint_texts)
+    parsed = tuple(local_hints.parse(text) for text in hint_texts)
     chosen = folder.Options(hints=parsed, **options.given(**settings))
     if STREAM in photos or str(output) == STREAM:
         _stream(photos, output, options.chosen_network(model, server), chosen)
@@ -79,7 +78,7 @@ def colorize(
     if runner:
         _run_beam(context, path, pairs, chosen, place, [f"--runner={runner}", *flags])
         return
-    net = colorizing.load(path, threads=None if len(pairs) == 1 else 1)
+    net = in_memory.load(path, threads=None if len(pairs) == 1 else 1)
     results = []
     for result in folder.colorize_files(net, pairs, chosen):
         results.append(result)
@@ -92,7 +91,7 @@ def colorize(
 
 def _end(context: click.Context, results: list[Any], place: Path) -> None:
     """Tells and lists what failed."""
-    from tfcolor import folder
+    from tfcolor.colorizing import folder
 
     failed = [result for result in results if result.reason]
     if len(results) > 1:
@@ -119,9 +118,9 @@ def _run_beam(
         raise ValueError("--runner needs Apache Beam; install it with: pip install 'tfcolor[beam]'")
     if chosen.hints or chosen.compare or chosen.gif:
         raise ValueError("--hint, --compare and --gif do not go with --runner; leave them out")
-    from tfcolor import archive, folder
+    from tfcolor.colorizing import beam, folder
 
-    archive.colorize_files(path, pairs, chosen, place, flags)
+    beam.colorize_files(path, pairs, chosen, place, flags)
     there = sum(target.exists() for _, target in pairs)
     click.echo(f"{there} of {len(pairs)} photographs are there")
     if (listed := place / folder.FAILURES).exists():
@@ -133,8 +132,8 @@ def _stream(
     photos: tuple[str, ...], output: Path | None, path: Path | str | None, chosen: Any
 ) -> None:
     """One photograph from or to a standard stream."""
-    from tfcolor import colorize as colorizing
     from tfcolor import images
+    from tfcolor.colorizing import in_memory
     from tfcolor.images import photo
 
     if len(photos) != 1:
@@ -148,7 +147,7 @@ def _stream(
         if photos[0] == STREAM
         else images.read(photos[0])
     )
-    colored = colorizing.colorize(colorizing.load(path), scan.pixels, **chosen.of_colors())
+    colored = in_memory.colorize(in_memory.load(path), scan.pixels, **chosen.of_colors())
     if output is not None and str(output) != STREAM:
         images.write(output, colored, scan.emptied(), chosen.provenance)
         return

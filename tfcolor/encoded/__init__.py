@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from tfcolor import network
+from tfcolor.colorizing import reduction
 from tfcolor.encoded import decoding, headers, octets
 from tfcolor.serving import contract
 
@@ -37,7 +37,7 @@ def colorize_files(
       files: string (n,): JPEG, PNG, BMP or GIF, of any size up to `contract.MAX_PIXELS`.
       size: int32 (n,) or (1,), 1..`contract.MAX_SIZE`, or 0 for the model's own.
       strength: float32 (n,) or (1,), in [0, 1].
-      saturation: float32 (n,) or (1,), 0 to `network.MAX_SATURATION`.
+      saturation: float32 (n,) or (1,), 0 to `reduction.MAX_SATURATION`.
       format: "png" or "jpeg" (quality 95, full chroma).
 
     Returns:
@@ -153,7 +153,7 @@ def _error(
     """What is wrong with a header or an option, string (); empty if nothing is."""
     height, width = header.height, header.width
     sides = [width, height]
-    is_enough = tf.minimum(height, width) >= network.MIN_SIDE
+    is_enough = tf.minimum(height, width) >= reduction.MIN_SIDE
     # Each side first: the product of two of 32 bits is more than 63 hold.
     fits = tf.maximum(height, width) <= contract.MAX_SIDE
     fits &= height * width <= contract.MAX_PIXELS
@@ -168,7 +168,7 @@ def _error(
         (
             is_enough,
             "{} x {} pixels are too few to colorize; give a photograph of at least "
-            f"{network.MIN_SIDE} x {network.MIN_SIDE}",
+            f"{reduction.MIN_SIDE} x {reduction.MIN_SIDE}",
             sides,
         ),
         (
@@ -187,7 +187,7 @@ def requirements_of_look(
     size: tf.Tensor, strength: tf.Tensor, saturation: tf.Tensor
 ) -> list[tuple[tf.Tensor, str, tf.Tensor]]:
     """What options must fulfil: whether each value does, a text with {} for the values, these."""
-    sizes, most = contract.MAX_SIZE, network.MAX_SATURATION
+    sizes, most = contract.MAX_SIZE, reduction.MAX_SATURATION
     return [
         (
             (size >= 0) & (size <= sizes),

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tfcolor import colorize
+from tfcolor.colorizing import in_memory
 from tfcolor.data import photographs
 from tfcolor.evaluation import pictures, protocol, scores
 from tfcolor.images import photo
@@ -32,7 +32,7 @@ def find(
       ValueError: if a path is none of them, or a folder has not a picture of every photograph.
     """
     if not paths:
-        painter = scores.from_colorizer(colorize.of_batches(colorize.load()))
+        painter = scores.from_colorizer(in_memory.of_batches(in_memory.load()))
         return {BUNDLED: Found(painter, {"model": "the one that comes with tfcolor"})}
     names = [_row_name(path) for path in paths]
     if len(set(names)) < len(names):
@@ -57,7 +57,7 @@ def _open(
 ) -> Iterator[tuple[str, Found]]:
     """The rows of a path, each with what is added to its name."""
     if path.is_file():
-        painter = scores.from_colorizer(colorize.of_batches(colorize.load(path)))
+        painter = scores.from_colorizer(in_memory.of_batches(in_memory.load(path)))
         yield "", Found(painter, {"model": str(path)})
     elif _is_model(path):
         run = saved_model.read_config(path)

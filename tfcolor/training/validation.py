@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfcolor import config, features, graphs
+from tfcolor import config, features
 from tfcolor.color import cielab
+from tfcolor.colorizing import graphs
 from tfcolor.data import batches, photographs
 from tfcolor.evaluation import scores
 from tfcolor.metrics import frechet

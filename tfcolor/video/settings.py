@@ -3,7 +3,7 @@
 import dataclasses
 from pathlib import Path
 
-from tfcolor import network, paint
+from tfcolor.colorizing import painting, reduction
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Settings:
 
     Attributes:
       size: short side that the network sees, pixels; None is the network's own.
-      strength, saturation: see `paint.paint`.
+      strength, saturation: see `painting.paint`.
       smoothing: weight of the colors of the frame before, in [0, 1); 0 is frame by frame.
       codec: of `CODECS`.
       quality: constant quality (CRF) of the codec, lower is better; None is the codec's default.
@@ -61,9 +61,9 @@ class Settings:
         """
         if self.codec not in CODECS:
             raise ValueError(f"codec must be one of {', '.join(CODECS)}, got {self.codec}")
-        paint.check(self.strength, self.saturation)
+        painting.check(self.strength, self.saturation)
         if self.size is not None:
-            network.check_size(self.size)
+            reduction.check_size(self.size)
         if not 0 <= self.smoothing < 1:
             raise ValueError(f"smoothing must be in [0, 1), got {self.smoothing}")
         worst = CODECS[self.codec].worst

@@ -1,5 +1,5 @@
 // A photograph and its color at the network's size -> the photograph in color, strip by strip.
-// What tfcolor/paint.py does.
+// What tfcolor/colorizing/painting.py does.
 
 import * as lab from "./lab";
 import type { Photograph, Pixels } from "./photograph";

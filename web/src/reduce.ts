@@ -1,4 +1,4 @@
-// The lightness of a photograph as a network is shown it. What tfcolor/network.py does.
+// The lightness of a photograph as a network is shown it. What tfcolor/colorizing/reduction.py does.
 
 import * as lab from "./lab";
 import type { Photograph, Pixels } from "./photograph";

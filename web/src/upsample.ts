@@ -1,6 +1,6 @@
 // Color of a small photograph at the size of the large one, along its edges: bicubic, and where
 // color follows lightness in the small one, it follows its fine detail in the large one. What
-// tfcolor/upsample.py does.
+// tfcolor/colorizing/upsample.py does.
 
 import * as taps from "./taps";
 

@@ -6,8 +6,8 @@ from concurrent import futures
 
 import numpy as np
 
-from tfcolor import network, upsample
 from tfcolor.color import cielab_numpy
+from tfcolor.colorizing import reduction, upsample
 
 _STRIP = 262_144  # pixels; smaller strips cost more calls, larger ones leave the cache
 _FEW = 8  # strips, 2 MP
@@ -62,9 +62,9 @@ def check(strength: float, saturation: float) -> None:
     """Raises ValueError if strength is not in [0, 1], or saturation not in [0, 100]."""
     if not 0 <= strength <= 1:
         raise ValueError(f"strength must be from 0 to 1, got {strength}")
-    if not 0 <= saturation <= network.MAX_SATURATION:
+    if not 0 <= saturation <= reduction.MAX_SATURATION:
         raise ValueError(
-            f"saturation must be from 0 to {network.MAX_SATURATION:g}, got {saturation}"
+            f"saturation must be from 0 to {reduction.MAX_SATURATION:g}, got {saturation}"
         )
 
 

@@ -5,26 +5,24 @@ from pathlib import Path
 
 import numpy as np
 
-from tfcolor import hints as corrections
-from tfcolor import network as networks
-from tfcolor import paint
+from tfcolor.colorizing import local_hints, painting, reduction
 from tfcolor.runtimes import bundled, lite, onnx
 from tfcolor.serving import remote
 
 
 def colorize(
-    network: networks.Network,
+    network: reduction.Network,
     pixels: np.ndarray,
     *,
     size: int | None = None,
     strength: float = 1.0,
     saturation: float = 1.0,
-    hints: Sequence[corrections.Hint] = (),
+    hints: Sequence[local_hints.Hint] = (),
 ) -> np.ndarray:
     """A photograph in the colors of a network, its own lightness kept.
 
     Args:
-      network: from `load`, or any other `network.Network`.
+      network: from `load`, or any other `reduction.Network`.
       pixels: uint8 or uint16, gray (h, w) or sRGB (h, w, 3), of which the lightness counts.
       size: short side that the network sees, pixels; its own choice if not given.
       strength: 1 for the network's colors, 0 for the photograph's own, and between them a mixture.
@@ -39,31 +37,31 @@ def colorize(
     Raises:
       ValueError: if the photograph is too small, a hint lies outside, or a number is out of range.
     """
-    l = networks.reduce(pixels, network.size if size is None else size)
-    paint.check(strength, saturation)
+    l = reduction.reduce(pixels, network.size if size is None else size)
+    painting.check(strength, saturation)
     ab = _colors(network, l, hints, pixels.shape[:2], saturation)
-    return paint.paint(pixels, l, ab, strength, saturation)
+    return painting.paint(pixels, l, ab, strength, saturation)
 
 
 def _colors(
-    network: networks.Network,
+    network: reduction.Network,
     l: np.ndarray,
-    hints: Sequence[corrections.Hint],
+    hints: Sequence[local_hints.Hint],
     shape: tuple[int, int],
     saturation: float,
 ) -> np.ndarray:
-    """The network's colors with those of hints; see `hints.spread` for what these are."""
+    """The network's colors with those of hints; see `local_hints.spread` for what these are."""
     if not hints:
-        return networks.colors(network, l)
+        return reduction.colors(network, l)
     about = hints, shape, saturation
     if not network.takes_hints:
-        return corrections.spread(l, networks.colors(network, l), *about)
-    ab = networks.colors(network, l, corrections.planes(l, *about))
-    return ab if corrections.hold(l, ab, *about) else corrections.spread(l, ab, *about)
+        return local_hints.spread(l, reduction.colors(network, l), *about)
+    ab = reduction.colors(network, l, local_hints.planes(l, *about))
+    return ab if local_hints.hold(l, ab, *about) else local_hints.spread(l, ab, *about)
 
 
-def load(path: str | Path | None = None, threads: int | None = None) -> networks.Network:
-    """A network from a file; see `network.Network`.
+def load(path: str | Path | None = None, threads: int | None = None) -> reduction.Network:
+    """A network from a file; see `reduction.Network`.
 
     Args:
       path: a SavedModel or a folder of versions of it, or a TFLite or ONNX file, made by `tfcolor
@@ -87,7 +85,7 @@ def load(path: str | Path | None = None, threads: int | None = None) -> networks
     return saved_model.Saved(path)
 
 
-def of_batches(network: networks.Network) -> Callable[[np.ndarray], np.ndarray]:
+def of_batches(network: reduction.Network) -> Callable[[np.ndarray], np.ndarray]:
     """A network as a function uint8 (n, h, w, 3 or 1) -> uint8 (n, h, w, 3), as it is measured."""
     return lambda rgb: np.stack(
         [colorize(network, each[..., 0] if each.shape[-1] == 1 else each) for each in rgb]

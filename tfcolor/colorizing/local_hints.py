@@ -90,7 +90,7 @@ def spread(
       hints: in any order; where two cover a place their mean counts. One of the color that is
         there already keeps others away.
       shape: height and width of the full photograph, pixels, in which the hints count.
-      saturation: what `paint.paint` will multiply these colors by; a hint's is the product.
+      saturation: what `painting.paint` will multiply these colors by; a hint's is the product.
 
     Returns:
       ab, float32 (h, w, 2); no correction goes beyond what some hint asks for.

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tfcolor import colorize, compare, images, network, paint
-from tfcolor import hints as corrections
+from tfcolor import images
+from tfcolor.colorizing import compare, in_memory, local_hints, painting, reduction
 from tfcolor.images import decoding, photo
 from tfcolor.support import errors
 
@@ -23,7 +23,7 @@ PIXELS_AT_ONCE = 100_000_000  # of all photographs in work: 10 bytes each, so ab
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """What is done to each photograph; see `colorize.colorize`.
+    """What is done to each photograph; see `in_memory.colorize`.
 
     Attributes:
       compare: "side" or "split" to write NAME-compare beside the result, too.
@@ -35,7 +35,7 @@ class Options:
     size: int | None = None
     strength: float = 1.0
     saturation: float = 1.0
-    hints: tuple[corrections.Hint, ...] = ()
+    hints: tuple[local_hints.Hint, ...] = ()
     compare: str | None = None
     gif: bool = False
     provenance: bool = True
@@ -43,9 +43,9 @@ class Options:
 
     def __post_init__(self) -> None:
         """Raises ValueError if a number is out of range."""
-        paint.check(self.strength, self.saturation)
+        painting.check(self.strength, self.saturation)
         if self.size is not None:
-            network.check_size(self.size)
+            reduction.check_size(self.size)
 
     def outputs(self, target: Path) -> list[Path]:
         """All files that are written of a photograph, the result first."""
@@ -55,7 +55,7 @@ class Options:
         return [target, *pictures, *turns]
 
     def of_colors(self) -> dict[str, Any]:
-        """Those that `colorize.colorize` takes."""
+        """Those that `in_memory.colorize` takes."""
         return {name: getattr(self, name) for name in ("size", "strength", "saturation", "hints")}
 
 
@@ -127,7 +127,7 @@ def check(pairs: Sequence[tuple[Path, Path]], options: Options | None = None) ->
 
 
 def colorize_files(
-    net: network.Network,
+    net: reduction.Network,
     pairs: Sequence[tuple[Path, Path]],
     options: Options | None = None,
     workers: int | None = None,
@@ -135,7 +135,7 @@ def colorize_files(
     """Colorizes photographs, as many at a time as there are cores.
 
     Args:
-      net: from `colorize.load`; with one thread a call where there are several workers.
+      net: from `in_memory.load`; with one thread a call where there are several workers.
       pairs: (source, target), from `plan`.
       options: what is done to each.
       workers: photographs in work at a time; fewer where they are large.
@@ -197,11 +197,11 @@ def naming(path: Path, reason: str) -> str:
 
 
 def _colorize_file(
-    net: network.Network, source: Path, target: Path, options: Options, wanted: Sequence[Path]
+    net: reduction.Network, source: Path, target: Path, options: Options, wanted: Sequence[Path]
 ) -> None:
     """Writes those files of a photograph that are wanted."""
     scan = images.read(source)
-    colored = colorize.colorize(net, scan.pixels, **options.of_colors())
+    colored = in_memory.colorize(net, scan.pixels, **options.of_colors())
     result, *others = options.outputs(target)
     for path in others:
         if path not in wanted:

@@ -1,10 +1,10 @@
-"""A photograph and its color at the network's size -> in color: `paint.paint` in TensorFlow ops."""
+"""`colorizing.painting` in TensorFlow ops: a photograph and its color -> the photograph in color."""
 
 import tensorflow as tf
 
-from tfcolor import upsample
 from tfcolor.color import cielab
-from tfcolor.graphs import tones
+from tfcolor.colorizing import upsample
+from tfcolor.colorizing.graphs import tones
 from tfcolor.images.resizing import tensors
 
 _STRIP = 262_144  # pixels that are painted at a time, which bounds what is needed beside them
@@ -18,7 +18,7 @@ def paint(
     strength: tf.Tensor | float = 1.0,
     saturation: tf.Tensor | float = 1.0,
 ) -> tf.Tensor:
-    """`paint.paint` of uint8 (h, w, 3), l (h', w', 1) and ab (h', w', 2)."""
+    """`painting.paint` of uint8 (h, w, 3), l (h', w', 1) and ab (h', w', 2)."""
     size = tf.shape(rgb)[:2]
     wide = _widened(
         (l + 1.0) * cielab.L_SCALE, ab * (cielab.AB_SCALE * strength * saturation), size

@@ -14,7 +14,8 @@ import numpy as np
 from apache_beam.ml.inference import base
 from apache_beam.options import pipeline_options
 
-from tfcolor import colorize, folder, images, network, paint
+from tfcolor import images
+from tfcolor.colorizing import folder, in_memory, painting, reduction
 from tfcolor.support import errors
 
 Pair = tuple[str, str]  # a photograph and what it becomes
@@ -33,7 +34,7 @@ def colorize_files(
     What failed is listed in `place`, by the pipeline itself; what is there already is left.
 
     Args:
-      model: see `colorize.load`.
+      model: see `in_memory.load`.
       pairs: (source, target), from `folder.plan`.
       options: what is done to each; no hints, comparisons or GIFs.
       place: the folder for the list of failures.
@@ -43,7 +44,7 @@ def colorize_files(
       ValueError: if the model is none of ours.
       OSError: if a server does not answer.
     """
-    net = colorize.load(model, threads=1)  # what is wrong with it is told here, in one line
+    net = in_memory.load(model, threads=1)  # what is wrong with it is told here, in one line
     size = net.size if options.size is None else options.size
     waiting = [
         (str(source), str(target))
@@ -69,24 +70,24 @@ def colorize_files(
         )
 
 
-class _Handler(base.ModelHandler[Plane, base.PredictionResult, network.Network]):
+class _Handler(base.ModelHandler[Plane, base.PredictionResult, reduction.Network]):
     """Opens the network once in a worker process and shows it one plane after the other."""
 
     def __init__(self, model: Path | str | None) -> None:
         super().__init__()
         self._model = model
 
-    def load_model(self) -> network.Network:
-        return colorize.load(self._model, threads=1)
+    def load_model(self) -> reduction.Network:
+        return in_memory.load(self._model, threads=1)
 
     def run_inference(
         self,
         batch: Sequence[Plane],
-        model: network.Network,
+        model: reduction.Network,
         inference_args: Mapping[str, Any] | None = None,
     ) -> Iterable[base.PredictionResult]:
         for l in batch:
-            yield base.PredictionResult(l, network.colors(model, l))
+            yield base.PredictionResult(l, reduction.colors(model, l))
 
 
 class _Reduce(beam.DoFn):
@@ -97,7 +98,7 @@ class _Reduce(beam.DoFn):
 
     def process(self, pair: Pair) -> Iterator[Any]:
         try:
-            yield pair, network.reduce(images.read(pair[0]).pixels, self._size)
+            yield pair, reduction.reduce(images.read(pair[0]).pixels, self._size)
         except (OSError, ValueError, MemoryError) as error:
             yield beam.pvalue.TaggedOutput("failed", _failed(pair, error))
 
@@ -113,7 +114,7 @@ class _Paint(beam.DoFn):
         options = self._options
         try:
             scan = images.read(pair[0])
-            rgb = paint.paint(scan.pixels, l, ab, options.strength, options.saturation)
+            rgb = painting.paint(scan.pixels, l, ab, options.strength, options.saturation)
             images.write(pair[1], rgb, scan.emptied(), options.provenance, times_of=pair[0])
         except (OSError, ValueError, MemoryError) as error:
             yield _failed(pair, error)

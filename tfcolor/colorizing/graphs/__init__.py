@@ -1,7 +1,7 @@
 """A generator applied to photographs of any size, in TensorFlow ops alone.
 
-Restates `network.reduce`, `network.colors` and `paint.paint`, which define colorizing, so that a
-SavedModel gives the same pixels.
+Restates `reduction.reduce`, `reduction.colors` and `painting.paint`, which define colorizing, so
+that a SavedModel gives the same pixels.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfcolor.color import cielab
-from tfcolor.graphs import painting, reducing, tones
+from tfcolor.colorizing.graphs import painting, reducing, tones
 from tfcolor.runtimes import freezing
 
 SPEC = tf.TensorSpec((None, None, None, None), tf.uint8, name="rgb")
@@ -30,18 +30,18 @@ def colorize(
     strength: tf.Tensor,
     saturation: tf.Tensor,
 ) -> tf.Tensor:
-    """A photograph in the colors that a generator gives its lightness; see `colorize.colorize`.
+    """A photograph in the colors that a generator gives its lightness; see `in_memory.colorize`.
 
     Nothing is checked here: callers know what to say of a photograph or a number out of range.
 
     Args:
       generator: float32 l (n, h, w, 1) -> {"ab": (n, h, w, 2)} or {"rgb": (n, h, w, 3)}, all in
         [-1, 1], for any height and width that are multiples of `stride`.
-      rgb: uint8 (h, w, 3), sides of `network.MIN_SIDE` or more.
+      rgb: uint8 (h, w, 3), sides of `reduction.MIN_SIDE` or more.
       image_size: short side for the network, pixels, where `size` is 0.
       stride: what the network's sides must be multiples of.
       size: int32 (), short side that the network sees, pixels; 0 for `image_size`.
-      strength: float32 () in [0, 1], see `paint.paint`.
+      strength: float32 () in [0, 1], see `painting.paint`.
       saturation: float32 (), 0 or more, see there.
 
     Returns:
@@ -66,7 +66,7 @@ def colors(
       generator, stride: see `colorize`.
       l: float32 (n, h, w, 1) in [-1, 1]; mirrored at the borders to a multiple of the stride.
       raw: the RGB of a generator that paints all of it, instead.
-      hints: float32 (n, h, w, 3), of a generator that takes them; see `network.Network`.
+      hints: float32 (n, h, w, 3), of a generator that takes them; see `reduction.Network`.
 
     Returns:
       ab float32 (n, h, w, 2), or RGB (n, h, w, 3) in [0, 1] where `raw`.

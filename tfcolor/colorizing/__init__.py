@@ -1,0 +1,1 @@
+"""Photographs and a network -> photographs in color: one in memory, a folder, an archive."""
