@@ -30,8 +30,8 @@ import numpy as np
 from tfcolor.color import cielab_numpy
 from tfcolor.colorizing import reduction
 from tfcolor.data import samples
+from tfcolor.evaluation.metrics import delta_e
 from tfcolor.images import photo
-from tfcolor.metrics import delta_e
 from tfcolor.video import read, run, smooth
 from tfcolor.video import settings as setting
 

@@ -23,8 +23,8 @@ import numpy as np
 
 from tfcolor import convert, export
 from tfcolor.colorizing import in_memory, reduction
+from tfcolor.evaluation.metrics import delta_e
 from tfcolor.images import photo
-from tfcolor.metrics import delta_e
 
 REFERENCE = "saved_model"
 

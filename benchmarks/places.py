@@ -23,7 +23,7 @@ from tfcolor import config, data
 from tfcolor.color import cielab
 from tfcolor.colorizing import in_memory, local_hints
 from tfcolor.data import batches
-from tfcolor.metrics import delta_e, mse
+from tfcolor.evaluation.metrics import delta_e, mse
 
 SIDE = 256
 COUNTS = (0, 1, 3, 10, 30)

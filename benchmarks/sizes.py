@@ -27,7 +27,7 @@ from tfcolor import config, data
 from tfcolor.color import cielab
 from tfcolor.colorizing import graphs
 from tfcolor.data import batches
-from tfcolor.metrics import delta_e
+from tfcolor.evaluation.metrics import delta_e
 
 SIZES = (128, 192, 256, 384)
 SIDE = 384

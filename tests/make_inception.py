@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tfcolor import inception_weights
+from tfcolor.evaluation.features import inception_weights
 from tfcolor.models import inception
 
 FOLDER = Path(__file__).parent / "data"

@@ -7,8 +7,8 @@ import pytest
 import tensorflow as tf
 from skimage import data
 
-from tfcolor import features
 from tfcolor.color import cielab
+from tfcolor.evaluation.features import extractors
 from tfcolor.models import colornet, efficientnet
 
 CATS = range(281, 286)  # tabby, tiger cat, Persian, Siamese, Egyptian
@@ -109,25 +109,25 @@ def test_a_model_without_the_encoder_is_named():
 def test_pooled_features_are_those_of_the_network_at_224(photographs):
     rgb = np.round(photographs).astype(np.uint8)
     expected = efficientnet.build_features()(rgb.astype(np.float32), training=False)["pooled"]
-    pooled = features.efficientnet_lite0(rgb)
+    pooled = extractors.efficientnet_lite0(rgb)
     np.testing.assert_allclose(pooled, expected, atol=1e-4)
     assert pooled.dtype == np.float32 and pooled.min() >= 0 and pooled.max() <= 6
 
 
 def test_pooled_features_do_not_depend_on_the_batch():
-    rgb = np.random.default_rng(0).integers(0, 256, (features.CHUNK + 2, 40, 56, 3), np.uint8)
-    together = features.efficientnet_lite0(rgb)
-    assert together.shape == (features.CHUNK + 2, efficientnet.FEATURES)
-    np.testing.assert_allclose(together[-1:], features.efficientnet_lite0(rgb[-1:]), atol=1e-4)
-    assert features.efficientnet_lite0(rgb[:0]).shape == (0, efficientnet.FEATURES)
+    rgb = np.random.default_rng(0).integers(0, 256, (extractors.CHUNK + 2, 40, 56, 3), np.uint8)
+    together = extractors.efficientnet_lite0(rgb)
+    assert together.shape == (extractors.CHUNK + 2, efficientnet.FEATURES)
+    np.testing.assert_allclose(together[-1:], extractors.efficientnet_lite0(rgb[-1:]), atol=1e-4)
+    assert extractors.efficientnet_lite0(rgb[:0]).shape == (0, efficientnet.FEATURES)
     with pytest.raises(ValueError, match="uint8"):
-        features.efficientnet_lite0(rgb / 255)
+        extractors.efficientnet_lite0(rgb / 255)
 
 
 def test_logits_beside_the_features_are_those_of_the_classifier(classifier, photographs):
     rgb = np.round(photographs).astype(np.uint8)
-    pooled, logits = features.network("efficientnet-lite0").extract(rgb)
-    np.testing.assert_array_equal(pooled, features.efficientnet_lite0(rgb))
+    pooled, logits = extractors.network("efficientnet-lite0").extract(rgb)
+    np.testing.assert_array_equal(pooled, extractors.efficientnet_lite0(rgb))
     expected = classifier(rgb.astype(np.float32), training=False)
     np.testing.assert_allclose(logits, expected, atol=1e-4)
 

@@ -9,10 +9,10 @@ import tensorflow as tf
 from conftest import colorful_photo
 from PIL import Image
 
-from tfcolor import config, data, metrics
+from tfcolor import config, data
 from tfcolor.color import cielab
 from tfcolor.colorizing import in_memory
-from tfcolor.evaluation import models, pictures, protocol, record, run, scores, table
+from tfcolor.evaluation import metrics, models, pictures, protocol, record, run, scores, table
 from tfcolor.runtimes import lite
 
 

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from tfcolor import fetch
+from tfcolor.evaluation.features import fetch
 
 CONTENT = bytes(range(256)) * 5000  # 1.28 MB: more than one chunk
 RIGHT = hashlib.sha256(CONTENT).hexdigest()

@@ -10,22 +10,12 @@ import tfcolor
 ROOT = Path(tfcolor.__file__).parent
 
 FLOORS = [
-    {
-        "color",
-        "config",
-        "fetch",
-        "fingerprint",
-        "images",
-        "plots",
-        "support",
-        "torch_file",
-        "webpage",
-    },
-    {"inception_weights", "losses", "metrics", "models", "serving"},
-    {"data", "features", "modelcard", "runtimes"},
-    {"analysis", "colorizing", "prepare"},
+    {"color", "config", "fingerprint", "images", "plots", "support", "webpage"},
+    {"losses", "models", "serving"},
+    {"data", "modelcard", "runtimes"},
+    {"colorizing", "prepare"},
     {"app", "convert", "encoded", "evaluation", "video"},
-    {"report", "signatures", "training"},
+    {"analysis", "signatures", "training"},
     {"export", "tune"},
     {"cli"},
 ]

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from scipy import linalg
 
-from tfcolor import features
 from tfcolor.color import cielab
 from tfcolor.data import samples
+from tfcolor.evaluation.features import extractors
+from tfcolor.evaluation.metrics import frechet
 from tfcolor.images import photo
-from tfcolor.metrics import frechet
 
 
 def stats(values):
@@ -149,15 +149,15 @@ def distance(photographs):
     """The distance of photographs from those of the truth, by every fifth feature to be quick."""
 
     def statistics(rgb):
-        return stats(features.efficientnet_lite0(rgb)[:, ::5])
+        return stats(extractors.efficientnet_lite0(rgb)[:, ::5])
 
     real = statistics(photographs)
     return lambda fake: frechet.frechet_distance(real, statistics(fake))
 
 
 def test_statistics_of_batches_are_those_of_all_features(photographs):
-    result = features.statistics([photographs[:10], photographs[10:]])
-    pooled = features.efficientnet_lite0(photographs).astype(np.float64)
+    result = extractors.statistics([photographs[:10], photographs[10:]])
+    pooled = extractors.efficientnet_lite0(photographs).astype(np.float64)
     assert result.count == 24
     np.testing.assert_allclose(result.mu, pooled.mean(0), atol=1e-4)
     np.testing.assert_allclose(result.sigma, np.cov(pooled.T), atol=1e-3)

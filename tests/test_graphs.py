@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage import color as skcolor
 
-from tfcolor import metrics
 from tfcolor.color import cielab
 from tfcolor.colorizing import graphs, in_memory, reduction
 from tfcolor.colorizing.graphs import reducing
 from tfcolor.data import samples
+from tfcolor.evaluation import metrics
 from tfcolor.images import photo
 from tfcolor.models import colornet
 

@@ -16,9 +16,8 @@ from selenium.webdriver.common import action_chains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from tfcolor import metrics
-from tfcolor.evaluation import intervals, record
-from tfcolor.report import human, page, pictures
+from tfcolor.evaluation import intervals, metrics, record
+from tfcolor.evaluation.report import human, page, pictures
 
 BROWSER, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
 MODELS = ["model one", "</script>two"]

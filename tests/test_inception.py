@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfcolor import features, fetch, inception_weights, torch_file
+from tfcolor.evaluation.features import extractors, fetch, inception_weights, torch_file
 from tfcolor.models import inception
 
 FILE = np.load(make_inception.FOLDER / "inception.npz")  # what torch-fidelity gave
@@ -52,7 +52,7 @@ def weights_file(state, tmp_path_factory):
 @pytest.fixture(scope="module")
 def network(weights_file):
     """The network with the random weights; not to be changed."""
-    return features.network("inception", weights_file)
+    return extractors.network("inception", weights_file)
 
 
 def test_features_and_logits_match_torch_fidelity(network):
@@ -74,7 +74,7 @@ def test_features_and_logits_match_an_installed_torch_fidelity(network):
 
 @pytest.mark.parametrize("size", make_inception.SIZES)
 def test_the_resize_is_that_of_tensorflow_1(size):
-    resized = features.resize_like_tensorflow1(make_inception.photographs(*size))
+    resized = extractors.resize_like_tensorflow1(make_inception.photographs(*size))
     every = make_inception.EVERY
     expected = FILE["resized_{}_{}".format(*size)]
     # Values up to 255 in float32, so 1e-5 of the input's scale (rgb - 128) / 128.
@@ -84,7 +84,7 @@ def test_the_resize_is_that_of_tensorflow_1(size):
 def test_the_resize_matches_an_installed_torch_fidelity():
     pytest.importorskip("torch_fidelity")
     rgb = make_inception.photographs(256, 341)
-    resized = features.resize_like_tensorflow1(rgb)[
+    resized = extractors.resize_like_tensorflow1(rgb)[
         :, :: make_inception.EVERY, :: make_inception.EVERY
     ]
     np.testing.assert_allclose(resized / 128, make_inception.resized(rgb) / 128, atol=1e-5)
@@ -198,7 +198,7 @@ model = inception.load(inception.build(), inception_weights.read({str(weights_fi
 image = np.load("image.npy")
 np.savez("outputs.npz", **model.predict(image, verbose=0))
 """
-    image = features.resize_like_tensorflow1(make_inception.photographs(40, 56))
+    image = extractors.resize_like_tensorflow1(make_inception.photographs(40, 56))
     np.save(tmp_path / "image.npy", (image - 128) / 128)
     conftest.run_under_jax(program, tmp_path)
     outputs = np.load(tmp_path / "outputs.npz")
@@ -207,16 +207,16 @@ np.savez("outputs.npz", **model.predict(image, verbose=0))
 
 
 def test_networks_say_what_their_figures_are_called(network):
-    ours = features.network("efficientnet-lite0")
+    ours = extractors.network("efficientnet-lite0")
     assert (network.name, network.distance, network.kernel) == ("inception", "fid", "kid")
-    assert ours.name == "efficientnet-lite0" and ours is features.network("efficientnet-lite0")
+    assert ours.name == "efficientnet-lite0" and ours is extractors.network("efficientnet-lite0")
     assert {ours.distance, ours.kernel, ours.score} == {
         f"{figure}_efficientnet_lite0" for figure in ("fd", "kd", "score")
     }
     with pytest.raises(ValueError, match="one of inception, efficientnet-lite0, got 'vgg'"):
-        features.network("vgg")
+        extractors.network("vgg")
     with pytest.raises(ValueError, match="weights of its own, got a.pth"):
-        features.network("efficientnet-lite0", "a.pth")
+        extractors.network("efficientnet-lite0", "a.pth")
 
 
 def test_a_network_sees_one_photograph_as_among_others(network):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from tfcolor.metrics import inception_score
+from tfcolor.evaluation.metrics import inception_score
 
 FILE = np.load(make_inception.FOLDER / "inception.npz")  # what torch-fidelity gave
 

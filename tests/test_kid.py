@@ -4,7 +4,7 @@ import make_inception
 import numpy as np
 import pytest
 
-from tfcolor.metrics import kid
+from tfcolor.evaluation.metrics import kid
 
 FILE = np.load(make_inception.FOLDER / "inception.npz")  # what torch-fidelity gave
 

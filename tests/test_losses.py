@@ -9,7 +9,7 @@ from scipy import special
 
 from tfcolor import losses
 from tfcolor.color import cielab, quantize
-from tfcolor.metrics import colorfulness
+from tfcolor.evaluation.metrics import colorfulness
 
 logit_lists = st.lists(st.floats(-30, 30, width=32), min_size=1, max_size=8)
 

@@ -8,9 +8,9 @@ from scipy import ndimage
 from skimage import color as skcolor
 from skimage import metrics as skmetrics
 
-from tfcolor import metrics
 from tfcolor.color import cielab, difference, quantize
-from tfcolor.metrics import ab_error, colorfulness, delta_e, hues, mse, spill, ssim
+from tfcolor.evaluation import metrics
+from tfcolor.evaluation.metrics import ab_error, colorfulness, delta_e, hues, mse, spill, ssim
 
 # A selection of the 34 pairs of Sharma, Wu and Dalal 2005, table 1, with the published difference:
 # hue arcs across 0 and 180 degrees, near gray, and the blue region.

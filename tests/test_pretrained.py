@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfcolor import metrics, modelcard
+from tfcolor import modelcard
 from tfcolor.color import cielab, quantize
 from tfcolor.colorizing import in_memory, reduction
 from tfcolor.data import batches, samples
-from tfcolor.evaluation import scores
+from tfcolor.evaluation import metrics, scores
 from tfcolor.images import photo
 from tfcolor.models import blocks, colornet, efficientnet
 from tfcolor.runtimes import bundled, saved_model

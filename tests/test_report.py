@@ -15,16 +15,8 @@ from PIL import Image
 from tfcolor import config, data, webpage
 from tfcolor.color import cielab
 from tfcolor.evaluation import protocol, record, run, scores, sets
-from tfcolor.metrics import hues
-from tfcolor.report import (
-    charts,
-    choice,
-    classes,
-    correlation,
-    page,
-    pictures,
-    tables,
-)
+from tfcolor.evaluation.metrics import hues
+from tfcolor.evaluation.report import charts, choice, classes, correlation, page, pictures, tables
 
 ODD = "<b>$x$ & y.png"
 WILD, MILD = "wild </script><i>", "_mild$ 写真"

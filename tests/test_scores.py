@@ -6,9 +6,8 @@ import tensorflow as tf
 from conftest import colorful_photo
 from skimage import color as skcolor
 
-from tfcolor import metrics
 from tfcolor.color import cielab
-from tfcolor.evaluation import compiled, scores
+from tfcolor.evaluation import compiled, metrics, scores
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ import pytest
 import tensorflow as tf
 from scipy.spatial import distance
 
-from tfcolor import features
 from tfcolor.color import cielab
 from tfcolor.evaluation import intervals, record, scores, sets
-from tfcolor.metrics import frechet, inception_score, kid
+from tfcolor.evaluation.features import extractors
+from tfcolor.evaluation.metrics import frechet, inception_score, kid
 
 COUNT = 48
 
@@ -20,7 +20,7 @@ def project(rgb):
     return pooled, 8.0 * pooled[:, :5]
 
 
-NETWORK = features.Network("small", "fd", "kd", "score", 6, 5, project)
+NETWORK = extractors.Network("small", "fd", "kd", "score", 6, 5, project)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import make_inception
 import numpy as np
 import pytest
 
-from tfcolor import torch_file
+from tfcolor.evaluation.features import torch_file
 
 FILES = ["state-zip.pth", "state-stream.pth"]  # of PyTorch 1.6 and later, and before
 

@@ -13,7 +13,7 @@ from tfcolor import plots
 from tfcolor.color import cielab
 from tfcolor.data import samples
 from tfcolor.evaluation import record, scores
-from tfcolor.report import choice
+from tfcolor.evaluation.report import choice
 
 CELL = 144  # pixels, of a photograph in a gallery
 GALLERY = 8  # photographs

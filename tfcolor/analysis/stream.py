@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfcolor.data import photographs, squares
-from tfcolor.metrics import colorfulness
+from tfcolor.evaluation.metrics import colorfulness
 
 SIDE = 128  # pixels; the longest side of a reduced picture
 BATCH_SIZE = 32  # pictures in a batch; the planes of one take 25 MB

@@ -92,11 +92,12 @@ def evaluate(
         raise ValueError("--inception-weights needs --features inception")
     _require_writable(json_path, report, human)
     options.load_tensorflow()
-    from tfcolor import data, features
+    from tfcolor import data
     from tfcolor.evaluation import models as rows
     from tfcolor.evaluation import protocol, record, run, table
-    from tfcolor.report import human as human_page
-    from tfcolor.report import pictures
+    from tfcolor.evaluation.features import extractors
+    from tfcolor.evaluation.report import human as human_page
+    from tfcolor.evaluation.report import pictures
     from tfcolor.runtimes import workdir
 
     how = protocol.parse(protocol_name)
@@ -111,7 +112,7 @@ def evaluate(
     found = rows.find(paths, photos, how) if paths or not models else {}
     for warning in rows.seen_in_training(found, settings.source, part):
         click.echo(f"warning: {warning}", err=True)
-    seen_by = None if network == "none" else features.network(network, inception_weights)
+    seen_by = None if network == "none" else extractors.network(network, inception_weights)
     with contextlib.ExitStack() as stack:
         kept = [stack.enter_context(pictures.Pictures())] if report else []
         try:
@@ -143,7 +144,7 @@ def evaluate(
             click.echo(f"{count} photographs ({settings.source}, part {part}), {protocol_name}")
             click.echo(table.text(measured))
         if report:
-            from tfcolor.report import page
+            from tfcolor.evaluation.report import page
 
             click.echo(f"open {page.write(measured, kept[0], report)}")
             if human:

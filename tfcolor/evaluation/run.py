@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 import tfcolor
-from tfcolor import features
 from tfcolor.data import photographs
 from tfcolor.evaluation import compiled, intervals, protocol, record, scores, sets
-from tfcolor.metrics import hues
+from tfcolor.evaluation.features import extractors
+from tfcolor.evaluation.metrics import hues
 
 
 def run(
@@ -17,7 +17,7 @@ def run(
     photos: photographs.Photographs,
     how: protocol.Protocol,
     min_chroma: float,
-    network: features.Network | None = None,
+    network: extractors.Network | None = None,
     batch_size: int = 8,
     sources: Mapping[str, dict[str, Any]] | None = None,
     observers: Sequence[scores.Observer] = (),

@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterable, Mapping
 import numpy as np
 import tensorflow as tf
 
-from tfcolor import metrics
 from tfcolor.color import brightness, cielab
 from tfcolor.data import squares
-from tfcolor.evaluation import compiled
+from tfcolor.evaluation import compiled, metrics
 from tfcolor.runtimes import saved_model
 
 # A row of a table: metric -> one value a photograph, float32 (count,).

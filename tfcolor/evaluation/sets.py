@@ -5,9 +5,9 @@ import functools
 
 import numpy as np
 
-from tfcolor import features
 from tfcolor.evaluation import scores
-from tfcolor.metrics import frechet, inception_score, kid
+from tfcolor.evaluation.features import extractors
+from tfcolor.evaluation.metrics import frechet, inception_score, kid
 
 GROUPS = 10  # of photographs, left out in turn
 SUBSETS = 20  # of the kernel distance; 100 take minutes, and have the same mean
@@ -31,7 +31,7 @@ class SetFigures:
     Holds sums, and the features of at most `kid.CAPACITY` photographs a row.
     """
 
-    def __init__(self, network: features.Network, min_chroma: float) -> None:
+    def __init__(self, network: extractors.Network, min_chroma: float) -> None:
         """`min_chroma` tells gray photographs, which are left out, from color."""
         self._network, self._min_chroma = network, min_chroma
         self._rows: dict[str, _Seen] = {}

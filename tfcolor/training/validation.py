@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfcolor import config, features
+from tfcolor import config
 from tfcolor.color import cielab
 from tfcolor.colorizing import graphs
 from tfcolor.data import batches, photographs
 from tfcolor.evaluation import scores
-from tfcolor.metrics import frechet
+from tfcolor.evaluation.features import extractors
+from tfcolor.evaluation.metrics import frechet
 from tfcolor.training import device, state, summaries
 
 GRID_PHOTOGRAPHS = 8
@@ -67,7 +68,7 @@ class Validation:
         def colorize(rgb: np.ndarray) -> np.ndarray:
             fake = self._colorize(rgb)
             if self._measures_frechet:
-                seen.add(features.efficientnet_lite0(fake))
+                seen.add(extractors.efficientnet_lite0(fake))
             return fake
 
         table = scores.measure({"val": scores.from_colorizer(colorize)}, {}, self._stream)
@@ -147,7 +148,7 @@ class Validation:
 
     @functools.cached_property
     def _truth(self) -> frechet.FeatureStats:
-        return features.statistics(batch["rgb"] for batch in self._stream)
+        return extractors.statistics(batch["rgb"] for batch in self._stream)
 
     def _best(self) -> float:
         scores = [

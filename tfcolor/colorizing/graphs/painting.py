@@ -1,4 +1,4 @@
-"""`colorizing.painting` in TensorFlow ops: a photograph and its color -> the photograph in color."""
+"""`colorizing.painting` in TensorFlow ops: a photograph and its color -> it in color."""
 
 import tensorflow as tf
 

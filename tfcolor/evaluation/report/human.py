@@ -11,7 +11,7 @@ import numpy as np
 
 from tfcolor import webpage
 from tfcolor.evaluation import intervals, record, scores
-from tfcolor.report import choice, pictures
+from tfcolor.evaluation.report import choice, pictures
 from tfcolor.runtimes import workdir
 
 HERE = Path(__file__).parent

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 from google.protobuf import message
 
-from tfcolor import fetch, torch_file
+from tfcolor.evaluation.features import fetch, torch_file
 
 SOURCES = (
     fetch.Source(

@@ -4,8 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from tfcolor import metrics
-from tfcolor.evaluation import record, scores, sets
+from tfcolor.evaluation import metrics, record, scores, sets
 
 EACH = 3  # best, median and worst photographs by a metric
 SHOWN = 6  # photographs of any other gallery

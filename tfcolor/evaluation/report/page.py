@@ -7,8 +7,8 @@ from pathlib import Path
 from tfcolor import plots, webpage
 from tfcolor.color import brightness
 from tfcolor.evaluation import record, scores
-from tfcolor.metrics import hues
-from tfcolor.report import album, charts, choice, classes, galleries, pictures, tables
+from tfcolor.evaluation.metrics import hues
+from tfcolor.evaluation.report import album, charts, choice, classes, galleries, pictures, tables
 from tfcolor.runtimes import workdir
 
 HERE = Path(__file__).parent

@@ -4,7 +4,7 @@ import numpy as np
 
 from tfcolor.color import brightness
 from tfcolor.evaluation import scores
-from tfcolor.report import choice
+from tfcolor.evaluation.report import choice
 
 # Hasler and Süsstrunk 2003, table 1: colorfulness from which on people call a photograph so.
 COLORFULNESS = {"not": 0.0, "slightly": 15.0, "moderately": 33.0, "quite": 59.0, "extremely": 109.0}

@@ -1,7 +1,7 @@
 """Fréchet distance between the features of two sets of photographs (FID, arXiv:1706.08500).
 
 Features come as arrays, from whatever network; the name of a figure must say which.
-`tfcolor.features` has ours.
+`tfcolor.evaluation.features.extractors` has ours.
 """
 
 import dataclasses

@@ -7,8 +7,8 @@ import numpy as np
 
 from tfcolor import webpage
 from tfcolor.evaluation import intervals, record, scores, sets, table
-from tfcolor.metrics import hues
-from tfcolor.report import choice, classes, correlation
+from tfcolor.evaluation.metrics import hues
+from tfcolor.evaluation.report import choice, classes, correlation
 
 COMMON = 0.01  # share of the pixels that a hue must have for its confusions to be named
 NAMED = 3  # confusions

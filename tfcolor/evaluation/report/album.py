@@ -4,7 +4,7 @@ import html
 from collections.abc import Iterator, Sequence
 
 from tfcolor import webpage
-from tfcolor.report import pictures
+from tfcolor.evaluation.report import pictures
 
 GALLERY_SIDE = 192  # pixels, longest side
 HOVER_SIDE = 96

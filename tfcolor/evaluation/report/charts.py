@@ -7,7 +7,7 @@ from matplotlib import figure
 
 from tfcolor import plots
 from tfcolor.evaluation import scores, sets
-from tfcolor.report import album, choice
+from tfcolor.evaluation.report import album, choice
 
 LABELS = {
     "ssim": "SSIM",

@@ -15,8 +15,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfcolor import inception_weights
-from tfcolor.metrics import frechet
+from tfcolor.evaluation.features import inception_weights
+from tfcolor.evaluation.metrics import frechet
 from tfcolor.models import efficientnet, inception
 
 CHUNK = 32  # photographs a pass; bounds memory whatever the batch

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from tfcolor import webpage
 from tfcolor.evaluation import scores, sets
-from tfcolor.report import album, charts, choice
+from tfcolor.evaluation.report import album, charts, choice
 
 NO_PICTURES = "Its pictures are not here: they were measured in an earlier evaluation."
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from tfcolor.metrics import ab_error, colorfulness, delta_e, mse, spill, ssim
+from tfcolor.evaluation.metrics import ab_error, colorfulness, delta_e, mse, spill, ssim
 
 Metric = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 

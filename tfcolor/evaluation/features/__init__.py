@@ -1,0 +1,1 @@
+"""What networks see in photographs, for figures of whole sets of them."""
