@@ -27,11 +27,12 @@ import strength
 import tensorflow as tf
 from keras import layers
 
-from tfcolor import config, data, losses
+from tfcolor import config, data
 from tfcolor.color import quantize
 from tfcolor.colorizing import graphs
 from tfcolor.data import batches
 from tfcolor.models import blocks, encoders
+from tfcolor.training import losses
 
 SIDE = 128
 BATCH = 24

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfcolor import config, data, losses
+from tfcolor import config, data
 from tfcolor.config import fields, recipes
 from tfcolor.runtimes import workdir
-from tfcolor.training import device, loop, state, step
+from tfcolor.training import device, loop, losses, state, step
 from tfcolor.training import run as training_run
 
 TWO = {

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special
 
-from tfcolor import losses
 from tfcolor.color import cielab, quantize
 from tfcolor.evaluation.metrics import colorfulness
+from tfcolor.training import losses
 
 logit_lists = st.lists(st.floats(-30, 30, width=32), min_size=1, max_size=8)
 

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage import color as skcolor
 
-from tfcolor import losses
 from tfcolor.colorizing import reduction
 from tfcolor.colorizing.graphs import reducing
 from tfcolor.data import augment, quick, samples
 from tfcolor.images import photo
 from tfcolor.images.resizing import arrays, tensors
 from tfcolor.runtimes import lite
+from tfcolor.training import losses
 
 SIDES = st.integers(8, 300)
 # Sums of float32; TensorFlow's op rounds places, too, by 6e-8 of their number.

@@ -10,12 +10,12 @@ import pytest
 import tensorflow as tf
 from tensorboard.backend.event_processing import event_accumulator
 
-from tfcolor import config, data, losses
+from tfcolor import config, data
 from tfcolor.color import cielab
 from tfcolor.config import fields
 from tfcolor.data import batches
 from tfcolor.runtimes import workdir
-from tfcolor.training import device, loop, progress, state, step
+from tfcolor.training import device, loop, losses, progress, state, step
 
 TINY = fields.override(
     config.TrainConfig(),

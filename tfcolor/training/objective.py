@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 import tensorflow as tf
 from keras import ops
 
-from tfcolor import config, losses
+from tfcolor import config
 from tfcolor.color import cielab
+from tfcolor.training import losses
 
 Planes = dict[str, tf.Tensor]
 Features = Callable[[tf.Tensor], Mapping[str, tf.Tensor]]

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-from tfcolor import config, losses
-from tfcolor.training import objective
+from tfcolor import config
+from tfcolor.training import losses, objective
 from tfcolor.training import state as states
 
 Batch = dict[str, tf.Tensor]
