@@ -21,9 +21,9 @@ import colorize as colorizing
 import measure
 import numpy as np
 
-from tfcolor import convert, export
 from tfcolor.colorizing import in_memory, reduction
 from tfcolor.evaluation.metrics import delta_e
+from tfcolor.export import convert, saved_model
 from tfcolor.images import photo
 
 REFERENCE = "saved_model"
@@ -37,7 +37,7 @@ def exported(model: str, folder: Path) -> dict[str, Path]:
         )
         for weights in convert.WEIGHTS
     }
-    saved = export.export(model, folder / REFERENCE)
+    saved = saved_model.export(model, folder / REFERENCE)
     return {REFERENCE: saved, **lite, "onnx": convert.export_onnx(model, folder / "model.onnx")}
 
 

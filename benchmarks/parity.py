@@ -40,9 +40,10 @@ from PIL import Image
 from skimage import color as skcolor
 from tensorflow.core.protobuf import saved_model_pb2
 
-from tfcolor import convert, export, images
+from tfcolor import images
 from tfcolor.colorizing import in_memory, reduction
 from tfcolor.data import samples
+from tfcolor.export import convert, saved_model
 from tfcolor.serving import remote
 
 ROOT = Path(__file__).parents[1]
@@ -181,7 +182,7 @@ def of_server(far: remote.Remote, path: Path) -> np.ndarray:
 @contextlib.contextmanager
 def ways(run: str, chosen: set[str], folder: Path) -> Iterator[dict[str, Way]]:
     """The chosen ways, made of one model, after "Python", which they are compared with."""
-    saved = export.export(run, folder / "saved" / "tfcolor").parent
+    saved = saved_model.export(run, folder / "saved" / "tfcolor").parent
     lites = {
         weights: convert.export_lite(run, folder / f"{weights}.tflite", weights=weights)
         for weights in ("float16", "int8")

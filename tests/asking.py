@@ -9,9 +9,9 @@ import tensorflow as tf
 from conftest import colorful_photo
 from PIL import Image
 
-from tfcolor import signatures
 from tfcolor.colorizing import in_memory
-from tfcolor.runtimes import saved_model
+from tfcolor.export import signatures
+from tfcolor.runtimes import saved_models
 
 SIZES = (32, 8)  # that its network was "trained" at, and its stride
 
@@ -48,7 +48,7 @@ def pixels_of(file):
 
 @functools.cache
 def network_of(saved):
-    return saved_model.Saved(saved)
+    return saved_models.Saved(saved)
 
 
 def python(saved, rgb, size=SIZES[0], **look):

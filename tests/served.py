@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from tfcolor import signatures
+from tfcolor.export import signatures
 
 
 def waves(l):

@@ -20,7 +20,7 @@ from tensorflow.core.framework import types_pb2
 from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow.python.framework import op_def_registry
 
-from tfcolor import modelcard
+from tfcolor.export import modelcard
 from tfcolor.serving import contract
 
 FILES = {"image_bytes": ("DT_STRING", [-1], None)}

@@ -11,10 +11,11 @@ from conftest import colorful_photo
 from onnx import helper
 from PIL import Image
 
-from tfcolor import config, convert
+from tfcolor import config
 from tfcolor.color import cielab
 from tfcolor.colorizing import graphs, in_memory, reduction
 from tfcolor.config import fields, recipes
+from tfcolor.export import convert
 from tfcolor.models import folding, networks, unet
 from tfcolor.runtimes import lite, onnx, workdir
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 import pytest
 
-from tfcolor import modelcard
 from tfcolor.cli import main
+from tfcolor.export import modelcard
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"

@@ -13,7 +13,8 @@ from conftest import colorful_photo, random_rgb
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from tfcolor import encoded, images
+from tfcolor import images
+from tfcolor.export import encoded
 from tfcolor.serving import remote
 
 SIGNATURE = [

@@ -14,12 +14,13 @@ from click.testing import CliRunner
 from conftest import colorful_photo
 from tensorflow_serving.apis import prediction_log_pb2
 
-from tfcolor import config, convert, export, modelcard
+from tfcolor import config
 from tfcolor.cli import main
 from tfcolor.colorizing import in_memory
 from tfcolor.config import fields
 from tfcolor.evaluation import record, scores
-from tfcolor.runtimes import saved_model, workdir
+from tfcolor.export import convert, modelcard, saved_model
+from tfcolor.runtimes import saved_models, workdir
 from tfcolor.serving import contract
 from tfcolor.training import loop
 
@@ -37,7 +38,7 @@ def run(photo_folder, tmp_path_factory):
 @pytest.fixture(scope="module")
 def version(run, tmp_path_factory):
     """Its SavedModel; not to be changed."""
-    return export.export(run, tmp_path_factory.mktemp("saved_models") / "tiny")
+    return saved_model.export(run, tmp_path_factory.mktemp("saved_models") / "tiny")
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def quick(monkeypatch):
         time.sleep(0.2)
         (folder / "saved_model.pb").write_text(name)
 
-    monkeypatch.setattr(export, "_write", write)
+    monkeypatch.setattr(saved_model, "_write", write)
 
 
 def names(folder):
@@ -63,12 +64,12 @@ def names(folder):
 
 def test_versions_count_up_and_the_newest_is_loaded(quick, tmp_path):
     folder = tmp_path / "m"
-    assert [export.export("a run", folder).name for _ in range(2)] == ["1", "2"]
+    assert [saved_model.export("a run", folder).name for _ in range(2)] == ["1", "2"]
     (folder / "10").mkdir()  # half a version: no saved_model.pb
-    assert saved_model.newest_version(folder) == folder / "2"
-    assert saved_model.newest_version(folder / "1") == folder / "1"
-    assert export.export("a run", folder).name == "11"
-    assert export.export("a run", folder, version=7).name == "7"
+    assert saved_models.newest_version(folder) == folder / "2"
+    assert saved_models.newest_version(folder / "1") == folder / "1"
+    assert saved_model.export("a run", folder).name == "11"
+    assert saved_model.export("a run", folder, version=7).name == "7"
     assert names(folder) == [".lock", "1", "10", "11", "2", "7"]
 
 
@@ -76,19 +77,21 @@ def test_versions_count_up_and_the_newest_is_loaded(quick, tmp_path):
 def test_a_version_that_is_there_is_an_error(quick, tmp_path, there):
     (tmp_path / there).mkdir()
     with pytest.raises(ValueError, match="has a version 3 already; give another --version"):
-        export.export("a run", tmp_path, version=3)
+        saved_model.export("a run", tmp_path, version=3)
     assert names(tmp_path) == [there]
 
 
 def test_what_a_killed_export_left_goes_with_the_next(quick, tmp_path):
     (tmp_path / ".partial-0123abcd" / "variables").mkdir(parents=True)
     (tmp_path / ".partial-0123abcd" / "saved_model.pb").write_text("half")
-    export.export("a run", tmp_path)
+    saved_model.export("a run", tmp_path)
     assert names(tmp_path) == [".lock", "1"]
 
 
 def test_exports_at_once_each_get_a_version(quick, tmp_path):
-    threads = [threading.Thread(target=export.export, args=("run", tmp_path)) for _ in range(4)]
+    threads = [
+        threading.Thread(target=saved_model.export, args=("run", tmp_path)) for _ in range(4)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -103,22 +106,22 @@ def test_an_export_that_fails_leaves_no_version(quick, tmp_path, monkeypatch):
         (folder / "saved_model.pb").write_text("half")
         raise OSError(28, "No space left on device", str(folder))
 
-    monkeypatch.setattr(export, "_write", write)
+    monkeypatch.setattr(saved_model, "_write", write)
     with pytest.raises(OSError, match=r"No space left on device\); choose another folder"):
-        export.export("a run", tmp_path)
+        saved_model.export("a run", tmp_path)
     assert names(tmp_path) == [".lock"]
 
 
 def test_exporting_what_is_no_run_is_an_error(tmp_path):
     with pytest.raises(ValueError, match="is not a training run"):
-        export.export(tmp_path, tmp_path / "m")
+        saved_model.export(tmp_path, tmp_path / "m")
     assert not (tmp_path / "m").exists()
 
 
 def test_a_run_without_checkpoint_is_an_error(run, tmp_path):
     (tmp_path / "config.json").write_text((run / "config.json").read_text())
     with pytest.raises(ValueError, match="no best checkpoint yet; train it further"):
-        export.export(tmp_path, tmp_path / "m")
+        saved_model.export(tmp_path, tmp_path / "m")
 
 
 @pytest.mark.parametrize("damage", ["cut", "other layers"])
@@ -132,7 +135,7 @@ def test_a_checkpoint_that_does_not_fit_is_an_error(run, tmp_path, damage):
         other = fields.override(workdir.read_config(folder), width=8)
         (folder / "config.json").write_text(config.to_json(other))
     with pytest.raises(ValueError, match="is damaged or of another version"):
-        export.export(folder, tmp_path / "m")
+        saved_model.export(folder, tmp_path / "m")
     assert not (tmp_path / "m").exists()
 
 
@@ -140,7 +143,7 @@ def test_a_checkpoint_that_does_not_fit_is_an_error(run, tmp_path, damage):
 
 
 def test_the_run_is_written_beside_the_model(run, version):
-    assert saved_model.read_config(version) == workdir.read_config(run)
+    assert saved_models.read_config(version) == workdir.read_config(run)
     told = json.loads((version / "assets.extra" / "tfcolor.json").read_text())
     assert (told["image_size"], told["contract"]) == (32, contract.VERSION)
 
@@ -175,7 +178,7 @@ def test_without_the_stubs_the_export_says_how_to_get_warm_up(
     without_network, run, tmp_path, monkeypatch, caplog
 ):
     monkeypatch.setitem(sys.modules, "tensorflow_serving.apis", None)
-    written = export.export(run, tmp_path)
+    written = saved_model.export(run, tmp_path)
     assert "pip install 'tfcolor[serving]' and export again" in caplog.text
     assert names(written / "assets.extra") == ["README.md", "tfcolor.json"]
 
@@ -214,7 +217,7 @@ def evaluation(*models):
 
 def test_measured_figures_stand_in_the_card_with_their_intervals(without_network, run, tmp_path):
     (tmp_path / "figures.json").write_text(record.to_json(evaluation("mine/1")))
-    version = export.export(run, tmp_path / "mine", figures=tmp_path / "figures.json")
+    version = saved_model.export(run, tmp_path / "mine", figures=tmp_path / "figures.json")
     text = (version / "assets.extra" / "README.md").read_text()
     assert "4 photographs (center-256), 1 of them gray and left out" in text
     assert "|  | mine/1 | gray | truth |" in text
@@ -233,7 +236,7 @@ def test_measured_figures_stand_in_the_card_with_their_intervals(without_network
 def test_figures_that_are_not_of_this_model_are_an_error(run, tmp_path, content, said):
     (tmp_path / "figures.json").write_text(content)
     with pytest.raises(ValueError, match=said):
-        export.export(run, tmp_path / "m", figures=tmp_path / "figures.json")
+        saved_model.export(run, tmp_path / "m", figures=tmp_path / "figures.json")
     assert not (tmp_path / "m").exists()
 
 
@@ -255,7 +258,7 @@ def test_the_bundled_network_is_exported_by_its_name(tmp_path, monkeypatch):
         "The network that comes with tfcolor" in text and "## Figures\n\nOn 800 photographs" in text
     )
     saved, bundled = in_memory.load(tmp_path / "base"), in_memory.load()
-    assert saved.size == bundled.size and saved_model.read_config(tmp_path / "base") is None
+    assert saved.size == bundled.size and saved_models.read_config(tmp_path / "base") is None
     rgb = colorful_photo(1, 96, 128)
     here, there = (in_memory.colorize(each, rgb).astype(int) for each in (saved, bundled))
     assert np.abs(here - there).mean() < 0.5  # weights of 16 bits there

@@ -12,11 +12,11 @@ ROOT = Path(tfcolor.__file__).parent
 FLOORS = [
     {"color", "config", "fingerprint", "images", "plots", "support", "webpage"},
     {"models", "serving"},
-    {"data", "modelcard", "runtimes"},
+    {"data", "runtimes"},
     {"colorizing", "prepare"},
-    {"app", "convert", "encoded", "evaluation", "video"},
-    {"analysis", "signatures", "training"},
-    {"export", "tune"},
+    {"app", "evaluation", "video"},
+    {"analysis", "export", "training"},
+    {"tune"},
     {"cli"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}

@@ -14,14 +14,15 @@ from keras import ops
 from PIL import Image
 from tensorflow_serving.apis import prediction_log_pb2
 
-from tfcolor import config, convert, export, signatures
+from tfcolor import config
 from tfcolor.app import preview
 from tfcolor.cli import main
 from tfcolor.colorizing import in_memory, local_hints, reduction
 from tfcolor.config import recipes
+from tfcolor.export import convert, saved_model, signatures, warmup
 from tfcolor.models import folding
 from tfcolor.runtimes import lite, workdir
-from tfcolor.serving import contract, warmup
+from tfcolor.serving import contract
 
 KINDS = ["lite", "onnx", "saved"]
 
@@ -46,7 +47,7 @@ def files(trained, tmp_path_factory):
     made = {
         "lite": convert.export_lite("run", folder / "a.tflite", weights="float32"),
         "onnx": convert.export_onnx("run", folder / "a.onnx"),
-        "saved": export.export("run", folder / "saved"),
+        "saved": saved_model.export("run", folder / "saved"),
     }
     patch.undo()
     return made

@@ -9,12 +9,13 @@ from click.testing import CliRunner
 from conftest import colorful_photo
 from skimage import color as skcolor
 
-from tfcolor import config, export
+from tfcolor import config
 from tfcolor.cli import main
 from tfcolor.color import cielab
 from tfcolor.colorizing import graphs, in_memory, reduction
 from tfcolor.config import fields, recipes
-from tfcolor.runtimes import saved_model, workdir
+from tfcolor.export import saved_model
+from tfcolor.runtimes import saved_models, workdir
 from tfcolor.training import loop
 
 
@@ -32,7 +33,7 @@ def run(photo_folder, tmp_path_factory):
 def exported(run, tmp_path_factory):
     """A folder of versions with one SavedModel; not to be changed."""
     folder = tmp_path_factory.mktemp("saved_models") / "tiny"
-    export.export(run, folder)
+    saved_model.export(run, folder)
     return folder
 
 
@@ -44,7 +45,7 @@ def test_a_saved_model_gives_what_the_generator_gives(run, exported):
     generator, _ = workdir.load_generator(run)
     rgb = np.stack([colorful_photo(seed, 50, 70) for seed in range(2)])
     expected = graphs.from_generator(generator, 32, 8)(rgb)
-    colorizer = saved_model.load(exported)
+    colorizer = saved_models.load(exported)
     assert np.abs(colorizer(rgb).astype(int) - expected).max() <= 1
     gray = rgb[..., :1]
     np.testing.assert_array_equal(colorizer(gray), colorizer(np.repeat(gray, 3, -1)))
@@ -80,7 +81,7 @@ def test_a_model_that_lost_its_card_works_and_one_of_an_earlier_version_is_an_er
         in_memory.load(tmp_path)
     card.unlink()
     assert in_memory.load(tmp_path).size == 256
-    assert saved_model.read_config(tmp_path) is None
+    assert saved_models.read_config(tmp_path) is None
 
 
 @pytest.mark.parametrize("content", [None, b"not a model", b"\x00\n", b"\n"])
@@ -90,7 +91,7 @@ def test_loading_what_is_no_saved_model_is_an_error(tmp_path, content):
     with pytest.raises(
         ValueError, match=r"holds no SavedModel|is not a SavedModel made by tfcolor"
     ):
-        saved_model.load(tmp_path)
+        saved_models.load(tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -99,13 +100,13 @@ def rgb_model(photo_folder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("rgb")
     tiny = {"source": str(photo_folder), "image_size": 32, "width": 2, "depth": 3}
     loop.train(fields.override(recipes.get("pix2pix-rgb"), total_steps=2, **tiny), folder / "run")
-    return export.export(folder / "run", folder / "model")
+    return saved_model.export(folder / "run", folder / "model")
 
 
 def test_a_network_that_paints_rgb_is_shown_raw_and_with_the_photographs_lightness(rgb_model):
     gray = cielab.to_gray(colorful_photo(3)[None]).numpy()
-    signatures = saved_model.COLORIZE, saved_model.RAW
-    restored, raw = (saved_model.load(rgb_model, signature)(gray) for signature in signatures)
+    signatures = saved_models.COLORIZE, saved_models.RAW
+    restored, raw = (saved_models.load(rgb_model, signature)(gray) for signature in signatures)
     assert lightness_error(restored, gray).max() < 0.7
     assert lightness_error(raw, gray).mean() > 5  # two steps teach no lightness
     # The same colors, but for what the gamut and 8 bits take.

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfcolor import modelcard
 from tfcolor.color import cielab, quantize
 from tfcolor.colorizing import in_memory, reduction
 from tfcolor.data import batches, samples
 from tfcolor.evaluation import metrics, scores
+from tfcolor.export import modelcard
 from tfcolor.images import photo
 from tfcolor.models import blocks, colornet, efficientnet
-from tfcolor.runtimes import bundled, saved_model
+from tfcolor.runtimes import bundled, saved_models
 
 ROOT = Path(__file__).parent.parent
 SAVED = ROOT / "saved_models" / "tfcolor-base" / "1"
@@ -94,7 +94,7 @@ def test_the_litert_file_gives_the_colors_of_its_weights(generator):
 
 def test_the_saved_model_of_the_repository_gives_the_same_colors():
     assert sum(path.stat().st_size for path in SAVED.rglob("*") if path.is_file()) < 25e6
-    saved, network = saved_model.Saved(SAVED), bundled.load()
+    saved, network = saved_models.Saved(SAVED), bundled.load()
     assert saved.size == network.size
     assert_same_colors(network, saved)
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from conftest import colorful_photo
 
-from tfcolor import export
 from tfcolor.color import cielab
 from tfcolor.colorizing import graphs
 from tfcolor.config import fields, recipes
-from tfcolor.runtimes import saved_model, workdir
+from tfcolor.export import saved_model
+from tfcolor.runtimes import saved_models, workdir
 from tfcolor.training import loop
 
 
@@ -34,9 +34,9 @@ def test_a_recipe_trains_resumes_exports_and_colorizes(name, photo_folder, tmp_p
     assert f"resumed {run} at step {len(settings.stages)}" in caplog.text
     assert workdir.steps_done(run) == len(settings.stages) + 1
 
-    saved = export.export(run, tmp_path / "saved_models" / name)
+    saved = saved_model.export(run, tmp_path / "saved_models" / name)
     gray = cielab.to_gray(colorful_photo(0, 70, 90)[None]).numpy()
-    colored = saved_model.load(saved)(gray)
+    colored = saved_models.load(saved)(gray)
     assert colored.shape == gray.shape
     l, before = (cielab.rgb_to_planes(x)[0].numpy() for x in (colored, gray))
     assert np.abs(l - before).max() < 0.015  # L* kept, to its rounding in 8 bits: 0.7 of 100

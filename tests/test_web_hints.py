@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from test_web import ROOT, has_node
 
-from tfcolor import convert
 from tfcolor.colorizing import reduction
+from tfcolor.export import convert
 from tfcolor.runtimes import lite
 
 pytestmark = pytest.mark.skipif(not has_node(), reason="needs Node.js 20.19 with npm")

@@ -27,8 +27,9 @@ import draw
 import jinja2
 import shipped
 
-from tfcolor import config, modelcard
+from tfcolor import config
 from tfcolor.evaluation import scores, table
+from tfcolor.export import modelcard
 
 HERE = Path(__file__).parent
 OUT = HERE.parents[1] / "docs" / "report"

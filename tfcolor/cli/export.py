@@ -72,11 +72,10 @@ def export(
 def _export(
     kind: str, workdir: Path, destination: Path, checkpoint: str, given: dict[str, Any]
 ) -> Path:
-    from tfcolor import convert
-    from tfcolor import export as exporting
+    from tfcolor.export import convert, saved_model
 
     if kind == "saved_model":
-        return exporting.export(workdir, destination, checkpoint, **given)
+        return saved_model.export(workdir, destination, checkpoint, **given)
     if kind == "tflite":
         return convert.export_lite(workdir, destination, checkpoint, **given)
     return convert.export_onnx(workdir, destination, checkpoint)

@@ -80,9 +80,9 @@ def load(path: str | Path | None = None, threads: int | None = None) -> reductio
     if Path(path).is_file():
         kind = onnx.Onnx if Path(path).suffix.lower() == ".onnx" else lite.Lite
         return kind(path, threads)
-    from tfcolor.runtimes import saved_model  # imports TensorFlow, which takes seconds
+    from tfcolor.runtimes import saved_models  # imports TensorFlow, which takes seconds
 
-    return saved_model.Saved(path)
+    return saved_models.Saved(path)
 
 
 def of_batches(network: reduction.Network) -> Callable[[np.ndarray], np.ndarray]:

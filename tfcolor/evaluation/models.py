@@ -9,7 +9,7 @@ from tfcolor.colorizing import in_memory
 from tfcolor.data import photographs
 from tfcolor.evaluation import pictures, protocol, scores
 from tfcolor.images import photo
-from tfcolor.runtimes import saved_model
+from tfcolor.runtimes import saved_models
 
 BUNDLED = "tfcolor"
 
@@ -60,12 +60,12 @@ def _open(
         painter = scores.from_colorizer(in_memory.of_batches(in_memory.load(path)))
         yield "", Found(painter, {"model": str(path)})
     elif _is_model(path):
-        run = saved_model.read_config(path)
+        run = saved_models.read_config(path)
         trained_on = run.data.source if run else None
         source = {"model": str(path)}
-        yield "", Found(scores.from_colorizer(saved_model.load(path)), source, trained_on)
+        yield "", Found(scores.from_colorizer(saved_models.load(path)), source, trained_on)
         if run and run.model.space == "rgb":
-            raw = saved_model.load(path, saved_model.RAW)
+            raw = saved_models.load(path, saved_models.RAW)
             yield " raw", Found(scores.from_colorizer(raw), source, trained_on)
     else:
         try:
@@ -81,7 +81,7 @@ def _open(
 
 def _is_model(path: Path) -> bool:
     try:
-        saved_model.newest_version(path)
+        saved_models.newest_version(path)
     except ValueError:
         return False
     return True

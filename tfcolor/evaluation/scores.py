@@ -8,7 +8,7 @@ import tensorflow as tf
 from tfcolor.color import brightness, cielab
 from tfcolor.data import squares
 from tfcolor.evaluation import compiled, metrics
-from tfcolor.runtimes import saved_model
+from tfcolor.runtimes import saved_models
 
 # A row of a table: metric -> one value a photograph, float32 (count,).
 Scores = dict[str, np.ndarray]
@@ -42,7 +42,7 @@ CONTROLS = LEAST_CONTROLS | {
 
 
 def evaluate(
-    colorizers: Mapping[str, saved_model.Colorizer],
+    colorizers: Mapping[str, saved_models.Colorizer],
     batches: Iterable[Batch],
     observe: Observer | None = None,
 ) -> dict[str, Scores]:
@@ -66,7 +66,7 @@ def evaluate(
     return measure(painters, LEAST_CONTROLS, batches, observe)
 
 
-def from_colorizer(colorize: saved_model.Colorizer) -> Painter:
+def from_colorizer(colorize: saved_models.Colorizer) -> Painter:
     """A painter that is shown the gray photograph alone."""
     return lambda gray, batch: colorize(gray)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from tfcolor.colorizing import reduction
-from tfcolor.encoded import decoding, headers, octets
+from tfcolor.export.encoded import decoding, headers, octets
 from tfcolor.serving import contract
 
 # Photographs of a batch in work at once: two keep decoders and encoders, which have one thread,

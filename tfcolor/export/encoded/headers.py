@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from tfcolor.encoded import octets, orientation
+from tfcolor.export.encoded import octets, orientation
 
 UNKNOWN, JPEG, PNG, BMP, GIF = range(5)
 _SIGNATURES = [

@@ -7,8 +7,8 @@ from typing import TypeAlias
 import keras
 import tensorflow as tf
 
-from tfcolor import encoded
 from tfcolor.colorizing import graphs, reduction
+from tfcolor.export import encoded
 from tfcolor.runtimes import freezing
 from tfcolor.serving import contract
 

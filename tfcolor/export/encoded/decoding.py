@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tfcolor.encoded import headers, octets, orientation
+from tfcolor.export.encoded import headers, octets, orientation
 
 
 def attempt(file: tf.Tensor, header: headers.Header) -> tuple[tf.Tensor, tf.Tensor]:

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tfcolor.encoded import octets
+from tfcolor.export.encoded import octets
 
 _TAG, _SHORT = 0x0112, 3  # EXIF 2.3, table 4
 _MOST = 65_536  # bytes of EXIF, as much as a JPEG's segment holds

@@ -13,10 +13,10 @@ from pathlib import Path
 import filelock
 import tensorflow as tf
 
-from tfcolor import modelcard, signatures
 from tfcolor.evaluation import record, scores, table
-from tfcolor.runtimes import saved_model, workdir
-from tfcolor.serving import contract, remote, warmup
+from tfcolor.export import modelcard, signatures, warmup
+from tfcolor.runtimes import saved_models, workdir
+from tfcolor.serving import contract, remote
 from tfcolor.support import errors
 
 _PARTIAL = ".partial-"  # TF Serving looks at names that are numbers alone
@@ -114,11 +114,11 @@ def _write(
     extra.mkdir()
     facts = {
         "contract": contract.VERSION,
-        saved_model.IMAGE_SIZE: size,
+        saved_models.IMAGE_SIZE: size,
         "step": trained.step,
         "config": None if settings is None else dataclasses.asdict(settings),
     }
-    (extra / saved_model.CARD).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    (extra / saved_models.CARD).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
     asked = {name: contract.ALL[name] for name in made}
     text = modelcard.text(name, size, settings, trained.step, figures, asked)
     (extra / "README.md").write_text(text, encoding="utf-8")
