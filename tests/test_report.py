@@ -12,11 +12,12 @@ import scipy.stats
 from conftest import colorful_photo
 from PIL import Image
 
-from tfcolor import config, data, webpage
+from tfcolor import config, data
 from tfcolor.color import cielab
 from tfcolor.evaluation import protocol, record, run, scores, sets
 from tfcolor.evaluation.metrics import hues
 from tfcolor.evaluation.report import charts, choice, classes, correlation, page, pictures, tables
+from tfcolor.pages import webpage
 
 ODD = "<b>$x$ & y.png"
 WILD, MILD = "wild </script><i>", "_mild$ 写真"

@@ -9,11 +9,11 @@ import collect
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from tfcolor import plots
 from tfcolor.color import cielab
 from tfcolor.data import samples
 from tfcolor.evaluation import record, scores
 from tfcolor.evaluation.report import choice
+from tfcolor.pages import plots
 
 CELL = 144  # pixels, of a photograph in a gallery
 GALLERY = 8  # photographs

@@ -6,9 +6,9 @@ import matplotlib
 import numpy as np
 from matplotlib import axes, figure
 
-from tfcolor import plots
 from tfcolor.analysis import gray, preprocessing, statistics
 from tfcolor.color import cielab
+from tfcolor.pages import plots
 
 LINES = {"l": "0.35", "a": "#c2407f", "b": "#b8860b"}
 TITLES = {

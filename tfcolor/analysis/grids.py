@@ -7,10 +7,10 @@ import numpy as np
 import tensorflow as tf
 from matplotlib import figure
 
-from tfcolor import plots
 from tfcolor.analysis import gallery, statistics
 from tfcolor.color import cielab, grayscale
 from tfcolor.data import augment, film
+from tfcolor.pages import plots
 
 CAPTION = 18  # characters that fit under a picture
 INCHES, CAPTION_INCHES = 1.25, 0.15  # side of a picture, and the room under it

@@ -4,8 +4,8 @@ import html
 from collections.abc import Mapping
 from typing import Any
 
-from tfcolor import webpage
 from tfcolor.analysis import preprocessing, stream
+from tfcolor.pages import webpage
 
 
 def render(report: Mapping[str, Any], pictures: Mapping[str, bytes]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tfcolor import config, data, plots
+from tfcolor import config, data
 from tfcolor.analysis import (
     conclusion,
     figures,
@@ -20,6 +20,7 @@ from tfcolor.analysis import (
 )
 from tfcolor.color import brightness
 from tfcolor.data import photographs
+from tfcolor.pages import plots
 
 Progress = Callable[[int, int], None]
 

@@ -3,8 +3,8 @@
 import html
 from collections.abc import Iterator, Sequence
 
-from tfcolor import webpage
 from tfcolor.evaluation.report import pictures
+from tfcolor.pages import webpage
 
 GALLERY_SIDE = 192  # pixels, longest side
 HOVER_SIDE = 96

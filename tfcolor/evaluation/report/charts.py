@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from matplotlib import figure
 
-from tfcolor import plots
 from tfcolor.evaluation import scores, sets
 from tfcolor.evaluation.report import album, choice
+from tfcolor.pages import plots
 
 LABELS = {
     "ssim": "SSIM",

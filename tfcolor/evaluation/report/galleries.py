@@ -4,9 +4,9 @@ import html
 import itertools
 from collections.abc import Callable, Sequence
 
-from tfcolor import webpage
 from tfcolor.evaluation import scores, sets
 from tfcolor.evaluation.report import album, charts, choice
+from tfcolor.pages import webpage
 
 NO_PICTURES = "Its pictures are not here: they were measured in an earlier evaluation."
 

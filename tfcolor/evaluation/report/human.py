@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from tfcolor import webpage
 from tfcolor.evaluation import intervals, record, scores
 from tfcolor.evaluation.report import choice, pictures
+from tfcolor.pages import webpage
 from tfcolor.runtimes import workdir
 
 HERE = Path(__file__).parent

@@ -4,11 +4,11 @@ import html
 from collections.abc import Iterable
 from pathlib import Path
 
-from tfcolor import plots, webpage
 from tfcolor.color import brightness
 from tfcolor.evaluation import record, scores
 from tfcolor.evaluation.metrics import hues
 from tfcolor.evaluation.report import album, charts, choice, classes, galleries, pictures, tables
+from tfcolor.pages import plots, webpage
 from tfcolor.runtimes import workdir
 
 HERE = Path(__file__).parent

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tfcolor import webpage
 from tfcolor.evaluation import intervals, record, scores, sets, table
 from tfcolor.evaluation.metrics import hues
 from tfcolor.evaluation.report import choice, classes, correlation
+from tfcolor.pages import webpage
 
 COMMON = 0.01  # share of the pixels that a hue must have for its confusions to be named
 NAMED = 3  # confusions
