@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from tfcolor import fingerprint
 from tfcolor.data import samples
 from tfcolor.images import photo
+from tfcolor.prepare import fingerprint
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -10,7 +10,7 @@ import tfcolor
 ROOT = Path(tfcolor.__file__).parent
 
 FLOORS = [
-    {"color", "config", "fingerprint", "images", "pages", "support"},
+    {"color", "config", "images", "pages", "support"},
     {"models", "serving"},
     {"data", "runtimes"},
     {"colorizing", "prepare"},

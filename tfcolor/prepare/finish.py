@@ -13,8 +13,7 @@ from pathlib import Path
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from tfcolor import fingerprint
-from tfcolor.prepare import parts
+from tfcolor.prepare import fingerprint, parts
 from tfcolor.runtimes import workdir
 
 NAME = "photographs"

@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tfcolor import fingerprint
 from tfcolor.images import photo
-from tfcolor.prepare import options
+from tfcolor.prepare import fingerprint, options
 from tfcolor.support import errors
 
 THUMB_SIDE = 64  # pixels; what gray is told by
