@@ -28,7 +28,7 @@ import measure
 from PIL import Image
 
 from tfcolor import images
-from tfcolor.colorizing import folder, in_memory, reduction
+from tfcolor.colorizing import folder, reduction, rendering
 from tfcolor.images import photo
 from tfcolor.runtimes import bundled
 
@@ -86,7 +86,7 @@ def large(path: Path, to: Path, rounds: int) -> dict[str, float]:
     net = bundled.load()
 
     pixels = images.read(path).pixels
-    colored = Image.fromarray(in_memory.colorize(net, pixels))
+    colored = Image.fromarray(rendering.colorize(pixels, net))
 
     def recode() -> None:
         with Image.open(path) as image:
@@ -118,7 +118,7 @@ def folder_rates(paths: list[Path], to: Path) -> dict[str, float]:
     net = bundled.load(threads=1)
     scan = images.read(paths[0])
     l = reduction.reduce(scan.pixels, net.size)
-    color = in_memory.colorize(net, scan.pixels)
+    color = rendering.colorize(scan.pixels, net)
 
     def rate(call: Callable[[Path], object]) -> float:
         call(paths[0])
@@ -128,7 +128,7 @@ def folder_rates(paths: list[Path], to: Path) -> dict[str, float]:
         return len(paths) / (time.perf_counter() - began)
 
     def encode(path: Path) -> None:
-        images.write(to / "alone" / path.name, color, scan)
+        images.write(to / "alone" / path.name, scan.with_pixels(color))
 
     alone = {
         "decode": rate(images.read),

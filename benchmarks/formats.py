@@ -21,7 +21,8 @@ import colorize as colorizing
 import measure
 import numpy as np
 
-from tfcolor.colorizing import in_memory, reduction
+from tfcolor import runtimes
+from tfcolor.colorizing import rendering
 from tfcolor.evaluation.metrics import delta_e
 from tfcolor.export import convert, saved_model
 from tfcolor.images import photo
@@ -42,13 +43,13 @@ def exported(model: str, folder: Path) -> dict[str, Path]:
 
 
 def differences(
-    nets: dict[str, reduction.Network], paths: list[Path]
+    nets: dict[str, runtimes.Network], paths: list[Path]
 ) -> dict[str, dict[str, float]]:
     """Mean and largest CIEDE2000 of photographs to those of the SavedModel."""
     found: dict[str, list[float]] = {name: [] for name in nets}
     for path in paths:
         rgb = photo.read_rgb(path)
-        colored = {name: in_memory.colorize(net, rgb)[None] for name, net in nets.items()}
+        colored = {name: rendering.colorize(rgb, net)[None] for name, net in nets.items()}
         for name, each in colored.items():
             found[name].append(float(delta_e.delta_e(colored[REFERENCE], each)[0]))
     return {
@@ -57,7 +58,7 @@ def differences(
     }
 
 
-def passes_s(nets: dict[str, reduction.Network], rounds: int) -> dict[str, float]:
+def passes_s(nets: dict[str, runtimes.Network], rounds: int) -> dict[str, float]:
     """Seconds of a pass, median of rounds."""
     size, stride = nets["onnx"].size, nets["onnx"].stride
     l = np.random.default_rng(0).uniform(-1, 1, (size, round(size * 4 / 3 / stride) * stride))
@@ -84,7 +85,7 @@ def main(model: str, photos: Path, count: int, rounds: int) -> None:
     paths = [found[index * len(found) // count] for index in range(count)]
     with tempfile.TemporaryDirectory() as name:
         files = exported(model, Path(name))
-        nets = {each: in_memory.load(path) for each, path in files.items()}
+        nets = {each: runtimes.load(path) for each, path in files.items()}
         delta_e00 = differences(nets, paths)
         seconds = passes_s(nets, rounds)
         options = {each: ["-m", str(path)] for each, path in files.items()}

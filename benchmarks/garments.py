@@ -24,8 +24,9 @@ import numpy as np
 from places import LightnessAlone
 from scipy import io, ndimage
 
+from tfcolor import runtimes
 from tfcolor.color import cielab
-from tfcolor.colorizing import in_memory, local_hints
+from tfcolor.colorizing import local_hints, rendering
 from tfcolor.images import photo
 
 SIDE = 384  # short side that photographs are reduced to, pixels
@@ -78,7 +79,7 @@ def main(photos: Path, masks: Path, model: str | None, labels: Path | None, limi
     listed = io.loadmat(labels or photos.parent / "label_list.mat")["label_list"][0]
     names = [str(each[0]) for each in listed]
     wanted = [names.index(name) for name in GARMENTS]
-    network = in_memory.load(model)
+    network = runtimes.load(model)
     sides = {"levin": LightnessAlone(network)}
     if network.takes_hints:
         sides = {"network": network, **sides}
@@ -94,13 +95,13 @@ def main(photos: Path, masks: Path, model: str | None, labels: Path | None, limi
         rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
         garment = cv2.resize(garment.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
         gray = cielab.to_gray(rgb[None]).numpy()[0]
-        own = in_memory.colorize(network, gray)
+        own = rendering.colorize(gray, network)
         inward = cv2.distanceTransform(garment.astype(np.uint8), cv2.DIST_L2, 5)
         y, x = np.unravel_index(inward.argmax(), inward.shape)
         hint = local_hints.Hint(int(x), int(y), opposite(own[y, x]))
         before, target = lab_of(own)[..., 1:], lab_of(np.array(hint.rgb, np.uint8))[1:]
         for name, side in sides.items():
-            after = lab_of(in_memory.colorize(side, gray, hints=[hint]))[..., 1:]
+            after = lab_of(rendering.colorize(gray, side, hints=[hint]))[..., 1:]
             there = moved(before, after, target)
             found[name].append((float(there[garment].mean()), float(there[~garment].mean())))
     print(

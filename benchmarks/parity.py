@@ -40,8 +40,8 @@ from PIL import Image
 from skimage import color as skcolor
 from tensorflow.core.protobuf import saved_model_pb2
 
-from tfcolor import images
-from tfcolor.colorizing import in_memory, reduction
+from tfcolor import images, runtimes
+from tfcolor.colorizing import rendering
 from tfcolor.data import samples
 from tfcolor.export import convert, saved_model
 from tfcolor.serving import remote
@@ -72,9 +72,9 @@ def decoded(png: bytes) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
 
 
-def of_network(network: reduction.Network) -> Way:
+def of_network(network: runtimes.Network) -> Way:
     """A network with what Python does around it."""
-    return lambda path: in_memory.colorize(network, images.read(path).pixels)
+    return lambda path: rendering.colorize(images.read(path).pixels, network)
 
 
 def by_loader(photos: list[Path], saved: Path) -> tuple[list[np.ndarray], float]:
@@ -187,7 +187,7 @@ def ways(run: str, chosen: set[str], folder: Path) -> Iterator[dict[str, Way]]:
         weights: convert.export_lite(run, folder / f"{weights}.tflite", weights=weights)
         for weights in ("float16", "int8")
     }
-    found: dict[str, Way] = {"Python": of_network(in_memory.load(saved))}
+    found: dict[str, Way] = {"Python": of_network(runtimes.load(saved))}
     with contextlib.ExitStack() as stack:
         if any(way.startswith(("REST", "gRPC")) for way in chosen):
             addresses = stack.enter_context(server(saved))
@@ -196,10 +196,10 @@ def ways(run: str, chosen: set[str], folder: Path) -> Iterator[dict[str, Way]]:
                 found[f"{protocol} files"] = functools.partial(of_server, far)
                 found[f"{protocol} planes"] = of_network(far)
         for weights, path in lites.items():
-            found[f"LiteRT {weights}"] = of_network(in_memory.load(path))
+            found[f"LiteRT {weights}"] = of_network(runtimes.load(path))
         if "ONNX" in chosen:
             found["ONNX"] = of_network(
-                in_memory.load(convert.export_onnx(run, folder / "model.onnx"))
+                runtimes.load(convert.export_onnx(run, folder / "model.onnx"))
             )
         if "browser" in chosen:
             found["browser"] = stack.enter_context(browser(lites["float16"], folder))

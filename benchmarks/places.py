@@ -19,9 +19,9 @@ import tfcolor  # noqa: F401 - before TensorFlow, whose oneDNN it turns on
 import click
 import numpy as np
 
-from tfcolor import config, data
+from tfcolor import config, data, runtimes
 from tfcolor.color import cielab
-from tfcolor.colorizing import in_memory, local_hints
+from tfcolor.colorizing import local_hints, rendering
 from tfcolor.data import batches
 from tfcolor.evaluation.metrics import delta_e, mse
 
@@ -35,7 +35,7 @@ class LightnessAlone:
 
     takes_hints = False
 
-    def __init__(self, network: in_memory.networks.Network) -> None:
+    def __init__(self, network: rendering.networks.Network) -> None:
         self._network = network
         self.size, self.stride = network.size, network.stride
 
@@ -64,7 +64,7 @@ def draw(rgb: np.ndarray, count: int, rng: np.random.Generator) -> list[local_hi
 @click.option("--seed", default=0, show_default=True, help="Of the places.")
 def main(model: str | None, source: str, part: str, limit: int, seed: int) -> None:
     """See the top of the file."""
-    network = in_memory.load(model)
+    network = runtimes.load(model)
     sides = {"levin": LightnessAlone(network)}
     if network.takes_hints:
         sides = {"network": network, **sides}
@@ -78,7 +78,7 @@ def main(model: str | None, source: str, part: str, limit: int, seed: int) -> No
             rng = np.random.default_rng([seed, count, int(batch["image_id"][0])])
             given = draw(truth[0], count, rng)
             for name, side in sides.items():
-                fake = in_memory.colorize(side, gray, hints=given)[None]
+                fake = rendering.colorize(gray, side, hints=given)[None]
                 figures = float(mse.psnr(truth, fake)[0]), float(delta_e.delta_e(truth, fake)[0])
                 found.setdefault((name, count), []).append(figures)
     table = {

@@ -9,7 +9,7 @@ import tensorflow as tf
 from conftest import colorful_photo
 from PIL import Image
 
-from tfcolor.colorizing import in_memory
+from tfcolor.colorizing import rendering
 from tfcolor.export import signatures
 from tfcolor.runtimes import saved_models
 
@@ -52,8 +52,8 @@ def network_of(saved):
 
 
 def python(saved, rgb, size=SIZES[0], **look):
-    """What `in_memory.colorize` makes of a photograph with the same network."""
-    return in_memory.colorize(network_of(saved), rgb, size=size, **look)
+    """What `rendering.colorize` makes of a photograph with the same network."""
+    return rendering.colorize(rgb, network_of(saved), size=size, **look)
 
 
 def levels_apart(found, expected):

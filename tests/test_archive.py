@@ -8,8 +8,9 @@ from click.testing import CliRunner
 from conftest import colorful_photo
 from PIL import Image
 
+from tfcolor import runtimes
 from tfcolor.cli import main
-from tfcolor.colorizing import beam, folder, in_memory
+from tfcolor.colorizing import beam, folder
 from tfcolor.images import photo
 
 FLAGS = ["--runner=DirectRunner", "--direct_num_workers=1"]
@@ -34,7 +35,7 @@ def test_a_pipeline_makes_the_same_and_lists_what_failed(album, tmp_path):
     pairs = folder.plan([album], tmp_path / "beam")
     beam.colorize_files(None, pairs, options, tmp_path / "beam", FLAGS)
     here = folder.plan([album], tmp_path / "here")
-    alone = list(folder.colorize_files(in_memory.load(threads=1), here, options))
+    alone = list(folder.colorize_files(runtimes.load(threads=1), here, options))
 
     made = photo.find(tmp_path / "beam")
     assert len(made) == sum(each.is_new for each in alone) == 195

@@ -7,7 +7,7 @@ from conftest import Stripes, colorful_photo
 from skimage import color as skcolor
 
 from tfcolor.color import cielab_numpy
-from tfcolor.colorizing import in_memory, local_hints, reduction
+from tfcolor.colorizing import local_hints, reduction, rendering
 
 COLORS = [(200, 40, 40), (40, 60, 190), (30, 120, 40), (119, 119, 119)]
 PLACES = [(20, 30), (70, 40), (30, 90), (95, 100)]
@@ -53,7 +53,7 @@ def nearest(rgb, lightness):
 def off(net, saturation, size=64):
     """CIEDE2000 of each hint's own pixel from the nearest color of sRGB."""
     gray = gray_photo()
-    colored = in_memory.colorize(net, gray, size=size, saturation=saturation, hints=asked())
+    colored = rendering.colorize(gray, net, size=size, saturation=saturation, hints=asked())
     lab = skcolor.rgb2lab(colored)
     return [
         skcolor.deltaE_ciede2000(lab[y, x], nearest(rgb, lab[y, x, 0]))
@@ -69,7 +69,7 @@ def test_a_hint_has_its_color_whatever_the_saturation(net, saturation):
 
 def test_saturation_0_leaves_no_color():
     for net in (Stripes(), Obedient()):
-        gray = in_memory.colorize(net, gray_photo(), saturation=0, hints=asked())
+        gray = rendering.colorize(gray_photo(), net, saturation=0, hints=asked())
         assert np.ptp(gray.astype(int), axis=-1).max() <= 1
 
 
@@ -80,7 +80,7 @@ def test_a_network_that_takes_hints_is_obeyed_where_all_hold(monkeypatch):
     gray = gray_photo()
     net = Obedient()
     monkeypatch.setattr(local_hints, "spread", spread)
-    colored = in_memory.colorize(net, gray, size=64, hints=asked())
+    colored = rendering.colorize(gray, net, size=64, hints=asked())
     monkeypatch.undo()
     (shown,) = net.seen
     assert shown.shape == (64, 80, 3)  # with the columns that are mirrored
@@ -90,7 +90,7 @@ def test_a_network_that_takes_hints_is_obeyed_where_all_hold(monkeypatch):
     )
     assert not shown[:, 77:].any() and not shown[:, :2].any()
     # Far from the hints there is nothing of them.
-    own = in_memory.colorize(net, gray, size=64)
+    own = rendering.colorize(gray, net, size=64)
     np.testing.assert_allclose(colored[60:70, 5:15], own[60:70, 5:15], atol=1)
 
 
@@ -103,7 +103,7 @@ def test_one_hint_that_does_not_hold_brings_the_other_way_for_all(monkeypatch):
         return spread(l, ab, placed, *rest)
 
     monkeypatch.setattr(local_hints, "spread", watched)
-    in_memory.colorize(Obedient(heed=0.3), gray_photo(), size=64, hints=asked())
+    rendering.colorize(gray_photo(), Obedient(heed=0.3), size=64, hints=asked())
     assert told == [asked()]
 
 

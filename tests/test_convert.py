@@ -11,9 +11,9 @@ from conftest import colorful_photo
 from onnx import helper
 from PIL import Image
 
-from tfcolor import config
+from tfcolor import config, runtimes
 from tfcolor.color import cielab
-from tfcolor.colorizing import graphs, in_memory, reduction
+from tfcolor.colorizing import graphs, reduction, rendering
 from tfcolor.config import fields, recipes
 from tfcolor.export import convert
 from tfcolor.models import folding, networks, unet
@@ -85,7 +85,7 @@ def planes(generator, l):
 
 @pytest.mark.parametrize("kind", ["float32", "onnx"])
 def test_a_file_of_32_bits_gives_the_planes_of_the_generator(generator, files, kind, l):
-    net = in_memory.load(files[kind])
+    net = runtimes.load(files[kind])
     assert (net.size, net.stride) == (SIZE, STRIDE)
     expected = planes(generator, l)
     assert expected.std() > 0.05  # there is color to compare
@@ -95,7 +95,7 @@ def test_a_file_of_32_bits_gives_the_planes_of_the_generator(generator, files, k
 def test_a_file_of_16_bits_is_the_generator_with_its_weights_rounded(generator, files, l):
     rounded = small()
     rounded.set_weights([np.float32(np.float16(each)) for each in generator.get_weights()])
-    net = in_memory.load(files["float16"])
+    net = runtimes.load(files["float16"])
     np.testing.assert_allclose(net(l), planes(rounded, l), atol=1e-4)
 
 
@@ -103,7 +103,7 @@ def test_a_file_of_8_bits_errs_as_8_bits_do(generator, files, l):
     # Kernels and features are rounded to 1/254 of their range, by 1/254 / sqrt(12) of it on
     # average. A range is some 8 standard deviations: 0.9 % of one, twice in each of 6 layers.
     expected = planes(generator, l)
-    error = np.sqrt(np.mean((in_memory.load(files["int8"])(l) - expected) ** 2))
+    error = np.sqrt(np.mean((runtimes.load(files["int8"])(l) - expected) ** 2))
     assert error < np.sqrt(2 * 6) * 0.009 * expected.std()
 
 
@@ -125,7 +125,7 @@ def test_any_size_is_mirrored_to_what_the_file_takes(generator, files, kind, hei
     )
     expected = planes(generator, l[np.ix_(rows, columns)])
     expected = expected[top : top + height, left : left + width]
-    ab = reduction.colors(in_memory.load(files[kind]), l)
+    ab = reduction.colors(runtimes.load(files[kind]), l)
     # Rounded weights err, see above; five standard deviations of that.
     atol = {"float16": 0.005, "int8": 0.05}.get(kind, 1e-4)
     np.testing.assert_allclose(ab, expected, atol=atol)
@@ -134,7 +134,7 @@ def test_any_size_is_mirrored_to_what_the_file_takes(generator, files, kind, hei
 @pytest.mark.parametrize("kind", FORMATS)
 @pytest.mark.parametrize("threads", [1, None])
 def test_threads_share_a_network(files, kind, threads, l):
-    net = in_memory.load(files[kind], threads)
+    net = runtimes.load(files[kind], threads)
     shown = [l, l[:32], l[:, :64], l[::-1].copy()]
     alone = [net(each) for each in shown]
     with futures.ThreadPoolExecutor(2) as pool:
@@ -149,7 +149,7 @@ def test_the_network_of_each_recipe_can_be_converted(name, kind, tmp_path, rng):
     generator = folding.fold(networks.build_generator(model, "float32", 0))
     side = max(model.stride, 64)
     l = rng.uniform(-1, 1, (side, 2 * side)).astype(np.float32)
-    ab = in_memory.load(written(generator, kind, tmp_path))(l)
+    ab = runtimes.load(written(generator, kind, tmp_path))(l)
     expected = graphs.painted(graphs.ask(generator, tf.constant(l[None, ..., None])))[0].numpy()
     # Freshly drawn weights give faint colors.
     np.testing.assert_allclose(ab, expected, atol=1e-3 * np.abs(expected).max())
@@ -162,7 +162,7 @@ def test_a_run_becomes_one_file_beside_nothing(run, name, tmp_path, l, capfd):
     path = write(run, tmp_path / name)
     assert capfd.readouterr().err == ""
     assert [each.name for each in path.parent.iterdir()] == [path.name]
-    net = in_memory.load(path)
+    net = runtimes.load(path)
     assert (net.size, net.stride) == (SIZE, STRIDE)
     generator, _ = workdir.load_generator(run)
     rgb = (generator(l[None, ..., None], training=False)["rgb"][0] + 1) / 2
@@ -173,8 +173,8 @@ def test_a_run_becomes_one_file_beside_nothing(run, name, tmp_path, l, capfd):
 
 def test_the_bundled_network_is_exported_without_a_run(tmp_path, rng):
     l = rng.uniform(-1, 1, (64, 128)).astype(np.float32)
-    net = in_memory.load(convert.export_lite("bundled", tmp_path / "made.tflite"))
-    ours = in_memory.load()
+    net = runtimes.load(convert.export_lite("bundled", tmp_path / "made.tflite"))
+    ours = runtimes.load()
     assert (net.size, net.stride) == (ours.size, ours.stride)
     # The shipped file tells no probabilities: its temperature is part of a kernel of 16 bits.
     np.testing.assert_allclose(net(l), ours(l), atol=1e-4)
@@ -205,7 +205,7 @@ def test_what_is_no_onnx_file_of_ours_is_named(tmp_path):
     broken, foreign = tmp_path / "broken.onnx", tmp_path / "foreign.ONNX"
     broken.write_bytes(b"no model")
     with pytest.raises(ValueError, match=r"broken\.onnx is no ONNX file of a colorizer \("):
-        in_memory.load(broken)
+        runtimes.load(broken)
     kind = helper.np_dtype_to_tensor_dtype(np.dtype("float32"))
     l, ab = ([helper.make_tensor_value_info(name, kind, [1, 8, 8, 1])] for name in ("l", "ab"))
     graph = helper.make_graph([helper.make_node("Identity", ["l"], ["ab"])], "foreign", l, ab)
@@ -213,7 +213,7 @@ def test_what_is_no_onnx_file_of_ours_is_named(tmp_path):
     model = helper.make_model(graph, ir_version=8, opset_imports=opset)
     foreign.write_bytes(model.SerializeToString())
     with pytest.raises(ValueError, match=r"foreign\.ONNX does not say what size .* it again"):
-        in_memory.load(foreign)
+        runtimes.load(foreign)
 
 
 def test_a_missing_package_is_named(generator, files, monkeypatch):
@@ -239,5 +239,5 @@ def test_the_command_colorizes_with_a_file_and_without_tensorflow(files, kind, t
     )
     assert done.returncode == 0, done.stderr
     gray = np.asarray(Image.open(tmp_path / "gray.png"))
-    expected = in_memory.colorize(in_memory.load(files[kind]), gray)
+    expected = rendering.colorize(gray, runtimes.load(files[kind]))
     np.testing.assert_array_equal(Image.open(tmp_path / "color.png"), expected)

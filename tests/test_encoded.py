@@ -74,7 +74,7 @@ NOISE = Image.fromarray(random_rgb(300, 301))
 
 def deep_png(pixels, alpha=None):
     file = io.BytesIO()
-    images.encode(file, pixels, images.Scan(pixels, alpha), "PNG", provenance=False)
+    images.encode(file, images.Photograph(pixels, alpha), "PNG", provenance=False)
     return file.getvalue()
 
 
@@ -177,7 +177,7 @@ def test_a_jpeg_has_the_bytes_that_scans_writes(name):
     alpha = channels[..., 3] if channels.shape[-1] == 4 else None
     written = io.BytesIO()
     swapped = np.ascontiguousarray(channels[..., 2::-1])
-    images.encode(written, swapped, images.Scan(swapped, alpha), "JPEG", provenance=False)
+    images.encode(written, images.Photograph(swapped, alpha), "JPEG", provenance=False)
     assert made == written.getvalue()
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from tfcolor import config, data
 from tfcolor.color import cielab
-from tfcolor.colorizing import in_memory
+from tfcolor.colorizing import rendering
 from tfcolor.evaluation import metrics, models, pictures, protocol, record, run, scores, table
 from tfcolor.runtimes import lite
 
@@ -228,7 +228,7 @@ def test_a_tflite_file_gives_the_colors_of_its_network(tmp_path, sides):
 
     rgb = np.stack([colorful_photo(seed, 70, 90) for seed in range(2)])
     network = lite.Lite(tmp_path / "flat.tflite")
-    painted = in_memory.of_batches(network)(cielab.to_gray(rgb).numpy())
+    painted = rendering.of_batches(network)(cielab.to_gray(rgb).numpy())
     l, _ = cielab.rgb_to_planes(cielab.to_gray(rgb))
     expected = cielab.to_uint8(cielab.planes_to_rgb(l, tf.concat([0.4 * l, -0.3 * l], -1)))
     # The network saw it reduced.

@@ -14,9 +14,9 @@ from click.testing import CliRunner
 from conftest import colorful_photo
 from tensorflow_serving.apis import prediction_log_pb2
 
-from tfcolor import config
+from tfcolor import config, runtimes
 from tfcolor.cli import main
-from tfcolor.colorizing import in_memory
+from tfcolor.colorizing import rendering
 from tfcolor.config import fields
 from tfcolor.evaluation import record, scores
 from tfcolor.export import convert, modelcard, saved_model
@@ -257,10 +257,10 @@ def test_the_bundled_network_is_exported_by_its_name(tmp_path, monkeypatch):
     assert (
         "The network that comes with tfcolor" in text and "## Figures\n\nOn 800 photographs" in text
     )
-    saved, bundled = in_memory.load(tmp_path / "base"), in_memory.load()
+    saved, bundled = runtimes.load(tmp_path / "base"), runtimes.load()
     assert saved.size == bundled.size and saved_models.read_config(tmp_path / "base") is None
     rgb = colorful_photo(1, 96, 128)
-    here, there = (in_memory.colorize(each, rgb).astype(int) for each in (saved, bundled))
+    here, there = (rendering.colorize(rgb, each).astype(int) for each in (saved, bundled))
     assert np.abs(here - there).mean() < 0.5  # weights of 16 bits there
     assert np.ptp(here, -1).mean() > 5
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from skimage import color as skcolor
 
 from tfcolor.color import cielab
-from tfcolor.colorizing import graphs, in_memory, reduction
+from tfcolor.colorizing import graphs, reduction, rendering
 from tfcolor.colorizing.graphs import reducing
 from tfcolor.data import samples
 from tfcolor.evaluation import metrics
@@ -36,7 +36,7 @@ def pastel(l, training):
 
 
 class InPython:
-    """A generator as `in_memory.colorize` takes it."""
+    """A generator as `rendering.colorize` takes it."""
 
     def __init__(self, generator, size, stride):
         self.size, self.stride, self.takes_hints = size, stride, False
@@ -60,14 +60,14 @@ def graph_of(generator, image_size, stride):
 
 
 def both_ways(generator, image_size, stride):
-    """A function: pixels, and the numbers of `in_memory.colorize` -> in the graph, in Python."""
+    """A function: pixels, and the numbers of `rendering.colorize` -> in the graph, in Python."""
     graph = graph_of(generator, image_size, stride)
     net = InPython(generator, image_size, stride)
 
     def colored(rgb, size=0, strength=1.0, saturation=1.0):
         gray = rgb[..., 0] if (rgb == rgb[..., :1]).all() else rgb
-        expected = in_memory.colorize(
-            net, gray, size=size or None, strength=strength, saturation=saturation
+        expected = rendering.colorize(
+            gray, net, size=size or None, strength=strength, saturation=saturation
         )
         return graph(rgb, size, strength, saturation).numpy(), expected
 

@@ -14,10 +14,10 @@ from keras import ops
 from PIL import Image
 from tensorflow_serving.apis import prediction_log_pb2
 
-from tfcolor import config
+from tfcolor import config, runtimes
 from tfcolor.app import preview
 from tfcolor.cli import main
-from tfcolor.colorizing import in_memory, local_hints, reduction
+from tfcolor.colorizing import local_hints, reduction, rendering
 from tfcolor.config import recipes
 from tfcolor.export import convert, saved_model, signatures, warmup
 from tfcolor.models import folding
@@ -55,7 +55,7 @@ def files(trained, tmp_path_factory):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_file_gives_the_planes_of_the_generator_with_hints_and_without(generator, files, kind):
-    net = in_memory.load(files[kind])
+    net = runtimes.load(files[kind])
     assert net.takes_hints and net.size == hinted.SIZE
     l, hints = hinted.planes()
     with_hints, without = (hinted.expected(generator, l, each)["ab"] for each in (hints, None))
@@ -71,14 +71,14 @@ def test_any_size_is_mirrored_with_no_hints_beyond_the_borders(generator, files,
     around = ((7, 7), (13, 13))
     shown = np.pad(l, around, "reflect"), np.pad(hints, (*around, (0, 0)))
     expected = hinted.expected(generator, *shown)["ab"][7:-7, 13:-13]
-    ab = reduction.colors(in_memory.load(files[kind]), l, hints)
+    ab = reduction.colors(runtimes.load(files[kind]), l, hints)
     np.testing.assert_allclose(ab, expected, atol=1e-4)
 
 
 def test_the_command_and_the_app_give_hints_to_a_network_that_takes_them(files, tmp_path):
     gray, hint = colorful_photo(2, 90, 130)[..., 0], local_hints.Hint(40, 30, (48, 96, 192))
     Image.fromarray(gray).save(tmp_path / "gray.png")
-    net = in_memory.load(files["lite"])
+    net = runtimes.load(files["lite"])
     seen = []
 
     class Watched:
@@ -88,7 +88,7 @@ def test_the_command_and_the_app_give_hints_to_a_network_that_takes_them(files, 
             seen.append(planes)
             return net(l, planes)
 
-    expected = in_memory.colorize(Watched(), gray, hints=[hint])
+    expected = rendering.colorize(gray, Watched(), hints=[hint])
     assert seen[0][..., 2].sum() > 0 and len(seen) == 1
     options = ["-m", str(files["lite"]), "--hint", "40,30,#3060c0"]
     command = ["colorize", str(tmp_path / "gray.png"), "-o", str(tmp_path / "color.png"), *options]

@@ -192,7 +192,7 @@ def test_weights_of_another_shape_or_place_are_told(weights_file):
 def test_the_network_gives_the_same_under_the_jax_backend(weights_file, tmp_path):
     program = f"""
 import numpy as np
-from tfcolor import inception_weights
+from tfcolor.evaluation.features import inception_weights
 from tfcolor.models import inception
 model = inception.load(inception.build(), inception_weights.read({str(weights_file)!r}))
 image = np.load("image.npy")

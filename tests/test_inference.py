@@ -9,10 +9,10 @@ from click.testing import CliRunner
 from conftest import colorful_photo
 from skimage import color as skcolor
 
-from tfcolor import config
+from tfcolor import config, runtimes
 from tfcolor.cli import main
 from tfcolor.color import cielab
-from tfcolor.colorizing import graphs, in_memory, reduction
+from tfcolor.colorizing import graphs, reduction
 from tfcolor.config import fields, recipes
 from tfcolor.export import saved_model
 from tfcolor.runtimes import saved_models, workdir
@@ -61,7 +61,7 @@ def test_planes_of_a_saved_model_are_those_of_the_generator(run, exported):
     generator, _ = workdir.load_generator(run)
     l = network_input()
     expected = generator(l[None, ..., None], training=False)["ab"][0].numpy()
-    saved = in_memory.load(exported)
+    saved = runtimes.load(exported)
     assert saved.size == 32
     np.testing.assert_allclose(saved(l), expected, atol=1e-5)
     uneven = saved(l[:61, :90])  # it mirrors the borders itself
@@ -78,9 +78,9 @@ def test_a_model_that_lost_its_card_works_and_one_of_an_earlier_version_is_an_er
     del told["image_size"]
     card.write_text(json.dumps(told))
     with pytest.raises(ValueError, match="is of an earlier version of tfcolor; export it again"):
-        in_memory.load(tmp_path)
+        runtimes.load(tmp_path)
     card.unlink()
-    assert in_memory.load(tmp_path).size == 256
+    assert runtimes.load(tmp_path).size == 256
     assert saved_models.read_config(tmp_path) is None
 
 

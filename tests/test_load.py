@@ -12,7 +12,7 @@ import served
 from conftest import colorful_photo
 from PIL import Image
 
-from tfcolor.colorizing import in_memory
+from tfcolor.colorizing import rendering
 from tfcolor.serving import remote
 
 CLIENTS = 8
@@ -36,7 +36,7 @@ def ask(far, index):
     Image.fromarray(rgb).save(file, "PNG")
     (answer,) = far.colorize([file.getvalue()], size=24)
     assert isinstance(answer, bytes), answer
-    right = in_memory.colorize(Waves(), rgb).astype(int)
+    right = rendering.colorize(rgb, Waves()).astype(int)
     return np.abs(np.asarray(Image.open(io.BytesIO(answer))) - right).max()
 
 

@@ -120,7 +120,7 @@ def test_networks_and_losses_step_under_the_jax_backend(tmp_path):
     program = """
 import jax, keras, numpy as np
 assert keras.backend.backend() == "jax"
-from tfcolor import losses
+from tfcolor.training import losses
 from tfcolor.models import patchgan, unet
 generator, discriminator = unet.build(2, 3), patchgan.build(2)
 rng = np.random.default_rng(0)

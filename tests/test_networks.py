@@ -400,7 +400,7 @@ def test_all_networks_step_under_the_jax_backend(tmp_path):
     program = """
 import jax, keras, numpy as np
 assert keras.backend.backend() == "jax"
-from tfcolor import losses
+from tfcolor.training import losses
 from tfcolor.models import cdcgan, colorful, sagan
 rng = np.random.default_rng(0)
 l, ab = rng.uniform(-1, 1, (1, 32, 32, 1)), rng.uniform(-1, 1, (1, 32, 32, 2))

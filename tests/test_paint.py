@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from skimage import color as skcolor
 
 from tfcolor.color import cielab_numpy
-from tfcolor.colorizing import in_memory, local_hints, painting, reduction
+from tfcolor.colorizing import local_hints, painting, reduction, rendering
 
 
 def lightness(rgb):
@@ -23,7 +23,7 @@ def gray_photo(height=40, width=60, dtype=np.uint8):
 @given(st.integers(8, 90), st.integers(8, 90), st.sampled_from([np.uint8, np.uint16]))
 def test_lightness_is_kept_at_any_size_and_depth(height, width, dtype):
     gray = gray_photo(height, width, dtype)
-    colored = in_memory.colorize(Stripes(), gray)
+    colored = rendering.colorize(gray, Stripes())
     assert colored.shape == (height, width, 3) and colored.dtype == dtype
     difference = lightness(colored) - lightness(np.repeat(gray[..., None], 3, -1))
     assert np.abs(difference).max() < (0.7 if dtype == np.uint8 else 0.05)  # rounding of a color
@@ -47,9 +47,9 @@ def test_the_network_sees_its_size_or_the_one_that_is_asked_for():
 
     net.size, net.stride = 32, 8
     gray = gray_photo(60, 90)
-    in_memory.colorize(net, gray)
-    in_memory.colorize(net, gray, size=50)
-    in_memory.colorize(net, gray_photo(16, 160))  # at the most 4 : 1
+    rendering.colorize(gray, net)
+    rendering.colorize(gray, net, size=50)
+    rendering.colorize(gray_photo(16, 160), net)  # at the most 4 : 1
     assert seen == [(32, 48), (56, 80), (32, 128)]
 
 
@@ -69,19 +69,19 @@ def test_mirrored_borders_leave_the_colors_of_the_rest(rng):
 
 def test_strength_mixes_with_the_photograph_as_it_was():
     rgb = colorful_photo(4, 40, 60)
-    none, half, full = (in_memory.colorize(Stripes(), rgb, strength=s) for s in (0, 0.5, 1))
+    none, half, full = (rendering.colorize(rgb, Stripes(), strength=s) for s in (0, 0.5, 1))
     assert np.abs(none.astype(int) - rgb).max() <= 1
     ab = [skcolor.rgb2lab(each)[..., 1:] for each in (none, half, full)]
     assert np.abs(ab[1] - (ab[0] + ab[2]) / 2).mean() < 1
     gray = gray_photo()
-    assert np.ptp(in_memory.colorize(Stripes(), gray, strength=0).astype(int), axis=-1).max() <= 1
+    assert np.ptp(rendering.colorize(gray, Stripes(), strength=0).astype(int), axis=-1).max() <= 1
 
 
 def test_saturation_scales_chroma():
     gray = gray_photo()
     chroma = [
         np.hypot(
-            *np.moveaxis(skcolor.rgb2lab(in_memory.colorize(Stripes(), gray, saturation=s)), -1, 0)[
+            *np.moveaxis(skcolor.rgb2lab(rendering.colorize(gray, Stripes(), saturation=s)), -1, 0)[
                 1:
             ]
         ).mean()
@@ -94,8 +94,8 @@ def test_a_hint_colors_the_place_it_is_put_on():
     gray = np.full((64, 96), 60, np.uint8)
     gray[:, 48:] = 200
     hint = local_hints.Hint(20, 30, (30, 60, 200))
-    colored = in_memory.colorize(Stripes(), gray, hints=[hint])
-    before = in_memory.colorize(Stripes(), gray)
+    colored = rendering.colorize(gray, Stripes(), hints=[hint])
+    before = rendering.colorize(gray, Stripes())
     wanted = cielab_numpy.rgb_to_lab(np.uint8([[[30, 60, 200]]]))[0, 0, 1:]
     left, right = (skcolor.rgb2lab(colored)[32, column, 1:] for column in (12, 84))
     # Blue of that chroma is out of sRGB at that lightness: the hue is right.
@@ -116,12 +116,12 @@ def test_a_hint_colors_the_place_it_is_put_on():
 )
 def test_numbers_out_of_range_are_named(change, message):
     with pytest.raises(ValueError, match=message):
-        in_memory.colorize(Stripes(), gray_photo(), **change)
+        rendering.colorize(gray_photo(), Stripes(), **change)
 
 
 def test_what_has_too_few_pixels_is_an_error():
     with pytest.raises(ValueError, match="7 x 40 pixels are too few"):
-        in_memory.colorize(Stripes(), np.zeros((40, 7), np.uint8))
+        rendering.colorize(np.zeros((40, 7), np.uint8), Stripes())
 
 
 def test_a_network_of_no_numbers_is_an_error():

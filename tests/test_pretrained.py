@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfcolor import runtimes
 from tfcolor.color import cielab, quantize
-from tfcolor.colorizing import in_memory, reduction
+from tfcolor.colorizing import reduction, rendering
 from tfcolor.data import batches, samples
 from tfcolor.evaluation import metrics, scores
 from tfcolor.export import modelcard
@@ -69,7 +70,7 @@ def test_the_encoder_gives_features_at_each_stride():
 
 def test_it_beats_gray_on_photographs_it_never_saw():
     stream = batches.eval_batches(samples.from_package("test"), 256, 8)
-    table = scores.evaluate({"pretrained": in_memory.of_batches(bundled.load())}, stream)
+    table = scores.evaluate({"pretrained": rendering.of_batches(bundled.load())}, stream)
     means = {name: scores.means(row) for name, row in table.items()}
     ours, gray, truth = (means[name] for name in ("pretrained", "gray", "truth"))
     assert list(ours) == list(metrics.PER_PHOTOGRAPH)
@@ -81,7 +82,7 @@ def test_it_beats_gray_on_photographs_it_never_saw():
 
 def test_bushes_become_green():
     gray = photo.read_rgb(samples.FOLDER / "gray" / "35d67f3f70aeef92.jpg")
-    colored = in_memory.colorize(bundled.load(), gray)
+    colored = rendering.colorize(gray, bundled.load())
     a_star = cielab.rgb_to_lab(colored)[215:250, 30:150, 1].numpy()
     assert np.median(a_star) < -3  # they stand at the lower edge
 
@@ -122,9 +123,7 @@ def test_the_card_has_the_figures_of_the_report():
     assert f"{found['differences']['tfcolor - gray']['psnr']['value']:.2f} ± " in text
 
 
-def assert_same_colors(
-    first: reduction.Network, second: Callable[[np.ndarray], np.ndarray]
-) -> None:
+def assert_same_colors(first: runtimes.Network, second: Callable[[np.ndarray], np.ndarray]) -> None:
     for path in photo.find(samples.FOLDER / "gray"):
         l = reduction.reduce(photo.read_rgb(path), 192)[:192, :192]
         difference = cielab.AB_SCALE * np.abs(first(l) - second(l))

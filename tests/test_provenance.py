@@ -121,7 +121,7 @@ def test_packet_that_is_upright_stays_byte_for_byte():
 def test_source_type_is_read_back_from_every_format_with_xmp(format, dtype):
     rgb = random_rgb().astype(dtype)
     file = io.BytesIO()
-    images.encode(file, rgb, images.Scan(rgb, xmp=PACKET), format)
+    images.encode(file, images.Photograph(rgb, xmp=PACKET), format)
     with Image.open(file) as image:
         found = properties(image.info["xmp"])
     assert found[SOURCE] == provenance.SOURCE_TYPE and TITLE in found
@@ -135,9 +135,7 @@ def long_packet():
 def encoded(format, **options):
     """A picture with a long packet of XMP, as Pillow reads it back."""
     file = io.BytesIO()
-    images.encode(
-        file, random_rgb(), images.Scan(random_rgb(), xmp=long_packet()), format, **options
-    )
+    images.encode(file, images.Photograph(random_rgb(), xmp=long_packet()), format, **options)
     return Image.open(file)
 
 
@@ -163,6 +161,6 @@ def test_without_provenance_the_packet_stays_byte_for_byte():
     for format in ("JPEG", "PNG", "WEBP", "TIFF"):
         for packet in (PACKET, b""):
             file = io.BytesIO()
-            images.encode(file, rgb, images.Scan(rgb, xmp=packet), format, provenance=False)
+            images.encode(file, images.Photograph(rgb, xmp=packet), format, provenance=False)
             with Image.open(file) as image:
                 assert image.info.get("xmp", b"") == packet

@@ -27,7 +27,7 @@ def noise(*shape, dtype=np.uint8, seed=0):
 def written(pixels, format, **like):
     """A file in memory, as `images.encode` writes it."""
     file = io.BytesIO()
-    images.encode(file, pixels, images.Scan(pixels, **like), format)
+    images.encode(file, images.Photograph(pixels, **like), format)
     return file
 
 
@@ -101,7 +101,7 @@ def test_webp_and_gif_keep_what_is_transparent():
 )
 def test_other_arrays_are_refused(tmp_path, pixels, alpha, match):
     with pytest.raises(ValueError, match=match):
-        images.write(tmp_path / "a.png", pixels, images.Scan(pixels, alpha))
+        images.write(tmp_path / "a.png", images.Photograph(pixels, alpha))
     assert os.listdir(tmp_path) == []
 
 
@@ -302,7 +302,7 @@ def test_exif_goes_from_any_format_to_any(source, target, dtype):
         Image.fromarray(random_rgb(6, 9)).save(file, source, exif=exif)
     scan = images.read(file)
     out = io.BytesIO()
-    images.encode(out, scan.pixels.astype(dtype), scan, target)
+    images.encode(out, scan.with_pixels(scan.pixels.astype(dtype)), target)
     with Image.open(out) as image:
         exif = image.getexif()
         details = exif.get_ifd(IFD.Exif)
@@ -344,7 +344,7 @@ def test_layout_of_the_old_tiff_is_not_kept(tmp_path):
     )
     scan = images.read(path)
     out = tmp_path / "b.tif"
-    images.write(out, random_rgb(), scan)
+    images.write(out, scan.with_pixels(random_rgb()))
     with tifffile.TiffFile(out) as file:
         tags = {tag.name: tag.value for tag in file.pages[0].tags}
     assert tags["ImageDescription"] == "A street" and tags["Compression"] == 1
@@ -370,7 +370,7 @@ def test_resolution_that_is_not_known_is_not_made_up(source, target):
     scan = images.read(file)
     assert scan.dpi is None
     out = io.BytesIO()
-    images.encode(out, random_rgb(), scan, target)
+    images.encode(out, scan.with_pixels(random_rgb()), target)
     if target == "TIFF":
         with tifffile.TiffFile(io.BytesIO(out.getvalue())) as tiff:
             assert not {282, 283, 296} & set(tiff.pages[0].tags.keys())
@@ -401,7 +401,7 @@ def test_file_times_are_kept(tmp_path):
     source = tmp_path / "old.jpg"
     source.touch()
     os.utime(source, ns=(10**18 + 1_000_000, 5 * 10**17))
-    images.write(tmp_path / "new.png", random_rgb(), images.Scan(random_rgb()), times_of=source)
+    images.write(tmp_path / "new.png", images.Photograph(random_rgb()), times_of=source)
     times = (tmp_path / "new.png").stat()
     assert (times.st_atime_ns, times.st_mtime_ns) == (10**18 + 1_000_000, 5 * 10**17)
 
@@ -417,5 +417,5 @@ def test_pipe_is_read_and_written():
     for format in ("PNG", "TIFF", "JPEG"):
         for dtype in (np.uint8, np.uint16):
             pipe = Pipe()
-            images.encode(pipe, random_rgb().astype(dtype), images.Scan(random_rgb()), format)
+            images.encode(pipe, images.Photograph(random_rgb().astype(dtype)), format)
             assert images.read(Pipe(pipe.getvalue())).pixels.shape == (6, 9, 3)

@@ -54,7 +54,7 @@ def encodings():
     for format in ("PNG", "TIFF"):
         for pixels in (rgb, deep):
             file = io.BytesIO()
-            images.encode(file, pixels, images.Scan(pixels, pixels[..., 0], **notes), format)
+            images.encode(file, images.Photograph(pixels, pixels[..., 0], **notes), format)
             files[f"{format} {pixels.dtype}"] = file.getvalue()
     return files
 
@@ -122,7 +122,7 @@ def test_what_is_read_of_a_damaged_file_can_be_written(name, edits, format):
         return
     hypothesis.assume(scan.pixels.size < 10**6 and scan.pixels.ndim == 3)
     file = io.BytesIO()
-    images.encode(file, scan.pixels, scan, format)
+    images.encode(file, scan, format)
     again = images.read(file)
     assert again.pixels.shape == scan.pixels.shape
     if format != "WEBP" and scan.dpi:
@@ -189,7 +189,7 @@ def test_pixels_are_counted_by_the_header(tmp_path):
 COUNT = """
 import sys
 from pathlib import Path
-from tfcolor.scans import decoding
+from tfcolor.images import decoding
 print(decoding.count_pixels(Path(sys.argv[1])))
 """
 
@@ -224,7 +224,7 @@ def test_exif_too_long_for_a_jpeg_is_left_out_of_it_alone():
     rgb = random_rgb()
     for format, kept in (("JPEG", False), ("PNG", True), ("TIFF", True)):
         file = io.BytesIO()
-        images.encode(file, rgb, images.Scan(rgb, exif=exif.tobytes()), format)
+        images.encode(file, images.Photograph(rgb, exif=exif.tobytes()), format)
         assert (b"x" * 70000 in images.read(file).exif) == kept
 
 
@@ -236,14 +236,14 @@ def test_failing_encoder_leaves_the_old_file_alone(tmp_path):
     path.write_bytes(b"old")
     wide = np.zeros((1, 20000, 3), np.uint8)  # WebP ends at 16383.
     with pytest.raises(ValueError, match=r"wide\.webp cannot hold .*use \.png"):
-        images.write(path, wide, images.Scan(wide))
+        images.write(path, images.Photograph(wide))
     assert path.read_bytes() == b"old" and os.listdir(tmp_path) == ["wide.webp"]
 
 
 def test_tiff_ends_at_4_gib(tmp_path):
     huge = np.broadcast_to(np.uint8(0), (40000, 40000, 3))
     with pytest.raises(ValueError, match="TIFF file ends at 4 GiB"):
-        images.write(tmp_path / "a.tif", huge, images.Scan(huge))
+        images.write(tmp_path / "a.tif", images.Photograph(huge))
     assert os.listdir(tmp_path) == []
 
 
@@ -265,24 +265,24 @@ def test_full_disk_is_an_os_error_and_leaves_the_old_file_alone(tmp_path, suffix
     path.write_bytes(b"old")
     rgb = random_rgb(99, 99).astype(dtype) * dtype(257 if dtype == np.uint16 else 1)
     with files_end_at(4000), pytest.raises(OSError, match=rf"too large.*a\{suffix}"):
-        images.write(path, rgb, images.Scan(rgb))
+        images.write(path, images.Photograph(rgb))
     assert path.read_bytes() == b"old" and os.listdir(tmp_path) == [path.name]
 
 
 MEMORY = """
 import sys
 import numpy as np
-from tfcolor import scans
+import tfcolor
 
 def peak():  # MiB; `ru_maxrss` would count the parent's
     lines = open("/proc/self/status").read().splitlines()
     return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) // 1024
 
+read_photograph, write_photograph = tfcolor.read, tfcolor.write  # imported now
 before = peak()
-scan = scans.read(sys.argv[1])
-pixels, scan = scan.pixels, scan.emptied()
+photograph = read_photograph(sys.argv[1])
 read = peak() - before
-scans.write(sys.argv[2], pixels, scan)
+write_photograph(sys.argv[2], photograph)
 print(read, peak() - before)
 """
 
@@ -292,7 +292,7 @@ print(read, peak() - before)
 def test_memory_is_little_more_than_the_pixels_and_what_pillow_holds(tmp_path, suffix):
     path = tmp_path / f"a{suffix}"
     pixels = np.full((4000, 6000, 3), 100, np.uint8)
-    images.write(path, pixels, images.Scan(pixels))
+    images.write(path, images.Photograph(pixels))
     done = subprocess.run(
         [sys.executable, "-c", MEMORY, path, tmp_path / f"b{suffix}"],
         capture_output=True,

@@ -22,7 +22,7 @@ def random_rgb(h=20, w=30):
 
 
 def write(path, rgb):
-    images.write(path, rgb, images.Scan(rgb[:0]))
+    images.write(path, images.Photograph(rgb))
 
 
 file_names = st.text(

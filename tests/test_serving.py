@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from tfcolor import runtimes
 from tfcolor.cli import main
-from tfcolor.colorizing import in_memory
+from tfcolor.colorizing import rendering
 from tfcolor.images import photo
 from tfcolor.serving import addresses, remote
 
@@ -131,7 +132,7 @@ def test_colorizing_with_a_server_equals_the_saved_model(server, saved, protocol
 
 @BOTH
 def test_files_come_back_as_python_colorizes_them(server, saved, protocol):
-    near, far = in_memory.load(saved), remote.connect(getattr(server, protocol))
+    near, far = runtimes.load(saved), remote.connect(getattr(server, protocol))
     look = {"size": 24, "strength": 0.8, "saturation": 1.3}
     files = [encoded(rgb) for rgb in photographs()]
     for rgb, png, jpeg in zip(
@@ -140,7 +141,7 @@ def test_files_come_back_as_python_colorizes_them(server, saved, protocol):
         far.colorize(files, **look, jpeg=True),
         strict=True,
     ):
-        expected = in_memory.colorize(near, rgb, **look).astype(int)
+        expected = rendering.colorize(rgb, near, **look).astype(int)
         (from_png, png_format), (from_jpeg, jpeg_format) = decoded(png), decoded(jpeg)
         assert (png_format, jpeg_format) == ("PNG", "JPEG")
         assert np.abs(from_png - expected).max() <= 1

@@ -1,9 +1,43 @@
-"""tfcolor: colorize black-and-white photographs, and train, measure and export a colorizer."""
+"""tfcolor: colorize black-and-white photographs, and train, measure and export a colorizer.
 
+What a program of yours needs to colorize is here, and is imported when it is first asked for:
+
+    photograph = tfcolor.read("grandmother.jpg")
+    tfcolor.write("grandmother-color.jpg", tfcolor.colorize(photograph))
+"""
+
+import importlib
 import os
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tfcolor.colorizing.local_hints import Hint
+    from tfcolor.colorizing.rendering import colorize
+    from tfcolor.images import Photograph, read, write
+    from tfcolor.runtimes import load
 
 __version__ = "0.1.0"
 
 # TensorFlow reads it when it is imported. By itself it takes its convolutions from oneDNN on
 # processors with VNNI instructions alone; on the others they take up to twice as long without it.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+
+_HOMES = {
+    "Hint": "tfcolor.colorizing.local_hints",
+    "Photograph": "tfcolor.images",
+    "colorize": "tfcolor.colorizing.rendering",
+    "load": "tfcolor.runtimes",
+    "read": "tfcolor.images",
+    "write": "tfcolor.images",
+}
+__all__ = ["Hint", "Photograph", "colorize", "load", "read", "write"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'tfcolor' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

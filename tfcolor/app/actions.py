@@ -11,8 +11,9 @@ from typing import Any
 
 import gradio as gr
 
+from tfcolor import runtimes
 from tfcolor.app import preview, results
-from tfcolor.colorizing import folder, local_hints, reduction
+from tfcolor.colorizing import folder, local_hints
 from tfcolor.support import errors
 
 PROGRESS = gr.Progress()
@@ -49,7 +50,7 @@ class Session:
 class Actions:
     """The functions behind the controls, in the order in which they are used."""
 
-    def __init__(self, net: reduction.Network, max_megapixels: float) -> None:
+    def __init__(self, net: runtimes.Network, max_megapixels: float) -> None:
         """Args: a network, and how large a photograph may be."""
         self._net, self._max_megapixels = net, max_megapixels
 

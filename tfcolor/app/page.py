@@ -8,9 +8,8 @@ from typing import Any
 
 import gradio as gr
 
-from tfcolor import images
+from tfcolor import images, runtimes
 from tfcolor.app import actions
-from tfcolor.colorizing import reduction
 
 SAMPLES = Path(str(resources.files("tfcolor"))) / "data" / "samples"
 INTRODUCTION = """# Colorize photographs
@@ -49,7 +48,7 @@ STYLE = """
 """
 
 
-def build(net: reduction.Network, max_mb: int, max_megapixels: float) -> gr.Blocks:
+def build(net: runtimes.Network, max_mb: int, max_megapixels: float) -> gr.Blocks:
     """The page, ready to be launched with `theme` and `STYLE`.
 
     Args:
@@ -148,7 +147,7 @@ def _examples(files: gr.File) -> None:
         gr.Markdown(f"Photographs by {authors}, CC BY 2.0, made gray.")
 
 
-def _settings(net: reduction.Network) -> list[gr.Slider]:
+def _settings(net: runtimes.Network) -> list[gr.Slider]:
     """Strength, saturation and size."""
     sliders = [
         gr.Slider(0, 1, 1, step=0.05, label="Strength", info="0 keeps the photograph as it is."),

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from tfcolor import images
-from tfcolor.colorizing import in_memory, local_hints, reduction
+from tfcolor import images, runtimes
+from tfcolor.colorizing import local_hints, reduction, rendering
 from tfcolor.images import decoding, strips
 
 MAX_SIDE = 1400  # pixels of the long side
@@ -55,16 +55,17 @@ def read(path: Path, max_megapixels: float) -> Preview:
       OSError, ValueError: as `check` and `images.read`, and if it is too small to be colorized.
     """
     check(path, max_megapixels)
-    scan = images.read(path, path.name)
-    pixels, shape = scan.pixels, (scan.pixels.shape[0], scan.pixels.shape[1])
+    photograph = images.read(path, path.name)
+    pixels = photograph.pixels
+    shape = (pixels.shape[0], pixels.shape[1])
     if min(shape) < reduction.MIN_SIDE:
         raise ValueError(
             f"{path.name} has {shape[1]} x {shape[0]} pixels; each side must have "
             f"{reduction.MIN_SIDE} or more"
         )
-    if scan.alpha is not None:
+    if photograph.alpha is not None:
         color = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=-1)
-        pixels = strips.over_white(color, scan.alpha)
+        pixels = strips.over_white(color, photograph.alpha)
     scale = min(MAX_SIDE / max(shape), 1)
     # A long strip is squeezed rather than made too small.
     size = [max(round(side * scale), reduction.MIN_SIDE) for side in reversed(shape)]
@@ -73,22 +74,22 @@ def read(path: Path, max_megapixels: float) -> Preview:
 
 
 def colored(
-    net: reduction.Network,
+    net: runtimes.Network,
     preview: Preview,
     placed: Sequence[local_hints.Hint],
     size: int,
     strength: float,
     saturation: float,
 ) -> np.ndarray:
-    """The preview in color, uint8 (h, w, 3); the arguments are those of `in_memory.colorize`.
+    """The preview in color, uint8 (h, w, 3); the arguments are those of `rendering.colorize`.
 
     Raises:
       ValueError: if a hint lies outside the photograph, or it is too small.
     """
     local_hints.check(placed, preview.shape)
     here = [local_hints.Hint(*_moved(hint, preview), hint.rgb) for hint in placed]
-    return in_memory.colorize(
-        net, preview.pixels, size=size, strength=strength, saturation=saturation, hints=here
+    return rendering.colorize(
+        preview.pixels, net, size=size, strength=strength, saturation=saturation, hints=here
     )
 
 

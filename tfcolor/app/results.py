@@ -6,13 +6,14 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from tfcolor.colorizing import folder, local_hints, reduction
+from tfcolor import runtimes
+from tfcolor.colorizing import folder, local_hints
 
 ARCHIVE = "tfcolor.zip"
 
 
 def write(
-    net: reduction.Network,
+    net: runtimes.Network,
     sources: Sequence[Path],
     place: Path,
     options: folder.Options,
@@ -64,7 +65,7 @@ def targets(sources: Sequence[Path], place: Path) -> list[Path]:
 
 
 def _colorize(
-    net: reduction.Network,
+    net: runtimes.Network,
     pairs: Sequence[tuple[Path, Path]],
     options: folder.Options,
     placed: Mapping[Path, tuple[local_hints.Hint, ...]],

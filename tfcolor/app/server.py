@@ -5,12 +5,12 @@ import os
 import signal
 import tempfile
 
-from tfcolor.colorizing import reduction
+from tfcolor import runtimes
 
 _log = logging.getLogger(__name__)
 
 
-def serve(net: reduction.Network, host: str, port: int, max_mb: int, max_megapixels: float) -> None:
+def serve(net: runtimes.Network, host: str, port: int, max_mb: int, max_megapixels: float) -> None:
     """Serves the page until Ctrl-C, or SIGTERM, and ends the process then.
 
     Args:

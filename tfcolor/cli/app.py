@@ -42,9 +42,9 @@ def app(
     if not importlib.util.find_spec("gradio"):
         raise ValueError("tfcolor app needs gradio; install it with: pip install 'tfcolor[app]'")
     options.spare_threads()
+    from tfcolor import runtimes
     from tfcolor.app import server as serving
-    from tfcolor.colorizing import in_memory
 
     # A thread a call: several people may look at once.
-    network = in_memory.load(options.chosen_network(model, server), threads=1)
+    network = runtimes.load(options.chosen_network(model, server), threads=1)
     serving.serve(network, host, port, max_mb, max_megapixels)

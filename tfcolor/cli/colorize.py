@@ -63,7 +63,8 @@ def colorize(
     already is not made again, so that a run that was stopped goes on. '-' reads standard input.
     """
     options.spare_threads()
-    from tfcolor.colorizing import folder, in_memory, local_hints
+    from tfcolor import runtimes
+    from tfcolor.colorizing import folder, local_hints
 
     parsed = tuple(local_hints.parse(text) for text in hint_texts)
     chosen = folder.Options(hints=parsed, **options.given(**settings))
@@ -78,7 +79,7 @@ def colorize(
     if runner:
         _run_beam(context, path, pairs, chosen, place, [f"--runner={runner}", *flags])
         return
-    net = in_memory.load(path, threads=None if len(pairs) == 1 else 1)
+    net = runtimes.load(path, threads=None if len(pairs) == 1 else 1)
     results = []
     for result in folder.colorize_files(net, pairs, chosen):
         results.append(result)
@@ -132,8 +133,7 @@ def _stream(
     photos: tuple[str, ...], output: Path | None, path: Path | str | None, chosen: Any
 ) -> None:
     """One photograph from or to a standard stream."""
-    from tfcolor import images
-    from tfcolor.colorizing import in_memory
+    from tfcolor import images, runtimes
     from tfcolor.images import photo
 
     if len(photos) != 1:
@@ -142,16 +142,17 @@ def _stream(
         raise ValueError("--compare and --gif need a file for --output")
     if output and output.exists() and str(output) != STREAM and not chosen.overwrite:
         raise ValueError(f"{output} is there already; --overwrite replaces it")
-    scan = (
+    photograph = (
         images.read(io.BytesIO(sys.stdin.buffer.read()), "standard input")
         if photos[0] == STREAM
         else images.read(photos[0])
     )
-    colored = in_memory.colorize(in_memory.load(path), scan.pixels, **chosen.of_colors())
+    color = chosen.render(photograph.pixels, runtimes.load(path), chosen.hints)
+    photograph = photograph.with_pixels(color)
     if output is not None and str(output) != STREAM:
-        images.write(output, colored, scan.emptied(), chosen.provenance)
+        images.write(output, photograph, chosen.provenance)
         return
     encoded = io.BytesIO()
-    kind = scan.format if scan.format in photo.FORMATS.values() else "PNG"
-    images.encode(encoded, colored, scan.emptied(), kind, chosen.provenance)
+    kind = photograph.format if photograph.format in photo.FORMATS.values() else "PNG"
+    images.encode(encoded, photograph, kind, chosen.provenance)
     sys.stdout.buffer.write(encoded.getvalue())

@@ -86,7 +86,7 @@ def spare_threads() -> None:
 
 
 def chosen_network(model: Path | None, server: str | None) -> Path | str | None:
-    """What `in_memory.load` opens of --model and --server.
+    """What `runtimes.load` opens of --model and --server.
 
     Raises:
       ValueError: if both are given, the model is missing or the server cannot be asked.

@@ -14,8 +14,8 @@ import numpy as np
 from apache_beam.ml.inference import base
 from apache_beam.options import pipeline_options
 
-from tfcolor import images
-from tfcolor.colorizing import folder, in_memory, painting, reduction
+from tfcolor import images, runtimes
+from tfcolor.colorizing import folder, reduction
 from tfcolor.support import errors
 
 Pair = tuple[str, str]  # a photograph and what it becomes
@@ -34,7 +34,7 @@ def colorize_files(
     What failed is listed in `place`, by the pipeline itself; what is there already is left.
 
     Args:
-      model: see `in_memory.load`.
+      model: see `runtimes.load`.
       pairs: (source, target), from `folder.plan`.
       options: what is done to each; no hints, comparisons or GIFs.
       place: the folder for the list of failures.
@@ -44,8 +44,7 @@ def colorize_files(
       ValueError: if the model is none of ours.
       OSError: if a server does not answer.
     """
-    net = in_memory.load(model, threads=1)  # what is wrong with it is told here, in one line
-    size = net.size if options.size is None else options.size
+    net = runtimes.load(model, threads=1)  # what is wrong with it is told here, in one line
     waiting = [
         (str(source), str(target))
         for source, target in pairs
@@ -56,7 +55,7 @@ def colorize_files(
             pipeline
             | "Photographs" >> beam.Create(waiting)
             | "Scatter" >> beam.Reshuffle()
-            | "Reduce" >> beam.ParDo(_Reduce(size)).with_outputs("failed", main="l")
+            | "Reduce" >> beam.ParDo(_Reduce(options, net.size)).with_outputs("failed", main="l")
         )
         unpainted = read["l"] | "Colors" >> base.RunInference(
             base.KeyedModelHandler(_Handler(model))
@@ -70,20 +69,20 @@ def colorize_files(
         )
 
 
-class _Handler(base.ModelHandler[Plane, base.PredictionResult, reduction.Network]):
+class _Handler(base.ModelHandler[Plane, base.PredictionResult, runtimes.Network]):
     """Opens the network once in a worker process and shows it one plane after the other."""
 
     def __init__(self, model: Path | str | None) -> None:
         super().__init__()
         self._model = model
 
-    def load_model(self) -> reduction.Network:
-        return in_memory.load(self._model, threads=1)
+    def load_model(self) -> runtimes.Network:
+        return runtimes.load(self._model, threads=1)
 
     def run_inference(
         self,
         batch: Sequence[Plane],
-        model: reduction.Network,
+        model: runtimes.Network,
         inference_args: Mapping[str, Any] | None = None,
     ) -> Iterable[base.PredictionResult]:
         for l in batch:
@@ -93,12 +92,12 @@ class _Handler(base.ModelHandler[Plane, base.PredictionResult, reduction.Network
 class _Reduce(beam.DoFn):
     """A photograph -> its lightness as the network is shown it; what cannot be read fails."""
 
-    def __init__(self, size: int) -> None:
-        self._size = size
+    def __init__(self, options: folder.Options, own_size: int) -> None:
+        self._options, self._own_size = options, own_size
 
     def process(self, pair: Pair) -> Iterator[Any]:
         try:
-            yield pair, reduction.reduce(images.read(pair[0]).pixels, self._size)
+            yield pair, self._options.reduce(images.read(pair[0]).pixels, self._own_size)
         except (OSError, ValueError, MemoryError) as error:
             yield beam.pvalue.TaggedOutput("failed", _failed(pair, error))
 
@@ -111,11 +110,10 @@ class _Paint(beam.DoFn):
 
     def process(self, element: tuple[Pair, base.PredictionResult]) -> Iterator[folder.Result]:
         pair, (l, ab, *_) = element
-        options = self._options
         try:
-            scan = images.read(pair[0])
-            rgb = painting.paint(scan.pixels, l, ab, options.strength, options.saturation)
-            images.write(pair[1], rgb, scan.emptied(), options.provenance, times_of=pair[0])
+            photograph = images.read(pair[0])
+            photograph = photograph.with_pixels(self._options.paint(photograph.pixels, l, ab))
+            images.write(pair[1], photograph, self._options.provenance, times_of=pair[0])
         except (OSError, ValueError, MemoryError) as error:
             yield _failed(pair, error)
 

@@ -9,10 +9,9 @@ from collections.abc import Iterator, Sequence
 from concurrent import futures
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from tfcolor import images
-from tfcolor.colorizing import compare, in_memory, local_hints, painting, reduction
+from tfcolor import images, runtimes
+from tfcolor.colorizing import compare, local_hints, rendering
 from tfcolor.images import decoding, photo
 from tfcolor.support import errors
 
@@ -22,30 +21,22 @@ PIXELS_AT_ONCE = 100_000_000  # of all photographs in work: 10 bytes each, so ab
 
 
 @dataclasses.dataclass(frozen=True)
-class Options:
-    """What is done to each photograph; see `in_memory.colorize`.
+class Options(rendering.Rendering):
+    """What is done to each photograph.
 
     Attributes:
+      hints: see `rendering.colorize`.
       compare: "side" or "split" to write NAME-compare beside the result, too.
       gif: whether to write NAME-compare.gif, gray and color by turns, too.
       provenance: whether the file says that its color is synthetic.
       overwrite: whether results that are there already are made again.
     """
 
-    size: int | None = None
-    strength: float = 1.0
-    saturation: float = 1.0
     hints: tuple[local_hints.Hint, ...] = ()
     compare: str | None = None
     gif: bool = False
     provenance: bool = True
     overwrite: bool = False
-
-    def __post_init__(self) -> None:
-        """Raises ValueError if a number is out of range."""
-        painting.check(self.strength, self.saturation)
-        if self.size is not None:
-            reduction.check_size(self.size)
 
     def outputs(self, target: Path) -> list[Path]:
         """All files that are written of a photograph, the result first."""
@@ -53,10 +44,6 @@ class Options:
         pictures = [stem.with_name(stem.name + target.suffix)] if self.compare else []
         turns = [stem.with_name(f"{stem.name}.gif")] if self.gif else []
         return [target, *pictures, *turns]
-
-    def of_colors(self) -> dict[str, Any]:
-        """Those that `in_memory.colorize` takes."""
-        return {name: getattr(self, name) for name in ("size", "strength", "saturation", "hints")}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,7 +114,7 @@ def check(pairs: Sequence[tuple[Path, Path]], options: Options | None = None) ->
 
 
 def colorize_files(
-    net: reduction.Network,
+    net: runtimes.Network,
     pairs: Sequence[tuple[Path, Path]],
     options: Options | None = None,
     workers: int | None = None,
@@ -135,7 +122,7 @@ def colorize_files(
     """Colorizes photographs, as many at a time as there are cores.
 
     Args:
-      net: from `in_memory.load`; with one thread a call where there are several workers.
+      net: from `runtimes.load`; with one thread a call where there are several workers.
       pairs: (source, target), from `plan`.
       options: what is done to each.
       workers: photographs in work at a time; fewer where they are large.
@@ -197,24 +184,24 @@ def naming(path: Path, reason: str) -> str:
 
 
 def _colorize_file(
-    net: reduction.Network, source: Path, target: Path, options: Options, wanted: Sequence[Path]
+    net: runtimes.Network, source: Path, target: Path, options: Options, wanted: Sequence[Path]
 ) -> None:
     """Writes those files of a photograph that are wanted."""
-    scan = images.read(source)
-    colored = in_memory.colorize(net, scan.pixels, **options.of_colors())
+    photograph = images.read(source)
+    color = options.render(photograph.pixels, net, options.hints)
     result, *others = options.outputs(target)
     for path in others:
         if path not in wanted:
             continue
         if options.gif and path == others[-1]:
-            compare.write_gif(path, scan.pixels, colored)
+            compare.write_gif(path, photograph.pixels, color)
         else:
             assert options.compare is not None
-            pair = compare.PAIRS[options.compare](scan.pixels, colored)
-            images.write(path, pair, images.Scan(pair[:0]), options.provenance)
-    scan = scan.emptied()  # a large photograph is written in the memory that this sets free
+            pair = compare.PAIRS[options.compare](photograph.pixels, color)
+            images.write(path, images.Photograph(pair), options.provenance)
+    photograph = photograph.with_pixels(color)  # and a large one is let go before this is written
     if result in wanted:  # last: where it is, a rerun takes all of it as done
-        images.write(result, colored, scan, options.provenance, times_of=source)
+        images.write(result, photograph, options.provenance, times_of=source)
 
 
 class _Room:

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tfcolor.colorizing import in_memory
+from tfcolor import runtimes
+from tfcolor.colorizing import rendering
 from tfcolor.data import photographs
 from tfcolor.evaluation import pictures, protocol, scores
 from tfcolor.images import photo
@@ -32,7 +33,7 @@ def find(
       ValueError: if a path is none of them, or a folder has not a picture of every photograph.
     """
     if not paths:
-        painter = scores.from_colorizer(in_memory.of_batches(in_memory.load()))
+        painter = scores.from_colorizer(rendering.of_batches(runtimes.load()))
         return {BUNDLED: Found(painter, {"model": "the one that comes with tfcolor"})}
     names = [_row_name(path) for path in paths]
     if len(set(names)) < len(names):
@@ -57,7 +58,7 @@ def _open(
 ) -> Iterator[tuple[str, Found]]:
     """The rows of a path, each with what is added to its name."""
     if path.is_file():
-        painter = scores.from_colorizer(in_memory.of_batches(in_memory.load(path)))
+        painter = scores.from_colorizer(rendering.of_batches(runtimes.load(path)))
         yield "", Found(painter, {"model": str(path)})
     elif _is_model(path):
         run = saved_models.read_config(path)

@@ -14,16 +14,15 @@ from typing import BinaryIO
 
 import numpy as np
 
-from tfcolor.images import decoding, encoding, metadata, photo
-from tfcolor.images import provenance as origin
+from tfcolor.images import decoding, encoding, photo
 
 HEIC_EXTENSIONS = frozenset({".heic", ".heif"})  # read, with pillow-heif, and not written
 EXTENSIONS = photo.EXTENSIONS | HEIC_EXTENSIONS
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Scan:
-    """A photograph and what its file says about it.
+class Photograph:
+    """Pixels and what their file says about them.
 
     Attributes:
       pixels: uint8 or uint16, gray (h, w) or sRGB (h, w, 3); upright.
@@ -41,12 +40,12 @@ class Scan:
     xmp: bytes = b""
     dpi: tuple[float, float] | None = None
 
-    def emptied(self) -> Scan:
-        """The same without its pixels: enough for `write`, and a large photograph is let go."""
-        return dataclasses.replace(self, pixels=self.pixels[:0, :0].copy())
+    def with_pixels(self, pixels: np.ndarray) -> Photograph:
+        """The same with other pixels, such as in color; alpha must fit them."""
+        return dataclasses.replace(self, pixels=pixels)
 
 
-def read(source: str | os.PathLike[str] | BinaryIO, name: str | None = None) -> Scan:
+def read(source: str | os.PathLike[str] | BinaryIO, name: str | None = None) -> Photograph:
     """Reads a photograph with all its bits, and what its file says about it.
 
     The EXIF orientation is applied and an ICC profile is converted to sRGB (a broken one is
@@ -64,15 +63,14 @@ def read(source: str | os.PathLike[str] | BinaryIO, name: str | None = None) -> 
     """
     if isinstance(source, (str, os.PathLike)):
         with open(source, "rb") as file:
-            return Scan(**decoding.decode(file, name or str(source)))
+            return Photograph(**decoding.decode(file, name or str(source)))
     seekable = source if source.seekable() else io.BytesIO(source.read())
-    return Scan(**decoding.decode(seekable, name or "the photograph"))
+    return Photograph(**decoding.decode(seekable, name or "the photograph"))
 
 
 def write(
     path: str | os.PathLike[str],
-    pixels: np.ndarray,
-    like: Scan,
+    photograph: Photograph,
     provenance: bool = True,
     times_of: str | os.PathLike[str] | None = None,
 ) -> None:
@@ -81,19 +79,20 @@ def write(
     Args:
       path: ends in one of `photo.EXTENSIONS`, which gives the format; an existing file is replaced
         and a missing parent folder is made.
-      pixels, like, provenance: as `encode`.
+      photograph, provenance: as `encode`.
       times_of: a file whose times of change and access the new one is given.
 
     Raises:
       OSError: if the file cannot be written (`PermissionError`, a full disk ...); names `path`.
-      ValueError: if the suffix is unknown, `pixels` has another form, or the format cannot hold it.
+      ValueError: if the suffix is unknown, the pixels have another form, or the format cannot hold
+        it.
     """
     path = Path(path)
     format = photo.format_of(path)
-    _check(pixels, like)
+    _check(photograph)
     with photo.replacing(path) as partial:
         with open(partial, "xb") as file:
-            encode(file, pixels, like, format, provenance, str(path))
+            encode(file, photograph, format, provenance, str(path))
         if times_of is not None:
             times = os.stat(times_of)
             os.utime(partial, ns=(times.st_atime_ns, times.st_mtime_ns))
@@ -101,8 +100,7 @@ def write(
 
 def encode(
     file: BinaryIO,
-    pixels: np.ndarray,
-    like: Scan,
+    photograph: Photograph,
     format: str,
     provenance: bool = True,
     name: str = "the photograph",
@@ -116,8 +114,7 @@ def encode(
 
     Args:
       file: open for writing bytes, and empty.
-      pixels: uint8 or uint16 (h, w, 3), sRGB.
-      like: what was read; its pixels are not used.
+      photograph: its pixels are sRGB (h, w, 3).
       format: Pillow's name of one in `photo.FORMATS`.
       provenance: whether XMP is to say that the color is synthetic; in GIF a comment does, and
         BMP holds neither.
@@ -125,14 +122,15 @@ def encode(
 
     Raises:
       OSError: if the file cannot be written.
-      ValueError: if `pixels` has another form, or the format cannot hold it.
+      ValueError: if its pixels have another form, or the format cannot hold it.
     """
-    _check(pixels, like)
-    exif = metadata.with_size(like.exif, pixels.shape[1], pixels.shape[0])
-    xmp = origin.stamp(like.xmp) if provenance else like.xmp
-    notes = encoding.Notes(exif, xmp, like.dpi, synthetic=provenance)
+    _check(photograph)
+    pixels = photograph.pixels
+    notes = encoding.Notes.of(
+        photograph.exif, photograph.xmp, photograph.dpi, pixels.shape[:2], synthetic=provenance
+    )
     try:
-        encoding.encode(file, pixels, like.alpha, format, notes)
+        encoding.encode(file, pixels, photograph.alpha, format, notes)
     except (OSError, ValueError, struct.error) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the disk, and not the encoder
@@ -141,14 +139,15 @@ def encode(
         ) from error
 
 
-def _check(pixels: np.ndarray, like: Scan) -> None:
+def _check(photograph: Photograph) -> None:
+    pixels, alpha = photograph.pixels, photograph.alpha
     if pixels.dtype not in (np.uint8, np.uint16) or pixels.ndim != 3 or pixels.shape[2] != 3:
         raise ValueError(
             f"pixels must be uint8 or uint16 (h, w, 3), got {pixels.dtype} {pixels.shape}"
         )
     if not pixels.size:
         raise ValueError("pixels must not be empty")
-    if like.alpha is not None and like.alpha.shape != pixels.shape[:2]:
-        raise ValueError(f"alpha is {like.alpha.shape} and pixels are {pixels.shape}")
-    if like.alpha is not None and like.alpha.dtype != pixels.dtype:
-        raise ValueError(f"alpha is {like.alpha.dtype} and pixels are {pixels.dtype}")
+    if alpha is not None and alpha.shape != pixels.shape[:2]:
+        raise ValueError(f"alpha is {alpha.shape} and pixels are {pixels.shape}")
+    if alpha is not None and alpha.dtype != pixels.dtype:
+        raise ValueError(f"alpha is {alpha.dtype} and pixels are {pixels.dtype}")

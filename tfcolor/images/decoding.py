@@ -37,7 +37,7 @@ def decode(file: BinaryIO, name: str) -> dict[str, Any]:
       name: what to call it in messages.
 
     Returns:
-      What a `Scan` holds, by the names of its attributes.
+      What a `Photograph` holds, by the names of its attributes.
 
     Raises:
       ValueError: as `images.read`.
@@ -110,7 +110,7 @@ def _is_for_libvips(image: Image.Image, head: bytes) -> bool:
 
 
 def _beside(image: Image.Image) -> tuple[int, dict[str, Any]]:
-    """The EXIF orientation of an open image, and what a `Scan` holds beside pixels."""
+    """The EXIF orientation of an open image, and what a `Photograph` holds beside pixels."""
     with _quietly():
         orientation = photo.orientation(image)
         return orientation, {

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import ExifTags, Image, PngImagePlugin, TiffImagePlugin
 
-from tfcolor.images import containers, photo, provenance, strips
+from tfcolor.images import containers, metadata, photo, provenance, strips
 
 _HOLD_16_BITS = {"PNG", "TIFF"}
 _HOLD_ALPHA = {"PNG", "TIFF", "WEBP", "GIF"}
@@ -33,6 +33,20 @@ class Notes:
     xmp: bytes
     dpi: tuple[float, float] | None
     synthetic: bool
+
+    @classmethod
+    def of(
+        cls,
+        exif: bytes,
+        xmp: bytes,
+        dpi: tuple[float, float] | None,
+        shape: tuple[int, ...],
+        synthetic: bool,
+    ) -> Notes:
+        """What stands beside pixels (h, w, ...) of that shape: of their size, and stamped."""
+        height, width = shape[:2]
+        stamped = provenance.stamp(xmp) if synthetic else xmp
+        return cls(metadata.with_size(exif, width, height), stamped, dpi, synthetic)
 
     def exif_bytes(self) -> bytes:
         """The EXIF as a JPEG holds it; empty where there is none."""

@@ -8,7 +8,7 @@ PATH = Path(__file__).parents[1] / "models" / "weights" / "tfcolor-base.tflite"
 
 
 def load(threads: int | None = None) -> lite.Lite:
-    """The bundled network; see `reduction.Network`.
+    """The bundled network; see `runtimes.Network`.
 
     Args:
       threads: that one call uses; all cores if not given.

@@ -19,7 +19,7 @@ SIZE, STRIDE = 192, 64  # of a file without a card: networks want no larger mult
 
 
 class Lite:
-    """A network in a LiteRT file; see `reduction.Network`."""
+    """A network in a LiteRT file; see `runtimes.Network`."""
 
     def __init__(self, path: str | Path, threads: int | None = None) -> None:
         """Opens a file of planes: l (1, h, w, 1) to ab (1, h, w, 2), both in [-1, 1].
@@ -54,7 +54,7 @@ class Lite:
         self.stride: int = 1 if self._fixed else card.get("stride", STRIDE)
 
     def __call__(self, l: np.ndarray, hints: np.ndarray | None = None) -> np.ndarray:
-        """See `reduction.Network`; a file of a fixed size is shown that."""
+        """See `runtimes.Network`; a file of a fixed size is shown that."""
         height, width = l.shape
         ran, inputs, outputs = self._interpreter()
         shown = {_L: (l if self._fixed is None else _resize(l, self._fixed))[..., None]}

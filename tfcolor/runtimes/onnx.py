@@ -12,7 +12,7 @@ SIZE, STRIDE = "tfcolor.size", "tfcolor.stride"  # in a file's metadata: what it
 
 
 class Onnx:
-    """A network in an ONNX file; see `reduction.Network`."""
+    """A network in an ONNX file; see `runtimes.Network`."""
 
     def __init__(self, path: str | Path, threads: int | None = None) -> None:
         """Opens a file of planes that `tfcolor export` wrote.
@@ -38,7 +38,7 @@ class Onnx:
         self.takes_hints = "hints" in {each.name for each in self._session.get_inputs()}
 
     def __call__(self, l: np.ndarray, hints: np.ndarray | None = None) -> np.ndarray:
-        """See `reduction.Network`; sides are multiples of the stride."""
+        """See `runtimes.Network`; sides are multiples of the stride."""
         shown = {"l": l[None, ..., None]}
         if self.takes_hints:
             hints = np.zeros((*l.shape, 3), np.float32) if hints is None else hints

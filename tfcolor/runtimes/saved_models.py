@@ -99,7 +99,7 @@ def _reading(path: str | Path) -> Iterator[None]:
 
 
 class Saved:
-    """The network in a SavedModel that `tfcolor export` wrote; see `reduction.Network`."""
+    """The network in a SavedModel that `tfcolor export` wrote; see `runtimes.Network`."""
 
     stride = 1  # the graph mirrors the borders itself
 
@@ -119,7 +119,7 @@ class Saved:
         self.size = card.get(IMAGE_SIZE, config.TrainConfig().stages[-1].image_size)
 
     def __call__(self, l: np.ndarray, hints: np.ndarray | None = None) -> np.ndarray:
-        """See `reduction.Network`.
+        """See `runtimes.Network`.
 
         Raises:
           ValueError: if the lightness has more pixels than a SavedModel takes.

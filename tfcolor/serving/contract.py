@@ -72,7 +72,7 @@ SIGNATURES: Mapping[str, Signature] = {
 # What some networks can be asked beside these. Hints have signatures of their own: REST and
 # batching want every input in every request, so that one more would shut out today's callers.
 _L = Tensor("float32", (None, None, None, 1))
-_HINTS = Tensor("float32", (None, None, None, 3))  # a, b, mask; see `reduction.Network`
+_HINTS = Tensor("float32", (None, None, None, 3))  # a, b, mask; see `runtimes.Network`
 OPTIONAL: Mapping[str, Signature] = {
     # Of networks that paint all of RGB, not color alone.
     "raw": Signature({"rgb": _RGB}, {"rgb": _RGB}),

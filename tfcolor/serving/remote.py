@@ -52,7 +52,7 @@ class Transport(Protocol):
 
 
 class Remote:
-    """A model that TF Serving runs; see `reduction.Network`. From any thread.
+    """A model that TF Serving runs; see `runtimes.Network`. From any thread.
 
     A request is tried again, after pauses, while the server is not there or busy. One that took too
     long is not: the server would compute it twice. Where the server was given up, requests are
@@ -93,7 +93,7 @@ class Remote:
             self._transport = rest.Rest(self.address)
 
     def __call__(self, l: np.ndarray, hints: np.ndarray | None = None) -> np.ndarray:
-        """See `reduction.Network`; raises OSError if there is no answer."""
+        """See `runtimes.Network`; raises OSError if there is no answer."""
         signature, inputs = "planes_png", {"l_bytes": [encode_l(l)]}
         if hints is not None:
             signature, inputs = HINTED, {**inputs, "hints_bytes": [encode_hints(hints)]}
@@ -116,7 +116,7 @@ class Remote:
 
         Args:
           files: JPEG, PNG, BMP or GIF, of any sizes and number.
-          size, strength, saturation: as `tfcolor.colorizing.in_memory.colorize` has them.
+          size, strength, saturation: as `tfcolor.colorizing.rendering.colorize` has them.
           jpeg: for JPEGs, else PNGs.
 
         Returns:

@@ -15,7 +15,7 @@ import av
 import numpy as np
 
 import tfcolor
-from tfcolor.colorizing import in_memory, painting, reduction
+from tfcolor import runtimes
 from tfcolor.video import join, parts, read, smooth, write
 from tfcolor.video import settings as setting
 
@@ -63,7 +63,7 @@ def colorize_film(
       source: the film.
       target: the film to be; its suffix names the container, see `settings.FORMATS`.
       settings: how.
-      model: see `in_memory.load`; the bundled one if not given.
+      model: see `runtimes.load`; the bundled one if not given.
       overwrite: whether a target that is there may be replaced.
       progress: told the frames done in this call and those it has to do.
 
@@ -77,7 +77,7 @@ def colorize_film(
     """
     setting.check_target(source, target, overwrite)
     film = read.open_film(source)
-    net = in_memory.load(model, threads=1)  # several frames at once are faster than several threads
+    net = runtimes.load(model, threads=1)  # several frames at once are faster than several threads
     with parts.opened(target, _key(film, settings, model)) as folder:
         with _errors_name(target):
             _make_segments(net, film, settings, folder, progress)
@@ -106,7 +106,7 @@ def _state_of(path: Path) -> list[Any]:
 
 
 def _make_segments(
-    net: reduction.Network,
+    net: runtimes.Network,
     film: read.Film,
     settings: setting.Settings,
     folder: Path,
@@ -137,19 +137,18 @@ def _make_segments(
 
 
 def _colorized(
-    net: reduction.Network,
+    net: runtimes.Network,
     film: read.Film,
     settings: setting.Settings,
     first: int,
     moment: smooth.Moment | None,
 ) -> Generator[Made, None, None]:
     """The frames from `first` on, ready for the encoder; `moment` is that of the one before."""
-    size = settings.size or net.size
 
     def see(frame: read.Frame) -> Seen:
         pixels = read.pixels(film, frame.picture)
-        l = reduction.reduce(pixels, size)
-        return Seen(frame, pixels, l, reduction.colors(net, l))
+        l = settings.reduce(pixels, net.size)
+        return Seen(frame, pixels, l, settings.colors(net, l))
 
     def steadied(frames: Iterable[Seen]) -> Iterator[tuple[int, Seen, smooth.Moment]]:
         now = moment
@@ -159,8 +158,7 @@ def _colorized(
 
     def finish(each: tuple[int, Seen, smooth.Moment]) -> Made:
         place, seen, now = each
-        strength = (settings.strength, settings.saturation)
-        rgb = painting.paint(seen.pixels, now.l, now.ab, *strength)
+        rgb = settings.paint(seen.pixels, now.l, now.ab)
         return Made(place, now, write.frame(film, seen.frame, rgb))
 
     with futures.ThreadPoolExecutor(WORKERS) as pool:

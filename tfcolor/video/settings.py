@@ -3,7 +3,7 @@
 import dataclasses
 from pathlib import Path
 
-from tfcolor.colorizing import painting, reduction
+from tfcolor.colorizing import rendering
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,21 +33,16 @@ FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}  # s
 
 
 @dataclasses.dataclass(frozen=True)
-class Settings:
+class Settings(rendering.Rendering):
     """Options of a film.
 
     Attributes:
-      size: short side that the network sees, pixels; None is the network's own.
-      strength, saturation: see `painting.paint`.
       smoothing: weight of the colors of the frame before, in [0, 1); 0 is frame by frame.
       codec: of `CODECS`.
       quality: constant quality (CRF) of the codec, lower is better; None is the codec's default.
       provenance: whether the film says that its color is synthetic.
     """
 
-    size: int | None = None
-    strength: float = 1.0
-    saturation: float = 1.0
     smoothing: float = 0.9
     codec: str = "h264"
     quality: int | None = None
@@ -59,11 +54,9 @@ class Settings:
         Raises:
           ValueError: names the option and what it may be.
         """
+        super().__post_init__()
         if self.codec not in CODECS:
             raise ValueError(f"codec must be one of {', '.join(CODECS)}, got {self.codec}")
-        painting.check(self.strength, self.saturation)
-        if self.size is not None:
-            reduction.check_size(self.size)
         if not 0 <= self.smoothing < 1:
             raise ValueError(f"smoothing must be in [0, 1), got {self.smoothing}")
         worst = CODECS[self.codec].worst

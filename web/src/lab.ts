@@ -1,4 +1,4 @@
-// sRGB <-> CIE Lab, a row of 8-bit RGBA pixels at a time. The arithmetic of tfcolor/color/cielab/cielab_numpy.py.
+// sRGB <-> CIE Lab, a row of 8-bit RGBA pixels at a time. The arithmetic of tfcolor/color/cielab_numpy.py.
 
 export const L_SCALE = 50; // plane l is L* / 50 - 1
 export const AB_SCALE = 110; // planes a and b are a* and b* over this

@@ -30,7 +30,7 @@ def colorize(
     strength: tf.Tensor,
     saturation: tf.Tensor,
 ) -> tf.Tensor:
-    """A photograph in the colors that a generator gives its lightness; see `in_memory.colorize`.
+    """A photograph in the colors that a generator gives its lightness; see `rendering.colorize`.
 
     Nothing is checked here: callers know what to say of a photograph or a number out of range.
 
@@ -66,7 +66,7 @@ def colors(
       generator, stride: see `colorize`.
       l: float32 (n, h, w, 1) in [-1, 1]; mirrored at the borders to a multiple of the stride.
       raw: the RGB of a generator that paints all of it, instead.
-      hints: float32 (n, h, w, 3), of a generator that takes them; see `reduction.Network`.
+      hints: float32 (n, h, w, 3), of a generator that takes them; see `runtimes.Network`.
 
     Returns:
       ab float32 (n, h, w, 2), or RGB (n, h, w, 3) in [0, 1] where `raw`.

@@ -1,0 +1,116 @@
+"""One photograph in memory, colorized: what every command does to every photograph."""
+
+import dataclasses
+import functools
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import numpy as np
+
+from tfcolor import images, runtimes
+from tfcolor.colorizing import local_hints, painting, reduction
+
+_Kind = TypeVar("_Kind", np.ndarray, images.Photograph)
+
+
+@dataclasses.dataclass(frozen=True)
+class Rendering:
+    """How the colors of a network are put into a photograph.
+
+    The steps stand alone where something comes between them: another machine, the frame before.
+
+    Attributes:
+      size: short side that the network sees, pixels; its own choice if None.
+      strength: 1 for the network's colors, 0 for the photograph's own, and between them a mixture.
+      saturation: factor of the network's chroma; hints keep theirs.
+    """
+
+    size: int | None = None
+    strength: float = 1.0
+    saturation: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Raises ValueError if a number is out of range."""
+        painting.check(self.strength, self.saturation)
+        if self.size is not None:
+            reduction.check_size(self.size)
+
+    def reduce(self, pixels: np.ndarray, own_size: int) -> np.ndarray:
+        """The lightness that a network of that size is shown; see `reduction.reduce`."""
+        return reduction.reduce(pixels, own_size if self.size is None else self.size)
+
+    def colors(
+        self,
+        network: runtimes.Network,
+        l: np.ndarray,
+        hints: Sequence[local_hints.Hint] = (),
+        shape: tuple[int, int] = (0, 0),
+    ) -> np.ndarray:
+        """The network's colors with those of hints; see `local_hints.spread` for what these are."""
+        if not hints:
+            return reduction.colors(network, l)
+        about = hints, shape, self.saturation
+        if not network.takes_hints:
+            return local_hints.spread(l, reduction.colors(network, l), *about)
+        ab = reduction.colors(network, l, local_hints.planes(l, *about))
+        return ab if local_hints.hold(l, ab, *about) else local_hints.spread(l, ab, *about)
+
+    def paint(self, pixels: np.ndarray, l: np.ndarray, ab: np.ndarray) -> np.ndarray:
+        """The photograph in these colors; see `painting.paint`."""
+        return painting.paint(pixels, l, ab, self.strength, self.saturation)
+
+    def render(
+        self,
+        pixels: np.ndarray,
+        network: runtimes.Network,
+        hints: Sequence[local_hints.Hint] = (),
+    ) -> np.ndarray:
+        """All steps; see `colorize`."""
+        l = self.reduce(pixels, network.size)
+        return self.paint(pixels, l, self.colors(network, l, hints, pixels.shape[:2]))
+
+
+def colorize(
+    photograph: _Kind,
+    network: runtimes.Network | None = None,
+    *,
+    size: int | None = None,
+    strength: float = 1.0,
+    saturation: float = 1.0,
+    hints: Sequence[local_hints.Hint] = (),
+) -> _Kind:
+    """A photograph in the colors of a network, its own lightness kept.
+
+    Args:
+      photograph: what `images.read` gives; or pixels alone, uint8 or uint16, gray (h, w) or sRGB
+        (h, w, 3), of which the lightness counts.
+      network: from `runtimes.load`, or any other `runtimes.Network`; the bundled one by default.
+      size, strength, saturation: see `Rendering`.
+      hints: colors of places. A network that takes them spreads them over what it takes for one
+        object; where one does not hold at its own place, and with other networks, they spread to
+        what is of like lightness around them.
+
+    Returns:
+      A photograph with all else that its file says, or pixels (h, w, 3); of the same dtype.
+
+    Raises:
+      ValueError: if the photograph is too small, a hint lies outside, or a number is out of range.
+    """
+    rendering = Rendering(size, strength, saturation)
+    network = network or _bundled()
+    if isinstance(photograph, images.Photograph):
+        color = rendering.render(photograph.pixels, network, hints)
+        return photograph.with_pixels(color)  # type: ignore[return-value]  # is of _Kind
+    return rendering.render(photograph, network, hints)
+
+
+def of_batches(network: runtimes.Network) -> Callable[[np.ndarray], np.ndarray]:
+    """A network as a function uint8 (n, h, w, 3 or 1) -> uint8 (n, h, w, 3), as it is measured."""
+    return lambda rgb: np.stack(
+        [colorize(each[..., 0] if each.shape[-1] == 1 else each, network) for each in rgb]
+    )
+
+
+@functools.cache
+def _bundled() -> runtimes.Network:
+    return runtimes.load()
