@@ -45,7 +45,7 @@ class Tint:
 def net(monkeypatch):
     """A quick network in the place of the bundled one."""
     tint = Tint()
-    monkeypatch.setattr(run.colorize, "load", lambda model, threads: tint)
+    monkeypatch.setattr(run.runtimes, "load", lambda model, threads: tint)
     return tint
 
 
