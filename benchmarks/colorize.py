@@ -29,7 +29,7 @@ from PIL import Image
 
 from tfcolor import images
 from tfcolor.colorizing import folder, reduction, rendering
-from tfcolor.images import photo
+from tfcolor.images import formats
 from tfcolor.runtimes import bundled
 
 TFCOLOR = [sys.executable, "-c", "from tfcolor.cli import main; main.main()", "colorize"]
@@ -49,7 +49,9 @@ def photograph(paths: list[Path], index: int, width: int, height: int) -> Image.
     while top < height:
         left, row = 0, height
         while left < width:
-            tile = Image.fromarray(photo.read_rgb(paths[(index + place) % len(paths)])).convert("L")
+            tile = Image.fromarray(images.read_rgb(paths[(index + place) % len(paths)])).convert(
+                "L"
+            )
             mosaic.paste(tile, (left, top))
             left, row, place = left + tile.width, min(row, tile.height), place + 1
         top += row
@@ -150,7 +152,7 @@ def folder_rates(paths: list[Path], to: Path) -> dict[str, float]:
 def main(photos: Path, saved_model: Path | None, rounds: int, count: int, megapixels: int) -> None:
     """Measures all of it with gray photographs made of those in PHOTOS."""
     load = measure.load()
-    paths = photo.find(photos)
+    paths = formats.find(photos)
     models = {"litert": []} | ({"saved_model": ["-m", str(saved_model)]} if saved_model else {})
     with tempfile.TemporaryDirectory() as name:
         here = Path(name)
@@ -165,7 +167,7 @@ def main(photos: Path, saved_model: Path | None, rounds: int, count: int, megapi
         album.mkdir()
         for index in range(count):
             photograph(paths, index, 1154, 866).save(album / f"{index:05}.jpg", quality=90)
-        rates = folder_rates(photo.find(album), here)
+        rates = folder_rates(formats.find(album), here)
     least = sum(large_s[part] for part in ("pillow_decode_and_encode", "network"))
     slowest = min(rates[step] for step in ("decode", "network", "encode"))
     result = {

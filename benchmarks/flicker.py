@@ -27,11 +27,12 @@ import cv2
 import measure
 import numpy as np
 
+from tfcolor import images
 from tfcolor.color import cielab_numpy
 from tfcolor.colorizing import reduction
 from tfcolor.data import samples
 from tfcolor.evaluation.metrics import delta_e
-from tfcolor.images import photo
+from tfcolor.images import formats
 from tfcolor.video import read, run, smooth
 from tfcolor.video import settings as setting
 
@@ -188,9 +189,9 @@ def main(photos: Path, film: Path | None, model: Path | None, scenes: int, count
             write(gray, [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in truth])
             motion = estimated(truth)
         else:
-            files = photo.find(photos)
+            files = formats.find(photos)
             chosen = files[:: max(1, len(files) // scenes)][:scenes]
-            made = [pan(photo.read_rgb(path), count, rng) for path in chosen]
+            made = [pan(images.read_rgb(path), count, rng) for path in chosen]
             truth, windows = (np.concatenate(part) for part in zip(*made, strict=True))
             write(gray, [aged(frame, rng) for frame in truth])
             motion = known(windows, count)

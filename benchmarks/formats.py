@@ -21,11 +21,11 @@ import colorize as colorizing
 import measure
 import numpy as np
 
-from tfcolor import runtimes
+from tfcolor import images, runtimes
 from tfcolor.colorizing import rendering
 from tfcolor.evaluation.metrics import delta_e
 from tfcolor.export import convert, saved_model
-from tfcolor.images import photo
+from tfcolor.images import formats
 
 REFERENCE = "saved_model"
 
@@ -48,7 +48,7 @@ def differences(
     """Mean and largest CIEDE2000 of photographs to those of the SavedModel."""
     found: dict[str, list[float]] = {name: [] for name in nets}
     for path in paths:
-        rgb = photo.read_rgb(path)
+        rgb = images.read_rgb(path)
         colored = {name: rendering.colorize(rgb, net)[None] for name, net in nets.items()}
         for name, each in colored.items():
             found[name].append(float(delta_e.delta_e(colored[REFERENCE], each)[0]))
@@ -80,7 +80,7 @@ def megabytes(path: Path) -> float:
 def main(model: str, photos: Path, count: int, rounds: int) -> None:
     """Measures MODEL with photographs of PHOTOS."""
     load = measure.load()
-    found = photo.find(photos)
+    found = formats.find(photos)
     count = min(count, len(found))
     paths = [found[index * len(found) // count] for index in range(count)]
     with tempfile.TemporaryDirectory() as name:
@@ -90,7 +90,7 @@ def main(model: str, photos: Path, count: int, rounds: int) -> None:
         seconds = passes_s(nets, rounds)
         options = {each: ["-m", str(path)] for each, path in files.items()}
         cold_s = colorizing.cold(paths[0], Path(name), options, rounds)
-        formats = {
+        measured = {
             each: {
                 "delta_e00": delta_e00[each],
                 "mb": round(megabytes(path), 2),
@@ -102,7 +102,7 @@ def main(model: str, photos: Path, count: int, rounds: int) -> None:
     result = {
         "model": model,
         "photographs": len(paths),
-        "formats": formats,
+        "formats": measured,
         "targets": {"tflite_float16_mean_delta_e00": 0.1},
         "rounds": rounds,
         "device": measure.device(),

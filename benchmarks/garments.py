@@ -24,10 +24,9 @@ import numpy as np
 from places import LightnessAlone
 from scipy import io, ndimage
 
-from tfcolor import runtimes
+from tfcolor import images, runtimes
 from tfcolor.color import cielab
 from tfcolor.colorizing import local_hints, rendering
-from tfcolor.images import photo
 
 SIDE = 384  # short side that photographs are reduced to, pixels
 SHARE = (0.03, 0.4)  # of the photograph's area that a garment may have
@@ -89,7 +88,7 @@ def main(photos: Path, masks: Path, model: str | None, labels: Path | None, limi
         garment = largest(io.loadmat(paths[index])["groundtruth"], wanted)
         if garment is None or len(found["levin"]) == limit:
             continue
-        rgb = photo.read_rgb(photos / f"{paths[index].stem}.jpg")
+        rgb = images.read_rgb(photos / f"{paths[index].stem}.jpg")
         scale = SIDE / min(rgb.shape[:2])
         size = (round(rgb.shape[1] * scale), round(rgb.shape[0] * scale))
         rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)

@@ -17,8 +17,7 @@ import tensorflow as tf
 from tfcolor import config
 from tfcolor.models import colornet, folding
 from tfcolor.runtimes import freezing, workdir
-from tfcolor.training import run as training_run
-from tfcolor.training import state, step
+from tfcolor.training import run, states, step
 
 GEMM_SIDE = 4096
 WARM_UP_CALLS = 2
@@ -94,9 +93,9 @@ def inference_call(model: keras.Model, size: int, batch: int = 1) -> Call:
 def step_call(settings: config.TrainConfig, index: int = 0) -> Call:
     """A train step of a stage on a batch of noise."""
     stage = settings.stages[index]
-    train_state = state.TrainState(settings)
+    train_state = states.TrainState(settings)
     train_state.enter(index)
-    features = training_run.perceptual_features() if stage.perceptual_weight else None
+    features = run.perceptual_features() if stage.perceptual_weight else None
     strategy = tf.distribute.get_strategy()
     train_step = step.make_train_step(strategy, settings, stage, features)
     shape = (stage.batch_size, stage.image_size, stage.image_size)

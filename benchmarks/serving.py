@@ -20,8 +20,8 @@ from typing import Any
 import click
 import measure
 
+from tfcolor import images
 from tfcolor.colorizing import reduction
-from tfcolor.images import photo
 from tfcolor.serving import remote
 
 ROOT = Path(__file__).parents[1]
@@ -37,7 +37,7 @@ WARM_UP_CALLS = 3
 def main(model: Path, photograph: Path, seconds: float, clients: int) -> None:
     """Measures MODEL, a SavedModel or a folder of versions."""
     load = measure.load()
-    rgb = photo.read_rgb(photograph)
+    rgb = images.read_rgb(photograph)
     result: dict[str, Any] = {"photograph": [rgb.shape[1], rgb.shape[0]], "clients": clients}
     command = [sys.executable, str(ROOT / "tests/loopback.py"), str(model)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as server:

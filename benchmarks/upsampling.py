@@ -17,9 +17,10 @@ import cv2
 import numpy as np
 from skimage import color as skcolor
 
+from tfcolor import images
 from tfcolor.color import cielab_numpy
 from tfcolor.colorizing import upsample
-from tfcolor.images import photo
+from tfcolor.images import formats
 
 
 def restored(lab: np.ndarray, side: int) -> dict[str, np.ndarray]:
@@ -43,8 +44,8 @@ def restored(lab: np.ndarray, side: int) -> dict[str, np.ndarray]:
 def main(folder: Path, limit: int) -> None:
     """Measures both on photographs of FOLDER."""
     rows: dict[str, dict[str, list[float]]] = {}
-    for path in photo.find(folder)[:limit]:
-        rgb = cv2.resize(photo.read_rgb(path), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    for path in formats.find(folder)[:limit]:
+        rgb = cv2.resize(images.read_rgb(path), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
         lab = cielab_numpy.rgb_to_lab(rgb)
         for factor in (2, 4, 8):
             row = rows.setdefault(str(factor), {"ours": [], "bicubic": []})

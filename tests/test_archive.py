@@ -8,10 +8,10 @@ from click.testing import CliRunner
 from conftest import colorful_photo
 from PIL import Image
 
-from tfcolor import runtimes
+from tfcolor import images, runtimes
 from tfcolor.cli import main
 from tfcolor.colorizing import beam, folder
-from tfcolor.images import photo
+from tfcolor.images import formats
 
 FLAGS = ["--runner=DirectRunner", "--direct_num_workers=1"]
 
@@ -37,11 +37,11 @@ def test_a_pipeline_makes_the_same_and_lists_what_failed(album, tmp_path):
     here = folder.plan([album], tmp_path / "here")
     alone = list(folder.colorize_files(runtimes.load(threads=1), here, options))
 
-    made = photo.find(tmp_path / "beam")
+    made = formats.find(tmp_path / "beam")
     assert len(made) == sum(each.is_new for each in alone) == 195
     for path in made:
         beside = tmp_path / "here" / path.relative_to(tmp_path / "beam")
-        np.testing.assert_array_equal(photo.read_rgb(path), photo.read_rgb(beside))
+        np.testing.assert_array_equal(images.read_rgb(path), images.read_rgb(beside))
     with open(tmp_path / "beam" / folder.FAILURES, newline="") as file:
         listed = {row["file"]: row["reason"] for row in csv.DictReader(file)}
     assert listed == {str(each.source): each.reason for each in alone if each.reason}
@@ -58,8 +58,8 @@ def test_the_command_runs_a_pipeline_and_a_rerun_makes_the_rest(album, tmp_path)
     one, flags = album / "year1", ["--runner", "DirectRunner", "--beam-option", FLAGS[1]]
     code, output = run(one, "-o", tmp_path / "out", *flags)
     assert code == 1 and "failures.csv" in output and "of 67 photographs are there" in output
-    (kept := photo.find(tmp_path / "out")[0]).write_bytes(b"mine")
-    (again := photo.find(tmp_path / "out")[1]).unlink()
+    (kept := formats.find(tmp_path / "out")[0]).write_bytes(b"mine")
+    (again := formats.find(tmp_path / "out")[1]).unlink()
     run(one, "-o", tmp_path / "out", *flags)
     assert kept.read_bytes() == b"mine" and again.exists()
     code, output = run(one, "-o", tmp_path / "out", "--gif", *flags)

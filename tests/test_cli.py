@@ -16,12 +16,11 @@ from click.testing import CliRunner
 from PIL import Image
 
 import tfcolor
-from tfcolor import config
+from tfcolor import config, images
 from tfcolor.cli import main, options
 from tfcolor.config import recipes
 from tfcolor.data import samples
 from tfcolor.evaluation import scores
-from tfcolor.images import photo
 
 QUICK = ["--protocol", "center-32", "--features", "none"]
 TINY = ["--recipe", "pix2pix", "--image-size", "32", "--width", "2", "--batch-size", "4"]
@@ -237,13 +236,13 @@ def test_colorize_takes_a_folder(model, tmp_path):
     made = sorted(tmp_path.iterdir())
     assert [p.name for p in made] == sorted(p.name for p in (samples.FOLDER / "gray").iterdir())
     assert "1/2  " in output and "2/2  " in output and all(str(path) in output for path in made)
-    assert photo.read_rgb(made[0]).shape == (256, 256, 3)
+    assert images.read_rgb(made[0]).shape == (256, 256, 3)
 
 
 def test_without_a_model_the_bundled_one_is_used(tmp_path):
     photograph = samples.FOLDER / "gray" / "35d67f3f70aeef92.jpg"
     assert run("colorize", photograph, "-o", tmp_path / "out.png")[0] == 0
-    assert photo.read_rgb(tmp_path / "out.png").std(axis=-1).mean() > 5
+    assert images.read_rgb(tmp_path / "out.png").std(axis=-1).mean() > 5
     code, output = run("evaluate", *QUICK)
     assert code == 0
     assert heads(output)[:3] == ["tfcolor", "gray", "truth"]

@@ -13,7 +13,6 @@ from skimage import color as skcolor
 
 from tfcolor import images
 from tfcolor.cli import main
-from tfcolor.images import photo
 
 
 @pytest.fixture
@@ -74,7 +73,7 @@ def test_hints_strength_and_saturation_reach_the_photograph(gray, tmp_path):
     def colored(name, *arguments):
         target = tmp_path / f"{name}.png"
         assert run(gray, "-o", target, *arguments)[0] == 0
-        return skcolor.rgb2lab(photo.read_rgb(target))
+        return skcolor.rgb2lab(images.read_rgb(target))
 
     plain, hinted = colored("plain"), colored("hinted", "--hint", "20,30,#2040c0")
     assert hinted[30, 20, 2] < plain[30, 20, 2] - 10  # bluer

@@ -18,6 +18,7 @@ from tfcolor.config import fields, recipes
 from tfcolor.export import convert
 from tfcolor.models import folding, networks, unet
 from tfcolor.runtimes import lite, onnx, workdir
+from tfcolor.support import disk
 
 SIZE, STRIDE = 32, 8
 FORMATS = [*convert.WEIGHTS, "onnx"]
@@ -68,7 +69,7 @@ def run(tmp_path_factory):
     generator = stirred(networks.build_generator(settings.model, "float32", seed=1))
     state = tf.train.Checkpoint(generator=generator)
     tf.train.Checkpoint(state=state).write(str(folder / workdir.BEST / "step-2"))
-    workdir.write(folder / workdir.CONFIG, config.to_json(settings))
+    disk.write(folder / workdir.CONFIG, config.to_json(settings))
     return folder
 
 

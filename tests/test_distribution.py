@@ -15,8 +15,7 @@ import tensorflow as tf
 from tfcolor import config, data
 from tfcolor.config import fields, recipes
 from tfcolor.runtimes import workdir
-from tfcolor.training import device, loop, losses, state, step
-from tfcolor.training import run as training_run
+from tfcolor.training import device, loop, losses, run, states, step
 
 TWO = {
     "cluster": {"worker": ["127.0.0.1:1", "127.0.0.1:2"]},
@@ -101,17 +100,17 @@ def test_a_cluster_cannot_be_joined_late(no_cluster, monkeypatch):
 @pytest.fixture
 def trained(monkeypatch, tmp_path, photo_folder):
     """A function that trains over a strategy and returns the state."""
-    created = state.TrainState
+    created = states.TrainState
 
     def train(strategy, **changes):
-        states = []
+        made = []
         monkeypatch.setattr(device, "strategy", lambda name: strategy)
         monkeypatch.setattr(
-            state, "TrainState", lambda *args: states.append(created(*args)) or states[0]
+            states, "TrainState", lambda *args: made.append(created(*args)) or made[0]
         )
         settings = fields.override(TINY, source=str(photo_folder), **changes)
         assert loop.train(settings, tmp_path / str(strategy.num_replicas_in_sync))
-        return states[0]
+        return made[0]
 
     return train
 
@@ -139,15 +138,15 @@ import sys
 from tfcolor.cli import main, options
 options.load_tensorflow()
 import numpy as np
-from tfcolor.training import state
-created, states = state.TrainState, []
-state.TrainState = lambda *args: states.append(created(*args)) or states[0]
+from tfcolor.training import states
+created, made = states.TrainState, []
+states.TrainState = lambda *args: made.append(created(*args)) or made[0]
 try:
     main.cli(sys.argv[2:], prog_name="tfcolor")
 except SystemExit as end:
     if end.code in (0, 130):
-        weights = [v.numpy() for v in states[0].generator.trainable_variables]
-        np.savez(sys.argv[1], *weights, step=states[0].step.numpy())
+        weights = [v.numpy() for v in made[0].generator.trainable_variables]
+        np.savez(sys.argv[1], *weights, step=made[0].step.numpy())
     raise
 """
 
@@ -290,9 +289,9 @@ def test_a_tpu_can_take_the_last_step_of_every_recipe(name):
     size = max(32, 2 * settings.model.stride if settings.model.generator == "colornet" else 0)
     settings = fields.override(settings, image_size=size, batch_size=2, width=2, weights="random")
     stage, one = settings.stages[-1], tf.distribute.get_strategy()
-    train_state = state.TrainState(settings)
+    train_state = states.TrainState(settings)
     train_state.enter(len(settings.stages) - 1)
-    features = training_run.Run(settings, one, train_state, None, None, None)._features(stage)
+    features = run.Run(settings, one, train_state, None, None, None, None)._features()
     train_step = step.make_train_step(one, settings, stage, features)
     batch = {
         "l": tf.zeros((2, size, size, 1)),
@@ -314,10 +313,8 @@ HANDLES = (tf.resource, tf.variant)  # of variables and lists, not of numbers
 def test_batches_have_static_shapes_for_every_replica(photo_folder, mirrored):
     settings = fields.override(TINY, source=str(photo_folder))
     photos = data.open_part(settings.data, "train")
-    run = training_run.Run(settings, mirrored, state.TrainState(settings), None, None, photos)
-    for spec in tf.nest.flatten(
-        run._stream(settings.stages[0]).element_spec, expand_composites=True
-    ):
+    this = run.Run(settings, mirrored, states.TrainState(settings), None, None, photos, photos)
+    for spec in tf.nest.flatten(this.batches().element_spec, expand_composites=True):
         assert spec.shape.is_fully_defined() and spec.shape[0] == 2, spec
 
 

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from tfcolor import images
 from tfcolor.data import samples
-from tfcolor.images import photo
+from tfcolor.images import formats
 from tfcolor.prepare import fingerprint
 
 
@@ -40,7 +41,7 @@ def brightened(image):
 @pytest.mark.parametrize("change", [reduced, recompressed, brightened])
 def test_a_changed_file_of_one_photograph_is_found(change):
     index = fingerprint.Index()
-    photos = [Image.fromarray(photo.read_rgb(path)) for path in photo.find(samples.FOLDER)[:30]]
+    photos = [Image.fromarray(images.read_rgb(path)) for path in formats.find(samples.FOLDER)[:30]]
     for number, image in enumerate(photos):
         index.add(fingerprint.of(np.asarray(image)), number)
     found = [index.find(fingerprint.of(np.asarray(change(image)))) for image in photos]

@@ -13,7 +13,6 @@ from skimage import color as skcolor
 
 from tfcolor import images
 from tfcolor.colorizing import compare, folder
-from tfcolor.images import photo
 
 
 def gray_file(path, height=40, width=60, **options):
@@ -33,7 +32,7 @@ def test_a_file_becomes_the_file_that_was_named(tmp_path):
     target = tmp_path / "new" / "grandmother.png"
     (result,) = colorize_all([tmp_path / "old.png"], target)
     assert result == folder.Result(tmp_path / "old.png", target, is_new=True)
-    rgb = photo.read_rgb(target)
+    rgb = images.read_rgb(target)
     lightness = skcolor.rgb2lab(np.repeat(gray[..., None], 3, -1))[..., 0]
     # The photograph's own L*: 8-bit rounding of a color moves it by up to about 0.6.
     assert np.abs(skcolor.rgb2lab(rgb)[..., 0] - lightness).max() < 0.7
@@ -52,7 +51,7 @@ def test_a_folder_is_mirrored(tmp_path):
 def test_any_size(tmp_path, height, width):
     gray_file(tmp_path / "in.png", height, width)
     colorize_all([tmp_path / "in.png"], tmp_path / "out.png")
-    assert photo.read_rgb(tmp_path / "out.png").shape == (height, width, 3)
+    assert images.read_rgb(tmp_path / "out.png").shape == (height, width, 3)
 
 
 def test_exif_orientation_is_honored(tmp_path):
@@ -60,7 +59,7 @@ def test_exif_orientation_is_honored(tmp_path):
     exif[0x0112] = 6  # the camera was held upright: turn a quarter clockwise
     gray = gray_file(tmp_path / "in.png", 40, 60, exif=exif)
     colorize_all([tmp_path / "in.png"], tmp_path / "out.png")
-    rgb = photo.read_rgb(tmp_path / "out.png")
+    rgb = images.read_rgb(tmp_path / "out.png")
     assert rgb.shape == (60, 40, 3)
     upright = np.repeat(np.rot90(gray, -1)[..., None], 3, -1)
     difference = skcolor.rgb2lab(rgb)[..., 0] - skcolor.rgb2lab(upright)[..., 0]
@@ -95,11 +94,11 @@ def test_what_is_there_is_not_made_again_unless_it_is_asked_for(tmp_path):
     gray_file(target, 5, 5)
     first = colorize_all([tmp_path / "in"], tmp_path / "out")
     assert {each.source.name: each.is_new for each in first} == {"a.png": False, "b.png": True}
-    assert photo.read_rgb(target).shape == (5, 5, 3)
+    assert images.read_rgb(target).shape == (5, 5, 3)
     assert all(
         each.is_new for each in colorize_all([tmp_path / "in"], tmp_path / "out", overwrite=True)
     )
-    assert photo.read_rgb(target).shape == (40, 60, 3)
+    assert images.read_rgb(target).shape == (40, 60, 3)
 
 
 def test_without_output_results_stand_beside_and_are_not_colorized_again(tmp_path):
@@ -125,8 +124,8 @@ def test_patterns_are_expanded(tmp_path):
 def test_comparisons_show_both(tmp_path):
     gray = gray_file(tmp_path / "a.png")
     colorize_all([tmp_path / "a.png"], tmp_path / "out.png", compare="side", gif=True)
-    colored = photo.read_rgb(tmp_path / "out.png")
-    pair = photo.read_rgb(tmp_path / "out-compare.png")
+    colored = images.read_rgb(tmp_path / "out.png")
+    pair = images.read_rgb(tmp_path / "out-compare.png")
     np.testing.assert_array_equal(pair[:, :60, 0], gray)
     np.testing.assert_array_equal(pair[:, -60:], colored)
     assert (pair[:, 60] == 255).all()
@@ -209,7 +208,7 @@ def test_a_comparison_can_be_made_later(tmp_path):
     (tmp_path / "out.png").write_bytes(b"mine")
     (result,) = colorize_all([tmp_path / "a.png"], tmp_path / "out.png", compare="split")
     assert result.is_new and (tmp_path / "out.png").read_bytes() == b"mine"
-    assert photo.read_rgb(tmp_path / "out-compare.png").shape == (40, 60, 3)
+    assert images.read_rgb(tmp_path / "out-compare.png").shape == (40, 60, 3)
     (again,) = colorize_all([tmp_path / "a.png"], tmp_path / "out.png", compare="split")
     assert not again.is_new
 

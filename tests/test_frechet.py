@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from scipy import linalg
 
+from tfcolor import images
 from tfcolor.color import cielab
 from tfcolor.data import samples
 from tfcolor.evaluation.features import extractors
 from tfcolor.evaluation.metrics import frechet
-from tfcolor.images import photo
 
 
 def stats(values):
@@ -141,7 +141,7 @@ def test_a_file_without_statistics_is_told(tmp_path):
 def photographs():
     """24 bundled photographs at 128 x 128; uint8 (24, 128, 128, 3)."""
     paths = sorted(samples.FOLDER.glob("*.jpg"))[:24]
-    return np.stack([photo.read_rgb(path)[:128, :128] for path in paths])
+    return np.stack([images.read_rgb(path)[:128, :128] for path in paths])
 
 
 @pytest.fixture(scope="module")

@@ -9,12 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage import color as skcolor
 
+from tfcolor import images
 from tfcolor.color import cielab
 from tfcolor.colorizing import graphs, reduction, rendering
 from tfcolor.colorizing.graphs import reducing
 from tfcolor.data import samples
 from tfcolor.evaluation import metrics
-from tfcolor.images import photo
+from tfcolor.images import formats
 from tfcolor.models import colornet
 
 ARGUMENTS = [
@@ -154,8 +155,8 @@ def test_the_network_sees_the_lightness_that_it_sees_in_python(height, width, si
 
 def test_the_bundled_networks_colors_are_those_of_python():
     colored = both_ways(colornet.bundled(), 128, colornet.STRIDE)
-    for path in photo.find(samples.FOLDER)[:12]:
-        ours, expected = colored(photo.read_rgb(path))
+    for path in formats.find(samples.FOLDER)[:12]:
+        ours, expected = colored(images.read_rgb(path))
         assert levels_apart(ours, expected).max() <= 1
         assert np.ptp(ours.astype(int), axis=-1).max() > 20
 

@@ -23,6 +23,7 @@ from tfcolor.export import convert, saved_model, signatures, warmup
 from tfcolor.models import folding
 from tfcolor.runtimes import lite, workdir
 from tfcolor.serving import contract
+from tfcolor.support import disk
 
 KINDS = ["lite", "onnx", "saved"]
 
@@ -172,7 +173,7 @@ def test_the_share_of_the_last_stage_that_was_trained_on_classes_is_undone(tmp_p
     shares[-1] = dataclasses.replace(shares[-1], classification_weight=0.0, uniform_share=0.9)
     for stages, share in ((shares, 0.3), (shares[-1:], None)):
         run = dataclasses.replace(settings, stages=tuple(stages))
-        workdir.write(tmp_path / workdir.CONFIG, config.to_json(run))
+        disk.write(tmp_path / workdir.CONFIG, config.to_json(run))
         monkeypatch.setattr(workdir, "load_generator", lambda *_: (None, 3))
         monkeypatch.setattr(folding, "fold", lambda generator: generator)
         trained = workdir.generator_of(tmp_path)

@@ -8,7 +8,7 @@ import tensorflow as tf
 from tfcolor import config
 from tfcolor.config import fields, recipes
 from tfcolor.models import cost, efficientnet, folding, hintnet, networks, unet
-from tfcolor.training import state, step
+from tfcolor.training import states, step
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def test_what_is_frozen_at_the_start_of_the_encoder_stays_and_the_rest_learns(rn
         frozen=("encoder_start",),
         hints=1.0,
     )
-    train_state = state.TrainState(settings)
+    train_state = states.TrainState(settings)
     before = {v.path: v.numpy() for v in train_state.generator.variables}
     batch = {**planes(rng, 2, 64, 64), "ab": np.zeros((2, 64, 64, 2), np.float32)}
     train_step = step.make_train_step(tf.distribute.get_strategy(), settings, settings.stages[0])

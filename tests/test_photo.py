@@ -7,11 +7,12 @@ import pytest
 from conftest import random_rgb, saved
 from PIL import Image
 
-from tfcolor.images import photo
+from tfcolor import images
+from tfcolor.images import formats
 
 
 def test_reading_photos_does_not_load_tensorflow():
-    code = "import sys, tfcolor.images.photo; sys.exit('tensorflow' in sys.modules)"
+    code = "import sys, tfcolor.images; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
@@ -36,12 +37,12 @@ def test_exif_orientation_is_applied(tmp_path, orientation, suffix):
     exif = Image.Exif()
     exif[0x0112] = orientation
     path = saved(tmp_path / f"turned{suffix}", Image.fromarray(stored.copy()), exif=exif)
-    np.testing.assert_array_equal(photo.read_rgb(path), np.stack([upright] * 3, axis=-1))
+    np.testing.assert_array_equal(images.read_rgb(path), np.stack([upright] * 3, axis=-1))
 
 
 def test_broken_exif_is_ignored(tmp_path):
     path = saved(tmp_path / "a.png", Image.fromarray(random_rgb()), exif=b"Exif\0\0XX*\0\1\2\3")
-    np.testing.assert_array_equal(photo.read_rgb(path), random_rgb())
+    np.testing.assert_array_equal(images.read_rgb(path), random_rgb())
 
 
 @pytest.mark.parametrize("suffix", [".gif", ".webp", ".png"])
@@ -49,17 +50,17 @@ def test_animation_gives_its_first_frame(tmp_path, suffix):
     red, blue = (Image.new("RGB", (8, 8), color) for color in ("red", "blue"))
     options = {"lossless": True} if suffix == ".webp" else {}
     path = saved(tmp_path / f"a{suffix}", red, save_all=True, append_images=[blue], **options)
-    assert np.unique(photo.read_rgb(path).reshape(-1, 3), axis=0).tolist() == [[255, 0, 0]]
+    assert np.unique(images.read_rgb(path).reshape(-1, 3), axis=0).tolist() == [[255, 0, 0]]
 
 
 def test_the_content_decides_and_not_the_suffix(tmp_path):
     path = saved(tmp_path / "a.jpg", Image.fromarray(random_rgb()), format="PNG")
-    np.testing.assert_array_equal(photo.read_rgb(path), random_rgb())
+    np.testing.assert_array_equal(images.read_rgb(path), random_rgb())
 
 
 def fails_in_one_line(path, error, match):
     with pytest.raises(error, match=match) as caught:
-        photo.read_rgb(path)
+        images.read_rgb(path)
     assert path.name in str(caught.value) and "\n" not in str(caught.value)
 
 
@@ -70,7 +71,7 @@ def test_text_named_jpg_is_refused(tmp_path, content):
     fails_in_one_line(path, ValueError, "is not a photograph .*convert it")
 
 
-@pytest.mark.parametrize("suffix", sorted(photo.EXTENSIONS))
+@pytest.mark.parametrize("suffix", sorted(formats.EXTENSIONS))
 def test_truncated_file_is_refused(tmp_path, suffix):
     path = tmp_path / f"half{suffix}"
     Image.fromarray(random_rgb(64, 64)).save(path)
@@ -105,20 +106,20 @@ def test_find_sorts_by_relative_path_and_skips_hidden_and_other_files(tmp_path):
         (tmp_path / name).touch()
     (tmp_path / "folder.jpg").mkdir()
     (tmp_path / "broken link.jpg").symlink_to(tmp_path / "lost.jpg")
-    assert photo.find(tmp_path) == [tmp_path / name for name in kept]
-    assert photo.find(str(tmp_path / ".git")) == [tmp_path / ".git" / "a.jpg"]
+    assert formats.find(tmp_path) == [tmp_path / name for name in kept]
+    assert formats.find(str(tmp_path / ".git")) == [tmp_path / ".git" / "a.jpg"]
 
 
 def test_find_gives_a_file_itself(tmp_path):
     (tmp_path / "scan").touch()
-    assert photo.find(tmp_path / "scan") == [tmp_path / "scan"]
+    assert formats.find(tmp_path / "scan") == [tmp_path / "scan"]
 
 
 def test_find_names_a_missing_path(tmp_path):
     with pytest.raises(ValueError, match="lost is neither a file nor a folder"):
-        photo.find(tmp_path / "lost")
+        formats.find(tmp_path / "lost")
 
 
 def test_find_names_a_folder_without_photos_and_lists_the_suffixes(tmp_path):
     with pytest.raises(ValueError, match=rf"{tmp_path.name} holds no photograph .*\.png"):
-        photo.find(tmp_path)
+        formats.find(tmp_path)

@@ -5,10 +5,11 @@ import zlib
 
 import numpy as np
 import pytest
+import tifffile
 from conftest import random_rgb, saved
 from PIL import Image, ImageCms
 
-from tfcolor.images import photo
+from tfcolor import images
 
 
 def swapped_profile():
@@ -27,7 +28,7 @@ def test_icc_profile_is_converted_to_srgb(tmp_path, mode):
     image = Image.fromarray(random_rgb()).quantize(256).convert(mode)
     path = saved(tmp_path / "a.png", image, icc_profile=swapped_profile())
     expected = np.asarray(image.convert("RGB"))[..., [1, 0, 2]]
-    np.testing.assert_allclose(photo.read_rgb(path).astype(int), expected, atol=1)
+    np.testing.assert_allclose(images.read_rgb(path).astype(int), expected, atol=1)
 
 
 def gray_profile(gamma):
@@ -47,19 +48,19 @@ def test_gray_icc_profile_is_converted_to_srgb(tmp_path):
     path = saved(tmp_path / "a.png", Image.fromarray(gray), icc_profile=gray_profile(gamma))
     y = (gray / 255) ** gamma
     expected = 255 * np.where(y <= 0.0031308, 12.92 * y, 1.055 * y ** (1 / 2.4) - 0.055)
-    np.testing.assert_allclose(photo.read_rgb(path), np.stack([expected] * 3, axis=-1), atol=1.1)
+    np.testing.assert_allclose(images.read_rgb(path), np.stack([expected] * 3, axis=-1), atol=1.1)
 
 
 def test_embedded_srgb_profile_changes_nothing(tmp_path):
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     path = saved(tmp_path / "a.png", Image.fromarray(random_rgb()), icc_profile=srgb)
-    np.testing.assert_allclose(photo.read_rgb(path).astype(int), random_rgb(), atol=1)
+    np.testing.assert_allclose(images.read_rgb(path).astype(int), random_rgb(), atol=1)
 
 
 @pytest.mark.parametrize("profile", [b"junk", swapped_profile()[:200]])
 def test_broken_icc_profile_is_ignored(tmp_path, profile):
     path = saved(tmp_path / "a.png", Image.fromarray(random_rgb()), icc_profile=profile)
-    np.testing.assert_array_equal(photo.read_rgb(path), random_rgb())
+    np.testing.assert_array_equal(images.read_rgb(path), random_rgb())
 
 
 def test_cmyk_jpeg_is_ink_on_white_paper(tmp_path):
@@ -71,7 +72,7 @@ def test_cmyk_jpeg_is_ink_on_white_paper(tmp_path):
     assert b"Adobe" in path.read_bytes()
     light = 1 - inks / 255
     expected = 255 * light[..., :3] * light[..., 3:]
-    np.testing.assert_allclose(photo.read_rgb(path), expected, atol=3)
+    np.testing.assert_allclose(images.read_rgb(path), expected, atol=3)
 
 
 def test_palette_with_transparency_lies_over_white(tmp_path):
@@ -80,22 +81,22 @@ def test_palette_with_transparency_lies_over_white(tmp_path):
     image.putdata([0, 1, 2])
     path = saved(tmp_path / "a.png", image, transparency=bytes([255, 0, 51]))
     expected = [[[255, 0, 0], [255, 255, 255], [204, 204, 255]]]
-    np.testing.assert_allclose(photo.read_rgb(path), expected, atol=1)
+    np.testing.assert_allclose(images.read_rgb(path), expected, atol=1)
 
 
 def test_one_bit_is_black_and_white(tmp_path):
     path = saved(tmp_path / "a.png", Image.fromarray(np.array([[True, False]])))
-    assert photo.read_rgb(path).tolist() == [[[255] * 3, [0] * 3]]
+    assert images.read_rgb(path).tolist() == [[[255] * 3, [0] * 3]]
 
 
 def test_gray_gives_three_equal_channels(tmp_path):
     path = saved(tmp_path / "a.png", Image.fromarray(np.array([[7, 99]], np.uint8)))
-    assert photo.read_rgb(path).tolist() == [[[7] * 3, [99] * 3]]
+    assert images.read_rgb(path).tolist() == [[[7] * 3, [99] * 3]]
 
 
 def test_gray_with_alpha_lies_over_white(tmp_path):
     path = saved(tmp_path / "a.png", Image.fromarray(np.array([[[90, 255], [90, 0]]], np.uint8)))
-    assert photo.read_rgb(path).tolist() == [[[90] * 3, [255] * 3]]
+    assert images.read_rgb(path).tolist() == [[[90] * 3, [255] * 3]]
 
 
 @pytest.mark.parametrize("suffix", [".png", ".webp", ".tif"])
@@ -106,7 +107,7 @@ def test_hidden_colors_of_rgba_do_not_show(tmp_path, suffix):
     path = saved(tmp_path / f"a{suffix}", Image.fromarray(rgba), **lossless)
     opacity = rgba[..., 3:] / 255
     expected = opacity * rgba[..., :3] + (1 - opacity) * 255
-    np.testing.assert_allclose(photo.read_rgb(path), expected, atol=0.51)
+    np.testing.assert_allclose(images.read_rgb(path), expected, atol=0.51)
 
 
 @pytest.mark.parametrize("suffix, dtype", [(".png", "u2"), (".tif", "u2"), (".tif", "i4")])
@@ -114,14 +115,14 @@ def test_16_bit_gray_is_scaled_to_8_bits(tmp_path, suffix, dtype):
     ramp = np.arange(65536).reshape(256, 256)
     path = saved(tmp_path / f"a{suffix}", Image.fromarray(ramp.astype(dtype)))
     expected = np.rint(ramp / 257)
-    np.testing.assert_array_equal(photo.read_rgb(path), np.stack([expected] * 3, axis=-1))
+    np.testing.assert_array_equal(images.read_rgb(path), np.stack([expected] * 3, axis=-1))
 
 
 @pytest.mark.parametrize("pixels", [np.full((2, 2), 65536, np.int32), np.ones((2, 2), np.float32)])
 def test_pixels_beyond_16_bits_are_refused(tmp_path, pixels):
     path = saved(tmp_path / "scan.tif", Image.fromarray(pixels))
     with pytest.raises(ValueError, match=r"scan\.tif cannot be read .*16 bits.* 8-bit PNG"):
-        photo.read_rgb(path)
+        images.read_rgb(path)
 
 
 def png(**chunks):
@@ -139,4 +140,41 @@ def test_16_bit_rgb_png_keeps_the_high_bytes(tmp_path):
     header = struct.pack(">IIBBBBB", rgb.shape[1], rgb.shape[0], 16, 2, 0, 0, 0)
     path = tmp_path / "a.png"
     path.write_bytes(png(IHDR=header, IDAT=zlib.compress(rows), IEND=b""))
-    np.testing.assert_array_equal(photo.read_rgb(path), rgb)
+    np.testing.assert_array_equal(images.read_rgb(path), rgb)
+
+
+@pytest.mark.parametrize(
+    ("photometric", "options"),
+    [
+        ("rgb", {"planarconfig": "separate"}),
+        ("miniswhite", {}),
+        ("minisblack", {}),
+    ],
+)
+def test_a_tiff_of_16_bits_is_read_for_training_as_it_is_for_colorizing(
+    photometric, options, tmp_path
+):
+    wide = random_rgb().astype(np.uint16) * 257
+    stored = wide if photometric == "rgb" else wide[..., 0]
+    path = tmp_path / "a.tif"
+    planes = np.moveaxis(stored, -1, 0) if options else stored
+    tifffile.imwrite(path, planes, photometric=photometric, **options)
+    expected = random_rgb() if photometric == "rgb" else np.stack([random_rgb()[..., 0]] * 3, -1)
+    if photometric == "miniswhite":
+        expected = 255 - expected
+    np.testing.assert_array_equal(images.read_rgb(path), expected)
+
+
+def test_a_tiff_of_12_bits_is_refused_rather_than_darkened(tmp_path):
+    width, height, entries = 8, 4, 8
+    pixels = bytes(range(width * height * 3 // 2))
+    # TIFF revision 6.0: width, length, bits, no compression, black is zero, one strip.
+    tags = [(256, width), (257, height), (258, 12), (259, 1), (262, 1)]
+    tags += [(273, 8 + 2 + 12 * entries + 4), (278, height), (279, len(pixels))]
+    directory = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
+    path = tmp_path / "a.tif"
+    path.write_bytes(
+        b"II*\0" + struct.pack("<IH", 8, entries) + directory + struct.pack("<I", 0) + pixels
+    )
+    with pytest.raises(ValueError, match="a.tif cannot be read"):
+        images.read_rgb(path)

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfcolor import runtimes
+from tfcolor import images, runtimes
 from tfcolor.color import cielab, quantize
 from tfcolor.colorizing import reduction, rendering
 from tfcolor.data import batches, samples
 from tfcolor.evaluation import metrics, scores
 from tfcolor.export import modelcard
-from tfcolor.images import photo
+from tfcolor.images import formats
 from tfcolor.models import blocks, colornet, efficientnet
 from tfcolor.runtimes import bundled, saved_models
 
@@ -81,7 +81,7 @@ def test_it_beats_gray_on_photographs_it_never_saw():
 
 
 def test_bushes_become_green():
-    gray = photo.read_rgb(samples.FOLDER / "gray" / "35d67f3f70aeef92.jpg")
+    gray = images.read_rgb(samples.FOLDER / "gray" / "35d67f3f70aeef92.jpg")
     colored = rendering.colorize(gray, bundled.load())
     a_star = cielab.rgb_to_lab(colored)[215:250, 30:150, 1].numpy()
     assert np.median(a_star) < -3  # they stand at the lower edge
@@ -124,7 +124,7 @@ def test_the_card_has_the_figures_of_the_report():
 
 
 def assert_same_colors(first: runtimes.Network, second: Callable[[np.ndarray], np.ndarray]) -> None:
-    for path in photo.find(samples.FOLDER / "gray"):
-        l = reduction.reduce(photo.read_rgb(path), 192)[:192, :192]
+    for path in formats.find(samples.FOLDER / "gray"):
+        l = reduction.reduce(images.read_rgb(path), 192)[:192, :192]
         difference = cielab.AB_SCALE * np.abs(first(l) - second(l))
         assert difference.mean() < 0.1 and difference.max() < 2  # weights of 16 bits

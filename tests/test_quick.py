@@ -8,9 +8,9 @@ import tensorflow as tf
 from conftest import colorful_photo
 from PIL import Image, ImageCms
 
-from tfcolor import config
+from tfcolor import config, images
 from tfcolor.data import augment, batches, files, photographs, quick, reading
-from tfcolor.images import photo
+from tfcolor.images import metadata
 
 DRAW = tf.constant([0.2, 0.9, 0.3])
 
@@ -127,7 +127,7 @@ def test_an_orientation_in_xmp_counts_as_in_the_thorough_way(orientation):
     xmp = f'<x:xmpmeta xmlns:tiff="tiff" tiff:Orientation="{orientation}"/>'.encode()
     encoded = jpeg(colorful_photo(1), xmp=xmp)
     with Image.open(io.BytesIO(encoded)) as image:
-        assert photo.orientation(image) == orientation
+        assert metadata.orientation_of(image) == orientation
     assert bool(quick.suits(encoded)) == (orientation == 1)
 
 
@@ -146,7 +146,7 @@ def test_a_profile_behind_long_exif_is_honored():
     encoded = rearranged(encoded[:2] + comment + encoded[2:], EXIF, COMMENT, PROFILE)
     assert encoded.index(b"ICC_PROFILE") > 100_000
     square = quick.random_square(encoded, 64, 1.0, DRAW).numpy().astype(int)
-    assert np.abs(square - photo.decode_rgb(io.BytesIO(encoded), "long")).mean() < 1
+    assert np.abs(square - images.decode_rgb(encoded, "long")).mean() < 1
     assert np.abs(square - rgb).mean() > 20
 
 
@@ -155,7 +155,7 @@ def test_color_profiles_are_honored(name):
     """A profile whose red and green are swapped shows at once whether it was applied."""
     encoded = jpeg(colorful_photo(1, 64, 64), icc_profile=profile_of(name))
     square = quick.random_square(encoded, 64, 1.0, DRAW).numpy().astype(int)
-    truth = photo.decode_rgb(io.BytesIO(encoded), name)
+    truth = images.decode_rgb(encoded, name)
     assert np.abs(square - truth).mean() < 1
     stored = tf.io.decode_jpeg(encoded).numpy()
     assert (np.abs(square - stored).mean() > 20) == (name == "swapped")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tfcolor import images
-from tfcolor.images import photo
+from tfcolor.images import formats
 
 
 def random_rgb(h=20, w=30):
@@ -43,8 +43,8 @@ def test_lossless_formats_give_back_every_pixel(h, w, name, suffix):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "new folder", name + suffix)
         write(path, random_rgb(h, w))
-        np.testing.assert_array_equal(photo.read_rgb(path), random_rgb(h, w))
-        assert photo.find(folder) == [path]
+        np.testing.assert_array_equal(images.read_rgb(path), random_rgb(h, w))
+        assert formats.find(folder) == [path]
 
 
 def test_jpeg_keeps_full_chroma(tmp_path):
@@ -52,14 +52,14 @@ def test_jpeg_keeps_full_chroma(tmp_path):
     write(path, skimage.data.coffee()[:128, :128])
     with Image.open(path) as image:
         assert [component[1:3] for component in image.layer] == [(1, 1)] * 3
-    error = photo.read_rgb(path).astype(float) - skimage.data.coffee()[:128, :128]
+    error = images.read_rgb(path).astype(float) - skimage.data.coffee()[:128, :128]
     assert 10 * np.log10(255**2 / np.mean(error**2)) > 38
 
 
 def test_gif_keeps_the_colors_of_a_flat_picture(tmp_path):
     flat = np.full((4, 5, 3), (200, 100, 50), np.uint8)
     write(tmp_path / "a.gif", flat)
-    np.testing.assert_array_equal(photo.read_rgb(tmp_path / "a.gif"), flat)
+    np.testing.assert_array_equal(images.read_rgb(tmp_path / "a.gif"), flat)
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a", ".png"])

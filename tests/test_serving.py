@@ -15,10 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from tfcolor import runtimes
+from tfcolor import images, runtimes
 from tfcolor.cli import main
 from tfcolor.colorizing import rendering
-from tfcolor.images import photo
 from tfcolor.serving import addresses, remote
 
 BOTH = pytest.mark.parametrize("protocol", ["rest", "grpc"])
@@ -125,7 +124,7 @@ def test_colorizing_with_a_server_equals_the_saved_model(server, saved, protocol
         command = ["colorize", str(tmp_path / "gray.png"), "--size", "32", *target, *option]
         done = CliRunner().invoke(main.cli, command)
         assert done.exit_code == 0, done.output
-    far, near = (photo.read_rgb(tmp_path / f"{name}.png").astype(int) for name in where)
+    far, near = (images.read_rgb(tmp_path / f"{name}.png").astype(int) for name in where)
     assert np.abs(far - near).max() <= 1
     assert np.ptp(far, -1).max() > 20  # in color
 

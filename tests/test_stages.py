@@ -1,6 +1,7 @@
 """What the options of a stage do: each by its effect on the weights."""
 
 import math
+import types
 
 import conftest
 import keras
@@ -14,7 +15,8 @@ from tfcolor import config, data
 from tfcolor.config import fields
 from tfcolor.data import batches
 from tfcolor.runtimes import workdir
-from tfcolor.training import loop, optimizer, schedule, state, step, summaries, validation
+from tfcolor.support import disk
+from tfcolor.training import loop, optimizer, schedule, states, step, summaries, validation
 
 TINY = fields.override(
     config.TrainConfig(),
@@ -37,7 +39,7 @@ def batch(photo_folder):
 
 def steps(settings, batch, count=1):
     """A state after some steps on one batch."""
-    train_state = state.TrainState(settings)
+    train_state = states.TrainState(settings)
     train_step = step.make_train_step(tf.distribute.get_strategy(), settings, settings.stages[0])
     for _ in range(count):
         train_state.set_learning_rates()
@@ -90,7 +92,7 @@ def test_a_constant_rate_stays(kind, last):
 def test_adam_takes_the_step_that_the_schedule_says(batch):
     # Adam's first step moves each weight by the learning rate, whatever the gradient.
     settings = fields.override(TINY, learning_rate=1e-2, warmup_steps=4, d_learning_rate=5e-2)
-    fresh, trained = state.TrainState(settings), steps(settings, batch)
+    fresh, trained = states.TrainState(settings), steps(settings, batch)
     assert moved(values(fresh.generator), values(trained.generator)) == pytest.approx(
         2e-3, rel=0.01
     )
@@ -112,7 +114,7 @@ def test_an_objective_of_classes_alone_leaves_the_refinement_as_it_is(noise):
 def test_a_clipped_gradient_moves_less(batch):
     # Adam divides by the gradient's size, until that is as small as its epsilon of 1e-7.
     free, clipped = (fields.override(TINY, clip_norm=norm) for norm in (0.0, 1e-9))
-    fresh = values(state.TrainState(TINY).generator)
+    fresh = values(states.TrainState(TINY).generator)
     assert moved(fresh, values(steps(free, batch).generator)) > 1e-4
     assert moved(fresh, values(steps(clipped, batch).generator)) < 1e-5
     loose = fields.override(TINY, clip_norm=1e9)
@@ -128,7 +130,7 @@ def test_weight_decay_shrinks_kernels_and_leaves_biases(batch):
     smaller = np.concatenate([v.ravel() for v in values(decayed.generator) if v.ndim == 4])
     # A decay of lr x 0.5 in one step.
     start = np.concatenate(
-        [v.ravel() for v in values(state.TrainState(TINY).generator) if v.ndim == 4]
+        [v.ravel() for v in values(states.TrainState(TINY).generator) if v.ndim == 4]
     )
     # Where a gradient is about 0 its sign, and so Adam's step, is rounding.
     assert np.mean(np.abs(smaller - kernel + 5e-4 * start) < 1e-7) > 0.98
@@ -153,7 +155,7 @@ def test_the_decay_of_what_is_slowed_is_slowed_as_much():
 
 def test_the_encoder_moves_at_its_own_rate(noise):
     settings = colornet(encoder_rate=0.1, learning_rate=1e-2)
-    fresh, trained = state.TrainState(settings), steps(settings, noise)
+    fresh, trained = states.TrainState(settings), steps(settings, noise)
     for name, rate in (("encoder_stem/kernel", 1e-3), ("bins/kernel", 1e-2)):
         before, after = (
             next(v.numpy() for v in s.generator.variables if v.path == name)
@@ -179,7 +181,7 @@ def test_the_encoder_moves_at_its_own_rate(noise):
 def test_a_frozen_network_stays_while_the_other_learns(batch, model, frozen):
     other = "discriminator" if frozen == "generator" else "generator"
     settings = fields.override(TINY, **model, frozen=(frozen,), ema=0.9)
-    fresh, trained = state.TrainState(settings), steps(settings, batch, 2)
+    fresh, trained = states.TrainState(settings), steps(settings, batch, 2)
     assert moved(values(getattr(fresh, frozen)), values(getattr(trained, frozen))) == 0
     assert moved(values(getattr(fresh, other)), values(getattr(trained, other))) > 0
     assert (moved(values(fresh.average), values(trained.average)) > 0) == (other == "generator")
@@ -199,7 +201,7 @@ def test_a_network_that_was_frozen_learns_in_the_next_stage(batch):
 @pytest.mark.parametrize("normalization", config.NORMALIZATIONS)  # batch: its statistics too
 def test_the_average_follows_the_weights(batch, normalization):
     settings = fields.override(TINY, ema=0.5, learning_rate=1e-2, normalization=normalization)
-    train_state = state.TrainState(settings)
+    train_state = states.TrainState(settings)
     train_step = step.make_train_step(tf.distribute.get_strategy(), settings, settings.stages[0])
     expected = values(train_state.generator)
     for done in range(1, 6):
@@ -216,8 +218,8 @@ def test_the_average_follows_the_weights(batch, normalization):
 def test_the_best_checkpoint_is_the_average(batch, tmp_path):
     settings = fields.override(TINY, ema=0.9, learning_rate=1e-2)
     train_state = steps(settings, batch, 3)
-    state.Checkpoints(train_state, tmp_path, 1).save_best()
-    workdir.write(tmp_path / workdir.CONFIG, config.to_json(settings))
+    states.Checkpoints(train_state, tmp_path, 1).save_best()
+    disk.write(tmp_path / workdir.CONFIG, config.to_json(settings))
     best, done = workdir.load_generator(tmp_path, "best")
     assert done == 3
     assert moved(values(best), values(train_state.average)) == 0
@@ -227,7 +229,7 @@ def test_the_best_checkpoint_is_the_average(batch, tmp_path):
 def test_a_step_draws_z_anew_and_updates_batch_statistics(batch):
     # So low a rate that nothing else changes.
     settings = fields.override(TINY, dropout=0.5, normalization="batch", learning_rate=1e-12)
-    train_state = state.TrainState(settings)
+    train_state = states.TrainState(settings)
     train_step = step.make_train_step(tf.distribute.get_strategy(), settings, settings.stages[0])
     before = [v.numpy() for v in train_state.generator.non_trainable_variables if v.shape.rank == 1]
     first, second = (float(train_step(train_state, batch)["g_l1"]) for _ in range(2))
@@ -265,13 +267,13 @@ def test_the_discriminator_is_updated_as_often_as_asked(batch):
 def test_the_hinge_loss_reaches_the_step(batch):
     settings = fields.override(TINY, gan_loss="hinge")
     train_step = step.make_train_step(tf.distribute.get_strategy(), settings, settings.stages[0])
-    metrics = train_step(state.TrainState(settings), batch)
+    metrics = train_step(states.TrainState(settings), batch)
     assert float(metrics["d_loss"]) == pytest.approx(2.0, abs=0.1)  # undecided
 
 
 def test_rgb_is_compared_with_rgb(batch):
     settings = fields.override(TINY, space="rgb", gan_weight=0.0, l1_weight=1.0, learning_rate=1e-9)
-    train_state = state.TrainState(settings)
+    train_state = states.TrainState(settings)
     train_step = step.make_train_step(tf.distribute.get_strategy(), settings, settings.stages[0])
     from skimage import color as skcolor
 
@@ -379,7 +381,7 @@ def test_steps_that_a_run_is_past_cannot_change(two_stages, photo_folder, change
 
 def train_and_die(settings, folder, stop, monkeypatch):
     """Trains until the checkpoint of a step is written, and no further."""
-    save = state.Checkpoints.save
+    save = states.Checkpoints.save
 
     def save_and_die(self):
         save(self)
@@ -387,7 +389,7 @@ def train_and_die(settings, folder, stop, monkeypatch):
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(state.Checkpoints, "save", save_and_die)
+        patch.setattr(states.Checkpoints, "save", save_and_die)
         with pytest.raises(KeyboardInterrupt):
             loop.train(settings, folder)
 
@@ -411,8 +413,8 @@ def test_a_run_resumes_inside_any_stage_to_the_same_weights(
 
 def test_the_last_checkpoint_gives_the_average(two_stages, photo_folder):
     settings = fields.override(TWO, source=str(photo_folder))
-    train_state = state.TrainState(settings)
-    assert state.Checkpoints(train_state, two_stages, 1).restore()
+    train_state = states.TrainState(settings)
+    assert states.Checkpoints(train_state, two_stages, 1).restore()
     generator, done = workdir.load_generator(two_stages, "last")
     assert done == 7
     assert moved(values(generator), values(train_state.average)) == 0
@@ -420,7 +422,7 @@ def test_the_last_checkpoint_gives_the_average(two_stages, photo_folder):
 
 
 def test_a_stage_begins_with_the_average_and_fresh_moments(photo_folder):
-    train_state = state.TrainState(fields.override(TWO, source=str(photo_folder)))
+    train_state = states.TrainState(fields.override(TWO, source=str(photo_folder)))
     for variable in train_state.average.trainable_variables:
         variable.assign(tf.ones(variable.shape))
     train_state.g_optimizer.iterations.assign(9)
@@ -433,16 +435,16 @@ def test_a_stage_begins_with_the_average_and_fresh_moments(photo_folder):
 @pytest.fixture
 def measured(monkeypatch):
     """A function that sets what validations find, by stage and step; gives the weights they saw."""
-    created, measure_rows = state.TrainState, validation.scores.measure
-    states, seen = [], []
+    created, measure_rows = states.TrainState, validation.scores.measure
+    made, seen = [], []
 
     def create(*args):
-        states.append(created(*args))
-        return states[-1]
+        made.append(created(*args))
+        return made[-1]
 
     def measure(found):
         def fake(*args):
-            table, current = measure_rows(*args), states[-1]
+            table, current = measure_rows(*args), made[-1]
             if "val" not in table:  # the controls, once
                 return table
             seen.append((values(current.generator), values(current.judged)))
@@ -450,7 +452,7 @@ def measured(monkeypatch):
             table["val"] |= {name: np.full(1, value) for name, value in row.items()}
             return table
 
-        monkeypatch.setattr(state, "TrainState", create)
+        monkeypatch.setattr(states, "TrainState", create)
         monkeypatch.setattr(validation.scores, "measure", fake)
         return seen
 
@@ -524,7 +526,7 @@ def judged(folder, stage, history):
             {validation.FRECHET: distance, "val/colorfulness": 40 * ratio, validation.TRUTH: 40.0},
         )
     judge = validation.Validation.__new__(validation.Validation)
-    judge._stage, judge._records = stage, records
+    judge._stage, judge._run = stage, types.SimpleNamespace(records=records)
     return judge.reason_to_end()
 
 

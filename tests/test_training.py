@@ -15,7 +15,7 @@ from tfcolor.color import cielab
 from tfcolor.config import fields
 from tfcolor.data import batches
 from tfcolor.runtimes import workdir
-from tfcolor.training import device, loop, losses, progress, state, step
+from tfcolor.training import device, loop, losses, progress, states, step
 
 TINY = fields.override(
     config.TrainConfig(),
@@ -70,7 +70,7 @@ def plain(settings, **changes):
 
 def test_the_step_descends_the_objective_of_the_paper(settings):
     settings = plain(settings, l1_weight=7.0)
-    trained, by_hand = state.TrainState(settings), state.TrainState(settings)
+    trained, by_hand = states.TrainState(settings), states.TrainState(settings)
     batch = a_batch(settings)
     metrics = make_step(settings)(trained, batch)
 
@@ -106,7 +106,7 @@ def test_the_step_descends_the_objective_of_the_paper(settings):
 @pytest.mark.parametrize("jit", [False, True])
 def test_repeated_steps_fit_a_batch(settings, jit):
     settings = fields.override(settings, dropout=0.0, learning_rate=2e-3, width=8, jit=jit)
-    train_state, batch = state.TrainState(settings), a_batch(settings)
+    train_state, batch = states.TrainState(settings), a_batch(settings)
     train_step = make_step(settings)
     values = [float(train_step(train_state, batch)["g_l1"]) for _ in range(150)]
     assert np.mean(values[-5:]) < 0.5 * values[0]
@@ -115,7 +115,7 @@ def test_repeated_steps_fit_a_batch(settings, jit):
 @pytest.mark.parametrize("precision", config.PRECISIONS)
 def test_every_precision_trains_and_keeps_float32_weights(settings, precision):
     settings = fields.override(settings, precision=precision, learning_rate=2e-3, width=8)
-    train_state, batch = state.TrainState(settings), a_batch(settings)
+    train_state, batch = states.TrainState(settings), a_batch(settings)
     train_step = make_step(settings)
     values = [float(train_step(train_state, batch)["g_l1"]) for _ in range(60)]
     assert np.isfinite(values).all()
@@ -129,7 +129,7 @@ def test_two_replicas_take_the_same_step_as_one(settings, mirrored):
     weights, numbers = [], []
     for strategy in (tf.distribute.get_strategy(), mirrored):
         with strategy.scope():
-            train_state = state.TrainState(settings)
+            train_state = states.TrainState(settings)
         dataset = tf.data.Dataset.from_tensors(batch).unbatch().batch(4)
         (shared,) = strategy.experimental_distribute_dataset(dataset)
         metrics = make_step(settings, strategy)(train_state, shared)
@@ -243,14 +243,14 @@ def test_a_second_run_is_kept_out_of_a_workdir(run, settings):
 
 def test_no_checkpoint_holds_a_broken_network(settings, tmp_path, monkeypatch):
     # A finite loss whose gradient is not: the update breaks the weights and the loss says nothing.
-    monkeypatch.setattr(state.TrainState, "is_finite", lambda self: int(self.step.numpy()) < 4)
+    monkeypatch.setattr(states.TrainState, "is_finite", lambda self: int(self.step.numpy()) < 4)
     with pytest.raises(FloatingPointError, match="a weight is not finite after step 4"):
         loop.train(settings, tmp_path)
     assert [p.name for p in workdir.checkpoints(tmp_path / "checkpoints")][-1] == "step-3"
 
 
 def test_a_weight_that_is_not_finite_is_found(settings):
-    train_state = state.TrainState(settings)
+    train_state = states.TrainState(settings)
     assert train_state.is_finite()
     weight = train_state.discriminator.trainable_variables[-1]
     weight.assign(np.full(weight.shape, np.inf, np.float32))
@@ -273,8 +273,8 @@ def test_a_half_written_checkpoint_is_passed_over(settings, tmp_path, caplog):
     unfinished = folder / "checkpoints" / "step-5_temp" / "part-00000-of-00001"
     unfinished.parent.mkdir()
     unfinished.write_bytes(b"")
-    train_state = state.TrainState(settings)
-    checkpoints = state.Checkpoints(train_state, folder, 2)
+    train_state = states.TrainState(settings)
+    checkpoints = states.Checkpoints(train_state, folder, 2)
     assert checkpoints.restore()
     assert int(train_state.step.numpy()) == 2
     assert "passed over the damaged checkpoint" in caplog.text
@@ -288,13 +288,13 @@ def test_a_half_written_checkpoint_is_passed_over(settings, tmp_path, caplog):
 
 def test_the_whole_state_comes_back_from_a_checkpoint(settings, tmp_path):
     settings = fields.override(settings, precision="mixed_float16")
-    saved, restored = state.TrainState(settings), state.TrainState(settings)
+    saved, restored = states.TrainState(settings), states.TrainState(settings)
     train_step = make_step(settings)
     for _ in range(3):
         train_step(saved, a_batch(settings))
     saved.position.assign(12)
-    state.Checkpoints(saved, tmp_path, 1).save()
-    assert state.Checkpoints(restored, tmp_path, 1).restore()
+    states.Checkpoints(saved, tmp_path, 1).save()
+    assert states.Checkpoints(restored, tmp_path, 1).restore()
 
     def everything(train_state):
         variables = [*train_state.generator.variables, *train_state.discriminator.variables]
@@ -339,7 +339,7 @@ def test_a_loss_that_is_not_finite_names_step_photographs_and_checkpoint(
         poisoned.append(True)
         return losses_l1(ab, fake_ab) * tf.where(current.step >= 3, np.nan, 1.0)
 
-    losses_l1, created = losses.l1, state.TrainState
+    losses_l1, created = losses.l1, states.TrainState
     monkeypatch.setattr(losses, "l1", l1)
 
     def create(*args):
@@ -348,7 +348,7 @@ def test_a_loss_that_is_not_finite_names_step_photographs_and_checkpoint(
         return current
 
     current = None
-    monkeypatch.setattr(state, "TrainState", create)
+    monkeypatch.setattr(states, "TrainState", create)
     # No checkpoint in between: those look at the last step before they are written.
     rarely = fields.override(settings, checkpoint_every_steps=100, validate_every_steps=100)
     with pytest.raises(FloatingPointError) as caught:
@@ -388,7 +388,7 @@ def test_progress_tells_speed_and_time_left(monkeypatch):
     shown = progress.Progress("train", 10, 110, batch_size=4)
     assert shown.images_per_second == 0
     for done in range(11, 31):
-        shown.update(done, dict)
+        shown.update(done, {})
         now[0] += 0.5
     # 19 steps after the first one, 20 intervals of half a second: the clock has run on once more.
     assert shown.images_per_second == pytest.approx(19 * 4 / 10)

@@ -7,10 +7,11 @@ from conftest import colorful_photo
 from PIL import Image
 from skimage import color as skcolor
 
+from tfcolor import images
 from tfcolor.color import cielab_numpy
 from tfcolor.colorizing import upsample
 from tfcolor.data import samples
-from tfcolor.images import photo
+from tfcolor.images import formats
 
 
 def restored(lab, small_size):
@@ -64,9 +65,9 @@ def test_color_stops_where_lightness_does():
 
 def test_photographs_come_back_closer_than_by_bicubic():
     gains = []
-    for path in photo.find(samples.FOLDER)[:20]:
+    for path in formats.find(samples.FOLDER)[:20]:
         # Halved, since their JPEGs hold color at half the size, smoother than it was.
-        rgb = cv2.resize(photo.read_rgb(path), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+        rgb = cv2.resize(images.read_rgb(path), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
         lab = cielab_numpy.rgb_to_lab(rgb)
         errors = []
         for ab in restored(lab, (rgb.shape[1] // 4, rgb.shape[0] // 4)):

@@ -134,7 +134,7 @@ def _stream(
 ) -> None:
     """One photograph from or to a standard stream."""
     from tfcolor import images, runtimes
-    from tfcolor.images import photo
+    from tfcolor.images import formats
 
     if len(photos) != 1:
         raise ValueError("- stands for one photograph; give no other")
@@ -153,6 +153,6 @@ def _stream(
         images.write(output, photograph, chosen.provenance)
         return
     encoded = io.BytesIO()
-    kind = photograph.format if photograph.format in photo.FORMATS.values() else "PNG"
+    kind = photograph.format if photograph.format in formats.FORMATS.values() else "PNG"
     images.encode(encoded, photograph, kind, chosen.provenance)
     sys.stdout.buffer.write(encoded.getvalue())

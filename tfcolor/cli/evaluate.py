@@ -11,6 +11,7 @@ import click
 
 from tfcolor import config
 from tfcolor.cli import options
+from tfcolor.support import disk
 
 WORDS = ("gray", "truth")  # rows that every table has anyway
 
@@ -98,7 +99,6 @@ def evaluate(
     from tfcolor.evaluation.features import extractors
     from tfcolor.evaluation.report import human as human_page
     from tfcolor.evaluation.report import pictures
-    from tfcolor.runtimes import workdir
 
     how = protocol.parse(protocol_name)
     earlier, answers = [record.read(path) for path in beside], human_page.read(human_answers)
@@ -139,7 +139,7 @@ def evaluate(
             measured = record.with_sets(measured, record.TAKEN_FOR_REAL, rates)
         finally:  # what was measured is not lost because something else does not go with it
             if json_path:
-                workdir.write(json_path, record.to_json(measured))
+                disk.write(json_path, record.to_json(measured))
             count = len(measured.names)
             click.echo(f"{count} photographs ({settings.source}, part {part}), {protocol_name}")
             click.echo(table.text(measured))

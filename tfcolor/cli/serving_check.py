@@ -1,6 +1,5 @@
 """`tfcolor serving-check`."""
 
-import io
 from importlib import resources
 from pathlib import Path
 
@@ -24,14 +23,14 @@ def serving_check(context: click.Context, url: str, photo: Path | None) -> None:
     TFCOLOR_SERVER_TOKEN is sent as a bearer token; TFCOLOR_SERVER_CA names a file of certificates.
     """
     options.check_server(url)
-    from tfcolor.images import photo as photographs
+    from tfcolor import images
     from tfcolor.serving import check, remote
 
     path = photo or SAMPLE
     encoded = path.read_bytes()
 
     def decode(file: bytes) -> np.ndarray:
-        return photographs.decode_rgb(io.BytesIO(file), path.name)
+        return images.decode_rgb(file, path.name)
 
     decode(encoded)  # a photograph that is none is not the server's fault
     model = remote.Remote(url)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from tfcolor.images import photo
+from tfcolor.support import disk
 
 _LINE = 300  # of the short side is the width of the line between the halves
 _GIF_SIDE = 800  # pixels; a GIF grows fast
@@ -45,7 +45,7 @@ PAIRS = {"side": side_by_side, "split": split}
 
 def write_gif(path: Path, before: np.ndarray, after: np.ndarray) -> None:
     """Writes both as a GIF that shows them by turns, its long side `_GIF_SIDE` at the most."""
-    with photo.replacing(path) as partial:
+    with disk.replacing(path) as partial:
         first, second = (_small(picture) for picture in (before, after))
         first.save(partial, "GIF", save_all=True, append_images=[second], duration=_GIF_MS, loop=0)
 

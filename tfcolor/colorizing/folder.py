@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tfcolor import images, runtimes
 from tfcolor.colorizing import compare, local_hints, rendering
-from tfcolor.images import decoding, photo
+from tfcolor.images import decoding, formats
 from tfcolor.support import errors
 
 FAILURES = "failures.csv"
@@ -64,7 +64,7 @@ def plan(
     Args:
       inputs: files, folders and patterns such as "scans/**/*.tif"; a folder's tree is mirrored
         below the output folder.
-      output: a name with a suffix of `photo.EXTENSIONS` for a single photograph, else a folder,
+      output: a name with a suffix of `formats.EXTENSIONS` for a single photograph, else a folder,
         where a photograph without such a suffix becomes a PNG. If not given, each result stands
         beside its photograph, with `suffix` added to its name, and those are not colorized again.
       suffix: see there.
@@ -242,11 +242,11 @@ def _matches(path: str | Path) -> list[Path]:
 def _names_photograph(output: Path, found: Sequence[Path]) -> bool:
     """Whether the output is the file of one photograph, and not a folder."""
     many = len(found) > 1 or found[0].is_dir()
-    named = output.suffix.lower() in photo.EXTENSIONS and not output.is_dir()
+    named = output.suffix.lower() in formats.EXTENSIONS and not output.is_dir()
     if many and named:
         raise ValueError(f"{output} names one file, for many photographs; give a folder")
     if not many and output.suffix and not (named or output.is_dir()):
-        raise ValueError(f"{output} must end in one of {', '.join(sorted(photo.EXTENSIONS))}")
+        raise ValueError(f"{output} must end in one of {', '.join(sorted(formats.EXTENSIONS))}")
     return named
 
 
@@ -275,11 +275,11 @@ def _find(path: Path, alone: bool) -> list[Path]:
     """The photographs at a path; one of several that is missing fails when it is read."""
     if not alone and not path.exists():
         return [path]
-    return photo.find(path, images.EXTENSIONS)
+    return formats.find(path, images.EXTENSIONS)
 
 
 def with_known_suffix(path: Path) -> Path:
     """The path with a suffix that can be written."""
     if path.suffix.lower() in images.HEIC_EXTENSIONS:  # read, but not written
         return path.with_suffix(".jpg")
-    return path if path.suffix.lower() in photo.EXTENSIONS else Path(f"{path}.png")
+    return path if path.suffix.lower() in formats.EXTENSIONS else Path(f"{path}.png")

@@ -1,7 +1,6 @@
 """What every source of photographs gives: cheap records, and the photograph of one."""
 
 import dataclasses
-import io
 import logging
 import os
 from collections.abc import Mapping
@@ -11,8 +10,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from tfcolor import images
 from tfcolor.data import reading
-from tfcolor.images import photo
 from tfcolor.support import errors
 
 VALIDATION_ONE_IN = 20  # training photographs that are held back to choose by
@@ -78,10 +77,10 @@ class Photographs:
     def _read(self, stored: bytes, image_id: int, is_path: bool) -> np.ndarray:
         if is_path:
             name = os.fsdecode(stored)  # names need not be UTF-8
-            rgb = photo.read_rgb(name)
+            rgb = images.read_rgb(name)
         else:
             name = f"{self.source} {self.name(int(image_id))}"
-            rgb = photo.decode_rgb(io.BytesIO(stored), name)
+            rgb = images.decode_rgb(stored, name)
         height, width = rgb.shape[:2]
         if min(height, width) < MIN_SIDE:
             least = f"{MIN_SIDE} x {MIN_SIDE}"

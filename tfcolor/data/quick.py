@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfcolor.data import augment
-from tfcolor.images import photo
+from tfcolor.images import decoding
 
 _START, _END = b"\xff\xd8", b"\xff\xd9"  # of a whole JPEG
 
@@ -61,7 +61,7 @@ def random_square(
 
     Raises:
       tf.errors.InvalidArgumentError: for another format, damaged bytes or CMYK.
-        `photo.decode_rgb` can read all but the damaged.
+        `images.decode_rgb` can read all but the damaged.
     """
     height, width, channels = tf.unstack(tf.io.extract_jpeg_shape(encoded))
     told = _told(encoded)
@@ -92,7 +92,7 @@ def random_square(
 
 def _to_srgb(rgb: np.ndarray, encoded: bytes | np.ndarray) -> np.ndarray:
     # Of an eager tensor the bytes come in an array.
-    return photo.apply_profile(rgb, encoded if isinstance(encoded, bytes) else encoded.item())
+    return decoding.apply_profile(rgb, encoded if isinstance(encoded, bytes) else encoded.item())
 
 
 def _told(encoded: tf.Tensor) -> tf.Tensor:

@@ -9,7 +9,7 @@ from tfcolor import runtimes
 from tfcolor.colorizing import rendering
 from tfcolor.data import photographs
 from tfcolor.evaluation import pictures, protocol, scores
-from tfcolor.images import photo
+from tfcolor.images import formats
 from tfcolor.runtimes import saved_models
 
 BUNDLED = "tfcolor"
@@ -70,7 +70,7 @@ def _open(
             yield " raw", Found(scores.from_colorizer(raw), source, trained_on)
     else:
         try:
-            found = photo.find(path)
+            found = formats.find(path)
         except ValueError as error:
             raise ValueError(
                 f"{path} is no SavedModel, TFLite or ONNX file or folder of pictures; make one "

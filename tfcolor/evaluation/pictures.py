@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from tfcolor import images
 from tfcolor.data import photographs
 from tfcolor.evaluation import protocol, scores
-from tfcolor.images import photo
 
 SAME_ASPECT = 0.02  # by so much the sides of a reduced picture may be rounded
 
@@ -56,7 +56,7 @@ class Pictures:
 
     def _read(self, name: str, size: np.ndarray) -> np.ndarray:
         path = self._paths[_stem(name)]
-        rgb = photo.read_rgb(path)
+        rgb = images.read_rgb(path)
         side = self._how.image_size
         height, width = rgb.shape[:2]
         if side and (height, width) == (side, side):

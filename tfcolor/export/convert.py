@@ -6,9 +6,8 @@ import keras
 import tensorflow as tf
 
 from tfcolor.colorizing import graphs
-from tfcolor.images import photo
 from tfcolor.runtimes import freezing, lite, onnx, workdir
-from tfcolor.support import quiet
+from tfcolor.support import disk, quiet
 
 WEIGHTS = ("float32", "float16", "int8")
 OPSET = 18  # of ONNX; ONNX Runtime knows it since 1.14
@@ -33,7 +32,7 @@ def export_lite(
     """
     _check_weights(weights)
     trained, destination = workdir.generator_of(run, checkpoint), Path(destination)
-    with photo.replacing(destination) as partial:
+    with disk.replacing(destination) as partial:
         partial.write_bytes(to_lite(trained.generator, weights, trained.probabilities))
         lite.add_card(partial, trained.image_size, trained.stride)
     return destination
@@ -87,7 +86,7 @@ def export_onnx(run: str | Path, destination: str | Path, checkpoint: str = "bes
     """
     trained, destination = workdir.generator_of(run, checkpoint), Path(destination)
     content = to_onnx(trained.generator, trained.image_size, trained.stride, trained.probabilities)
-    with photo.replacing(destination) as partial:
+    with disk.replacing(destination) as partial:
         partial.write_bytes(content)
     return destination
 

@@ -10,14 +10,13 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import filelock
 import tensorflow as tf
 
 from tfcolor.evaluation import record, scores, table
 from tfcolor.export import modelcard, signatures, warmup
 from tfcolor.runtimes import saved_models, workdir
 from tfcolor.serving import contract, remote
-from tfcolor.support import errors
+from tfcolor.support import disk, errors
 
 _PARTIAL = ".partial-"  # TF Serving looks at names that are numbers alone
 
@@ -75,8 +74,7 @@ def export(
 @contextlib.contextmanager
 def _claim(destination: Path) -> Iterator[Path]:
     """A name below a folder of versions to write to, while no other export writes there."""
-    destination.mkdir(parents=True, exist_ok=True)
-    with filelock.FileLock(destination / ".lock"):
+    with disk.locked(destination):
         for left in destination.glob(f"{_PARTIAL}*"):  # by exports that were killed
             shutil.rmtree(left, ignore_errors=True)
         partial = destination / f"{_PARTIAL}{secrets.token_hex(4)}"

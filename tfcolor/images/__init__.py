@@ -14,10 +14,11 @@ from typing import BinaryIO
 
 import numpy as np
 
-from tfcolor.images import decoding, encoding, photo
+from tfcolor.images import decoding, encoding, formats, strips
+from tfcolor.support import disk
 
 HEIC_EXTENSIONS = frozenset({".heic", ".heif"})  # read, with pillow-heif, and not written
-EXTENSIONS = photo.EXTENSIONS | HEIC_EXTENSIONS
+EXTENSIONS = formats.EXTENSIONS | HEIC_EXTENSIONS
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -44,6 +45,15 @@ class Photograph:
         """The same with other pixels, such as in color; alpha must fit them."""
         return dataclasses.replace(self, pixels=pixels)
 
+    def as_seen(self) -> np.ndarray:
+        """What a screen shows: uint8 (h, w, 3), sRGB, on white paper where it is transparent."""
+        rgb = self.pixels
+        if rgb.ndim == 2:
+            rgb = np.repeat(rgb[..., None], 3, axis=-1)
+        if self.alpha is not None:
+            rgb = strips.over_white(rgb, self.alpha)
+        return strips.to_8_bits(rgb) if rgb.dtype == np.uint16 else rgb
+
 
 def read(source: str | os.PathLike[str] | BinaryIO, name: str | None = None) -> Photograph:
     """Reads a photograph with all its bits, and what its file says about it.
@@ -68,6 +78,24 @@ def read(source: str | os.PathLike[str] | BinaryIO, name: str | None = None) -> 
     return Photograph(**decoding.decode(seekable, name or "the photograph"))
 
 
+def read_rgb(path: str | os.PathLike[str]) -> np.ndarray:
+    """The photograph of a file as a screen shows it: uint8 (h, w, 3), sRGB.
+
+    Raises:
+      OSError, ValueError: as `read`.
+    """
+    return read(path).as_seen()
+
+
+def decode_rgb(encoded: bytes, name: str, enough: int | None = None) -> np.ndarray:
+    """The same of a file's content; see `decoding.decode` for `enough`.
+
+    Raises:
+      ValueError: as `read`.
+    """
+    return Photograph(**decoding.decode(io.BytesIO(encoded), name, enough)).as_seen()
+
+
 def write(
     path: str | os.PathLike[str],
     photograph: Photograph,
@@ -77,8 +105,8 @@ def write(
     """Writes a colorized photograph, complete or not at all.
 
     Args:
-      path: ends in one of `photo.EXTENSIONS`, which gives the format; an existing file is replaced
-        and a missing parent folder is made.
+      path: ends in one of `formats.EXTENSIONS`, which gives the format; an existing file is
+        replaced and a missing parent folder is made.
       photograph, provenance: as `encode`.
       times_of: a file whose times of change and access the new one is given.
 
@@ -88,9 +116,9 @@ def write(
         it.
     """
     path = Path(path)
-    format = photo.format_of(path)
+    format = formats.format_of(path)
     _check(photograph)
-    with photo.replacing(path) as partial:
+    with disk.replacing(path) as partial:
         with open(partial, "xb") as file:
             encode(file, photograph, format, provenance, str(path))
         if times_of is not None:
@@ -115,7 +143,7 @@ def encode(
     Args:
       file: open for writing bytes, and empty.
       photograph: its pixels are sRGB (h, w, 3).
-      format: Pillow's name of one in `photo.FORMATS`.
+      format: Pillow's name of one in `formats.FORMATS`.
       provenance: whether XMP is to say that the color is synthetic; in GIF a comment does, and
         BMP holds neither.
       name: what to call it in messages.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import math
 import threading
 import warnings
 from collections.abc import Iterator
@@ -10,9 +12,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import Image, TiffImagePlugin
+from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
-from tfcolor.images import libvips, metadata, photo, profiles, strips
+from tfcolor.images import formats, libvips, metadata, profiles, strips
 
 # ISO 14496-12 and 23008-12: brands of files that may hold an HEVC picture.
 _HEIC_BRANDS = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"}
@@ -29,12 +31,14 @@ _SIDEWAYS, _UPSIDE_DOWN, _MIRRORED = {5, 6, 7, 8}, {3, 4, 7, 8}, {2, 3, 6, 7}
 _WARNINGS = threading.Lock()
 
 
-def decode(file: BinaryIO, name: str) -> dict[str, Any]:
+def decode(file: BinaryIO, name: str, enough: int | None = None) -> dict[str, Any]:
     """Reads a photograph.
 
     Args:
       file: seekable.
       name: what to call it in messages.
+      enough: pixels of the short side that will do; a JPEG with twice as many or more is decoded
+        at a half, a quarter or an eighth of its size.
 
     Returns:
       What a `Photograph` holds, by the names of its attributes.
@@ -43,11 +47,14 @@ def decode(file: BinaryIO, name: str) -> dict[str, Any]:
       ValueError: as `images.read`.
     """
     head = _head(file)
-    formats = _formats(head, name)
-    with photo.explained(name):
+    kinds = _formats(head, name)
+    with explained(name):
         with _quietly():
-            image = Image.open(file, formats=formats)
+            image = Image.open(file, formats=kinds)
         with image:
+            if enough:
+                scale = enough / min(image.size)
+                image.draft(None, (math.ceil(image.width * scale), math.ceil(image.height * scale)))
             size = image.size
             planes = None if _is_for_libvips(image, head) else _decode(image)
             orientation, beside = _beside(image)
@@ -62,11 +69,58 @@ def count_pixels(path: Path) -> int:
     """How many pixels a photograph has, by its header; 0 where that cannot be read."""
     try:
         with open(path, "rb") as file:
-            formats = _formats(_head(file), str(path))
-            with _quietly(), Image.open(file, formats=formats) as image:
+            kinds = _formats(_head(file), str(path))
+            with _quietly(), Image.open(file, formats=kinds) as image:
                 return image.width * image.height
     except Exception:  # Whatever is wrong with it, reading all of it will tell.
         return 0
+
+
+def is_plain_jpeg(encoded: bytes) -> bool:
+    """Whether a file is a JPEG whose pixels any program shows rightly: upright, sRGB or gray."""
+    with Image.open(io.BytesIO(encoded), formats=formats.READABLE) as image:
+        if image.format != "JPEG" or image.mode not in ("L", "RGB"):
+            return False
+        profile = image.info.get("icc_profile", b"").replace(b"\0", b"")  # it may be UTF-16
+        return (b"sRGB" in profile or not profile) and metadata.orientation_of(image) == 1
+
+
+def apply_profile(rgb: np.ndarray, encoded: bytes) -> np.ndarray:
+    """Pixels that were decoded without the ICC profile of their file, as they are meant to be seen.
+
+    Args:
+      rgb: uint8 (h, w, 3), in the file's own color space; reduced or cropped at will.
+      encoded: the file, or the beginning of it with the profile.
+
+    Returns:
+      uint8 (h, w, 3), sRGB; unchanged where the profile is broken.
+    """
+    with Image.open(io.BytesIO(encoded), formats=formats.READABLE) as image:
+        profile = image.info.get("icc_profile", b"")
+    return np.array(profiles.to_srgb(Image.fromarray(rgb), profile))
+
+
+@contextlib.contextmanager
+def explained(name: str) -> Iterator[None]:
+    """Turns whatever a decoder raises inside into a ValueError of one line.
+
+    Args:
+      name: what to call the photograph.
+    """
+    try:
+        yield
+    except UnidentifiedImageError as error:
+        kinds = ", ".join(formats.READABLE)
+        raise ValueError(
+            f"{name} is not a photograph ({kinds}): convert it to PNG or JPEG"
+        ) from error
+    except Image.DecompressionBombError as error:
+        raise ValueError(f"{name} has too many pixels: make it smaller") from error
+    except Exception as error:  # A decoder fails with whatever the broken bytes lead it to.
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ValueError(
+            f"{name} cannot be read ({reason}): copy it again or save it as an 8-bit PNG"
+        ) from error
 
 
 def _head(file: BinaryIO) -> bytes:
@@ -80,8 +134,8 @@ def _formats(head: bytes, name: str) -> list[str]:
     """What Pillow is to try, by how a file begins."""
     if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS:
         _learn_heic(name)
-        return [*photo.READABLE, "HEIF"]
-    return photo.READABLE
+        return [*formats.READABLE, "HEIF"]
+    return formats.READABLE
 
 
 def _learn_heic(name: str) -> None:
@@ -112,7 +166,7 @@ def _is_for_libvips(image: Image.Image, head: bytes) -> bool:
 def _beside(image: Image.Image) -> tuple[int, dict[str, Any]]:
     """The EXIF orientation of an open image, and what a `Photograph` holds beside pixels."""
     with _quietly():
-        orientation = photo.orientation(image)
+        orientation = metadata.orientation_of(image)
         return orientation, {
             # MPO is a JPEG with more pictures behind it.
             "format": "JPEG" if image.format == "MPO" else image.format,

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import ExifTags, Image, PngImagePlugin, TiffImagePlugin
 
-from tfcolor.images import containers, metadata, photo, provenance, strips
+from tfcolor.images import containers, formats, metadata, provenance, strips
 
 _HOLD_16_BITS = {"PNG", "TIFF"}
 _HOLD_ALPHA = {"PNG", "TIFF", "WEBP", "GIF"}
@@ -81,7 +81,7 @@ def encode(
         image = Image.fromarray(pixels)
         if alpha is not None:
             image.putalpha(Image.fromarray(alpha))
-        options = photo.SAVE_OPTIONS.get(format, {}) | _save_options(notes, format)
+        options = formats.SAVE_OPTIONS.get(format, {}) | _save_options(notes, format)
         image.save(_Sink(file), format, **options)  # type: ignore[arg-type]
 
 

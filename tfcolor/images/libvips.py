@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 _TYPES = {"uchar": np.uint8, "ushort": np.uint16}
+_WIDE = ("short", "int", "uint")  # which some programs keep 16 bits in
 
 
 def read(file: BinaryIO, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray | None]:
@@ -41,6 +42,11 @@ def read(file: BinaryIO, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray 
     )
     if sorted(size) != sorted((image.width, image.height)):
         raise ValueError(f"its size is {image.width} x {image.height} or {size}")
+    if image.format in _WIDE:
+        image = vips.Image.new_from_source(_source(vips, file), "", fail_on="error")
+        if image.min() < 0 or image.max() > np.iinfo(np.uint16).max:
+            raise ValueError("its pixels are beyond 16 bits")
+        image = image.cast("ushort")
     if image.format not in _TYPES:
         raise ValueError(f"its pixels are of type {image.format}, and not of 8 or 16 bits")
     channels = image.bands - image.hasalpha()

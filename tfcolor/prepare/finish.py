@@ -14,7 +14,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from tfcolor.prepare import fingerprint, parts
-from tfcolor.runtimes import workdir
+from tfcolor.support import disk
 
 NAME = "photographs"
 REPORT = "report.json"
@@ -51,8 +51,8 @@ def finish(folder: Path, made: list[parts.Part], drop_leaks: bool) -> dict[str, 
         dropped = [row for row in rows[part] if row.kind != "kept"]
         table.writerows([part.split, row.name, row.kind, row.reason] for row in dropped)
     # Names that are no UTF-8 hold surrogates.
-    workdir.write(folder / DROPPED, text.getvalue().encode("utf-8", "surrogateescape"))
-    workdir.write(folder / REPORT, json.dumps(counts, indent=2) + "\n")
+    disk.write(folder / DROPPED, text.getvalue().encode("utf-8", "surrogateescape"))
+    disk.write(folder / REPORT, json.dumps(counts, indent=2) + "\n")
     infos = [
         _write_split(folder, split, {p: r for p, r in rows.items() if p.split == split})
         # A few photographs need not leave any to validate on.
@@ -111,9 +111,8 @@ def _write_split(
     size = 0
     for index, part in enumerate(filled):
         name = f"{NAME}-{split}.tfrecord-{index:05d}-of-{len(filled):05d}"
-        partial = folder / f"{name}.partial"
-        _copy_kept(part, rows[part], partial)
-        os.replace(partial, folder / name)
+        with disk.replacing(folder / name) as partial:
+            _copy_kept(part, rows[part], partial)
         size += (folder / name).stat().st_size
     return tfds.core.SplitInfo(
         name=split,
@@ -125,7 +124,6 @@ def _write_split(
 
 def _copy_kept(part: parts.Part, rows: list[parts.Row], to: Path) -> None:
     written = [row for row in rows if row.kind in ("kept", "duplicate", "leak")]
-    to.unlink(missing_ok=True)
     if all(row.kind == "kept" for row in written):
         try:
             os.link(part.records, to)

@@ -12,7 +12,7 @@ import tensorflow_datasets as tfds
 
 from tfcolor.data import photographs, squares
 from tfcolor.prepare import options, shrink
-from tfcolor.runtimes import workdir
+from tfcolor.support import disk
 
 FEATURES = tfds.features.FeaturesDict(
     {
@@ -93,8 +93,7 @@ def make(
     thumbs = tf.constant(np.stack([shrunk.thumb for _, _, shrunk in seen]))
     chroma = squares.mean_chroma(thumbs).numpy()
     rows = []
-    partial = part.records.with_suffix(".partial")
-    with tf.io.TFRecordWriter(str(partial)) as writer:
+    with disk.replacing(part.records) as partial, tf.io.TFRecordWriter(str(partial)) as writer:
         for (image_id, name, shrunk), colored in zip(seen, chroma, strict=True):
             kind, reason = shrunk.kind or "kept", shrunk.reason
             if kind == "kept" and colored < settings.min_chroma:
@@ -104,5 +103,4 @@ def make(
                 file_name = name.encode("utf-8", "surrogateescape")  # it need not be UTF-8
                 example = {"image": shrunk.jpeg, "image/filename": file_name, "image/id": image_id}
                 writer.write(FEATURES.serialize_example(FEATURES.encode_example(example)))
-    partial.replace(part.records)
-    workdir.write(part.rows, json.dumps([dataclasses.astuple(row) for row in rows]))
+    disk.write(part.rows, json.dumps([dataclasses.astuple(row) for row in rows]))

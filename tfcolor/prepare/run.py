@@ -1,20 +1,17 @@
 """Prepare a set: on this machine, or as an Apache Beam pipeline over the same parts."""
 
-import contextlib
 import dataclasses
 import json
 import os
 import shutil
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-
-import filelock
 
 from tfcolor import config, data
 from tfcolor.data import photographs
 from tfcolor.prepare import finish, options, parts
-from tfcolor.runtimes import workdir
+from tfcolor.support import disk
 
 WHICH = ("source", "data_dir", "train_split", "test_split")  # of a `config.DataConfig`
 STATE = "prepare.json"
@@ -143,26 +140,12 @@ def carry_out(
     if done := _begin(todo, opened):
         return done
     made = todo.parts(opened)
-    with _alone(todo.folder):
+    busy = (
+        f"{todo.folder} is being prepared by another process; wait for it, or give another folder"
+    )
+    with disk.locked(todo.folder / PARTS, busy):
         make(made, opened)
         return finish.finish(todo.folder, made, drop_leaks)
-
-
-@contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Keeps a second run out of the folder of a set.
-
-    Raises:
-      ValueError: if one is at work in it.
-    """
-    lock = filelock.FileLock(folder / PARTS / ".lock")
-    try:
-        with lock.acquire(timeout=0):
-            yield
-    except filelock.Timeout as error:
-        raise ValueError(
-            f"{folder} is being prepared by another process; wait for it, or give another folder"
-        ) from error
 
 
 def _begin(todo: Plan, opened: Opened) -> Report | None:
@@ -185,5 +168,5 @@ def _begin(todo: Plan, opened: Opened) -> Report | None:
     elif todo.folder.exists() and (not todo.folder.is_dir() or any(todo.folder.iterdir())):
         raise ValueError(f"{todo.folder} is not an empty folder; give another")
     (todo.folder / PARTS).mkdir(parents=True, exist_ok=True)
-    workdir.write(state, wanted)
+    disk.write(state, wanted)
     return None

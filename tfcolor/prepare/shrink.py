@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tfcolor.images import photo
+from tfcolor import images
+from tfcolor.images import decoding
 from tfcolor.prepare import fingerprint, options
 from tfcolor.support import errors
 
@@ -48,7 +49,7 @@ def shrink(stored: Path | bytes, name: str, settings: options.Options) -> Shrunk
     """
     try:
         encoded = stored.read_bytes() if isinstance(stored, Path) else stored
-        rgb = photo.decode_rgb(io.BytesIO(encoded), name, enough=settings.short_side)
+        rgb = images.decode_rgb(encoded, name, enough=settings.short_side)
     except (OSError, ValueError) as error:
         return Shrunk(reason=errors.one_line(error), kind="broken")
     height, width = rgb.shape[:2]
@@ -58,7 +59,7 @@ def shrink(stored: Path | bytes, name: str, settings: options.Options) -> Shrunk
     image = Image.fromarray(rgb)
     thumb = image.resize((THUMB_SIDE, THUMB_SIDE), Image.Resampling.BOX)
     scale = settings.short_side / min(height, width)
-    if scale < 1 or not photo.is_plain_jpeg(encoded):
+    if scale < 1 or not decoding.is_plain_jpeg(encoded):
         if scale < 1:
             size = max(round(width * scale), 1), max(round(height * scale), 1)
             image = image.resize(size, Image.Resampling.LANCZOS)

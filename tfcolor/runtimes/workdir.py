@@ -3,7 +3,6 @@
 import contextlib
 import functools
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -55,22 +54,6 @@ class Trained(NamedTuple):
             uniform_share=self.uniform_share,
             calibration=self.calibration,
         )
-
-
-def write(path: Path, content: str | bytes) -> None:
-    """Writes a file, UTF-8 if it is text, so that it is complete or as it was before.
-
-    Raises:
-      OSError: if it cannot be written; names the file.
-    """
-    partial = path.with_name(path.name + ".partial")
-    try:
-        partial.write_bytes(content.encode() if isinstance(content, str) else content)
-        os.replace(partial, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            partial.unlink()
-        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def checkpoints(folder: Path) -> list[Path]:

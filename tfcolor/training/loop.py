@@ -1,21 +1,18 @@
 """A training run, from a config to checkpoints in a workdir."""
 
-import contextlib
 import logging
-import tempfile
+import threading
+import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import filelock
 import tensorflow as tf
 
 from tfcolor import config, data
 from tfcolor.config import fields
 from tfcolor.data import batches, photographs
-from tfcolor.runtimes import workdir
-from tfcolor.training import device, progress, state, summaries, validation
-from tfcolor.training import run as training_run
+from tfcolor.training import claim, device, progress, run, states, summaries, validation
 
 # What TensorFlow says when it waits for a worker that is gone.
 LOST = (
@@ -24,13 +21,12 @@ LOST = (
     tf.errors.CancelledError,
     tf.errors.DeadlineExceededError,
 )
+Stop = Callable[[int, dict[str, float]], bool]
 
 log = logging.getLogger(__name__)
 
 
-def train(
-    settings: config.TrainConfig, folder: str | Path, stop: validation.Stop | None = None
-) -> bool:
+def train(settings: config.TrainConfig, folder: str | Path, stop: Stop | None = None) -> bool:
     """Trains through every stage, or goes on with a run that was stopped.
 
     Writes into the workdir: config.json, checkpoints/, best/ (the best generator of all stages),
@@ -63,7 +59,7 @@ def train(
             )
     try:
         _require_same(settings, train_photos, strategy)
-        with _writable(folder, strategy) as own, _claim(own, settings):
+        with claim.claimed(folder, settings, strategy) as own:
             return _train(settings, own, strategy, train_photos, validation_photos, stop)
     except LOST as error:
         if not device.has_peers(strategy):
@@ -80,13 +76,13 @@ def _train(
     strategy: tf.distribute.Strategy,
     train_photos: photographs.Photographs,
     validation_photos: photographs.Photographs,
-    stop: validation.Stop | None,
+    stop: Stop | None,
 ) -> bool:
     # The remapper fails on the step's graph, with a line on stderr, and would fuse little in it.
     tf.config.optimizer.set_experimental_options({"remapping": False})
     with strategy.scope():
-        train_state = state.TrainState(settings)
-    checkpoints = state.Checkpoints(train_state, folder, settings.keep_checkpoints, strategy)
+        train_state = states.TrainState(settings)
+    checkpoints = states.Checkpoints(train_state, folder, settings.keep_checkpoints, strategy)
     log.info(
         "training %s on %d photographs of %s with %s; run in %s",
         settings.recipe,
@@ -98,69 +94,89 @@ def _train(
     if checkpoints.restore():
         log.info("resumed %s at step %d", folder, int(train_state.step.numpy()))
     records = summaries.Summaries(folder, settings, int(train_state.step.numpy()))
-    run = training_run.Run(settings, strategy, train_state, checkpoints, records, train_photos)
+    this = run.Run(
+        settings, strategy, train_state, checkpoints, records, train_photos, validation_photos
+    )
     with progress.interruptible() as interrupted, records:
-
-        def stops() -> bool:
-            return device.any_says(strategy, interrupted.is_set())
-
         first = int(train_state.stage.numpy())
-        for index, stage in enumerate(settings.stages[first:], first):
+        for index in range(first, len(settings.stages)):
             if index > first:
                 checkpoints.restore_best()
                 with strategy.scope():
                     train_state.enter(index)
-            validate = validation.Validation(
-                settings, stage, validation_photos, train_state, checkpoints, records, strategy
-            )
-            if stop is not None:
-                validate.watch(stop, interrupted)
-            if not _train_stage(index, settings, run, validate, train_state, stops):
+            if not _train_stage(this, interrupted, stop):
+                log.info(
+                    "stopped at step %d; run the same command to go on",
+                    int(train_state.step.numpy()),
+                )
                 return False
     if train_photos.skipped:
         log.warning("%d photographs were skipped", len(train_photos.skipped))
     return True
 
 
-def _train_stage(
-    index: int,
-    settings: config.TrainConfig,
-    run: training_run.Run,
-    validate: validation.Validation,
-    train_state: state.TrainState,
-    stops: Callable[[], bool],
-) -> bool:
-    """Trains one stage to its end; False if it was interrupted before."""
-    stage = settings.stages[index]
+def _train_stage(this: run.Run, interrupted: threading.Event, stop: Stop | None) -> bool:
+    """Trains the stage that the state has entered to its end; False if it was interrupted."""
+    settings, stage, train_state = this.settings, this.stage, this.state
+    begin = int(train_state.stage_step.numpy())
+    judge = validation.Validation(this)
 
-    def ends_early(stage_step: int) -> bool:
-        """Whether the stage should end now, after a validation if one is due."""
-        due = stage_step % settings.validate_every_steps == 0 or stage_step == stage.steps
+    def is_due(done: int) -> bool:
         # Later stages are measured before their first step too: by a figure that may be new.
-        if not due or not (stage_step or index):
-            return False
-        if not validate.is_done(int(train_state.step.numpy())):
-            run.save()  # first, so that a validation never costs a step
-            validate.run()
-        # What a stage begins with is what it must better, and no reason to end it.
-        reason = validate.shared_reason_to_end() if stage_step else None
-        if reason:
-            run.save()
-            validate.note_end(reason)
-        return reason is not None
+        every = done % settings.validate_every_steps == 0 or done == stage.steps
+        return every and bool(done or stage is not settings.stages[0])
 
-    if ends_early(int(train_state.stage_step.numpy())):  # after a validation that a kill cut short
+    def stops() -> bool:
+        return device.any_says(this.strategy, interrupted.is_set())
+
+    if is_due(begin) and _ends(judge, begin, interrupted, stop):  # or a kill cut it short
         return True
-    for stage_step in run.steps(stage):
-        if ends_early(stage_step):
-            return True
-        if stops() and (stage_step < stage.steps or stage is not settings.stages[-1]):
-            run.save()
-            log.info(
-                "stopped at step %d; run the same command to go on", int(train_state.step.numpy())
-            )
-            return False
+    train_step, stream = this.train_step(), iter(this.batches())
+    shown = progress.Progress(stage.name, begin, stage.steps, stage.batch_size)
+    saved_at = time.monotonic()
+    taken: run.Taken | None = None
+    for done in range(begin + 1, stage.steps + 1):
+        batch = next(stream)
+        rates = train_state.set_learning_rates()
+        metrics = train_step(train_state, batch)
+        this.use_up(batch)
+        # Losses are checked one step late, when they are there anyway: a GPU is not kept waiting.
+        if taken is not None:
+            this.require_finite(taken)
+        taken = run.Taken(int(train_state.step.numpy()), batch, metrics)
+        shown.update(done, metrics)
+        if done % settings.log_every_steps == 0 or done == stage.steps:
+            this.log(taken, rates, shown.images_per_second)
+
+        with shown.paused():
+            minutes = (time.monotonic() - saved_at) / 60
+            late = device.any_says(this.strategy, minutes >= settings.checkpoint_every_minutes)
+            stopped, measured = stops(), is_due(done)
+            # First, so that a validation never costs a step.
+            if late or stopped or measured or done % settings.checkpoint_every_steps == 0:
+                this.save(taken)
+                saved_at = time.monotonic()
+            if measured and _ends(judge, done, interrupted, stop):
+                return True
+            is_last = done == stage.steps and stage is settings.stages[-1]
+            if (stopped or (measured and stops())) and not is_last:
+                return False
     return True
+
+
+def _ends(
+    judge: validation.Validation, stage_step: int, interrupted: threading.Event, stop: Stop | None
+) -> bool:
+    """Validates, where that is not done yet; whether the stage should end now."""
+    if not judge.is_done():
+        values = judge.measure()
+        if stop is not None and values is not None and stop(judge.step, values):
+            interrupted.set()
+    # What a stage begins with is what it must better, and no reason to end it.
+    reason = judge.shared_reason_to_end() if stage_step else None
+    if reason:
+        judge.note_end(reason)
+    return reason is not None
 
 
 def _open_validation(
@@ -194,70 +210,3 @@ def _require_same(
             "the workers were started with different options or photographs; use the same command "
             "and the same photographs on all"
         )
-
-
-@contextlib.contextmanager
-def _writable(folder: str | Path, strategy: tf.distribute.Strategy) -> Iterator[Path]:
-    """The workdir for the process that writes; for the others a folder that is thrown away."""
-    if device.is_chief(strategy):
-        yield Path(folder)
-        return
-    with tempfile.TemporaryDirectory() as own:
-        yield Path(own)
-
-
-@contextlib.contextmanager
-def _claim(folder: Path, settings: config.TrainConfig) -> Iterator[None]:
-    """Holds the workdir for this run alone, and writes the config if its run can go on with it."""
-    lock = filelock.FileLock(folder / ".lock")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=0)
-    except filelock.Timeout as error:
-        raise ValueError(
-            f"another process trains in {folder}; wait for it or use another workdir"
-        ) from error
-    except OSError as error:
-        raise OSError(
-            f"cannot write to the workdir {folder} ({error.strerror}); choose another workdir"
-        ) from error
-    try:
-        _write_config(folder, settings)
-        yield
-    finally:
-        lock.release()
-
-
-def _write_config(folder: Path, settings: config.TrainConfig) -> None:
-    if workdir.checkpoints(folder / workdir.LAST):
-        before = workdir.read_config(folder)
-        changed = fields.changed(before, settings)
-        if changed:
-            was = ", ".join(f"{name} {old} (now {new})" for name, (old, new) in changed.items())
-            raise ValueError(
-                f"{folder} holds a run with {was}; these cannot change when it is resumed: use the "
-                "old values or another workdir"
-            )
-        _require_steps(folder, before, settings)
-    workdir.write(folder / workdir.CONFIG, config.to_json(settings))
-
-
-def _require_steps(folder: Path, before: config.TrainConfig, settings: config.TrainConfig) -> None:
-    """Raises a ValueError if a run has gone past the steps that its stages should have now."""
-    for path in reversed(workdir.checkpoints(folder / workdir.LAST)):
-        try:
-            stage, done = workdir.stage_of(path), workdir.stage_step_of(path)
-            break
-        except Exception:  # damaged: an older one is gone on with
-            continue
-    else:
-        return
-    for index, (old, new) in enumerate(zip(before.stages, settings.stages, strict=True)):
-        is_past = index < stage and new.steps != old.steps
-        if is_past or (index == stage and new.steps < done):
-            now = settings.stages[stage]
-            raise ValueError(
-                f"{folder} has done {done} steps of its stage {now.name}: {new.name}.steps cannot "
-                f"change from {old.steps} to {new.steps}; give the old steps and --set "
-                f"{now.name}.steps=N to go on longer, or use another workdir"
-            )

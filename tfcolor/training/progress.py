@@ -5,10 +5,12 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from types import FrameType
+from typing import Any
 
 SECONDS_BETWEEN_LINES = 5.0
+SHOWN = ("d_loss", "g_loss", "g_gan", "g_l1", "g_classification")  # in the lines
 
 log = logging.getLogger(__name__)
 
@@ -24,15 +26,16 @@ class Progress:
         self._began: float | None = None
         self._told = time.monotonic()
 
-    def update(self, step: int, numbers: Callable[[], dict[str, float]]) -> None:
-        """Notes that a step is done; `numbers` is asked only when a line is due."""
+    def update(self, step: int, metrics: Mapping[str, Any]) -> None:
+        """Notes that a step is done; its metrics are waited for only when a line is due."""
         now = time.monotonic()
         if self._began is None:  # the first step includes tracing and says nothing about speed
             self._began, self._first = now, step
         self._last = step
         if now - self._told >= SECONDS_BETWEEN_LINES or step == self._total_steps:
             self._told = now
-            shown = "  ".join(f"{name} {value:.3g}" for name, value in numbers().items())
+            numbers = {name: float(metrics[name]) for name in SHOWN if name in metrics}
+            shown = "  ".join(f"{name} {value:.3g}" for name, value in numbers.items())
             log.info(
                 "%s %d/%d  %s  %.3g images/s  %s left",
                 self._stage,
@@ -43,10 +46,13 @@ class Progress:
                 _duration(self.seconds_left),
             )
 
-    def skip(self, seconds: float) -> None:
-        """Leaves out time that was not for steps: validations, checkpoints."""
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Leaves out time that is not for steps: validations, checkpoints."""
+        paused = time.monotonic()
+        yield
         if self._began is not None:
-            self._began += seconds
+            self._began += time.monotonic() - paused
 
     @property
     def images_per_second(self) -> float:

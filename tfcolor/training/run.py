@@ -1,9 +1,9 @@
-"""The steps of one process: train, check, log, checkpoint."""
+"""What a run is made of, and what is done with all of it together."""
 
+import dataclasses
 import math
-import time
-from collections.abc import Iterator
-from typing import NoReturn
+from collections.abc import Callable
+from typing import NamedTuple, NoReturn
 
 import keras
 import numpy as np
@@ -12,138 +12,117 @@ import tensorflow as tf
 from tfcolor import config
 from tfcolor.data import batches, photographs
 from tfcolor.models import efficientnet
-from tfcolor.training import device, progress, state, step, summaries
-
-SHOWN = ("d_loss", "g_loss", "g_gan", "g_l1", "g_classification")  # in the lines of progress
+from tfcolor.training import device, states, step, summaries
 
 PERCEPTUAL_LAYERS = ("stride4", "stride8", "stride16")
 
 
+class Taken(NamedTuple):
+    """A step that was taken: the number it has in the run, its batch, and what it measured."""
+
+    step: int
+    batch: step.Batch
+    metrics: step.Metrics
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
 class Run:
-    """Trains a state through its stages. Its folder is claimed by whoever makes it."""
+    """A run in one of its processes.
 
-    def __init__(
-        self,
-        settings: config.TrainConfig,
-        strategy: tf.distribute.Strategy,
-        train_state: state.TrainState,
-        checkpoints: state.Checkpoints,
-        records: summaries.Summaries,
-        photos: photographs.Photographs,
-    ) -> None:
-        self._settings = settings
-        self._strategy = strategy
-        self._state = train_state
-        self._checkpoints = checkpoints
-        self._records = records
-        self._photos = photos
-        self._batch: step.Batch = {}
-        self._metrics: step.Metrics = {}
-        self._step = self._saved_step = int(train_state.step.numpy())
-        self._saved_at = time.monotonic()
+    Attributes:
+      settings: what it is.
+      strategy: what it computes on.
+      state: what its steps change.
+      checkpoints: of the state; of several processes the chief alone writes them.
+      records: what it writes for people.
+      train_photos, validation_photos: what it is trained and measured on.
+    """
 
-    def steps(self, stage: config.StageConfig) -> Iterator[int]:
-        """Trains to the end of the stage that the state has entered; gives the steps done in it."""
-        settings, done = self._settings, int(self._state.stage_step.numpy())
-        stream = iter(self._stream(stage))
-        train_step = step.make_train_step(self._strategy, settings, stage, self._features(stage))
-        shown = progress.Progress(stage.name, done, stage.steps, stage.batch_size)
-        before = int(self._state.step.numpy()) - done  # steps of the stages before
-        while done < stage.steps:
-            batch = next(stream)
-            rates = self._state.set_learning_rates()
-            metrics = train_step(self._state, batch)
-            # Checked one step late, when it is done anyway: a GPU is not kept waiting.
-            self._check()
-            self._batch, self._metrics, done = batch, metrics, done + 1
-            self._step = before + done
-            shown.update(done, self._numbers)
-            if done % settings.log_every_steps == 0 or done == stage.steps:
-                self._log(stage, rates, shown.images_per_second)
-            paused = time.monotonic()
-            minutes = (paused - self._saved_at) / 60
-            late = device.any_says(self._strategy, minutes >= settings.checkpoint_every_minutes)
-            if late or done % settings.checkpoint_every_steps == 0 or done == stage.steps:
-                self.save()
-            yield done
-            shown.skip(time.monotonic() - paused)
+    settings: config.TrainConfig
+    strategy: tf.distribute.Strategy
+    state: states.TrainState
+    checkpoints: states.Checkpoints
+    records: summaries.Summaries
+    train_photos: photographs.Photographs
+    validation_photos: photographs.Photographs
 
-    def save(self) -> None:
-        """Checkpoints the state after the last step, once."""
-        done = int(self._state.step.numpy())
-        if done == self._saved_step:
-            return
-        self._check()
-        if not self._state.is_finite():
-            self._stop("a weight is not finite after")
-        self._state.position.assign(self._position())
-        self._checkpoints.save()
-        self._saved_step, self._saved_at = done, time.monotonic()
+    @property
+    def stage(self) -> config.StageConfig:
+        """The stage that the state has entered."""
+        return self.settings.stages[int(self.state.stage.numpy())]
 
-    def _stream(self, stage: config.StageConfig) -> tf.data.Dataset:
-        """The endless batches of a stage, from the state's position on, for every replica."""
-        position = int(self._state.position.numpy())
-        if self._batch:  # of the stage before, in this process
-            position = self._position()
+    def batches(self) -> tf.data.Dataset:
+        """The endless batches of the stage for every replica, from the state's position on."""
+        stage, position = self.stage, int(self.state.position.numpy())
 
         def of_worker(context: tf.distribute.InputContext) -> tf.data.Dataset:
             return batches.train_batches(
-                self._photos,
-                self._settings.data,
+                self.train_photos,
+                self.settings.data,
                 stage.image_size,
                 context.get_per_replica_batch_size(stage.batch_size),
-                self._settings.seed,
+                self.settings.seed,
                 position,
                 (context.num_input_pipelines, context.input_pipeline_id),
             )
 
-        return self._strategy.distribute_datasets_from_function(of_worker)
+        return self.strategy.distribute_datasets_from_function(of_worker)
 
-    def _position(self) -> int:
-        """Where the stream goes on after the last batch, behind what any process has seen."""
-        seen = _all_values(self._strategy, self._batch["position"])
-        return device.largest(self._strategy, int(seen.max()) + 1)
+    def train_step(self) -> Callable[[states.TrainState, step.Batch], step.Metrics]:
+        """The train step of the stage, compiled when it is first called."""
+        return step.make_train_step(self.strategy, self.settings, self.stage, self._features())
 
-    def _features(self, stage: config.StageConfig) -> keras.Model | None:
-        if not stage.perceptual_weight:
-            return None
-        with self._strategy.scope():
-            return perceptual_features()
+    def use_up(self, batch: step.Batch) -> None:
+        """Moves the state's position in the data behind a batch."""
+        places = self.strategy.experimental_local_results(batch["position"])
+        self.state.position.assign(int(np.concatenate(places).max()) + 1)
 
-    def _numbers(self) -> dict[str, float]:
-        return {name: float(self._metrics[name]) for name in SHOWN if name in self._metrics}
+    def save(self, taken: Taken) -> None:
+        """Checkpoints the state after a step.
 
-    def _check(self) -> None:
-        numbers = {name: float(value) for name, value in self._metrics.items()}
+        Raises:
+          FloatingPointError: if a loss or a weight is not finite.
+        """
+        self.require_finite(taken)
+        if not self.state.is_finite():
+            self._fail("a weight is not finite after", taken)
+        # Behind what any process has seen.
+        position = device.largest(self.strategy, int(self.state.position.numpy()))
+        self.state.position.assign(position)
+        self.checkpoints.save()
+
+    def require_finite(self, taken: Taken) -> None:
+        """Raises FloatingPointError if a loss of a step is not finite; names its photographs."""
+        numbers = {name: float(value) for name, value in taken.metrics.items()}
         bad = [f"{name} {v}" for name, v in numbers.items() if not math.isfinite(v)]
         if bad:
-            self._stop(f"{', '.join(bad)} is not finite at")
+            self._fail(f"{', '.join(bad)} is not finite at", taken)
 
-    def _stop(self, what: str) -> NoReturn:
-        ids = _all_values(self._strategy, self._batch["image_id"])
-        names = ", ".join(self._photos.name(int(image_id)) for image_id in ids)
-        good = self._checkpoints.latest or "none yet"
-        raise FloatingPointError(
-            f"{what} step {self._step}; photographs of the batch: {names}; last "
-            f"good checkpoint: {good}; train in another workdir with a lower learning_rate or "
-            "precision float32"
-        )
-
-    def _log(
-        self, stage: config.StageConfig, rates: dict[str, float], images_per_second: float
-    ) -> None:
-        values = {f"train/{name}": float(value) for name, value in self._metrics.items()}
+    def log(self, taken: Taken, rates: dict[str, float], images_per_second: float) -> None:
+        """Writes what a step measured, and how fast it was."""
+        values = {f"train/{name}": float(value) for name, value in taken.metrics.items()}
         values |= {f"train/{name}": rate for name, rate in rates.items()}
         values["train/images_per_second"] = images_per_second
-        values["train/stage"] = float(self._state.stage.numpy())
-        for name, optimizer in (("g", self._state.g_optimizer), ("d", self._state.d_optimizer)):
+        values["train/stage"] = float(self.state.stage.numpy())
+        for name, optimizer in (("g", self.state.g_optimizer), ("d", self.state.d_optimizer)):
             if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
                 values[f"train/{name}_dynamic_scale"] = float(optimizer.dynamic_scale)
-        self._records.scalars(stage.name, int(self._state.step.numpy()), values)
+        self.records.scalars(self.stage.name, taken.step, values)
 
+    def _features(self) -> keras.Model | None:
+        if not self.stage.perceptual_weight:
+            return None
+        with self.strategy.scope():
+            return perceptual_features()
 
-def _all_values(strategy: tf.distribute.Strategy, value: tf.Tensor) -> np.ndarray:
-    return np.concatenate([part.numpy() for part in strategy.experimental_local_results(value)])
+    def _fail(self, what: str, taken: Taken) -> NoReturn:
+        ids = self.strategy.experimental_local_results(taken.batch["image_id"])
+        names = ", ".join(self.train_photos.name(int(each)) for each in np.concatenate(ids))
+        good = self.checkpoints.latest or "none yet"
+        raise FloatingPointError(
+            f"{what} step {taken.step}; photographs of the batch: {names}; last good checkpoint: "
+            f"{good}; train in another workdir with a lower learning_rate or precision float32"
+        )
 
 
 def perceptual_features() -> keras.Model:

@@ -6,8 +6,7 @@ import keras
 import tensorflow as tf
 
 from tfcolor import config
-from tfcolor.training import losses, objective
-from tfcolor.training import state as states
+from tfcolor.training import losses, objective, states
 
 Batch = dict[str, tf.Tensor]
 Metrics = dict[str, tf.Tensor]

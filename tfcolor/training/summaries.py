@@ -12,6 +12,7 @@ from tfcolor import config
 from tfcolor.color import cielab
 from tfcolor.config import fields
 from tfcolor.runtimes import workdir
+from tfcolor.support import disk
 
 EVENTS = "events"
 
@@ -72,7 +73,7 @@ class Summaries:
                 tf.summary.histogram(f"val/{name}_a", lab[..., 1])
                 tf.summary.histogram(f"val/{name}_b", lab[..., 2])
         self._writer.flush()
-        workdir.write(self._folder / workdir.GRID, tf.io.encode_png(grid[0]).numpy())
+        disk.write(self._folder / workdir.GRID, tf.io.encode_png(grid[0]).numpy())
 
     def __enter__(self) -> "Summaries":
         return self
@@ -84,4 +85,4 @@ class Summaries:
         kept = [
             json.dumps(line) for line in workdir.read_metrics(self._folder) if line["step"] <= step
         ]
-        workdir.write(self._metrics, "".join(line + "\n" for line in kept))
+        disk.write(self._metrics, "".join(line + "\n" for line in kept))

@@ -2,27 +2,23 @@
 
 import functools
 import logging
-import threading
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from tfcolor import config
 from tfcolor.color import cielab
 from tfcolor.colorizing import graphs
-from tfcolor.data import batches, photographs
+from tfcolor.data import batches
 from tfcolor.evaluation import scores
 from tfcolor.evaluation.features import extractors
 from tfcolor.evaluation.metrics import frechet
-from tfcolor.training import device, state, summaries
+from tfcolor.training import device, run
 
 GRID_PHOTOGRAPHS = 8
 MAX_COLORFULNESS = 1.15  # of the truth's; more is gaudy, and ends an adversarial stage
 TRUTH = "val/colorfulness_truth"
 FRECHET = f"val/{config.FRECHET}"
-Stop = Callable[[int, dict[str, float]], bool]
 
 log = logging.getLogger(__name__)
 
@@ -34,35 +30,26 @@ class Validation:
     processes the chief alone does so, and decides for all.
     """
 
-    def __init__(
-        self,
-        settings: config.TrainConfig,
-        stage: config.StageConfig,
-        photos: photographs.Photographs,
-        train_state: state.TrainState,
-        checkpoints: state.Checkpoints,
-        records: summaries.Summaries,
-        strategy: tf.distribute.Strategy | None = None,
-    ) -> None:
-        self._strategy = strategy or tf.distribute.get_strategy()
-        self._stage = stage
-        self._rivals = _rivals(settings, stage)
-        self._stop: Stop | None = None
-        self._state = train_state
-        self._checkpoints = checkpoints
-        self._records = records
-        size = settings.validation_size
-        self._stream = batches.eval_batches(photos, size, stage.batch_size)
+    def __init__(self, of: run.Run) -> None:
+        self._run, self._stage = of, of.stage
+        self._rivals = _rivals(of.settings, of.stage)
+        size, photos = of.settings.validation_size, of.validation_photos
+        self._stream = batches.eval_batches(photos, size, of.stage.batch_size)
         self._shown = np.concatenate(
             [batch["rgb"] for batch in batches.eval_batches(photos, size, 1).take(GRID_PHOTOGRAPHS)]
         )
-        self._colorize = graphs.at_own_size(train_state.judged)
+        self._colorize = graphs.at_own_size(of.state.judged)
 
-    def run(self) -> None:
-        """One validation, at the state's step."""
-        if not device.is_chief(self._strategy):
-            return
-        done = int(self._state.step.numpy())
+    @property
+    def step(self) -> int:
+        """The step that the state is at."""
+        return int(self._run.state.step.numpy())
+
+    def measure(self) -> dict[str, float] | None:
+        """One validation, at the state's step: its values by tag; None where it is not ours."""
+        if not device.is_chief(self._run.strategy):
+            return None
+        done, checkpoints, records = self.step, self._run.checkpoints, self._run.records
         seen = frechet.Accumulator()
 
         def colorize(rgb: np.ndarray) -> np.ndarray:
@@ -85,22 +72,17 @@ class Validation:
         if self._measures_frechet:
             values[FRECHET] = frechet.frechet_distance(self._truth, seen.result())
         # What a stage begins with is in best/ already, by the step that it was trained to.
-        begins = int(self._state.stage_step.numpy()) == 0 and self._checkpoints.has_best
+        begins = int(self._run.state.stage_step.numpy()) == 0 and checkpoints.has_best
         if not begins and _score(self._stage, values) < self._best():
-            self._checkpoints.save_best()
-        self._records.scalars(self._stage.name, done, values)
-        self._records.pictures(done, self._shown, self._colorize(cielab.to_gray(self._shown)))
-        if self._stop is not None and self._stop(done, values):
-            self._interrupted.set()
+            checkpoints.save_best()
+        records.scalars(self._stage.name, done, values)
+        records.pictures(done, self._shown, self._colorize(cielab.to_gray(self._shown)))
+        return values
 
-    def watch(self, stop: Stop, interrupted: threading.Event) -> None:
-        """Lets a function that is told of every validation interrupt the run."""
-        self._stop, self._interrupted = stop, interrupted
-
-    def is_done(self, step: int) -> bool:
-        """Whether there is a validation of this stage at a step."""
-        done = any(line["step"] == step for line in self._lines())
-        return device.chief_says(self._strategy, done)
+    def is_done(self) -> bool:
+        """Whether there is a validation of this stage at the state's step."""
+        done = any(line["step"] == self.step for line in self._lines())
+        return device.chief_says(self._run.strategy, done)
 
     def reason_to_end(self) -> str | None:
         """Why the stage should end before its last step; None while it should go on.
@@ -127,14 +109,13 @@ class Validation:
     def shared_reason_to_end(self) -> str | None:
         """The same for all processes of the run, of which the chief alone has the record."""
         reason = self.reason_to_end()
-        ends = device.chief_says(self._strategy, reason is not None)
+        ends = device.chief_says(self._run.strategy, reason is not None)
         return (reason or "the chief says so") if ends else None
 
     def note_end(self, reason: str) -> None:
         """Says for the log and TensorBoard that the stage ended itself."""
-        done, name = int(self._state.step.numpy()), self._stage.name
-        log.info("the stage %s ended itself at step %d: %s", name, done, reason)
-        self._records.text(done, "train/ended", f"{name}: {reason}")
+        log.info("the stage %s ended itself at step %d: %s", self._stage.name, self.step, reason)
+        self._run.records.text(self.step, "train/ended", f"{self._stage.name}: {reason}")
 
     @property
     def _measures_frechet(self) -> bool:
@@ -154,12 +135,12 @@ class Validation:
         scores = [
             _score(stage, line)
             for stage in self._rivals
-            for line in self._records.of(stage.name, TRUTH)
+            for line in self._run.records.of(stage.name, TRUTH)
         ]
         return min(scores, default=float("inf"))
 
     def _lines(self) -> list[dict[str, Any]]:
-        return self._records.of(self._stage.name, TRUTH)
+        return self._run.records.of(self._stage.name, TRUTH)
 
 
 def _rivals(settings: config.TrainConfig, stage: config.StageConfig) -> list[config.StageConfig]:

@@ -11,7 +11,7 @@ from tensorboard.plugins.hparams import api as hparams
 
 from tfcolor import config
 from tfcolor.config import fields
-from tfcolor.runtimes import workdir
+from tfcolor.support import disk
 from tfcolor.tune import spaces
 
 STUDY = "study.json"
@@ -86,7 +86,7 @@ def claim(folder: Path, experiment: Experiment) -> None:
                 "compared: use the old values or another folder"
             )
     else:
-        workdir.write(path, json.dumps(now, indent=2) + "\n")
+        disk.write(path, json.dumps(now, indent=2) + "\n")
     if not list(folder.glob("events.out.tfevents.*")):
         _describe(folder, experiment)
 

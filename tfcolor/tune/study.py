@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import filelock
 import numpy as np
 import optuna
 import tensorflow as tf
@@ -23,7 +22,7 @@ from tfcolor import data
 from tfcolor.config import fields
 from tfcolor.data import batches
 from tfcolor.runtimes import workdir
-from tfcolor.support import errors
+from tfcolor.support import disk, errors
 from tfcolor.training import loop, progress
 from tfcolor.tune import experiment, signals, spaces
 
@@ -78,8 +77,7 @@ def tune(
         raise ValueError(f"timeout must be greater than 0 minutes, got {minutes}")
     folder = Path(folder)
     batches.require_usable(data.open_part(plan.settings.data, "train"), plan.settings.data)
-    folder.mkdir(parents=True, exist_ok=True)
-    with filelock.FileLock(folder / ".lock"):
+    with disk.locked(folder):
         experiment.claim(folder, plan)
     deadline = math.inf if minutes is None else time.monotonic() + 60 * minutes
     with _open(folder, plan) as study, progress.interruptible(), signals.watch() as arrived:
@@ -131,23 +129,20 @@ class _Search:
     def ask(self, trials: int) -> Iterator[optuna.Trial | None]:
         """The next trial, which is ours while the context lasts; None if there are enough."""
         # Between being made and being locked a trial looks like one of a killed process.
-        with filelock.FileLock(self._folder / ".lock"):
-            self._take_up_killed()
-            made = self._study.get_trials(deepcopy=False)
-            if sum(trial.state in (*FINISHED, State.RUNNING) for trial in made) >= trials:
-                yield None
-                return
-            index = len({trial.user_attrs.get("workdir") for trial in made} - {None})
-            self._study.sampler = _sampler(self._plan.seed, index)
-            trial = self._study.ask()
-            name = trial.user_attrs.get("workdir", f"trial-{index:04d}")
-            trial.set_user_attr("workdir", name)
-            ours = self._lock(name)
-            ours.acquire(timeout=0)
-        try:
+        with contextlib.ExitStack() as ours:
+            with disk.locked(self._folder):
+                self._take_up_killed()
+                made = self._study.get_trials(deepcopy=False)
+                if sum(trial.state in (*FINISHED, State.RUNNING) for trial in made) >= trials:
+                    yield None
+                    return
+                index = len({trial.user_attrs.get("workdir") for trial in made} - {None})
+                self._study.sampler = _sampler(self._plan.seed, index)
+                trial = self._study.ask()
+                name = trial.user_attrs.get("workdir", f"trial-{index:04d}")
+                trial.set_user_attr("workdir", name)
+                ours.enter_context(self._locked(name))
             yield trial
-        finally:
-            ours.release()
 
     def run(self, trial: optuna.Trial) -> None:
         """Trains a trial and tells its outcome; interrupted it is left to be gone on with."""
@@ -216,16 +211,16 @@ class _Search:
             name = old.user_attrs.get("workdir")
             if name is not None:
                 try:
-                    with self._lock(name).acquire(timeout=0):
+                    with self._locked(name):
                         pass
-                except filelock.Timeout:
+                except ValueError:
                     continue  # another process is at it
                 if name not in queued:
                     self._study.enqueue_trial(old.params, user_attrs={"workdir": name})
             self._study.tell(old.number, state=State.FAIL)
 
-    def _lock(self, name: str) -> filelock.BaseFileLock:
-        return filelock.FileLock(self._folder / f".{name}.lock")
+    def _locked(self, name: str) -> contextlib.AbstractContextManager[None]:
+        return disk.locked(self._folder, f"{name} is another process's", f".{name}.lock")
 
 
 class _Told:

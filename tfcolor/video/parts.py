@@ -12,13 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import filelock
 import numpy as np
 
+from tfcolor.support import disk
 from tfcolor.video import smooth
 
 KEY = "settings.json"
-LOCK = ".lock"
 
 
 @contextlib.contextmanager
@@ -36,22 +35,17 @@ def opened(target: Path, key: dict[str, Any]) -> Iterator[Path]:
       OSError: if the folder cannot be made.
     """
     folder = target.with_name(f".{target.name}.parts")
-    try:
+    busy = f"{target} is being made by another process; wait for it"
+    with disk.blaming(target):
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(target)) from error
-    lock = filelock.FileLock(folder / LOCK)
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        raise ValueError(f"{target} is being made by another process; wait for it") from None
-    with lock:
+    with disk.locked(folder, busy):
         text = json.dumps(key, sort_keys=True)
         try:
             with contextlib.suppress(FileNotFoundError):
                 if (folder / KEY).read_text(encoding="utf-8") != text:
                     _clear(folder)
-            _note(folder / KEY, text, target)
+            with disk.blaming(target):
+                (folder / KEY).write_text(text, encoding="utf-8")
             yield folder
         except BaseException:
             if not segments(folder):
@@ -60,16 +54,9 @@ def opened(target: Path, key: dict[str, Any]) -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
-def _note(path: Path, text: str, target: Path) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:  # The user knows the target, not what is beside it.
-        raise OSError(error.errno, error.strerror, str(target)) from error
-
-
 def _clear(folder: Path) -> None:
     for path in folder.iterdir():
-        if path.name != LOCK:
+        if path.name != disk.LOCK:
             path.unlink()
 
 

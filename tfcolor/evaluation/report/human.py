@@ -12,7 +12,7 @@ import numpy as np
 from tfcolor.evaluation import intervals, record, scores
 from tfcolor.evaluation.report import choice, pictures
 from tfcolor.pages import webpage
-from tfcolor.runtimes import workdir
+from tfcolor.support import disk
 
 HERE = Path(__file__).parent
 VERSION = 1
@@ -69,7 +69,7 @@ def write(
     )
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "human.html"
-    workdir.write(path, text)
+    disk.write(path, text)
     return path
 
 

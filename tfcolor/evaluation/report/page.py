@@ -9,7 +9,7 @@ from tfcolor.evaluation import record, scores
 from tfcolor.evaluation.metrics import hues
 from tfcolor.evaluation.report import album, charts, choice, classes, galleries, pictures, tables
 from tfcolor.pages import plots, webpage
-from tfcolor.runtimes import workdir
+from tfcolor.support import disk
 
 HERE = Path(__file__).parent
 
@@ -23,7 +23,7 @@ def write(evaluation: record.Evaluation, kept: pictures.Pictures, folder: Path) 
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "report.html"
     # A file's name need not be text.
-    workdir.write(path, render(evaluation, kept).encode("utf-8", "replace"))
+    disk.write(path, render(evaluation, kept).encode("utf-8", "replace"))
     return path
 
 

@@ -1,0 +1,78 @@
+"""Files that are written whole or not at all, and folders that one process works in at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import filelock
+
+LOCK = ".lock"  # the file in a folder that is locked
+
+
+@contextlib.contextmanager
+def blaming(path: Path) -> Iterator[None]:
+    """Raises an OSError from inside again as one of `path`, which the user knows."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error  # of the same subclass
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Gives a hidden name beside `path` to write to, and `path` what was written, if all went well.
+
+    A missing parent folder is made.
+
+    Raises:
+      OSError: what was raised inside, of the same number but naming `path`.
+    """
+    # A short random name: a long `path.name` leaves no room for a suffix of our own.
+    partial = path.with_name(f".{secrets.token_hex(8)}.partial")
+    with blaming(path):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield partial
+            os.replace(partial, path)
+        finally:
+            with contextlib.suppress(OSError):
+                partial.unlink()
+
+
+def write(path: Path, content: str | bytes) -> None:
+    """Writes a file, UTF-8 if it is text, so that it is complete or as it was before.
+
+    Raises:
+      OSError: if it cannot be written; names the file.
+    """
+    with replacing(path) as partial:
+        partial.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+@contextlib.contextmanager
+def locked(folder: Path, busy: str | None = None, name: str = LOCK) -> Iterator[None]:
+    """Keeps other processes that ask for the same lock out of a folder; the folder is made.
+
+    Args:
+      folder: to be locked.
+      busy: what to say where another process has it; without it, that process is waited for.
+      name: of the file that is locked; several things in a folder can have locks of their own.
+
+    Raises:
+      ValueError: `busy`.
+      OSError: if the folder cannot be made or written to.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(folder / name)
+    try:
+        lock.acquire(timeout=-1 if busy is None else 0)
+    except filelock.Timeout as error:
+        raise ValueError(busy) from error
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,76 @@
+"""The workdir of a run: held by one process, and only for the run whose config is in it."""
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import tensorflow as tf
+
+from tfcolor import config
+from tfcolor.config import fields
+from tfcolor.runtimes import workdir
+from tfcolor.support import disk
+from tfcolor.training import device
+
+
+@contextlib.contextmanager
+def claimed(
+    folder: str | Path, settings: config.TrainConfig, strategy: tf.distribute.Strategy
+) -> Iterator[Path]:
+    """The workdir for the process that writes; for the others a folder that is thrown away.
+
+    The config is written where its run can go on with the workdir.
+
+    Raises:
+      ValueError: if another process trains there, or it holds a run of another config.
+      OSError: if it cannot be written.
+    """
+    with contextlib.ExitStack() as held:
+        own = Path(folder)
+        if not device.is_chief(strategy):
+            own = Path(held.enter_context(tempfile.TemporaryDirectory()))
+        busy = f"another process trains in {own}; wait for it or use another workdir"
+        try:
+            held.enter_context(disk.locked(own, busy))
+        except OSError as error:
+            raise OSError(
+                f"cannot write to the workdir {own} ({error.strerror}); choose another workdir"
+            ) from error
+        _write_config(own, settings)
+        yield own
+
+
+def _write_config(folder: Path, settings: config.TrainConfig) -> None:
+    if workdir.checkpoints(folder / workdir.LAST):
+        before = workdir.read_config(folder)
+        changed = fields.changed(before, settings)
+        if changed:
+            was = ", ".join(f"{name} {old} (now {new})" for name, (old, new) in changed.items())
+            raise ValueError(
+                f"{folder} holds a run with {was}; these cannot change when it is resumed: use the "
+                "old values or another workdir"
+            )
+        _require_steps(folder, before, settings)
+    disk.write(folder / workdir.CONFIG, config.to_json(settings))
+
+
+def _require_steps(folder: Path, before: config.TrainConfig, settings: config.TrainConfig) -> None:
+    """Raises a ValueError if a run has gone past the steps that its stages should have now."""
+    for path in reversed(workdir.checkpoints(folder / workdir.LAST)):
+        try:
+            stage, done = workdir.stage_of(path), workdir.stage_step_of(path)
+            break
+        except Exception:  # damaged: an older one is gone on with
+            continue
+    else:
+        return
+    for index, (old, new) in enumerate(zip(before.stages, settings.stages, strict=True)):
+        is_past = index < stage and new.steps != old.steps
+        if is_past or (index == stage and new.steps < done):
+            now = settings.stages[stage]
+            raise ValueError(
+                f"{folder} has done {done} steps of its stage {now.name}: {new.name}.steps cannot "
+                f"change from {old.steps} to {new.steps}; give the old steps and --set "
+                f"{now.name}.steps=N to go on longer, or use another workdir"
+            )
