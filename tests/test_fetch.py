@@ -1,13 +1,14 @@
-"""Fetching from a server on this machine: right, wrong, cut off, and only once."""
+"""Weights fetched from a server on this machine: right, wrong, cut off, and only once."""
 
 import functools
 import hashlib
 import http.server
 import threading
+from pathlib import Path
 
 import pytest
 
-from tfcolor.evaluation.features import fetch
+from tfcolor.evaluation.features import inception_weights
 
 CONTENT = bytes(range(256)) * 5000  # 1.28 MB: more than one chunk
 RIGHT = hashlib.sha256(CONTENT).hexdigest()
@@ -35,72 +36,55 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def server():
-    """The address of a server, and a list of what it was asked for."""
+def fetched(monkeypatch, tmp_path):
+    """A function: (name on a server, its SHA-256) ... -> content; what was asked; the cache."""
     asked = []
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(inception_weights, "read", lambda path: Path(path).read_bytes())
     with http.server.HTTPServer(("127.0.0.1", 0), functools.partial(Handler, asked)) as running:
         thread = threading.Thread(target=running.serve_forever)
         thread.start()
-        yield f"http://127.0.0.1:{running.server_address[1]}", asked
+        url = f"http://127.0.0.1:{running.server_address[1]}"
+
+        def find(*sources):
+            named = tuple((f"{url}/{name}", sha256) for name, sha256 in sources)
+            monkeypatch.setattr(inception_weights, "SOURCES", named)
+            return inception_weights.find()
+
+        yield find, asked, tmp_path / "tfcolor"
         running.shutdown()
         thread.join()
 
 
-def test_a_file_is_fetched_once(server, tmp_path, capsys):
-    url, asked = server
-    sources = [fetch.Source(f"{url}/right.bin", RIGHT)]
-    path = fetch.fetch(sources, tmp_path / "new" / "folder")
-    assert path == tmp_path / "new/folder/right.bin" and path.read_bytes() == CONTENT
-    assert fetch.fetch(sources, path.parent) == path
+def test_a_file_is_fetched_once_into_the_cache(fetched):
+    find, asked, cache = fetched
+    for _ in range(2):
+        assert find(("right.bin", RIGHT)) == CONTENT
     assert asked == ["/right.bin"]
-    assert capsys.readouterr().err == f"fetching {url}/right.bin\n"
+    assert [path.name for path in cache.iterdir()] == ["right.bin"]
 
 
-def test_a_damaged_cache_is_fetched_again(server, tmp_path):
-    url, asked = server
-    (tmp_path / "right.bin").write_bytes(CONTENT[:-1])
-    path = fetch.fetch([fetch.Source(f"{url}/right.bin", RIGHT)], tmp_path)
-    assert path.read_bytes() == CONTENT and asked == ["/right.bin"]
+def test_a_damaged_cache_is_fetched_again(fetched):
+    find, asked, cache = fetched
+    cache.mkdir()
+    (cache / "right.bin").write_bytes(CONTENT[:-1])
+    assert find(("right.bin", RIGHT)) == CONTENT and asked == ["/right.bin"]
 
 
-def test_the_next_address_is_tried_and_any_cached_one_will_do(server, tmp_path):
-    url, asked = server
-    sources = [fetch.Source(f"{url}/{name}.bin", RIGHT) for name in ("none", "short", "right")]
-    assert fetch.fetch(sources, tmp_path).read_bytes() == CONTENT
+def test_the_next_address_is_tried_and_any_cached_one_will_do(fetched):
+    find, asked, cache = fetched
+    sources = [(f"{name}.bin", RIGHT) for name in ("none", "short", "right")]
+    assert find(*sources) == CONTENT
     assert asked == ["/none.bin", "/short.bin", "/right.bin"]
-    assert fetch.fetch(sources, tmp_path).name == "right.bin"
-    assert len(asked) == 3 and [path.name for path in tmp_path.iterdir()] == ["right.bin"]
+    assert find(*sources) == CONTENT
+    assert len(asked) == 3 and [path.name for path in cache.iterdir()] == ["right.bin"]
 
 
-def test_every_reason_is_told_and_nothing_is_left(server, tmp_path):
-    url, _ = server
-    sources = [
-        fetch.Source(f"{url}/none.bin", RIGHT),
-        fetch.Source(f"{url}/short.bin", RIGHT),
-        fetch.Source(f"{url}/right.bin", "0" * 64),
-        fetch.Source("http://127.0.0.1:1/refused.bin", RIGHT),
-    ]
-    with pytest.raises(OSError) as caught:
-        fetch.fetch(sources, tmp_path)
+def test_every_reason_is_told_and_nothing_is_left(fetched):
+    find, _, cache = fetched
+    with pytest.raises(ValueError, match="--inception-weights PATH") as caught:
+        find(("none.bin", RIGHT), ("short.bin", RIGHT), ("right.bin", "0" * 64))
     message = str(caught.value)
-    assert "/none.bin: HTTP Error 404" in message
-    assert f"/short.bin: cut off after {len(CONTENT) // 2} of {len(CONTENT)} bytes" in message
-    assert f"/right.bin: SHA-256 is {RIGHT}, must be {'0' * 64}" in message
-    assert "/refused.bin: [Errno" in message and "\n" not in message
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_folder_that_cannot_be_made_is_told(server, tmp_path):
-    url, _ = server
-    (tmp_path / "file").touch()
-    with pytest.raises(OSError, match="file"):
-        fetch.fetch([fetch.Source(f"{url}/right.bin", RIGHT)], tmp_path / "file")
-
-
-def test_the_cache_lies_where_the_desktop_says(monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert fetch.cache_folder() == tmp_path / "tfcolor"
-    monkeypatch.setenv("HOME", str(tmp_path))
-    for unusable in ("", "relative"):
-        monkeypatch.setenv("XDG_CACHE_HOME", unusable)
-        assert fetch.cache_folder() == tmp_path / ".cache" / "tfcolor"
+    assert "/none.bin: 404" in message and "/short.bin: " in message
+    assert "/right.bin: SHA256 hash" in message and "\n" not in message
+    assert not list(cache.iterdir())

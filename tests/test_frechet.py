@@ -105,38 +105,6 @@ def test_distance_matches_torch_fidelity():
     assert frechet.frechet_distance(real, fake) == pytest.approx(expected, rel=1e-6)
 
 
-def test_statistics_that_others_wrote_are_read(rng, tmp_path):
-    ours = stats(correlated(rng, 50, 6))
-    np.savez(tmp_path / "others.npz", mu=ours.mu, sigma=ours.sigma.astype(np.float32))
-    theirs = frechet.read_stats(tmp_path / "others.npz")
-    assert theirs.count is None and theirs.sigma.dtype == np.float64
-    assert frechet.frechet_distance(ours, theirs) < 1e-5
-
-
-def test_a_file_without_statistics_is_told(tmp_path):
-    path = tmp_path / "some.npz"
-    for content in (b"", b"text", b"PK\x03\x04 cut"):
-        path.write_bytes(content)
-        with pytest.raises(ValueError, match="some.npz must be an .npz with mu and sigma"):
-            frechet.read_stats(path)
-    np.save(tmp_path / "some.npy", np.zeros(3))
-    with pytest.raises(ValueError, match="some.npy must be an .npz"):
-        frechet.read_stats(tmp_path / "some.npy")
-    mu, sigma = np.zeros(3), np.eye(3)
-    for arrays, message in (
-        ({"mu": mu}, "sigma"),
-        ({"mu": mu, "sigma": np.array([None])}, "allow_pickle"),
-        ({"mu": mu, "sigma": np.eye(4)}, r"got \(3,\) and \(4, 4\)"),
-        ({"mu": mu[:, None], "sigma": sigma}, r"got \(3, 1\)"),
-        ({"mu": mu, "sigma": sigma * np.nan}, "not finite"),
-    ):
-        np.savez(path, **arrays)
-        with pytest.raises(ValueError, match=message):
-            frechet.read_stats(path)
-    with pytest.raises(FileNotFoundError):
-        frechet.read_stats(tmp_path / "none.npz")
-
-
 @pytest.fixture(scope="module")
 def photographs():
     """24 bundled photographs at 128 x 128; uint8 (24, 128, 128, 3)."""

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from scipy import special, stats
 
 RESAMPLES = 2000
 MANY = 20_000  # photographs, whose mean is as good as normal; resampling them takes gigabytes
@@ -60,16 +61,8 @@ def jackknife(whole: float, parts: np.ndarray) -> Interval:
       1995, 2.3). What the figure has too much because the set is small stays in all three.
     """
     error = math.sqrt((len(parts) - 1) * float(np.mean((parts - np.mean(parts)) ** 2)))
-    half = student(len(parts) - 1) * error
+    half = float(special.stdtrit(len(parts) - 1, QUANTILES[1])) * error
     return whole, whole - half, whole + half
-
-
-def student(freedom: int) -> float:
-    """Student's t between whose negative and itself 95 % lie (Abramowitz and Stegun, 26.7.5)."""
-    first = (Z**3 + Z) / 4
-    second = (5 * Z**5 + 16 * Z**3 + 3 * Z) / 96
-    third = (3 * Z**7 + 19 * Z**5 + 17 * Z**3 - 15 * Z) / 384
-    return Z + first / freedom + second / freedom**2 + third / freedom**3
 
 
 def proportion(hits: int, trials: int) -> Interval:
@@ -80,7 +73,5 @@ def proportion(hits: int, trials: int) -> Interval:
     """
     if not 0 <= hits <= trials or not trials:
         raise ValueError(f"a rate needs trials, and no more hits than those: {hits} of {trials}")
-    rate, square = hits / trials, Z * Z
-    middle = (hits + square / 2) / (trials + square)
-    half = Z / (trials + square) * math.sqrt(trials * rate * (1 - rate) + square / 4)
-    return rate, max(0.0, middle - half), min(1.0, middle + half)
+    bounds = stats.binomtest(hits, trials).proportion_ci(method="wilson")
+    return hits / trials, float(bounds.low), float(bounds.high)

@@ -4,34 +4,39 @@ Two files hold them: the PyTorch file of pytorch-fid and torch-fidelity, and the
 2015 that it was made from. Neither needs more than this package to be read.
 """
 
+import sys
 import tarfile
 import zlib
 from pathlib import Path
 
 import numpy as np
+import pooch
 import tensorflow as tf
 from google.protobuf import message
 
-from tfcolor.evaluation.features import fetch, torch_file
+from tfcolor.evaluation.features import torch_file
+from tfcolor.support import errors
 
+# Addresses, and the SHA-256 of the files there.
 SOURCES = (
-    fetch.Source(
+    (
         "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/"
         "pt_inception-2015-12-05-6726825d.pth",
         "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2",
     ),
-    fetch.Source(  # the same file
+    (  # the same file
         "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/"
         "weights-inception-2015-12-05-6726825d.pth",
         "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2",
     ),
-    fetch.Source(
+    (
         "https://openaipublic.blob.core.windows.net/diffusion/jul-2021/ref_batches/"
         "classify_image_graph_def.pb",
         "009d6814d1bc560d4e7b236e170e9b2d5ca6f4b57bd8037f6db05776204415c6",
     ),
 )
 GRAPH = "classify_image_graph_def.pb"  # as inception-2015-12-05.tgz has it
+TIMEOUT_SECONDS = 30  # without a byte
 BATCH_NORM_EPSILON = 1e-3  # of the published network
 
 # In the order in which the graph numbers its scopes: conv, conv_1, ...; mixed, mixed_1, ...
@@ -80,13 +85,19 @@ def find(path: str | Path | None = None) -> dict[str, np.ndarray]:
     """
     if path is not None:
         return read(path)
-    try:
-        return read(fetch.fetch(SOURCES))
-    except OSError as error:
-        raise ValueError(
-            "the weights of the Inception network could not be fetched; give a file that has them "
-            f"with --inception-weights PATH ({error})"
-        ) from error
+    folder = Path(pooch.os_cache("tfcolor"))
+    # One that is there already is looked at first, whichever it is.
+    sources = sorted(SOURCES, key=lambda source: not (folder / _name(source[0])).is_file())
+    reasons = []
+    for url, sha256 in sources:
+        try:
+            return read(_fetch(url, sha256, folder))
+        except (OSError, ValueError) as error:  # not there, or another file than it should be
+            reasons.append(f"{url}: {errors.one_line(error)}")
+    raise ValueError(
+        "the weights of the Inception network could not be fetched; give a file that has them with "
+        f"--inception-weights PATH ({'; '.join(reasons)})"
+    )
 
 
 def read(path: str | Path) -> dict[str, np.ndarray]:
@@ -113,6 +124,18 @@ def read(path: str | Path) -> dict[str, np.ndarray]:
         raise ValueError(f"{path} has no Inception weights: {error.args[0]} is missing") from error
     except (message.DecodeError, tarfile.TarError, zlib.error, EOFError) as error:
         raise ValueError(f"{path} has no Inception weights: {error}") from error
+
+
+def _name(url: str) -> str:
+    """What a file is called, at its address and in the cache."""
+    return url.rpartition("/")[2]
+
+
+def _fetch(url: str, sha256: str, folder: Path) -> str:
+    """The path of a file that is in a folder already, or else fetched; pooch says what it does."""
+    downloader = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=TIMEOUT_SECONDS)
+    path: str = pooch.retrieve(url, f"sha256:{sha256}", _name(url), folder, downloader=downloader)
+    return path
 
 
 def scopes() -> dict[str, str]:

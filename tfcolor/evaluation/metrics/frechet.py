@@ -5,9 +5,6 @@ Features come as arrays, from whatever network; the name of a figure must say wh
 """
 
 import dataclasses
-import pickle
-import zipfile
-from pathlib import Path
 
 import numpy as np
 
@@ -66,31 +63,6 @@ class Accumulator:
         if self._count < 2:
             raise ValueError(f"statistics need at least 2 photographs, got {self._count}")
         return FeatureStats(self._mu.copy(), self._scatter / (self._count - 1), self._count)
-
-
-def read_stats(path: str | Path) -> FeatureStats:
-    """Statistics that others computed: an `.npz` with `mu` (d,) and `sigma` (d, d).
-
-    pytorch-fid and the original FID code write such files. Which network and which resize made
-    them, and of how many photographs, the file does not say.
-
-    Raises:
-      ValueError: if it is no such file, or the shapes or values cannot be of statistics.
-      OSError: if it cannot be read.
-    """
-    try:
-        # Opened here, since NumPy leaves a damaged file open.
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
-            mu, sigma = (np.asarray(arrays[name], np.float64) for name in ("mu", "sigma"))
-    except (KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile, pickle.PickleError) as e:
-        raise ValueError(f"{path} must be an .npz with mu and sigma: {e}") from e
-    if mu.ndim != 1 or sigma.shape != mu.shape * 2:
-        raise ValueError(
-            f"{path} must hold mu (d,) and sigma (d, d), got {mu.shape} and {sigma.shape}"
-        )
-    if not (np.isfinite(mu).all() and np.isfinite(sigma).all()):
-        raise ValueError(f"{path} holds a mu or sigma that is not finite")
-    return FeatureStats(mu, sigma)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,13 +1,14 @@
 """How far two measures of the same photographs go together."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
+from scipy import stats
 
 from tfcolor.evaluation import intervals
 
 LEAST = 4  # photographs; with fewer there is no interval
-NONE = (math.nan, math.nan, math.nan)
 
 
 def pearson(x: np.ndarray, y: np.ndarray) -> intervals.Interval:
@@ -20,8 +21,7 @@ def pearson(x: np.ndarray, y: np.ndarray) -> intervals.Interval:
       NaN where a measure does not vary, and for bounds that too few photographs give.
     """
     x, y = _finite(x, y)
-    r = _correlation(x, y)
-    return _with_bounds(r, 1.0, len(x))
+    return _with_bounds(_correlation(x, y), len(x), lambda r: 1.0)
 
 
 def spearman(x: np.ndarray, y: np.ndarray) -> intervals.Interval:
@@ -30,14 +30,8 @@ def spearman(x: np.ndarray, y: np.ndarray) -> intervals.Interval:
     Args and returns as of `pearson`; equal values share their mean rank.
     """
     x, y = _finite(x, y)
-    r = _correlation(ranks(x), ranks(y))
-    return _with_bounds(r, 1.0 + r**2 / 2.0, len(x))
-
-
-def ranks(values: np.ndarray) -> np.ndarray:
-    """Places in ascending order from 1 on, equal values at their mean place; float64 (n,)."""
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return (counts.cumsum() - (counts - 1) / 2.0)[inverse]
+    r = _correlation(stats.rankdata(x), stats.rankdata(y))
+    return _with_bounds(r, len(x), lambda r: 1.0 + r**2 / 2.0)
 
 
 def _finite(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -46,17 +40,13 @@ def _finite(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _correlation(x: np.ndarray, y: np.ndarray) -> float:
-    if len(x) < 2:
+    if len(x) < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return math.nan
-    x, y = x - x.mean(), y - y.mean()
-    size = math.sqrt(float(x @ x) * float(y @ y))
-    return float(np.clip(x @ y / size, -1.0, 1.0)) if size > 0 else math.nan
+    return float(stats.pearsonr(x, y).statistic)
 
 
-def _with_bounds(r: float, variance: float, count: int) -> intervals.Interval:
-    if not math.isfinite(r):
-        return NONE
-    if count < LEAST or abs(r) == 1.0:
+def _with_bounds(r: float, count: int, variance: Callable[[float], float]) -> intervals.Interval:
+    if not math.isfinite(r) or count < LEAST or abs(r) == 1.0:
         return r, math.nan, math.nan
-    z, half = math.atanh(r), intervals.Z * math.sqrt(variance / (count - 3))
+    z, half = math.atanh(r), intervals.Z * math.sqrt(variance(r) / (count - 3))
     return r, math.tanh(z - half), math.tanh(z + half)
