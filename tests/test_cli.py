@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 import tfcolor
-from tfcolor import config, images
+from tfcolor import config, data, images
 from tfcolor.cli import main, options
 from tfcolor.config import recipes
 from tfcolor.data import samples
@@ -441,3 +441,13 @@ def test_a_long_run_without_a_terminal_says_how_far_it_is(capsys):
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 20
     assert lines[0] == "preparing: 5000 of 100000" and lines[-1] == "preparing: 100000 of 100000"
+
+
+@pytest.mark.parametrize("kind", [ValueError, KeyError, UnicodeError])
+def test_a_fault_of_the_program_is_not_told_as_the_users(monkeypatch, photo_folder, kind):
+    def fault(*_, **__):
+        raise kind("of the program")
+
+    monkeypatch.setattr(data, "open_part", fault)
+    with pytest.raises(kind, match="of the program"):
+        run("evaluate", "--data", photo_folder, *QUICK)

@@ -285,3 +285,18 @@ def test_heic_becomes_jpeg(tmp_path):
     assert folder.plan([tmp_path], tmp_path / "out") == [
         (tmp_path / "phone.HEIC", tmp_path / "out" / "phone.jpg")
     ]
+
+
+def test_whatever_fails_in_one_photograph_the_folder_goes_on(tmp_path):
+    class Fragile(Stripes):
+        def __call__(self, l):
+            if l.mean() < -0.5:
+                raise RuntimeError("of whatever kind")
+            return super().__call__(l)
+
+    for index, level in enumerate((200, 10, 200)):
+        Image.fromarray(np.full((32, 32), level, np.uint8)).save(tmp_path / f"{index}.png")
+    pairs = folder.plan([tmp_path], tmp_path / "out")
+    results = list(folder.colorize_files(Fragile(), pairs, folder.Options(size=32)))
+    assert sum(result.is_new for result in results) == 2
+    assert [r.reason for r in results if r.reason] == [f"{tmp_path / '1.png'}: of whatever kind"]

@@ -21,6 +21,7 @@ from tfcolor.analysis import (
 from tfcolor.color import brightness
 from tfcolor.data import photographs
 from tfcolor.pages import plots
+from tfcolor.support import errors
 
 Progress = Callable[[int, int], None]
 
@@ -61,7 +62,7 @@ def analyze(
       ValueError: if `out` is a file, or no photograph can be used.
     """
     if out.exists() and not out.is_dir():
-        raise ValueError(f"{out} is a file; give a folder for the report")
+        raise errors.InputError(f"{out} is a file; give a folder for the report")
     photos = data.open_part(settings, part)
     if limit is not None:
         photos = photos.sample(limit)
@@ -104,7 +105,7 @@ def survey(
         if progress:
             progress(totals.usable, photos.count)
     if not totals.usable:
-        raise ValueError(
+        raise errors.InputError(
             f"nothing to analyze in {photos.source}: {len(photos.skipped)} photographs are broken "
             "or too small"
         )

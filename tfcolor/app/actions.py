@@ -17,7 +17,11 @@ from tfcolor.colorizing import folder, local_hints
 from tfcolor.support import errors
 
 PROGRESS = gr.Progress()
-MENDABLE = (OSError, ValueError, MemoryError)  # shown on the page; all else is a mistake in here
+MENDABLE = (
+    OSError,
+    errors.InputError,
+    MemoryError,
+)  # shown on the page; all else is a mistake in here
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -43,7 +47,7 @@ class Session:
     def with_hints(self, placed: Sequence[local_hints.Hint]) -> "Session":
         """The same with others in the photograph that is shown."""
         if self.chosen is None:
-            raise ValueError("give a photograph first")
+            raise errors.InputError("give a photograph first")
         return dataclasses.replace(self, placed={**self.placed, self.chosen: tuple(placed)})
 
 
@@ -113,7 +117,7 @@ class Actions:
         """Sets the color of a place, in the stead of one that was set exactly there."""
         with explained():
             if session.shown is None or x is None or y is None:
-                raise ValueError("click a place of the photograph, or fill in X and Y")
+                raise errors.InputError("click a place of the photograph, or fill in X and Y")
             hint = local_hints.Hint(int(x), int(y), local_hints.parse_color(color))
             local_hints.check([hint], session.shown.shape)
             others = [each for each in session.here() if (each.x, each.y) != (hint.x, hint.y)]
@@ -168,10 +172,10 @@ class Actions:
 
         with explained():
             if not paths:
-                raise ValueError("give a photograph first")
+                raise errors.InputError("give a photograph first")
             made, failures = results.write(self._net, paths, place, options, session.placed, tell)
             if made is None:
-                raise ValueError("; ".join(failures))
+                raise errors.InputError("; ".join(failures))
         _warn(failures)
         done = len(paths) - len(failures)
         return str(made), f"Done: {done} of {len(paths)}."

@@ -13,6 +13,7 @@ from PIL import Image
 from tfcolor import images, runtimes
 from tfcolor.colorizing import local_hints, reduction, rendering
 from tfcolor.images import decoding, strips
+from tfcolor.support import errors
 
 MAX_SIDE = 1400  # pixels of the long side
 _QUALITY = 90  # of the JPEGs on the page; color is not halved in them
@@ -42,7 +43,7 @@ def check(path: Path, max_megapixels: float) -> None:
     if not megapixels:
         images.read(path, path.name)  # says why
     if megapixels > max_megapixels:
-        raise ValueError(
+        raise errors.InputError(
             f"{path.name} has {megapixels:.4g} megapixels; this app takes {max_megapixels:g} "
             "(--max-megapixels)"
         )
@@ -59,7 +60,7 @@ def read(path: Path, max_megapixels: float) -> Preview:
     pixels = photograph.pixels
     shape = (pixels.shape[0], pixels.shape[1])
     if min(shape) < reduction.MIN_SIDE:
-        raise ValueError(
+        raise errors.InputError(
             f"{path.name} has {shape[1]} x {shape[0]} pixels; each side must have "
             f"{reduction.MIN_SIDE} or more"
         )

@@ -6,6 +6,7 @@ import signal
 import tempfile
 
 from tfcolor import runtimes
+from tfcolor.support import errors
 
 _log = logging.getLogger(__name__)
 
@@ -51,7 +52,9 @@ def serve(net: runtimes.Network, host: str, port: int, max_mb: int, max_megapixe
                 enable_monitoring=False,
             )[1]
         except OSError as error:
-            raise ValueError(f"port {port} of {host} cannot be had; give another --port") from error
+            raise errors.InputError(
+                f"port {port} of {host} cannot be had; give another --port"
+            ) from error
         _log.info("open %s in a browser; Ctrl-C ends it", url)
         blocks.block_thread()
     # Python would first finish all photographs in work, and write them into that folder again.

@@ -8,6 +8,7 @@ import click
 
 from tfcolor import config
 from tfcolor.cli import options
+from tfcolor.support import errors
 
 
 @click.command()
@@ -41,7 +42,7 @@ def analyze(
     """
     settings = config.DataConfig(**options.given(**fields))
     if not all(importlib.util.find_spec(name) for name in ("matplotlib", "skimage")):
-        raise ValueError(
+        raise errors.InputError(
             "tfcolor analyze needs matplotlib and scikit-image; install them with: "
             "pip install 'tfcolor[analyze]'"
         )

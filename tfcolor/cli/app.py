@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from tfcolor.cli import options
+from tfcolor.support import errors
 
 
 @click.command()
@@ -40,7 +41,9 @@ def app(
     places that are set by hand, downloads in full size.
     """
     if not importlib.util.find_spec("gradio"):
-        raise ValueError("tfcolor app needs gradio; install it with: pip install 'tfcolor[app]'")
+        raise errors.InputError(
+            "tfcolor app needs gradio; install it with: pip install 'tfcolor[app]'"
+        )
     options.spare_threads()
     from tfcolor import runtimes
     from tfcolor.app import server as serving

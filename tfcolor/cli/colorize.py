@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from tfcolor.cli import options
+from tfcolor.support import errors
 
 STREAM = "-"  # standard input or output
 
@@ -74,7 +75,7 @@ def colorize(
     pairs = folder.plan(photos, output, suffix)
     place = Path(os.path.commonpath([target.absolute().parent for _, target in pairs]))
     if parsed and len(pairs) > 1:
-        raise ValueError("--hint is for one photograph; give one")
+        raise errors.InputError("--hint is for one photograph; give one")
     path = options.chosen_network(model, server)
     if runner:
         _run_beam(context, path, pairs, chosen, place, [f"--runner={runner}", *flags])
@@ -116,9 +117,13 @@ def _run_beam(
     flags: list[str],
 ) -> None:
     if not importlib.util.find_spec("apache_beam"):
-        raise ValueError("--runner needs Apache Beam; install it with: pip install 'tfcolor[beam]'")
+        raise errors.InputError(
+            "--runner needs Apache Beam; install it with: pip install 'tfcolor[beam]'"
+        )
     if chosen.hints or chosen.compare or chosen.gif:
-        raise ValueError("--hint, --compare and --gif do not go with --runner; leave them out")
+        raise errors.InputError(
+            "--hint, --compare and --gif do not go with --runner; leave them out"
+        )
     from tfcolor.colorizing import beam, folder
 
     beam.colorize_files(path, pairs, chosen, place, flags)
@@ -137,11 +142,11 @@ def _stream(
     from tfcolor.images import formats
 
     if len(photos) != 1:
-        raise ValueError("- stands for one photograph; give no other")
+        raise errors.InputError("- stands for one photograph; give no other")
     if chosen.compare or chosen.gif:
-        raise ValueError("--compare and --gif need a file for --output")
+        raise errors.InputError("--compare and --gif need a file for --output")
     if output and output.exists() and str(output) != STREAM and not chosen.overwrite:
-        raise ValueError(f"{output} is there already; --overwrite replaces it")
+        raise errors.InputError(f"{output} is there already; --overwrite replaces it")
     photograph = (
         images.read(io.BytesIO(sys.stdin.buffer.read()), "standard input")
         if photos[0] == STREAM

@@ -11,7 +11,7 @@ import click
 
 from tfcolor import config
 from tfcolor.cli import options
-from tfcolor.support import disk
+from tfcolor.support import disk, errors
 
 WORDS = ("gray", "truth")  # rows that every table has anyway
 
@@ -90,7 +90,7 @@ def evaluate(
     """
     settings = config.DataConfig(**options.given(**fields))
     if inception_weights and network != "inception":
-        raise ValueError("--inception-weights needs --features inception")
+        raise errors.InputError("--inception-weights needs --features inception")
     _require_writable(json_path, report, human)
     options.load_tensorflow()
     from tfcolor import data
@@ -154,15 +154,15 @@ def evaluate(
 def _require_writable(json_path: Path | None, report: Path | None, human: bool) -> None:
     """Refuses before anything is measured what could not be written after it."""
     if human and not report:
-        raise ValueError("--human needs a folder for its page; give --report DIR")
+        raise errors.InputError("--human needs a folder for its page; give --report DIR")
     if report and not importlib.util.find_spec("matplotlib"):
-        raise ValueError(
+        raise errors.InputError(
             "--report needs matplotlib; install it with: pip install 'tfcolor[report]'"
         )
     if json_path and json_path.is_dir():
-        raise ValueError(f"{json_path} is a folder; give --json a file")
+        raise errors.InputError(f"{json_path} is a folder; give --json a file")
     if report:
         report.mkdir(parents=True, exist_ok=True)
     for folder in (json_path.parent if json_path else None, report):
         if folder and not os.access(folder, os.W_OK):
-            raise ValueError(f"{folder} is no folder that can be written; choose another")
+            raise errors.InputError(f"{folder} is no folder that can be written; choose another")

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from tfcolor.cli import options
+from tfcolor.support import errors
 
 SUFFIXES = {".tflite": "tflite", ".onnx": "onnx"}
 
@@ -64,7 +65,7 @@ def export(
     fitting = {"saved_model": ("version", "figures"), "tflite": ("weights",), "onnx": ()}[kind]
     for name in given:
         if name not in fitting:
-            raise ValueError(f"--{name} does not go with the format {kind}; leave it out")
+            raise errors.InputError(f"--{name} does not go with the format {kind}; leave it out")
     options.load_tensorflow()
     click.echo(f"exported {_export(kind, workdir, destination, checkpoint, given)}")
 

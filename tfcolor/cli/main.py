@@ -65,7 +65,7 @@ class Commands(click.Group):
                 return super().invoke(context)
         except BrokenPipeError:  # by `| head`; click ends quietly
             raise
-        except (ValueError, OSError, ArithmeticError) as error:
+        except (errors.InputError, OSError, ArithmeticError) as error:
             fail(error)
         except Exception as error:
             if type(error).__module__.startswith("tensorflow"):
@@ -77,7 +77,7 @@ def fail(error: Exception) -> NoReturn:
     """Ends the program with one line and exit code 2 for bad input, 1 for anything else."""
     if os.environ.get("TFCOLOR_TRACEBACK"):
         raise error
-    kind = BadInput if isinstance(error, ValueError) else click.ClickException
+    kind = BadInput if isinstance(error, errors.InputError) else click.ClickException
     raise kind(errors.one_line(error)) from error
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from tfcolor import config
-from tfcolor.support import quiet
+from tfcolor.support import errors, quiet
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -93,13 +93,13 @@ def chosen_network(model: Path | None, server: str | None) -> Path | str | None:
     """
     if server is None:
         if model is not None and not model.exists():
-            raise ValueError(f"{model} does not exist; give a model made by tfcolor export")
+            raise errors.InputError(f"{model} does not exist; give a model made by tfcolor export")
         if model is not None and model.is_dir():
             load_tensorflow()
         return model
     # The variable is a default; what is typed counts.
     if model is not None and str(model) != os.environ.get("TFCOLOR_MODEL"):
-        raise ValueError("give either --model or --server")
+        raise errors.InputError("give either --model or --server")
     check_server(server)
     return server
 

@@ -9,6 +9,7 @@ import click
 from tfcolor import config
 from tfcolor.cli import options
 from tfcolor.prepare import options as defaults
+from tfcolor.support import errors
 
 DEFAULTS = defaults.Options()
 
@@ -71,7 +72,9 @@ def prepare(
     if flags and not runner:
         raise click.UsageError("--beam-option needs --runner")
     if runner and not importlib.util.find_spec("apache_beam"):
-        raise ValueError("--runner needs Apache Beam; install it with: pip install 'tfcolor[beam]'")
+        raise errors.InputError(
+            "--runner needs Apache Beam; install it with: pip install 'tfcolor[beam]'"
+        )
     options.load_tensorflow()
     from tfcolor import data
     from tfcolor.prepare import run

@@ -10,6 +10,7 @@ import click
 
 from tfcolor.cli import options
 from tfcolor.config import fields, recipes
+from tfcolor.support import errors
 from tfcolor.tune import spaces
 
 if TYPE_CHECKING:
@@ -83,7 +84,9 @@ def tune(
     searched = [spaces.parse(text, settings) for text in searches]
     for space in searched:
         if space.field in changes:
-            raise ValueError(f"{space.field} is both searched and given; drop one of the options")
+            raise errors.InputError(
+                f"{space.field} is both searched and given; drop one of the options"
+            )
     options.load_tensorflow()
     from tfcolor.tune import experiment, study
 

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from tfcolor.cli import options
+from tfcolor.support import errors
 
 
 @click.command()
@@ -43,7 +44,7 @@ def video(
     try:
         import av  # noqa: F401 - to say what is missing before anything else
     except ModuleNotFoundError as error:
-        raise ValueError(
+        raise errors.InputError(
             "films need PyAV; install it with: pip install 'tfcolor[video]'"
         ) from error
     from tfcolor.video import run

@@ -98,7 +98,7 @@ class _Reduce(beam.DoFn):
     def process(self, pair: Pair) -> Iterator[Any]:
         try:
             yield pair, self._options.reduce(images.read(pair[0]).pixels, self._own_size)
-        except (OSError, ValueError, MemoryError) as error:
+        except Exception as error:  # of whatever kind, it is this photograph's
             yield beam.pvalue.TaggedOutput("failed", _failed(pair, error))
 
 
@@ -114,7 +114,7 @@ class _Paint(beam.DoFn):
             photograph = images.read(pair[0])
             photograph = photograph.with_pixels(self._options.paint(photograph.pixels, l, ab))
             images.write(pair[1], photograph, self._options.provenance, times_of=pair[0])
-        except (OSError, ValueError, MemoryError) as error:
+        except Exception as error:  # of whatever kind, it is this photograph's
             yield _failed(pair, error)
 
 

@@ -81,7 +81,7 @@ def plan(
     alone = len(found) == 1
     if output is None:
         if not suffix or "/" in suffix:
-            raise ValueError(f"--suffix must be part of a file's name, got {suffix!r}")
+            raise errors.InputError(f"--suffix must be part of a file's name, got {suffix!r}")
         sources = [source for path in found for source in _find(path, alone)]
         pairs = _without_results([(source, _beside(source, suffix)) for source in sources])
     elif _names_photograph(output := Path(output), found):
@@ -105,9 +105,9 @@ def check(pairs: Sequence[tuple[Path, Path]], options: Options | None = None) ->
     for source, target in pairs:
         for path in options.outputs(target):
             if path.resolve() in read:
-                raise ValueError(f"{path} would be overwritten; give another output")
+                raise errors.InputError(f"{path} would be overwritten; give another output")
             if path in sources:
-                raise ValueError(
+                raise errors.InputError(
                     f"{sources[path]} and {source} would both become {path}; colorize them apart"
                 )
             sources[path] = source
@@ -143,7 +143,7 @@ def colorize_files(
         try:
             with room.of(decoding.count_pixels(source)):
                 _colorize_file(net, source, target, options, wanted)
-        except (OSError, ValueError, MemoryError) as error:
+        except Exception as error:  # of whatever kind, it is this photograph's
             return Result(source, target, reason=naming(source, errors.one_line(error)))
         return Result(source, target, is_new=True)
 
@@ -235,7 +235,7 @@ def _matches(path: str | Path) -> list[Path]:
         return [Path(path)]
     found = sorted(glob.glob(str(path), recursive=True))
     if not found:
-        raise ValueError(f"{path} fits no file; check the pattern")
+        raise errors.InputError(f"{path} fits no file; check the pattern")
     return [Path(each) for each in found]
 
 
@@ -244,9 +244,11 @@ def _names_photograph(output: Path, found: Sequence[Path]) -> bool:
     many = len(found) > 1 or found[0].is_dir()
     named = output.suffix.lower() in formats.EXTENSIONS and not output.is_dir()
     if many and named:
-        raise ValueError(f"{output} names one file, for many photographs; give a folder")
+        raise errors.InputError(f"{output} names one file, for many photographs; give a folder")
     if not many and output.suffix and not (named or output.is_dir()):
-        raise ValueError(f"{output} must end in one of {', '.join(sorted(formats.EXTENSIONS))}")
+        raise errors.InputError(
+            f"{output} must end in one of {', '.join(sorted(formats.EXTENSIONS))}"
+        )
     return named
 
 

@@ -18,6 +18,7 @@ import numpy as np
 import threadpoolctl
 
 from tfcolor.color import cielab_numpy, difference
+from tfcolor.support import errors
 
 # Chosen by eye on a dozen photographs. Lightness is l = L* / 50 - 1.
 SIGMA = 0.04  # l; a step of 2 L* is noise or shading, one of 6 L* is an edge
@@ -56,7 +57,7 @@ def parse(text: str) -> Hint:
     """
     place = re.fullmatch(r"\s*(\d{1,9})\s*,\s*(\d{1,9})\s*,([^,]*)", text, re.ASCII)
     if not place:
-        raise ValueError(
+        raise errors.InputError(
             f"--hint must be X,Y,#rrggbb, X and Y in pixels from the left upper corner, "
             f"as 120,80,#c03028; got {text!r}"
         )
@@ -70,7 +71,7 @@ def parse_color(text: str) -> tuple[int, int, int]:
       ValueError: if it reads otherwise.
     """
     if not re.fullmatch("#[0-9a-fA-F]{6}", text):
-        raise ValueError(f"the color of --hint must be #rrggbb, as #c03028; got {text!r}")
+        raise errors.InputError(f"the color of --hint must be #rrggbb, as #c03028; got {text!r}")
     red, green, blue = bytes.fromhex(text[1:])
     return red, green, blue
 
@@ -165,7 +166,7 @@ def check(hints: Sequence[Hint], shape: tuple[int, int]) -> None:
     height, width = shape
     for hint in hints:
         if not (0 <= hint.x < width and 0 <= hint.y < height):
-            raise ValueError(
+            raise errors.InputError(
                 f"the hint at {hint.x},{hint.y} lies outside the photograph; "
                 f"X must be in 0..{width - 1} and Y in 0..{height - 1}"
             )

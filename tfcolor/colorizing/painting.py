@@ -8,6 +8,7 @@ import numpy as np
 
 from tfcolor.color import cielab_numpy
 from tfcolor.colorizing import reduction, upsample
+from tfcolor.support import errors
 
 _STRIP = 262_144  # pixels; smaller strips cost more calls, larger ones leave the cache
 _FEW = 8  # strips, 2 MP
@@ -61,9 +62,9 @@ def paint(
 def check(strength: float, saturation: float) -> None:
     """Raises ValueError if strength is not in [0, 1], or saturation not in [0, 100]."""
     if not 0 <= strength <= 1:
-        raise ValueError(f"strength must be from 0 to 1, got {strength}")
+        raise errors.InputError(f"strength must be from 0 to 1, got {strength}")
     if not 0 <= saturation <= reduction.MAX_SATURATION:
-        raise ValueError(
+        raise errors.InputError(
             f"saturation must be from 0 to {reduction.MAX_SATURATION:g}, got {saturation}"
         )
 

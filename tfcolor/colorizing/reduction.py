@@ -9,6 +9,7 @@ import numpy as np
 
 from tfcolor.color import cielab_numpy
 from tfcolor.images.resizing import arrays
+from tfcolor.support import errors
 
 MAX_ASPECT = 4  # a longer side than 4 short ones is squeezed, which bounds what the network sees
 MAX_SIZE = 4096  # short side, pixels; a network of ours then takes 10 GB
@@ -63,7 +64,7 @@ def reduce(pixels: np.ndarray, size: int) -> np.ndarray:
     """
     height, width = pixels.shape[:2]
     if min(height, width) < MIN_SIDE:
-        raise ValueError(
+        raise errors.InputError(
             f"{width} x {height} pixels are too few to colorize; give a photograph of at least "
             f"{MIN_SIDE} x {MIN_SIDE}"
         )
@@ -81,7 +82,7 @@ def reduce(pixels: np.ndarray, size: int) -> np.ndarray:
 def check_size(size: int) -> None:
     """Raises ValueError if no network can be shown that short side."""
     if not 1 <= size <= MAX_SIZE:
-        raise ValueError(f"size must be from 1 to {MAX_SIZE} pixels, got {size}")
+        raise errors.InputError(f"size must be from 1 to {MAX_SIZE} pixels, got {size}")
 
 
 def colors(network: Network, l: np.ndarray, hints: np.ndarray | None = None) -> np.ndarray:
@@ -99,7 +100,7 @@ def colors(network: Network, l: np.ndarray, hints: np.ndarray | None = None) -> 
       ValueError: if they are not finite, or the network takes no hints.
     """
     if hints is not None and not network.takes_hints:
-        raise ValueError("this network takes no hints; export one of a generator that does")
+        raise errors.InputError("this network takes no hints; export one of a generator that does")
     missing = [-side % network.stride for side in l.shape]
     before = [each // 2 for each in missing]
     around = [(first, each - first) for first, each in zip(before, missing, strict=True)]
@@ -107,5 +108,5 @@ def colors(network: Network, l: np.ndarray, hints: np.ndarray | None = None) -> 
     ab = network(mirrored) if hints is None else network(mirrored, np.pad(hints, [*around, (0, 0)]))
     ab = ab[before[0] : before[0] + l.shape[0], before[1] : before[1] + l.shape[1]]
     if not np.isfinite(ab).all():
-        raise ValueError("the network's colors are not numbers; export the model again")
+        raise errors.InputError("the network's colors are not numbers; export the model again")
     return ab

@@ -4,6 +4,7 @@ import dataclasses
 import json
 
 from tfcolor.config import checks
+from tfcolor.support import errors
 
 # Generator -> pixels that its sides must be multiples of; 0 stands for 2**depth.
 GENERATORS = {
@@ -82,7 +83,9 @@ class DataConfig:
             checks.positive(self, "train_limit")
         checks.share(self, "film", "hints")
         if not 0 < self.crop_min_fraction <= 1:
-            raise ValueError(f"crop_min_fraction must be in (0, 1], got {self.crop_min_fraction}")
+            raise errors.InputError(
+                f"crop_min_fraction must be in (0, 1], got {self.crop_min_fraction}"
+            )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,17 +113,17 @@ class ModelConfig:
         if not self.weights.endswith(".npz"):
             checks.choice(self, "weights", WEIGHTS)
         if self.width < 1 or self.width & (self.width - 1):
-            raise ValueError(f"width must be a power of two, got {self.width}")
+            raise errors.InputError(f"width must be a power of two, got {self.width}")
         if not 2 <= self.depth <= 10:
-            raise ValueError(f"depth must be 2 to 10, got {self.depth}")
+            raise errors.InputError(f"depth must be 2 to 10, got {self.depth}")
         checks.fraction(self, "dropout")
         if self.space == "rgb" and self.generator != "unet":
-            raise ValueError(f"space rgb needs the generator unet, got {self.generator}")
+            raise errors.InputError(f"space rgb needs the generator unet, got {self.generator}")
         fits = {"imagenet": ENCODERS, "tfcolor": ("colornet",)}.get(self.weights, GENERATORS)
         checks.generator(f"weights {self.weights} need", self.generator, fits, "; use random")
         own = self.generator == "hintnet" or self.weights == "tfcolor"
         if own and self.encoder != BUNDLED_BACKBONE:
-            raise ValueError(
+            raise errors.InputError(
                 f"the generator hintnet and the weights tfcolor need the encoder "
                 f"{BUNDLED_BACKBONE}, got {self.encoder}"
             )
@@ -176,26 +179,32 @@ class StageConfig:
         checks.not_negative(self, "weight_decay", "warmup_steps", "clip_norm", "patience")
         checks.fraction(self, "label_smoothing", "beta_1", "beta_2", "ema")
         if not 0 < self.uniform_share <= 1:
-            raise ValueError(f"uniform_share must be in (0, 1], got {self.uniform_share}")
+            raise errors.InputError(f"uniform_share must be in (0, 1], got {self.uniform_share}")
         checks.choice(self, "gan_loss", GAN_LOSSES)
         checks.choice(self, "schedule", SCHEDULES)
         checks.choice(self, "best_by", BEST_BY)
         if self.d_learning_rate is not None:
             checks.positive(self, "d_learning_rate")
         if self.image_size < MIN_IMAGE_SIZE:
-            raise ValueError(f"image_size must be at least {MIN_IMAGE_SIZE}, got {self.image_size}")
+            raise errors.InputError(
+                f"image_size must be at least {MIN_IMAGE_SIZE}, got {self.image_size}"
+            )
         if not any(getattr(self, weight) for weight in LOSS_WEIGHTS):
-            raise ValueError(f"one of {', '.join(LOSS_WEIGHTS)} must be greater than 0, got none")
+            raise errors.InputError(
+                f"one of {', '.join(LOSS_WEIGHTS)} must be greater than 0, got none"
+            )
         if self.label_smoothing and self.gan_loss != "bce":
-            raise ValueError(f"label_smoothing needs the gan_loss bce, got {self.gan_loss}")
+            raise errors.InputError(f"label_smoothing needs the gan_loss bce, got {self.gan_loss}")
         judged = self.gan_weight and "discriminator" not in self.frozen
         if "generator" in self.frozen and not judged:
-            raise ValueError(
+            raise errors.InputError(
                 f"stage {self.name} trains nothing: frozen is {', '.join(self.frozen)} and "
                 f"gan_weight {self.gan_weight}; leave a network free"
             )
         if set(self.frozen) - set(FROZEN):
-            raise ValueError(f"frozen must be of {', '.join(FROZEN)}, got {', '.join(self.frozen)}")
+            raise errors.InputError(
+                f"frozen must be of {', '.join(FROZEN)}, got {', '.join(self.frozen)}"
+            )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -221,12 +230,14 @@ class TrainConfig:
             checks.positive(self, f"{name}_every_steps")
         checks.positive(self, "checkpoint_every_minutes", "keep_checkpoints")
         if not 0 <= self.seed <= MAX_SEED:
-            raise ValueError(f"seed must be 0 to {MAX_SEED}, got {self.seed}")
+            raise errors.InputError(f"seed must be 0 to {MAX_SEED}, got {self.seed}")
         checks.choice(self, "precision", PRECISIONS)
         checks.choice(self, "strategy", STRATEGIES)
         names = [stage.name for stage in self.stages]
         if not names or len(set(names)) < len(names) or any("." in name for name in names):
-            raise ValueError(f"stages must have names of their own, without a dot, got {names}")
+            raise errors.InputError(
+                f"stages must have names of their own, without a dot, got {names}"
+            )
         if self.data.hints:
             checks.generator("hints need", self.model.generator, HINTED, "; or set hints=0.0")
         for stage in self.stages:
@@ -240,7 +251,7 @@ class TrainConfig:
             if not GENERATORS[model.generator]:
                 remedy += ", or a smaller depth"
             power = "" if GENERATORS[model.generator] else " (2**depth)"
-            raise ValueError(
+            raise errors.InputError(
                 f"image_size must be a multiple of {model.stride}{power}, got {size}; {remedy}"
             )
         for asked, asks, known in (
@@ -252,7 +263,7 @@ class TrainConfig:
             if asked:
                 checks.generator(asks, model.generator, known)
         if stage.size_weight and size < 2 * model.stride:
-            raise ValueError(
+            raise errors.InputError(
                 f"size_weight needs an image_size of {2 * model.stride} or more in stage "
                 f"{stage.name}, got {size}; or set {stage.name}.size_weight=0.0"
             )
@@ -293,5 +304,5 @@ def from_json(text: str) -> TrainConfig:
             for stage in fields.pop("stages")
         )
         return TrainConfig(data=data, model=model, stages=stages, **fields)
-    except (AttributeError, KeyError, TypeError) as error:
-        raise ValueError(f"not a config of this version of tfcolor: {error}") from error
+    except (AttributeError, KeyError, TypeError, json.JSONDecodeError) as error:
+        raise errors.InputError(f"not a config of this version of tfcolor: {error}") from error

@@ -4,42 +4,44 @@ import math
 from collections.abc import Collection
 from typing import Any
 
+from tfcolor.support import errors
+
 
 def positive(part: Any, *names: str) -> None:
     for name in names:
         value = getattr(part, name)
         if not 0 < value < math.inf:
-            raise ValueError(f"{name} must be greater than 0, got {value}")
+            raise errors.InputError(f"{name} must be greater than 0, got {value}")
 
 
 def not_negative(part: Any, *names: str) -> None:
     for name in names:
         value = getattr(part, name)
         if not 0 <= value < math.inf:
-            raise ValueError(f"{name} must be 0 or more, got {value}")
+            raise errors.InputError(f"{name} must be 0 or more, got {value}")
 
 
 def fraction(part: Any, *names: str) -> None:
     for name in names:
         value = getattr(part, name)
         if not 0 <= value < 1:
-            raise ValueError(f"{name} must be in [0, 1), got {value}")
+            raise errors.InputError(f"{name} must be in [0, 1), got {value}")
 
 
 def choice(part: Any, name: str, choices: tuple[str, ...]) -> None:
     value = getattr(part, name)
     if value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value}")
+        raise errors.InputError(f"{name} must be one of {', '.join(choices)}, got {value}")
 
 
 def share(part: Any, *names: str) -> None:
     for name in names:
         value = getattr(part, name)
         if not 0 <= value <= 1:
-            raise ValueError(f"{name} must be in [0, 1], got {value}")
+            raise errors.InputError(f"{name} must be in [0, 1], got {value}")
 
 
 def generator(asks: str, given: str, known: Collection[str], remedy: str = "") -> None:
     """What `asks` for one of the known generators, such as "hints need", must have one."""
     if given not in known:
-        raise ValueError(f"{asks} a generator {' or '.join(known)}, got {given}{remedy}")
+        raise errors.InputError(f"{asks} a generator {' or '.join(known)}, got {given}{remedy}")

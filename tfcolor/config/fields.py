@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tfcolor import config
+from tfcolor.support import errors
 
 PARTS = ("data", "model", "stages")  # of a config; no fields themselves
 
@@ -35,14 +36,14 @@ def override(settings: config.TrainConfig, **fields: Any) -> config.TrainConfig:
         for stage in settings.stages
     ]
     if given := [part for part in PARTS if part in fields]:
-        raise ValueError(
+        raise errors.InputError(
             f"{given[0]} is not a field but a part of the config; set its fields one by one, see: "
             f"tfcolor recipes {settings.recipe}"
         )
     unknown = fields.keys() - (_names(config.TrainConfig) - {"recipe"})
     if unknown:
         known = ", ".join(stage.name for stage in settings.stages)
-        raise ValueError(
+        raise errors.InputError(
             f"unknown config field {', '.join(sorted(unknown))}; fields of one stage are "
             f"STAGE.FIELD, of {known}; see: tfcolor recipes {settings.recipe}"
         )
@@ -93,7 +94,7 @@ def parse(assignments: Iterable[str]) -> dict[str, Any]:
     for assignment in assignments:
         name, equals, value = assignment.partition("=")
         if not (name and equals):
-            raise ValueError(f"--set takes FIELD=VALUE, got {assignment!r}")
+            raise errors.InputError(f"--set takes FIELD=VALUE, got {assignment!r}")
         try:
             fields[name] = json.loads(value)
         except json.JSONDecodeError:
@@ -120,7 +121,7 @@ def _replace(part: Any, **fields: Any) -> Any:
         if not _fits(value, hints[name]):
             kind = getattr(hints[name], "__name__", str(hints[name]))
             remedy = """; write '["encoder"]'""" if name == "frozen" else ""
-            raise ValueError(f"{name} must be of type {kind}, got {value!r}{remedy}")
+            raise errors.InputError(f"{name} must be of type {kind}, got {value!r}{remedy}")
     return dataclasses.replace(part, **fields)
 
 
@@ -138,7 +139,7 @@ def _fits(value: Any, hint: Any) -> bool:
 def _share(stages: list[config.StageConfig], total_steps: int) -> list[config.StageConfig]:
     """The stages with so many steps in all, in the proportions that they had."""
     if total_steps < len(stages):
-        raise ValueError(
+        raise errors.InputError(
             f"total_steps must be {len(stages)} or more, one for each stage, got {total_steps}"
         )
     before, done = sum(stage.steps for stage in stages), 0

@@ -3,6 +3,7 @@
 import dataclasses
 
 from tfcolor import config
+from tfcolor.support import errors
 
 DEFAULT = "tfcolor"
 
@@ -156,5 +157,5 @@ def get(name: str) -> config.TrainConfig:
       ValueError: if there is none.
     """
     if name not in RECIPES:
-        raise ValueError(f"no recipe named {name!r}; there are {', '.join(RECIPES)}")
+        raise errors.InputError(f"no recipe named {name!r}; there are {', '.join(RECIPES)}")
     return RECIPES[name].settings

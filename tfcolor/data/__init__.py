@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tfcolor import config
 from tfcolor.data import files, photographs, samples, tfds_sets
+from tfcolor.support import errors
 
 PARTS = ("train", "validation", "test", "all")
 
@@ -43,12 +44,12 @@ def open_whole(sources: Sequence[config.DataConfig], part: str) -> photographs.P
       ValueError: if a source or the part is not there or holds no photograph.
     """
     if part not in PARTS:
-        raise ValueError(f"part must be one of {', '.join(PARTS)}, got {part}")
+        raise errors.InputError(f"part must be one of {', '.join(PARTS)}, got {part}")
     if len(sources) == 1:
         return _open(sources[0], part)
     for settings in sources:
         if not Path(settings.source).is_dir() or is_prepared(settings.source):
-            raise ValueError(
+            raise errors.InputError(
                 f"several sources must be folders of photographs, got {settings.source}"
             )
     return files.from_folders([settings.source for settings in sources], part)
@@ -62,7 +63,7 @@ def _open(settings: config.DataConfig, part: str) -> photographs.Photographs:
         return tfds_sets.from_prepared(source, part)
     if Path(source).exists():
         if part == "test":
-            raise ValueError(
+            raise errors.InputError(
                 f"{source} is a folder and has no test part; measure on part 'validation' or "
                 "'all', or on a folder of other photographs"
             )
@@ -76,7 +77,7 @@ def has_part(settings: config.DataConfig, part: str) -> bool:
     """Whether a source has a part; without one of its photographs being read."""
     try:
         open_part(settings, part)
-    except ValueError:
+    except errors.InputError:
         return False
     return True
 

@@ -6,6 +6,7 @@ from tfcolor import config
 from tfcolor.color import cielab
 from tfcolor.data import augment, film, photographs, squares
 from tfcolor.models import hinting
+from tfcolor.support import errors
 
 
 def train_batches(
@@ -87,7 +88,7 @@ def require_usable(photos: photographs.Photographs, settings: config.DataConfig)
         if squares.mean_chroma(example["rgb"]) >= settings.min_chroma:
             return
         gray += 1
-    raise ValueError(
+    raise errors.InputError(
         f"nothing to train on in {photos.source}: {gray} gray, {len(photos.skipped)} broken or "
         "too small; training needs color photographs"
     )

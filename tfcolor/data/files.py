@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from tfcolor.data import photographs, reading
 from tfcolor.images import formats
+from tfcolor.support import errors
 
 
 def from_folder(folder: str | Path, part: str = "all") -> photographs.Photographs:
@@ -26,7 +27,7 @@ def from_folder(folder: str | Path, part: str = "all") -> photographs.Photograph
     folder = Path(folder)
     paths, names = _of_part(folder, part)
     if not paths:
-        raise ValueError(
+        raise errors.InputError(
             f"{folder} has no photograph in its {part} part; add photographs or give another folder"
         )
     return from_paths(str(folder), paths, names)
@@ -54,7 +55,9 @@ def from_folders(folders: Sequence[str | Path], part: str = "all") -> photograph
         names += [f"{called}/{name}" for name in relative]
     source = " + ".join(map(str, folders))
     if not paths:
-        raise ValueError(f"{source} have no photograph in their {part} part; add photographs")
+        raise errors.InputError(
+            f"{source} have no photograph in their {part} part; add photographs"
+        )
     return from_paths(source, paths, names)
 
 

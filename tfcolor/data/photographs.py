@@ -67,7 +67,7 @@ class Photographs:
         def pixels(stored: bytes, image_id: int) -> np.ndarray:
             try:
                 return self._read(stored, image_id, "path" in record)
-            except (OSError, ValueError) as error:
+            except Exception as error:  # of whatever kind, it is this photograph's
                 self.skip(self.name(int(image_id)), errors.one_line(error))
                 return np.zeros((0, 0, 3), np.uint8)
 
@@ -84,7 +84,7 @@ class Photographs:
         height, width = rgb.shape[:2]
         if min(height, width) < MIN_SIDE:
             least = f"{MIN_SIDE} x {MIN_SIDE}"
-            raise ValueError(f"{name}: {width} x {height} pixels; the least is {least}")
+            raise errors.InputError(f"{name}: {width} x {height} pixels; the least is {least}")
         return rgb
 
     def stretch(self, start: int, count: int) -> "Photographs":

@@ -62,7 +62,9 @@ def from_prepared(folder: str | Path, part: str = "all") -> photographs.Photogra
     try:
         builder = tfds.builder_from_directory(folder)
     except Exception as error:  # a damaged file fails with whatever its bytes lead to
-        raise ValueError(f"{folder} is no TFDS set that can be read: prepare it anew") from error
+        raise errors.InputError(
+            f"{folder} is no TFDS set that can be read: prepare it anew"
+        ) from error
     splits = builder.info.splits
     if part == "test" or "validation" in splits:
         whole, part = {"all": "train+validation"}.get(part, part), "all"
@@ -70,7 +72,7 @@ def from_prepared(folder: str | Path, part: str = "all") -> photographs.Photogra
         whole = "train"
     for split in whole.split("+"):
         if split not in splits:
-            raise ValueError(f"{folder} has no {split} part; it has {', '.join(splits)}")
+            raise errors.InputError(f"{folder} has no {split} part; it has {', '.join(splits)}")
     return _from_builder(builder, str(folder), whole, part)
 
 
@@ -83,7 +85,7 @@ def _from_builder(
         instruction = last if part == "validation" else functools.reduce(operator.add, rest)
     count = builder.info.splits[instruction].num_examples
     if not count:
-        raise ValueError(f"{name} has no photograph in the {part} part of {whole}")
+        raise errors.InputError(f"{name} has no photograph in the {part} part of {whole}")
 
     features: dict[str, Any] = {"image": True}
     if "image/id" in builder.info.features:
@@ -125,7 +127,7 @@ def download(name: str, data_dir: str | None = None) -> None:
     free = shutil.disk_usage(there).free
     told = f"{name} is about {size / 1e9:.1f} GB to download and takes {needed / 1e9:.0f} GB"
     if free < needed:
-        raise ValueError(
+        raise errors.InputError(
             f"{told}, but {where} has {free / 1e9:.0f} GB free; give a --data-dir with more space"
         )
     log.info("%s of the %.0f GB free in %s", told, free / 1e9, where)
@@ -150,12 +152,14 @@ def _find(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
         builder = tfds.builder(name, data_dir=data_dir, try_gcs=False)
     except (ValueError, tfds.core.DatasetNotFoundError) as error:
         reason = str(error).splitlines()[0]
-        raise ValueError(
+        raise errors.InputError(
             f"{name!r} is neither a folder nor a TFDS set ({reason}); give an existing folder, "
             "'samples' or a name such as coco/2017"
         ) from error
     if "image" not in (builder.info.features or {}):
-        raise ValueError(f"TFDS set {name!r} has no 'image' feature; choose a set of photographs")
+        raise errors.InputError(
+            f"TFDS set {name!r} has no 'image' feature; choose a set of photographs"
+        )
     return builder
 
 
@@ -163,7 +167,7 @@ def _builder(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
     builder = _find(name, data_dir)
     if not builder.is_prepared():
         where = data_dir or tfds.core.constants.DATA_DIR
-        raise ValueError(
+        raise errors.InputError(
             f"TFDS set {name!r} is not in {where}; give the right --data-dir, add --download, or "
             f"prepare it with: tfds build {name} --data_dir {where}"
         )
@@ -180,7 +184,7 @@ def _clip(builder: tfds.core.DatasetBuilder, name: str, split: str) -> str:
         builder.info.splits[split]  # raises for a split that is not there
     except (KeyError, ValueError) as error:
         known = ", ".join(builder.info.splits)
-        raise ValueError(
+        raise errors.InputError(
             f"TFDS set {name!r} has no split {split!r}; it has {known}: choose with train_split or "
             "test_split, --train-split or --test-split of most commands"
         ) from error

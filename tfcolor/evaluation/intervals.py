@@ -5,6 +5,8 @@ import math
 import numpy as np
 from scipy import special, stats
 
+from tfcolor.support import errors
+
 RESAMPLES = 2000
 MANY = 20_000  # photographs, whose mean is as good as normal; resampling them takes gigabytes
 QUANTILES = (0.025, 0.975)
@@ -72,6 +74,8 @@ def proportion(hits: int, trials: int) -> Interval:
       ValueError: for no trial, or more hits than trials.
     """
     if not 0 <= hits <= trials or not trials:
-        raise ValueError(f"a rate needs trials, and no more hits than those: {hits} of {trials}")
+        raise errors.InputError(
+            f"a rate needs trials, and no more hits than those: {hits} of {trials}"
+        )
     bounds = stats.binomtest(hits, trials).proportion_ci(method="wilson")
     return hits / trials, float(bounds.low), float(bounds.high)

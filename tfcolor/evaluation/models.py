@@ -11,6 +11,7 @@ from tfcolor.data import photographs
 from tfcolor.evaluation import pictures, protocol, scores
 from tfcolor.images import formats
 from tfcolor.runtimes import saved_models
+from tfcolor.support import errors
 
 BUNDLED = "tfcolor"
 
@@ -71,8 +72,8 @@ def _open(
     else:
         try:
             found = formats.find(path)
-        except ValueError as error:
-            raise ValueError(
+        except errors.InputError as error:
+            raise errors.InputError(
                 f"{path} is no SavedModel, TFLite or ONNX file or folder of pictures; make one "
                 f"with: tfcolor export WORKDIR {path}"
             ) from error
@@ -83,7 +84,7 @@ def _open(
 def _is_model(path: Path) -> bool:
     try:
         saved_models.newest_version(path)
-    except ValueError:
+    except errors.InputError:
         return False
     return True
 

@@ -10,6 +10,7 @@ import tensorflow as tf
 from tfcolor import images
 from tfcolor.data import photographs
 from tfcolor.evaluation import protocol, scores
+from tfcolor.support import errors
 
 SAME_ASPECT = 0.02  # by so much the sides of a reduced picture may be rounded
 
@@ -34,7 +35,9 @@ class Pictures:
         for path in paths:
             stem = path.relative_to(folder).with_suffix("").as_posix()
             if stem in self._paths:
-                raise ValueError(f"{self._paths[stem]} and {path} are of one photograph; keep one")
+                raise errors.InputError(
+                    f"{self._paths[stem]} and {path} are of one photograph; keep one"
+                )
             self._paths[stem] = path
         self._require_all()
 
@@ -64,7 +67,7 @@ class Pictures:
         same = abs(height / width * size[1] / size[0] - 1) <= SAME_ASPECT
         if not same or (side is None and (height, width) != tuple(size)):
             at = f" or at {side} x {side}" if side else ""
-            raise ValueError(
+            raise errors.InputError(
                 f"{path} is {width} x {height} and its photograph {size[1]} x {size[0]}; "
                 f"give it at the photograph's own size{at}"
             )
@@ -79,7 +82,7 @@ class Pictures:
         # One that is broken needs no picture.
         for example in without.map(self._photos.load).filter(photographs.is_usable).take(1):
             name = self._photos.name(int(example["image_id"]))
-            raise ValueError(
+            raise errors.InputError(
                 f"{self.folder} has no picture of {name}; every row is measured on the same "
                 "photographs: add the picture, or measure on the photographs it has"
             )

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfcolor.data import augment, photographs
+from tfcolor.support import errors
 
 NAMES = ("stretch-256", "center-256", "full")
 
@@ -82,7 +83,7 @@ def parse(name: str) -> Protocol:
         return Protocol("full")
     found = re.fullmatch(r"(stretch|center)-([1-9]\d{0,4})", name)
     if not found:
-        raise ValueError(
+        raise errors.InputError(
             f"protocol must be full, center-SIZE or stretch-SIZE, such as {NAMES[1]}, got {name}"
         )
     return Protocol(found[1], int(found[2]))

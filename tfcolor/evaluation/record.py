@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tfcolor.evaluation import intervals, scores
+from tfcolor.support import errors
 
 TAKEN_FOR_REAL = "taken_for_real"  # rate at which people took a colorization for the photograph
 DELTA_CF_OF_MEANS = "delta_cf_of_means"  # mean colorfulness less the truth's; dull is negative
@@ -181,7 +182,7 @@ def from_json(text: str) -> Evaluation:
             rows={name: _row(row) for name, row in read["values"].items()},
         )
     except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"no result of tfcolor evaluate ({error!r})") from error
+        raise errors.InputError(f"no result of tfcolor evaluate ({error!r})") from error
 
 
 def read(path: Path) -> Evaluation:
@@ -194,7 +195,7 @@ def read(path: Path) -> Evaluation:
     try:
         return from_json(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+        raise errors.InputError(f"{path}: {error}") from error
 
 
 def beside(evaluation: Evaluation, earlier: Evaluation) -> Evaluation:
@@ -207,7 +208,7 @@ def beside(evaluation: Evaluation, earlier: Evaluation) -> Evaluation:
     for key in ("protocol", "resize", "photographs", "photographs_sha256", "min_chroma"):
         ours, theirs = evaluation.protocol.get(key), earlier.protocol.get(key)
         if ours != theirs:
-            raise ValueError(
+            raise errors.InputError(
                 f"it cannot stand in one table: its {key} is {theirs}, here it is {ours}; "
                 "measure both on the same photographs in the same way"
             )
@@ -215,13 +216,13 @@ def beside(evaluation: Evaluation, earlier: Evaluation) -> Evaluation:
         apart = np.abs(evaluation.photographs[fact] - earlier.photographs[fact])
         if apart.max() > SAME:
             name = evaluation.names[int(apart.argmax())]
-            raise ValueError(
+            raise errors.InputError(
                 f"it cannot stand in one table: {name} is another photograph there; measure both "
                 "on the same photographs"
             )
     rows = {name: earlier.rows[name] for name in earlier.models}
     if taken := rows.keys() & evaluation.rows.keys():
-        raise ValueError(f"both have a row {taken.pop()!r}; rename one of the models")
+        raise errors.InputError(f"both have a row {taken.pop()!r}; rename one of the models")
     return dataclasses.replace(evaluation, rows={**rows, **evaluation.rows})
 
 

@@ -9,6 +9,7 @@ from tfcolor.color import brightness, cielab
 from tfcolor.data import squares
 from tfcolor.evaluation import compiled, metrics
 from tfcolor.runtimes import saved_models
+from tfcolor.support import errors
 
 # A row of a table: metric -> one value a photograph, float32 (count,).
 Scores = dict[str, np.ndarray]
@@ -79,7 +80,7 @@ def measure(
 ) -> dict[str, Scores]:
     """The same for painters, which may know more than the gray photograph, and chosen controls."""
     if taken := painters.keys() & controls.keys():
-        raise ValueError(f"{taken.pop()!r} is the name of a control row; rename the model")
+        raise errors.InputError(f"{taken.pop()!r} is the name of a control row; rename the model")
     rows = {**painters, **controls}
     parts: dict[str, list[Scores]] = {name: [] for name in rows}
     for batch in batches:
@@ -131,7 +132,7 @@ def means(scores: Scores, weights: Scores | None = None) -> dict[str, float]:
 
 def _joined(parts: list[Scores]) -> Scores:
     if not parts:
-        raise ValueError("no photograph to measure on")
+        raise errors.InputError("no photograph to measure on")
     return {metric: np.concatenate([part[metric] for part in parts]) for metric in parts[0]}
 
 

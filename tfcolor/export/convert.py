@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tfcolor.colorizing import graphs
 from tfcolor.runtimes import freezing, lite, onnx, workdir
-from tfcolor.support import disk, quiet
+from tfcolor.support import disk, errors, quiet
 
 WEIGHTS = ("float32", "float16", "int8")
 OPSET = 18  # of ONNX; ONNX Runtime knows it since 1.14
@@ -146,4 +146,4 @@ def _planes(
 
 def _check_weights(weights: str) -> None:
     if weights not in WEIGHTS:
-        raise ValueError(f"weights must be one of {', '.join(WEIGHTS)}, got {weights}")
+        raise errors.InputError(f"weights must be one of {', '.join(WEIGHTS)}, got {weights}")

@@ -91,7 +91,7 @@ def _versions(destination: Path) -> list[int]:
 def _require_free(destination: Path, version: int) -> None:
     """Raises ValueError if a version is there already, under whatever zeros."""
     if version in _versions(destination):
-        raise ValueError(
+        raise errors.InputError(
             f"{destination} has a version {version} already; give another --version, or none for "
             "the next"
         )
@@ -135,7 +135,7 @@ def _measured(path: Path) -> modelcard.Figures:
     models = evaluation.models
     # A model that paints RGB has a second row, with its own lightness.
     if len([name for name in models if not name.endswith(" raw")]) != 1:
-        raise ValueError(
+        raise errors.InputError(
             f"{path} must have the figures of one model, it has {', '.join(models)}; make it with: "
             f"tfcolor evaluate MODEL --json {path}"
         )

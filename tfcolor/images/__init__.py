@@ -15,7 +15,7 @@ from typing import BinaryIO
 import numpy as np
 
 from tfcolor.images import decoding, encoding, formats, strips
-from tfcolor.support import disk
+from tfcolor.support import disk, errors
 
 HEIC_EXTENSIONS = frozenset({".heic", ".heif"})  # read, with pillow-heif, and not written
 EXTENSIONS = formats.EXTENSIONS | HEIC_EXTENSIONS
@@ -162,7 +162,7 @@ def encode(
     except (OSError, ValueError, struct.error) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the disk, and not the encoder
-        raise ValueError(
+        raise errors.InputError(
             f"{name} cannot hold {pixels.shape} as {format} ({error}): use .png"
         ) from error
 

@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
 from tfcolor.images import formats, libvips, metadata, profiles, strips
+from tfcolor.support import errors
 
 # ISO 14496-12 and 23008-12: brands of files that may hold an HEVC picture.
 _HEIC_BRANDS = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"}
@@ -111,14 +112,14 @@ def explained(name: str) -> Iterator[None]:
         yield
     except UnidentifiedImageError as error:
         kinds = ", ".join(formats.READABLE)
-        raise ValueError(
+        raise errors.InputError(
             f"{name} is not a photograph ({kinds}): convert it to PNG or JPEG"
         ) from error
     except Image.DecompressionBombError as error:
-        raise ValueError(f"{name} has too many pixels: make it smaller") from error
+        raise errors.InputError(f"{name} has too many pixels: make it smaller") from error
     except Exception as error:  # A decoder fails with whatever the broken bytes lead it to.
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise ValueError(
+        raise errors.InputError(
             f"{name} cannot be read ({reason}): copy it again or save it as an 8-bit PNG"
         ) from error
 
@@ -142,7 +143,7 @@ def _learn_heic(name: str) -> None:
     try:
         import pillow_heif
     except ImportError as error:
-        raise ValueError(
+        raise errors.InputError(
             f"{name} is a HEIC photograph: pip install 'tfcolor[heic]', or save it as JPEG"
         ) from error
     pillow_heif.register_heif_opener()
@@ -182,7 +183,7 @@ def _decode(image: Image.Image) -> tuple[np.ndarray, np.ndarray | None]:
     with _quietly() if image.format == "TIFF" else contextlib.nullcontext():
         image.load()
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        raise ValueError(f"its pixels are of type {image.mode}")
+        raise errors.InputError(f"its pixels are of type {image.mode}")
     width, height = image.size
     profile = image.info.get("icc_profile")
     gray = _is_gray(image, profile)

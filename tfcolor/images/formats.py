@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from tfcolor.support import errors
+
 FORMATS = {
     ".jpg": "JPEG",
     ".jpeg": "JPEG",
@@ -38,7 +40,7 @@ def format_of(path: Path) -> str:
     suffix = path.suffix.lower()
     if suffix not in EXTENSIONS:
         known = ", ".join(sorted(EXTENSIONS))
-        raise ValueError(f"{path} must end in one of {known}, got {suffix!r}")
+        raise errors.InputError(f"{path} must end in one of {known}, got {suffix!r}")
     return FORMATS[suffix]
 
 
@@ -60,7 +62,7 @@ def find(path: str | os.PathLike[str], extensions: frozenset[str] = EXTENSIONS) 
     if root.is_file():
         return [root]
     if not root.is_dir():
-        raise ValueError(f"{root} is neither a file nor a folder; check the path")
+        raise errors.InputError(f"{root} is neither a file nor a folder; check the path")
     photos = []
     for folder, subfolders, names in os.walk(root):
         # In place: os.walk then stays out of hidden folders such as .git.
@@ -69,5 +71,5 @@ def find(path: str | os.PathLike[str], extensions: frozenset[str] = EXTENSIONS) 
     photos = [photo for photo in photos if photo.suffix.lower() in extensions and photo.is_file()]
     if not photos:
         kinds = ", ".join(sorted(extensions))
-        raise ValueError(f"{root} holds no photograph ({kinds}); give another folder")
+        raise errors.InputError(f"{root} holds no photograph ({kinds}); give another folder")
     return sorted(photos, key=lambda photo: photo.relative_to(root).as_posix())

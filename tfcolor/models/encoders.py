@@ -13,6 +13,7 @@ from keras import layers
 
 from tfcolor import config
 from tfcolor.models import blocks, efficientnet
+from tfcolor.support import errors
 
 STRIDES = efficientnet.STRIDES
 WEIGHTS = ("imagenet", "random")
@@ -45,9 +46,13 @@ def encode(
       ValueError: for an unknown name, or where weights can be neither found nor downloaded.
     """
     if name not in config.BACKBONES:
-        raise ValueError(f"encoder must be one of {', '.join(config.BACKBONES)}, got {name!r}")
+        raise errors.InputError(
+            f"encoder must be one of {', '.join(config.BACKBONES)}, got {name!r}"
+        )
     if weights not in WEIGHTS:
-        raise ValueError(f"encoder weights must be one of {', '.join(WEIGHTS)}, got {weights!r}")
+        raise errors.InputError(
+            f"encoder weights must be one of {', '.join(WEIGHTS)}, got {weights!r}"
+        )
     if name != config.BUNDLED_BACKBONE:
         encoder = _application(name, dtype, weights)
         features = encoder(_three_channels(l, name))
@@ -97,7 +102,7 @@ def _build(name: str, dtype: str, weights: str) -> keras.Model:
         # Keras raises a bare Exception where it cannot download.
         if "URL fetch failure" not in str(error):
             raise
-        raise ValueError(
+        raise errors.InputError(
             f"{name} needs its ImageNet weights once: {' '.join(str(error).split())}; put that "
             f"file into ~/.keras/models, or use the encoder {config.BUNDLED_BACKBONE}, which comes "
             "with tfcolor"

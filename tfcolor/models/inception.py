@@ -16,6 +16,8 @@ import keras
 import numpy as np
 from keras import layers
 
+from tfcolor.support import errors
+
 IMAGE_SIZE = 299  # pixels a side
 FEATURES = 2048  # of a whole photograph
 CLASSES = 1008  # of the published network, some of them unused
@@ -65,7 +67,7 @@ def load(model: keras.Model, weights: Mapping[str, np.ndarray]) -> keras.Model:
     for path in sorted(shapes.keys() | weights.keys()):
         found = weights[path].shape if path in weights else "none"
         if found != shapes.get(path, "none"):
-            raise ValueError(
+            raise errors.InputError(
                 f"not the weights of the FID Inception network: {path} must be "
                 f"{shapes.get(path, 'absent')}, got {found}"
             )

@@ -14,7 +14,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from tfcolor.prepare import fingerprint, parts
-from tfcolor.support import disk
+from tfcolor.support import disk, errors
 
 NAME = "photographs"
 REPORT = "report.json"
@@ -94,7 +94,7 @@ def _find_copies(rows: dict[parts.Part, list[parts.Row]], drop_leaks: bool) -> N
     if leaks and not drop_leaks:
         train, test = leaks[0]
         more = f" (and {len(leaks) - 1} more)" if len(leaks) > 1 else ""
-        raise ValueError(
+        raise errors.InputError(
             f"{train} of the training part is {test} of the test part{more}; give --drop-leaks to "
             "leave such out of the training part"
         )
@@ -107,7 +107,9 @@ def _write_split(
     kept = {part: sum(row.kind == "kept" for row in rows[part]) for part in rows}
     filled = [part for part in rows if kept[part]]
     if not filled:
-        raise ValueError(f"nothing is left of the {split} part of {folder}; see {folder / DROPPED}")
+        raise errors.InputError(
+            f"nothing is left of the {split} part of {folder}; see {folder / DROPPED}"
+        )
     size = 0
     for index, part in enumerate(filled):
         name = f"{NAME}-{split}.tfrecord-{index:05d}-of-{len(filled):05d}"

@@ -3,6 +3,7 @@
 import dataclasses
 
 from tfcolor.config import checks
+from tfcolor.support import errors
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,4 +20,4 @@ class Options:
         checks.positive(self, "short_side", "min_side", "part_size")
         checks.not_negative(self, "min_chroma")
         if not 1 <= self.quality <= 100:
-            raise ValueError(f"quality must be 1 to 100, got {self.quality}")
+            raise errors.InputError(f"quality must be 1 to 100, got {self.quality}")

@@ -11,7 +11,7 @@ from pathlib import Path
 from tfcolor import config, data
 from tfcolor.data import photographs
 from tfcolor.prepare import finish, options, parts
-from tfcolor.support import disk
+from tfcolor.support import disk, errors
 
 WHICH = ("source", "data_dir", "train_split", "test_split")  # of a `config.DataConfig`
 STATE = "prepare.json"
@@ -157,7 +157,7 @@ def _begin(todo: Plan, opened: Opened) -> Report | None:
     state, wanted = todo.folder / STATE, todo.to_json(opened)
     if state.is_file():
         if state.read_text(encoding="utf-8") != wanted:
-            raise ValueError(
+            raise errors.InputError(
                 f"{todo.folder} was begun with other photographs or options, see {state}; give "
                 "those, or another folder"
             )
@@ -166,7 +166,7 @@ def _begin(todo: Plan, opened: Opened) -> Report | None:
             report: Report = json.loads((todo.folder / finish.REPORT).read_text(encoding="utf-8"))
             return report
     elif todo.folder.exists() and (not todo.folder.is_dir() or any(todo.folder.iterdir())):
-        raise ValueError(f"{todo.folder} is not an empty folder; give another")
+        raise errors.InputError(f"{todo.folder} is not an empty folder; give another")
     (todo.folder / PARTS).mkdir(parents=True, exist_ok=True)
     disk.write(state, wanted)
     return None

@@ -50,7 +50,7 @@ def shrink(stored: Path | bytes, name: str, settings: options.Options) -> Shrunk
     try:
         encoded = stored.read_bytes() if isinstance(stored, Path) else stored
         rgb = images.decode_rgb(encoded, name, enough=settings.short_side)
-    except (OSError, ValueError) as error:
+    except Exception as error:  # of whatever kind, it is this photograph's
         return Shrunk(reason=errors.one_line(error), kind="broken")
     height, width = rgb.shape[:2]
     if min(height, width) < settings.min_side:

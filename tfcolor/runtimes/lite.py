@@ -11,7 +11,7 @@ import numpy as np
 from ai_edge_litert import interpreter as litert
 
 from tfcolor.images.resizing import arrays
-from tfcolor.support import quiet
+from tfcolor.support import errors, quiet
 
 CARD = "tfcolor.json"  # in a zip archive behind the network, where TFLite files carry such things
 _L, _HINTS, _AB = 1, 3, 2  # channels of inputs and output
@@ -38,17 +38,19 @@ class Lite:
         try:
             inputs, outputs = self._interpreter()[1:]
         except ValueError as error:
-            raise ValueError(
+            raise errors.InputError(
                 f"{path} is no TFLite file of a colorizer ({error}); make one with: tfcolor export "
                 "WORKDIR NAME.tflite"
             ) from error
         if inputs.keys() not in ({_L}, {_L, _HINTS}) or _AB not in outputs:
-            raise ValueError(f"{path} does not turn l (1, h, w, 1) into ab (1, h, w, 2)")
+            raise errors.InputError(f"{path} does not turn l (1, h, w, 1) into ab (1, h, w, 2)")
         shape = inputs[_L]["shape_signature"]
         self._fixed = None if shape[1] < 0 else (int(shape[1]), int(shape[2]))
         self.takes_hints: bool = _HINTS in inputs
         if self.takes_hints and self._fixed:
-            raise ValueError(f"{path} takes hints at one size only; export it for every size")
+            raise errors.InputError(
+                f"{path} takes hints at one size only; export it for every size"
+            )
         card = _read_card(path)
         self.size: int = min(self._fixed) if self._fixed else card.get("size", SIZE)
         self.stride: int = 1 if self._fixed else card.get("stride", STRIDE)

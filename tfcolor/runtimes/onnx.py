@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tfcolor.support import quiet
+from tfcolor.support import errors, quiet
 
 SIZE, STRIDE = "tfcolor.size", "tfcolor.stride"  # in a file's metadata: what it is to be shown
 
@@ -30,7 +30,7 @@ class Onnx:
         try:
             self.size, self.stride = int(said[SIZE]), int(said[STRIDE])
         except (KeyError, ValueError) as error:
-            raise ValueError(
+            raise errors.InputError(
                 f"{path} does not say what size it is to be shown; export it again: "
                 "tfcolor export --format onnx"
             ) from error
@@ -75,7 +75,7 @@ def _session(path: str | Path, threads: int) -> Any:
         try:
             return onnxruntime.InferenceSession(path, options, ["CPUExecutionProvider"])
         except Exception as error:  # its kinds have no base of their own
-            raise ValueError(
+            raise errors.InputError(
                 f"{path} is no ONNX file of a colorizer ({error}); make one with: tfcolor export "
                 "WORKDIR NAME.onnx"
             ) from error

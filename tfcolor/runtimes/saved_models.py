@@ -12,6 +12,7 @@ import tensorflow as tf
 from tfcolor import config
 from tfcolor.runtimes import freezing
 from tfcolor.serving import contract
+from tfcolor.support import errors
 
 COLORIZE = "rgb"  # signatures of a SavedModel; all of them stand in `serving.contract`
 PLANES = "planes"
@@ -37,7 +38,7 @@ def newest_version(path: str | Path) -> Path:
         return path
     versions = [p for p in path.glob("*/") if p.name.isdigit() and (p / "saved_model.pb").is_file()]
     if not versions:
-        raise ValueError(
+        raise errors.InputError(
             f"{path} holds no SavedModel; make one of a run with: tfcolor export WORKDIR "
             "saved_models/NAME"
         )
@@ -93,7 +94,7 @@ def _reading(path: str | Path) -> Iterator[None]:
     try:
         yield
     except (KeyError, OSError, RuntimeError, ValueError, tf.errors.OpError) as error:
-        raise ValueError(
+        raise errors.InputError(
             f"{path} is not a SavedModel made by tfcolor export ({error}); export it again"
         ) from error
 
@@ -111,7 +112,7 @@ class Saved:
         """
         card = _card(path)
         if card and IMAGE_SIZE not in card:
-            raise ValueError(f"{path} is of an earlier version of tfcolor; export it again")
+            raise errors.InputError(f"{path} is of an earlier version of tfcolor; export it again")
         model = _load(path)
         self.takes_hints = HINTED in model.signatures
         self._graph = _frozen(path, model, HINTED if self.takes_hints else PLANES)
@@ -125,7 +126,7 @@ class Saved:
           ValueError: if the lightness has more pixels than a SavedModel takes.
         """
         if l.size > contract.MAX_PLANE:
-            raise ValueError(
+            raise errors.InputError(
                 f"a SavedModel takes at most {contract.MAX_PLANE} pixels, got {l.shape[1]} x "
                 f"{l.shape[0]}; use a smaller size"
             )

@@ -13,6 +13,7 @@ import tensorflow as tf
 from tfcolor import config
 from tfcolor.color import quantize
 from tfcolor.models import colornet, folding, networks
+from tfcolor.support import errors
 
 CONFIG = "config.json"
 METRICS = "metrics.jsonl"
@@ -71,11 +72,13 @@ def read_config(folder: str | Path) -> config.TrainConfig:
     """
     path = Path(folder) / CONFIG
     if not path.is_file():
-        raise ValueError(f"{folder} is not a training run (no {CONFIG}); make one: tfcolor train")
+        raise errors.InputError(
+            f"{folder} is not a training run (no {CONFIG}); make one: tfcolor train"
+        )
     try:
         return config.from_json(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}; use another workdir") from error
+    except (errors.InputError, UnicodeDecodeError) as error:
+        raise errors.InputError(f"{path}: {error}; use another workdir") from error
 
 
 def read_metrics(folder: Path) -> list[dict[str, Any]]:
@@ -128,7 +131,7 @@ def load_generator(folder: str | Path, checkpoint: str = "best") -> tuple[keras.
     generator = networks.build_generator(settings.model, "float32", settings.seed)
     paths = checkpoints(Path(folder) / CHECKPOINTS[checkpoint])
     if not paths:
-        raise ValueError(f"{folder} has no {checkpoint} checkpoint yet; train it further")
+        raise errors.InputError(f"{folder} has no {checkpoint} checkpoint yet; train it further")
     path = paths[-1]
     try:
         averaged = checkpoint == "last" and settings.stages[stage_of(path)].ema
@@ -139,7 +142,7 @@ def load_generator(folder: str | Path, checkpoint: str = "best") -> tuple[keras.
         remedy = {"best": "use --checkpoint last", "last": "train further for a new one"}[
             checkpoint
         ]
-        raise ValueError(
+        raise errors.InputError(
             f"checkpoint {path} is damaged or of another version of tfcolor; {remedy}, or train "
             "again in another workdir"
         ) from error

@@ -15,6 +15,8 @@ import ssl
 import urllib.parse
 from pathlib import Path
 
+from tfcolor.support import errors
+
 TOKEN = "TFCOLOR_SERVER_TOKEN"
 CA = "TFCOLOR_SERVER_CA"
 NAME = "tfcolor-base"  # of a model whose name is not given
@@ -81,19 +83,19 @@ def parse(url: str) -> Address:
       ValueError: if it has another form.
     """
     if set("@?#") & set(url):  # not printed: it may hold a password
-        raise ValueError(
+        raise errors.InputError(
             f"a server must have no user, password or query; a token goes into {TOKEN}"
         )
     try:
         parts = urllib.parse.urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        raise ValueError(f"a server must be like {_FORMS}, got {url!r} ({error})") from error
+        raise errors.InputError(f"a server must be like {_FORMS}, got {url!r} ({error})") from error
     is_grpc = parts.scheme in _GRPC
     path = (_GRPC_PATH if is_grpc else _REST_PATH).fullmatch(parts.path)
     known = is_grpc or parts.scheme in ("http", "https")
     if not (known and host and path and (port or not is_grpc)):
-        raise ValueError(f"a server must be like {_FORMS}, got {url!r}")
+        raise errors.InputError(f"a server must be like {_FORMS}, got {url!r}")
     version = path["version"]
     return Address(
         parts.scheme,
@@ -115,10 +117,10 @@ def token(address: Address) -> str | None:
     if not secret:
         return None
     if not re.fullmatch(r"[!-~]+", secret):
-        raise ValueError(f"{TOKEN} must be one word of printable ASCII; set it again")
+        raise errors.InputError(f"{TOKEN} must be one word of printable ASCII; set it again")
     if not (address.is_secure or address.is_local):
         secure = {"http": "https", "grpc": "grpcs"}[address.scheme]
-        raise ValueError(
+        raise errors.InputError(
             f"{TOKEN} is not sent to {address.netloc} unencrypted; use {secure}:// or unset it"
         )
     return secret
@@ -136,6 +138,6 @@ def authorities() -> tuple[ssl.SSLContext, bytes | None]:
     try:
         return ssl.create_default_context(cafile=path), Path(path).read_bytes()
     except OSError as error:  # ssl.SSLError too
-        raise ValueError(
+        raise errors.InputError(
             f"{CA} must name a PEM file of certificates, got {path} ({error.strerror or error})"
         ) from error

@@ -9,6 +9,7 @@ import numpy as np
 
 from tfcolor.color import cielab_numpy
 from tfcolor.serving import contract, remote
+from tfcolor.support import errors
 
 LIGHTNESS = 1.0  # of 100, on average: decoders of JPEG differ by less, another picture by more
 SIDE = 64  # of the planes that are sent, pixels
@@ -106,7 +107,7 @@ def of_photograph(
             continue
         try:
             found.append(_compared(before, decode(answer), took))
-        except ValueError as error:
+        except errors.InputError as error:
             found.append(Finding(False, f"{took}: {error}"))
     return found
 

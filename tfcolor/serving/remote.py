@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from tfcolor.serving import addresses, rest
+from tfcolor.support import errors
 
 SIZE = 192  # what every network of ours can take; the server does not tell which is best
 TIMEOUT_S = 60.0  # of one request
@@ -100,7 +101,7 @@ class Remote:
         (encoded,) = self._predict(signature, inputs)["ab_bytes"]
         try:
             return decode_ab(encoded, l.shape)
-        except ValueError as error:
+        except errors.InputError as error:
             raise OSError(f"{self.address} gave no colors ({error})") from error
 
     def colorize(
@@ -213,7 +214,7 @@ def check(url: str) -> addresses.Address:
     address = addresses.parse(url)
     addresses.token(address)
     if address.is_grpc and not importlib.util.find_spec("tensorflow_serving"):
-        raise ValueError(
+        raise errors.InputError(
             f"{address.scheme}:// needs tensorflow-serving-api; install it with: "
             "pip install 'tfcolor[serving]'"
         )
@@ -230,7 +231,7 @@ def connect(url: str) -> Remote:
     remote = Remote(url)
     told = remote.signatures()
     if "l_bytes" not in told.get("planes_png", {}).get("inputs", {}):
-        raise ValueError(
+        raise errors.InputError(
             f"{remote.address} has no signature planes_png; serve a model made by tfcolor export"
         )
     remote.takes_hints = HINTED in told
@@ -284,6 +285,6 @@ def decode_ab(encoded: bytes, shape: tuple[int, ...]) -> np.ndarray:
     raw = np.frombuffer(encoded, np.uint8)
     planes = cv2.imdecode(raw, cv2.IMREAD_UNCHANGED) if raw.size else None
     if planes is None or planes.dtype != np.uint16 or planes.shape != (2 * height, width):
-        raise ValueError(f"not a 16-bit PNG of {width} x {2 * height}")
+        raise errors.InputError(f"not a 16-bit PNG of {width} x {2 * height}")
     ab = planes.reshape(2, height, width).astype(np.float32) * np.float32(2 / _LEVELS) - 1
     return np.ascontiguousarray(np.moveaxis(ab, 0, -1))

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import filelock
 
+from tfcolor.support import errors
+
 LOCK = ".lock"  # the file in a folder that is locked
 
 
@@ -71,7 +73,7 @@ def locked(folder: Path, busy: str | None = None, name: str = LOCK) -> Iterator[
     try:
         lock.acquire(timeout=-1 if busy is None else 0)
     except filelock.Timeout as error:
-        raise ValueError(busy) from error
+        raise errors.InputError(busy) from error
     try:
         yield
     finally:

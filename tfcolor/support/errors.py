@@ -1,6 +1,13 @@
-"""Exceptions as one line that a person can read."""
+"""What the user can mend, and exceptions as one line that a person can read."""
 
 import re
+
+
+class InputError(ValueError):
+    """What the user gave cannot be used; the message names it and says what to do.
+
+    Any other ValueError is a fault of the program, and no command makes one line of it.
+    """
 
 
 def one_line(error: BaseException) -> str:

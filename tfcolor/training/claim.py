@@ -10,7 +10,7 @@ import tensorflow as tf
 from tfcolor import config
 from tfcolor.config import fields
 from tfcolor.runtimes import workdir
-from tfcolor.support import disk
+from tfcolor.support import disk, errors
 from tfcolor.training import device
 
 
@@ -47,7 +47,7 @@ def _write_config(folder: Path, settings: config.TrainConfig) -> None:
         changed = fields.changed(before, settings)
         if changed:
             was = ", ".join(f"{name} {old} (now {new})" for name, (old, new) in changed.items())
-            raise ValueError(
+            raise errors.InputError(
                 f"{folder} holds a run with {was}; these cannot change when it is resumed: use the "
                 "old values or another workdir"
             )
@@ -69,7 +69,7 @@ def _require_steps(folder: Path, before: config.TrainConfig, settings: config.Tr
         is_past = index < stage and new.steps != old.steps
         if is_past or (index == stage and new.steps < done):
             now = settings.stages[stage]
-            raise ValueError(
+            raise errors.InputError(
                 f"{folder} has done {done} steps of its stage {now.name}: {new.name}.steps cannot "
                 f"change from {old.steps} to {new.steps}; give the old steps and --set "
                 f"{now.name}.steps=N to go on longer, or use another workdir"

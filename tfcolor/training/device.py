@@ -126,9 +126,9 @@ def _cluster() -> Cluster:
         task = settings.get("task", {})
         known = not cluster or task["index"] in range(len(cluster[task["type"]]))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"TF_CONFIG {_FORM}, got {text}") from error
+        raise errors.InputError(f"TF_CONFIG {_FORM}, got {text}") from error
     if not known or set(cluster) - set(WORKERS):
-        raise ValueError(f"TF_CONFIG {_FORM}, got {text}")
+        raise errors.InputError(f"TF_CONFIG {_FORM}, got {text}")
     return cluster
 
 
@@ -146,12 +146,14 @@ def _mirrored() -> tf.distribute.Strategy:
 @functools.cache  # a process can join its cluster once
 def _multi_worker() -> tf.distribute.Strategy:
     if not _cluster():
-        raise ValueError(f"strategy multi-worker needs TF_CONFIG on every machine; it {_FORM}")
+        raise errors.InputError(
+            f"strategy multi-worker needs TF_CONFIG on every machine; it {_FORM}"
+        )
     log.info("waiting for all %d workers", _worker_count())
     try:
         return tf.distribute.MultiWorkerMirroredStrategy()
     except RuntimeError as error:
-        raise ValueError(
+        raise errors.InputError(
             "strategy multi-worker must be made before anything else uses TensorFlow"
         ) from error
 
@@ -159,12 +161,12 @@ def _multi_worker() -> tf.distribute.Strategy:
 @functools.cache  # its memory is lost when a TPU is initialised again
 def _tpu() -> tf.distribute.Strategy:
     if "TPU_NAME" not in os.environ:
-        raise ValueError("strategy tpu needs TPU_NAME; it is local on the machine of a TPU")
+        raise errors.InputError("strategy tpu needs TPU_NAME; it is local on the machine of a TPU")
     name = os.environ["TPU_NAME"]
     try:
         resolver = tf.distribute.cluster_resolver.TPUClusterResolver.connect(name)
     except (tf.errors.OpError, ValueError) as error:
-        raise ValueError(
+        raise errors.InputError(
             f"the TPU {name} cannot be used; unset TPU_NAME, or give another strategy "
             f"({errors.one_line(error)[:SHOWN_LETTERS]})"
         ) from error

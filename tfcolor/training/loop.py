@@ -12,6 +12,7 @@ import tensorflow as tf
 from tfcolor import config, data
 from tfcolor.config import fields
 from tfcolor.data import batches, photographs
+from tfcolor.support import errors
 from tfcolor.training import claim, device, progress, run, states, summaries, validation
 
 # What TensorFlow says when it waits for a worker that is gone.
@@ -53,7 +54,7 @@ def train(settings: config.TrainConfig, folder: str | Path, stop: Stop | None = 
     validation_photos = _open_validation(settings, train_photos)
     for stage in settings.stages:
         if stage.batch_size % strategy.num_replicas_in_sync:
-            raise ValueError(
+            raise errors.InputError(
                 f"batch_size must be a multiple of the {strategy.num_replicas_in_sync} devices, "
                 f"got {stage.batch_size}"
             )
@@ -186,7 +187,7 @@ def _open_validation(
         photos = data.open_part(settings.data, "validation")
         if next(iter(photos.examples()), None):
             return photos
-    except ValueError:
+    except errors.InputError:
         pass  # no photograph in that part
     log.warning(
         "%s is too small for a validation part: validating on the training photographs, which "
@@ -206,7 +207,7 @@ def _require_same(
     same = fields.override(settings, source="", data_dir=None)
     digest = zlib.crc32(f"{config.to_json(same)}{photos.count}".encode())
     if device.largest(strategy, digest) != -device.largest(strategy, -digest):
-        raise ValueError(
+        raise errors.InputError(
             "the workers were started with different options or photographs; use the same command "
             "and the same photographs on all"
         )

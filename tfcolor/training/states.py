@@ -195,7 +195,7 @@ class Checkpoints:
                 self._state.prepare(stage)
         unread = not self._read(path, self._state) if path else bool(paths)
         if device.any_says(self._strategy, unread):
-            raise ValueError(
+            raise errors.InputError(
                 f"no checkpoint in {self._last} can be read; delete that folder to start over, or "
                 "use another workdir"
             )

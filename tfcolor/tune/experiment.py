@@ -11,7 +11,7 @@ from tensorboard.plugins.hparams import api as hparams
 
 from tfcolor import config
 from tfcolor.config import fields
-from tfcolor.support import disk
+from tfcolor.support import disk, errors
 from tfcolor.tune import spaces
 
 STUDY = "study.json"
@@ -40,15 +40,19 @@ class Experiment:
     def __post_init__(self) -> None:
         names = [space.field for space in self.searched]
         if not names:
-            raise ValueError("nothing to search: give --search FIELD=LOW..HIGH or FIELD=A,B,C")
+            raise errors.InputError(
+                "nothing to search: give --search FIELD=LOW..HIGH or FIELD=A,B,C"
+            )
         if len(set(names)) < len(names):
-            raise ValueError(f"--search takes each field once, got {', '.join(names)}")
+            raise errors.InputError(f"--search takes each field once, got {', '.join(names)}")
         if self.metric not in METRICS:
-            raise ValueError(f"metric must be one of {', '.join(METRICS)}, got {self.metric}")
+            raise errors.InputError(
+                f"metric must be one of {', '.join(METRICS)}, got {self.metric}"
+            )
         if self.metric.endswith(config.FRECHET) and not all(
             stage.patience or stage.best_by == config.FRECHET for stage in self.settings.stages
         ):
-            raise ValueError(
+            raise errors.InputError(
                 f"metric {self.metric} is measured only with --set best_by={config.FRECHET}"
             )
 
@@ -74,14 +78,16 @@ def claim(folder: Path, experiment: Experiment) -> None:
         try:
             before = json.loads(path.read_text(encoding="utf-8"))
         except json.JSONDecodeError as error:
-            raise ValueError(f"{path} cannot be read ({error}); use another folder") from error
+            raise errors.InputError(
+                f"{path} cannot be read ({error}); use another folder"
+            ) from error
         changes = [
             f"{name} {before.get(name, 'not given')} (now {now.get(name, 'not given')})"
             for name in {**before, **now}
             if before.get(name) != now.get(name)
         ]
         if changes:
-            raise ValueError(
+            raise errors.InputError(
                 f"{folder} holds a study with {', '.join(changes)}; its trials could not be "
                 "compared: use the old values or another folder"
             )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfcolor import config
 from tfcolor.config import fields
+from tfcolor.support import errors
 
 if TYPE_CHECKING:
     import optuna
@@ -59,7 +60,7 @@ def parse(text: str, settings: config.TrainConfig) -> Space:
     """
     field, equals, values = (part.strip() for part in text.partition("="))
     if not (field and equals and values):
-        raise ValueError(f"--search takes FIELD=LOW..HIGH or FIELD=A,B,C, got {text!r}")
+        raise errors.InputError(f"--search takes FIELD=LOW..HIGH or FIELD=A,B,C, got {text!r}")
     kinds = _kinds(field, settings)
     if ".." in values and kinds & {int, float}:
         return _range(field, values, float not in kinds)
@@ -67,9 +68,9 @@ def parse(text: str, settings: config.TrainConfig) -> Space:
     wrong = [choice for choice in choices if type(choice) not in kinds]
     if wrong:
         kind = " or ".join(sorted(kind.__name__ for kind in kinds))
-        raise ValueError(f"--search {field} takes values of type {kind}, got {wrong[0]!r}")
+        raise errors.InputError(f"--search {field} takes values of type {kind}, got {wrong[0]!r}")
     if len(choices) < 2 or any(choice in choices[:i] for i, choice in enumerate(choices)):
-        raise ValueError(
+        raise errors.InputError(
             f"--search {field} takes two different choices or more, got {values}; fix one value "
             f"with --set {field}=VALUE"
         )
@@ -86,15 +87,15 @@ def _range(field: str, values: str, whole: bool) -> Space:
     low, high = (fields.parse([f"end={end}"])["end"] for end in ends.split("..", 1))
     shown = f"got {values!r}"
     if scale.strip() not in ("", "log"):
-        raise ValueError(f"--search {field} takes LOW..HIGH or 'LOW..HIGH log', {shown}")
+        raise errors.InputError(f"--search {field} takes LOW..HIGH or 'LOW..HIGH log', {shown}")
     if any(type(end) not in (int, float) or not math.isfinite(end) for end in (low, high)):
-        raise ValueError(f"--search {field} takes a range of numbers, LOW..HIGH, {shown}")
+        raise errors.InputError(f"--search {field} takes a range of numbers, LOW..HIGH, {shown}")
     if whole and not (float(low).is_integer() and float(high).is_integer()):
-        raise ValueError(f"--search {field} takes whole numbers, LOW..HIGH, {shown}")
+        raise errors.InputError(f"--search {field} takes whole numbers, LOW..HIGH, {shown}")
     if not low < high:
-        raise ValueError(f"--search {field} must have LOW less than HIGH, {shown}")
+        raise errors.InputError(f"--search {field} must have LOW less than HIGH, {shown}")
     if scale and low <= 0:
-        raise ValueError(f"--search {field} must have LOW greater than 0 with log, {shown}")
+        raise errors.InputError(f"--search {field} must have LOW greater than 0 with log, {shown}")
     return Space(field, float(low), float(high), bool(scale), whole)
 
 
@@ -117,7 +118,7 @@ def _kinds(field: str, settings: config.TrainConfig) -> set[type]:
     for no_value in ("name", "recipe", *fields.PARTS):
         hints.pop(no_value, None)
     if name not in hints or (stage and (stage not in stages or name == "total_steps")):
-        raise ValueError(
+        raise errors.InputError(
             f"--search: unknown config field {field}; `tfcolor recipes {settings.recipe}` lists "
             f"them, and fields of one stage are STAGE.FIELD, of {', '.join(stages)}"
         )

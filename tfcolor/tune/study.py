@@ -32,7 +32,7 @@ STARTUP_TRIALS = 5  # complete ones, before any is pruned
 State = optuna.trial.TrialState
 FINISHED = (State.COMPLETE, State.PRUNED)
 # What is the fault of a trial's values: no valid config, a loss that is not finite, no memory.
-FAULTS = (ValueError, FloatingPointError, tf.errors.ResourceExhaustedError)
+FAULTS = (errors.InputError, FloatingPointError, tf.errors.ResourceExhaustedError)
 
 log = logging.getLogger(__name__)
 
@@ -72,9 +72,9 @@ def tune(
       ValueError: for options that cannot be used, or a folder of another study.
     """
     if trials < 1:
-        raise ValueError(f"trials must be 1 or more, got {trials}")
+        raise errors.InputError(f"trials must be 1 or more, got {trials}")
     if minutes is not None and not minutes > 0:
-        raise ValueError(f"timeout must be greater than 0 minutes, got {minutes}")
+        raise errors.InputError(f"timeout must be greater than 0 minutes, got {minutes}")
     folder = Path(folder)
     batches.require_usable(data.open_part(plan.settings.data, "train"), plan.settings.data)
     with disk.locked(folder):
@@ -213,7 +213,7 @@ class _Search:
                 try:
                     with self._locked(name):
                         pass
-                except ValueError:
+                except errors.InputError:
                     continue  # another process is at it
                 if name not in queued:
                     self._study.enqueue_trial(old.params, user_attrs={"workdir": name})

@@ -12,6 +12,8 @@ import av
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
 
+from tfcolor.support import errors
+
 MIN_SIDE = 16  # pixels; encoders take no less
 HD_HEIGHT = 720  # pixels; a film that does not say is in BT.601 below, in BT.709 from there on
 ACCURATE = int(
@@ -84,14 +86,16 @@ def open_film(path: Path) -> Film:
     with opened(path) as container:
         stream = _picture_stream(container)
         if stream is None:
-            raise ValueError(f"{path} has no moving picture; give a film")
+            raise errors.InputError(f"{path} has no moving picture; give a film")
         first = next(_decoded(container, stream), None)
         if first is None or stream.time_base is None:
-            raise ValueError(f"{path} has no picture that can be decoded; give another copy")
+            raise errors.InputError(f"{path} has no picture that can be decoded; give another copy")
         turns = round(first.rotation / 90) % 4
         width, height = first.width, first.height
         if min(width, height) < MIN_SIDE:
-            raise ValueError(f"{path}: {width} x {height} pixels are less than {MIN_SIDE} a side")
+            raise errors.InputError(
+                f"{path}: {width} x {height} pixels are less than {MIN_SIDE} a side"
+            )
         aspect = stream.sample_aspect_ratio or None
         if turns % 2:
             width, height, aspect = height, width, 1 / aspect if aspect else None
@@ -123,7 +127,9 @@ def opened(path: Path) -> Iterator[Any]:
     except av.FFmpegError as error:
         if isinstance(error, OSError):
             raise OSError(error.errno, error.strerror, str(path)) from error
-        raise ValueError(f"{path} is not a film that FFmpeg can read; give another") from error
+        raise errors.InputError(
+            f"{path} is not a film that FFmpeg can read; give another"
+        ) from error
     with container:
         yield container
 

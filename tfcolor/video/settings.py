@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 
 from tfcolor.colorizing import rendering
+from tfcolor.support import errors
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,12 +57,12 @@ class Settings(rendering.Rendering):
         """
         super().__post_init__()
         if self.codec not in CODECS:
-            raise ValueError(f"codec must be one of {', '.join(CODECS)}, got {self.codec}")
+            raise errors.InputError(f"codec must be one of {', '.join(CODECS)}, got {self.codec}")
         if not 0 <= self.smoothing < 1:
-            raise ValueError(f"smoothing must be in [0, 1), got {self.smoothing}")
+            raise errors.InputError(f"smoothing must be in [0, 1), got {self.smoothing}")
         worst = CODECS[self.codec].worst
         if self.quality is not None and not 0 <= self.quality <= worst:
-            raise ValueError(
+            raise errors.InputError(
                 f"quality of {self.codec} must be from 0 (best) to {worst}, got {self.quality}"
             )
 
@@ -81,8 +82,8 @@ def check_target(source: Path, target: Path, overwrite: bool) -> None:
         `FORMATS`.
     """
     if target.suffix.lower() not in FORMATS:
-        raise ValueError(f"{target} must end in one of {', '.join(FORMATS)}")
+        raise errors.InputError(f"{target} must end in one of {', '.join(FORMATS)}")
     if target.resolve() == source.resolve():
-        raise ValueError(f"{source} would be overwritten; give another output")
+        raise errors.InputError(f"{source} would be overwritten; give another output")
     if target.exists() and not overwrite:
-        raise ValueError(f"{target} is there already; give another output, or --overwrite")
+        raise errors.InputError(f"{target} is there already; give another output, or --overwrite")

@@ -18,6 +18,7 @@ import tensorflow as tf
 from tfcolor.evaluation.features import inception_weights
 from tfcolor.evaluation.metrics import frechet
 from tfcolor.models import efficientnet, inception
+from tfcolor.support import errors
 
 CHUNK = 32  # photographs a pass; bounds memory whatever the batch
 NETWORKS = ("inception", "efficientnet-lite0")
@@ -78,11 +79,11 @@ def network(name: str, weights: str | os.PathLike[str] | None = None) -> Network
       OSError: if the file cannot be read.
     """
     if name not in NETWORKS:
-        raise ValueError(f"the network must be one of {', '.join(NETWORKS)}, got {name!r}")
+        raise errors.InputError(f"the network must be one of {', '.join(NETWORKS)}, got {name!r}")
     if name == "inception":
         return _inception(None if weights is None else Path(weights))
     if weights is not None:
-        raise ValueError(f"{name} has weights of its own, got {os.fspath(weights)}")
+        raise errors.InputError(f"{name} has weights of its own, got {os.fspath(weights)}")
     return _efficientnet_lite0()
 
 

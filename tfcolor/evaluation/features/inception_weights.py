@@ -94,7 +94,7 @@ def find(path: str | Path | None = None) -> dict[str, np.ndarray]:
             return read(_fetch(url, sha256, folder))
         except (OSError, ValueError) as error:  # not there, or another file than it should be
             reasons.append(f"{url}: {errors.one_line(error)}")
-    raise ValueError(
+    raise errors.InputError(
         "the weights of the Inception network could not be fetched; give a file that has them with "
         f"--inception-weights PATH ({'; '.join(reasons)})"
     )
@@ -121,9 +121,11 @@ def read(path: str | Path) -> dict[str, np.ndarray]:
             return _from_torch(torch_file.read(path))
         return _from_graph(_unpacked(path) if start == b"\x1f\x8b" else path.read_bytes())
     except KeyError as error:
-        raise ValueError(f"{path} has no Inception weights: {error.args[0]} is missing") from error
+        raise errors.InputError(
+            f"{path} has no Inception weights: {error.args[0]} is missing"
+        ) from error
     except (message.DecodeError, tarfile.TarError, zlib.error, EOFError) as error:
-        raise ValueError(f"{path} has no Inception weights: {error}") from error
+        raise errors.InputError(f"{path} has no Inception weights: {error}") from error
 
 
 def _name(url: str) -> str:

@@ -12,6 +12,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from tfcolor.support import errors
+
 MAGIC = 0x1950A86A20F9469CFC6C  # first in the stream of pickles
 DTYPES = {
     "DoubleStorage": "<f8",
@@ -96,7 +98,7 @@ def read(path: str | Path) -> dict[str, np.ndarray]:
         except OSError:
             raise
         except Exception as error:  # a damaged pickle can raise any of them
-            raise ValueError(f"{path} is not a state dict of PyTorch: {error}") from error
+            raise errors.InputError(f"{path} is not a state dict of PyTorch: {error}") from error
 
 
 def _read_zip(file: BinaryIO) -> dict[str, np.ndarray]:

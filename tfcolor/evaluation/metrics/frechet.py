@@ -8,6 +8,8 @@ import dataclasses
 
 import numpy as np
 
+from tfcolor.support import errors
+
 
 @dataclasses.dataclass(frozen=True)
 class FeatureStats:
@@ -61,7 +63,7 @@ class Accumulator:
           ValueError: for fewer than two photographs.
         """
         if self._count < 2:
-            raise ValueError(f"statistics need at least 2 photographs, got {self._count}")
+            raise errors.InputError(f"statistics need at least 2 photographs, got {self._count}")
         return FeatureStats(self._mu.copy(), self._scatter / (self._count - 1), self._count)
 
 

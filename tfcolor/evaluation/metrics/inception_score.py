@@ -8,6 +8,8 @@ import dataclasses
 
 import numpy as np
 
+from tfcolor.support import errors
+
 SPLITS = 10
 
 
@@ -75,7 +77,7 @@ class Accumulator:
           ValueError: if there are fewer photographs than splits.
         """
         if not self._counts.all():
-            raise ValueError(
+            raise errors.InputError(
                 f"the score needs a photograph a split, got {self._counts.sum()} photographs "
                 f"for {len(self._counts)} splits"
             )

@@ -7,6 +7,8 @@ import dataclasses
 
 import numpy as np
 
+from tfcolor.support import errors
+
 CAPACITY = 10_000  # photographs; 82 MB of 2,048 features in float32
 SUBSETS = 100
 SUBSET_SIZE = 1000  # photographs
@@ -63,7 +65,7 @@ class Reservoir:
           ValueError: if nothing came.
         """
         if not self._kept:
-            raise ValueError("no photograph was added")
+            raise errors.InputError("no photograph was added")
         return np.stack(self._kept)
 
 
@@ -82,7 +84,9 @@ def mmd2(real: np.ndarray, fake: np.ndarray) -> float:
     if real.shape[1] != fake.shape[1]:
         raise ValueError(f"feature sizes must be equal, got {real.shape[1]} and {fake.shape[1]}")
     if min(len(real), len(fake)) < 2:
-        raise ValueError(f"a distance needs at least 2 photographs, got {len(real)}, {len(fake)}")
+        raise errors.InputError(
+            f"a distance needs at least 2 photographs, got {len(real)}, {len(fake)}"
+        )
     real, fake = np.asarray(real, np.float64), np.asarray(fake, np.float64)
     return float(_mean_of_pairs(real) + _mean_of_pairs(fake) - 2.0 * _kernel(real, fake).mean())
 
@@ -110,7 +114,9 @@ def kernel_distance(
     """
     fewest = min(len(real), len(fake))
     if fewest < subset_size:
-        raise ValueError(f"subset_size must be at most the {fewest} photographs, got {subset_size}")
+        raise errors.InputError(
+            f"subset_size must be at most the {fewest} photographs, got {subset_size}"
+        )
     random = np.random.RandomState(seed)
     distances = []
     for _ in range(subsets):

@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfcolor.color import cielab
+from tfcolor.support import errors
 
 WINDOW = 11  # pixels, as published
 PLAIN_WINDOW = 7  # pixels, scikit-image's default
@@ -60,7 +61,7 @@ def _similarity(
     least = len(window)
     sides = [side for side in truth.shape[1:3] if side is not None]
     if min(sides, default=least) < least:
-        raise ValueError(f"{name} needs sides of at least {least} pixels, got {min(sides)}")
+        raise errors.InputError(f"{name} needs sides of at least {least} pixels, got {min(sides)}")
     truth, fake = tf.cast(truth, tf.float64), tf.cast(fake, tf.float64)
     mean_truth, mean_fake = _blur(truth, window), _blur(fake, window)
     product, squares = mean_truth * mean_fake, mean_truth**2 + mean_fake**2

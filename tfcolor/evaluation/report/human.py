@@ -12,7 +12,7 @@ import numpy as np
 from tfcolor.evaluation import intervals, record, scores
 from tfcolor.evaluation.report import choice, pictures
 from tfcolor.pages import webpage
-from tfcolor.support import disk
+from tfcolor.support import disk, errors
 
 HERE = Path(__file__).parent
 VERSION = 1
@@ -48,7 +48,7 @@ def write(
     models = [row for row in evaluation.models if row in kept.rows]
     if not models or evaluation.is_gray.all():
         missing = "a color photograph" if models else "a model's pictures"
-        raise ValueError(f"the page that asks for the real picture needs {missing}")
+        raise errors.InputError(f"the page that asks for the real picture needs {missing}")
     asked = [
         _pair(evaluation, kept, row, place, bool(on_left))
         for row, place, on_left in drawn(choice.View(evaluation).places, models, pairs)
@@ -117,7 +117,9 @@ def rates(
     taken: dict[str, list[bool]] = {row: [] for row in evaluation.models}
     for path, photographs, found in answers:
         if photographs != evaluation.protocol["photographs_sha256"]:
-            raise ValueError(f"{path} is about other photographs; measure on the same photographs")
+            raise errors.InputError(
+                f"{path} is about other photographs; measure on the same photographs"
+            )
         for row, was_taken in found:
             if row in taken:
                 taken[row].append(was_taken)
@@ -146,10 +148,10 @@ def _read(path: Path) -> Answers:
     try:
         read = json.loads(path.read_text(encoding="utf-8"))
         if read["tfcolor_human"] != VERSION:
-            raise ValueError(f"its version is {read['tfcolor_human']}, not {VERSION}")
+            raise errors.InputError(f"its version is {read['tfcolor_human']}, not {VERSION}")
         found = [(answer["row"], answer["taken_for_real"]) for answer in read["answers"]]
         if not all(isinstance(row, str) and isinstance(taken, bool) for row, taken in found):
-            raise ValueError("taken_for_real must be true or false, and row a name")
+            raise errors.InputError("taken_for_real must be true or false, and row a name")
         return path, read["photographs_sha256"], found
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path} holds no answers of human.html ({error!r})") from error
+        raise errors.InputError(f"{path} holds no answers of human.html ({error!r})") from error
