@@ -14,6 +14,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from tfcolor.color import gamut
+
 Tensor = Any  # a tensor of whatever backend Keras runs on
 
 AB_SCALE = 110.0  # covers sRGB: |a*|, |b*| <= 107.9
@@ -37,7 +39,6 @@ _LAB_OFFSET = 16.0 / 116.0
 _F_KNEE = 0.2068966  # of the cube root, as scikit-image splits the inverse
 
 _GAMUT_SLACK = 3e-6  # linear RGB; float32 puts sRGB's own border colors up to 2e-6 outside
-_BISECTIONS = 12  # chroma is then lowered to within 1/4096 of the border
 
 
 def to_float(rgb: Tensor) -> Tensor:
@@ -103,14 +104,14 @@ def map_to_gamut(lab: Tensor) -> Tensor:
     lab = ops.cast(lab, "float32")
     l, a, b = ops.unstack(lab, 3, axis=-1)
     l = ops.clip(l, 0.0, 100.0)
-    # Bisect for the border on the line from gray to the color, without slack: clipping then has
-    # nothing left to shift. The factor is a constant to gradients.
-    low, high = ops.zeros_like(l), ops.ones_like(l)
-    for _ in range(_BISECTIONS):
-        middle = (low + high) / 2.0
-        inside = _is_inside(l, middle * a, middle * b, slack=0.0)
-        low, high = ops.where(inside, middle, low), ops.where(inside, high, middle)
-    factor = ops.stop_gradient(ops.where(_is_inside(l, a, b, _GAMUT_SLACK), ops.ones_like(l), low))
+
+    def beyond(factor: Tensor) -> Tensor:
+        return _beyond(l, factor * a, factor * b)
+
+    # The factor is a constant to gradients.
+    lowered = gamut.largest_factor(beyond, ops.zeros_like(l), ops)
+    fits = _beyond(l, a, b) <= _GAMUT_SLACK
+    factor = ops.stop_gradient(ops.where(fits, ops.ones_like(l), lowered))
     return ops.stack([l, factor * a, factor * b], axis=-1)
 
 
@@ -212,8 +213,9 @@ def _linear_rgb(l: Tensor, a: Tensor, b: Tensor) -> list[Tensor]:
     return [row[0] * x + row[1] * y + row[2] * z for row in RGB_FROM_RELATIVE]
 
 
-def _is_inside(l: Tensor, a: Tensor, b: Tensor, slack: float) -> Tensor:
+def _beyond(l: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    """How far the linear light of colors lies outside of [0, 1]; negative inside."""
     red, green, blue = _linear_rgb(l, a, b)
     lowest = ops.minimum(ops.minimum(red, green), blue)
     highest = ops.maximum(ops.maximum(red, green), blue)
-    return (lowest >= -slack) & (highest <= 1.0 + slack)
+    return ops.maximum(-lowest, highest - 1.0)

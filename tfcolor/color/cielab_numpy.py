@@ -11,6 +11,8 @@ import functools
 import cv2
 import numpy as np
 
+from tfcolor.color import gamut
+
 AB_SCALE = 110.0  # planes ab are a*b* over this
 L_SCALE = 50.0  # plane l is L* / 50 - 1
 
@@ -24,7 +26,6 @@ _RGB_FROM_RELATIVE = np.linalg.inv(_XYZ_FROM_RGB / _WHITE[:, None]).astype(np.fl
 _LAB_KNEE, _LAB_SLOPE, _LAB_OFFSET = 0.008856, 7.787, 16.0 / 116.0
 _F_KNEE = 0.2068966
 SLACK = 5e-5  # linear RGB; the table of L* puts sRGB's own border colors up to 3e-5 outside
-BISECTIONS = 6  # before the last step, along a line
 STEPS = 65_535  # of the tables over [0, 1]: 1/20 of an 8-bit level where the curve is steepest
 
 
@@ -94,20 +95,11 @@ def in_gamut(lightness: np.ndarray, ab: np.ndarray) -> np.ndarray:
 
 
 def _largest_factor(y: np.ndarray, root: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """By how much ab may be multiplied at the most; float32 in [0, 1]."""
-
     def beyond(factor: np.ndarray) -> np.ndarray:
         linear = _linear_rgb(y, root, factor * a, factor * b)
         return np.maximum(-linear.min(axis=0), linear.max(axis=0) - 1)
 
-    low, step = np.zeros_like(y), np.float32(1)
-    for _ in range(BISECTIONS):
-        step *= np.float32(0.5)
-        low[beyond(low + step) <= 0] += step
-    # By a line between both ends: what the last bit of a float decides then moves no level.
-    inner, outer = beyond(low), beyond(low + step)
-    share = -inner / np.maximum(outer - inner, np.float32(1e-12))
-    return low + step * np.clip(share, 0, 1)
+    return gamut.largest_factor(beyond, np.zeros_like(y), np)
 
 
 def _linear_rgb(y: np.ndarray, root: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -17,30 +17,16 @@ Tensor = Any  # a tensor of whatever backend Keras runs on
 BIN_WIDTH = 10.0  # Lab units; arXiv:1603.08511, 3.1
 SIGMA = 5.0  # Lab units, of the Gaussian that shares a color out to the bins near it; 3.1
 
-_PRIOR = Path(__file__).parents[1] / "models" / "weights" / "ab_prior.npy"
+_CLASSES = Path(__file__).parent / "ab_classes.npz"
 
 
-@functools.cache
 def ab_bins() -> np.ndarray:
     """The cells of the ab grid that sRGB has colors in.
 
     Returns:
       float32 (258, 2), their centers in Lab units, multiples of `BIN_WIDTH`.
     """
-    levels = np.append(np.arange(0, 256, 8), 255) / 255.0
-    rgb = np.stack(np.meshgrid(levels, levels, levels), -1).reshape(-1, 3)
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    # NumPy and not `cielab`: the first call may come while a graph is traced.
-    xyz = linear @ np.array(
-        [
-            [0.433946, 0.212671, 0.017757],
-            [0.376214, 0.715160, 0.109469],
-            [0.189825, 0.072169, 0.872705],
-        ]
-    )
-    root = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
-    ab = np.stack([500 * (root[:, 0] - root[:, 1]), 200 * (root[:, 1] - root[:, 2])], -1)
-    return (np.unique(np.round(ab / BIN_WIDTH), axis=0) * BIN_WIDTH).astype(np.float32)
+    return _classes()["bins"]
 
 
 def soft_encode(ab: Tensor) -> Tensor:
@@ -62,14 +48,19 @@ def soft_encode(ab: Tensor) -> Tensor:
     return ops.softmax(near / SIGMA**2, axis=-1)
 
 
-@functools.cache
 def prior() -> np.ndarray:
     """How often each bin occurs in photographs; see docs/recipes.md for which.
 
     Returns:
       float32 (258,), sum 1.
     """
-    return np.load(_PRIOR)
+    return _classes()["prior"]
+
+
+@functools.cache
+def _classes() -> dict[str, np.ndarray]:
+    with np.load(_CLASSES) as stored:
+        return dict(stored)
 
 
 @functools.cache

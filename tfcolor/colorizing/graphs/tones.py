@@ -5,8 +5,9 @@ By the same tables: formulas would round some levels otherwise.
 
 import numpy as np
 import tensorflow as tf
+from keras import ops
 
-from tfcolor.color import cielab, cielab_numpy
+from tfcolor.color import cielab, cielab_numpy, gamut
 
 
 def is_gray(rgb: tf.Tensor) -> tf.Tensor:
@@ -65,13 +66,7 @@ def _mapped_to_gamut(y: tf.Tensor, a: tf.Tensor, b: tf.Tensor) -> list[tf.Tensor
         lowest, highest = _ends(_linear_rgb(y, root, factor * a, factor * b))
         return tf.maximum(-lowest, highest - 1.0)
 
-    low, step = tf.zeros_like(y), 1.0
-    for _ in range(cielab_numpy.BISECTIONS):
-        step /= 2.0
-        low = tf.where(beyond(low + step) <= 0.0, low + step, low)
-    inner, outer = beyond(low), beyond(low + step)
-    share = -inner / tf.maximum(outer - inner, 1e-12)
-    factor = low + step * tf.clip_by_value(share, 0.0, 1.0)
+    factor = gamut.largest_factor(beyond, tf.zeros_like(y), ops)
     return _linear_rgb(y, root, factor * a, factor * b)
 
 
