@@ -22,7 +22,7 @@ from scipy import sparse
 from scipy.sparse import linalg
 
 import tfcolor
-from tfcolor.color import cielab_numpy
+from tfcolor.color import constants
 from tfcolor.colorizing import local_hints, reduction
 
 REPEATS = 15
@@ -108,7 +108,7 @@ def main() -> None:
         "target_s": 0.5,
         "peak_mb": round(peak / 1e6),
         "superlu_s": round(reference_s, 3),
-        "max_difference_ab": float(np.abs(difference).max() * cielab_numpy.AB_SCALE),
+        "max_difference_ab": float(np.abs(difference).max() * constants.AB_SCALE),
         "load": round(os.getloadavg()[0], 2),
         "cores": len(os.sched_getaffinity(0)),
         "device": platform.processor() or platform.machine(),

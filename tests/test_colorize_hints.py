@@ -6,7 +6,7 @@ import pytest
 from conftest import Stripes, colorful_photo
 from skimage import color as skcolor
 
-from tfcolor.color import cielab_numpy
+from tfcolor.color import cielab_numpy, constants
 from tfcolor.colorizing import local_hints, reduction, rendering
 
 COLORS = [(200, 40, 40), (40, 60, 190), (30, 120, 40), (119, 119, 119)]
@@ -119,7 +119,7 @@ def test_planes_are_discs_of_the_colors_with_the_mean_where_two_overlap():
     placed = [local_hints.Hint(300, 40, COLORS[0]), local_hints.Hint(304, 40, COLORS[1])]
     planes = local_hints.planes(l, placed, (400, 600))
     red, blue = (
-        cielab_numpy.rgb_to_lab(np.uint8(each))[1:] / cielab_numpy.AB_SCALE
+        cielab_numpy.rgb_to_lab(np.uint8(each))[1:] / constants.AB_SCALE
         for each in (COLORS[0], COLORS[1])
     )
     assert planes.dtype == np.float32

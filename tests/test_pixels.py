@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage import color as skcolor
 
-from tfcolor.color import cielab, cielab_numpy
+from tfcolor.color import cielab, cielab_numpy, constants
 
 UINT8, UINT16 = np.dtype(np.uint8), np.dtype(np.uint16)
 
@@ -69,7 +69,7 @@ def test_colors_out_of_srgb_are_mapped_as_in_training():
     l, ab = cielab.rgb_to_planes(rgb)
     vivid = 2.5 * ab.numpy()
     expected = cielab.to_uint8(cielab.planes_to_rgb(l, vivid)).numpy()
-    mapped = joined(rgb, cielab_numpy.AB_SCALE * vivid)
+    mapped = joined(rgb, constants.AB_SCALE * vivid)
     lab, expected_lab = skcolor.rgb2lab(mapped), skcolor.rgb2lab(expected)
     # The border is found to 1/1024 of the chroma here, to 1/4096 there.
     difference = skcolor.deltaE_ciede2000(lab, expected_lab)

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from tfcolor import images, runtimes
-from tfcolor.color import cielab, quantize
+from tfcolor.color import cielab, constants, quantize
 from tfcolor.colorizing import reduction, rendering
 from tfcolor.data import batches, samples
 from tfcolor.evaluation import metrics, scores
@@ -55,7 +55,7 @@ def test_doubling_is_bilinear(rng):
 def test_annealed_mean_of_one_sure_bin_is_its_color():
     logits = np.full((1, 1, 1, 258), -100.0, np.float32)
     logits[..., 31] = 100.0
-    expected = quantize.ab_bins()[31] / cielab.AB_SCALE
+    expected = quantize.ab_bins()[31] / constants.AB_SCALE
     np.testing.assert_allclose(blocks.AnnealedMean(0.6)(logits)[0, 0, 0], expected, atol=1e-6)
 
 
@@ -126,5 +126,5 @@ def test_the_card_has_the_figures_of_the_report():
 def assert_same_colors(first: runtimes.Network, second: Callable[[np.ndarray], np.ndarray]) -> None:
     for path in formats.find(samples.FOLDER / "gray"):
         l = reduction.reduce(images.read_rgb(path), 192)[:192, :192]
-        difference = cielab.AB_SCALE * np.abs(first(l) - second(l))
+        difference = constants.AB_SCALE * np.abs(first(l) - second(l))
         assert difference.mean() < 0.1 and difference.max() < 2  # weights of 16 bits

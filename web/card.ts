@@ -1,7 +1,9 @@
 // What a network is to be shown: the card that `tfcolor.runtimes.lite` puts behind it, a zip archive.
 
+import constants from "./src/constants.json" with { type: "json" };
+
 const NAME = "tfcolor.json";
-const DEFAULTS = { size: 192, stride: 64 }; // of a file without a card, as tfcolor.runtimes.lite has them
+const DEFAULTS = { size: constants.SIZE, stride: constants.STRIDE }; // of a file without a card
 
 export interface Card {
   /** Short side that the network is shown, pixels. */

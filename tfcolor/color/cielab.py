@@ -14,29 +14,15 @@ import keras
 import numpy as np
 from keras import ops
 
-from tfcolor.color import gamut
+from tfcolor.color import constants, gamut
 
 Tensor = Any  # a tensor of whatever backend Keras runs on
 
-AB_SCALE = 110.0  # covers sRGB: |a*|, |b*| <= 107.9
-L_SCALE = 50.0  # l = L* / 50 - 1 is in [-1, 1]
-
-_XYZ_FROM_RGB = np.array(
-    [[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]]
-)
-_WHITE = np.array([0.95047, 1.0, 1.08883])  # XYZ of D65
+_XYZ_FROM_RGB, _WHITE = np.array(constants.XYZ_FROM_RGB), np.array(constants.WHITE)
 # The white point is folded into both matrices: linear RGB <-> XYZ relative to white.
 _RELATIVE_FROM_RGB = _XYZ_FROM_RGB / _WHITE[:, None]
 RGB_FROM_RELATIVE = np.linalg.inv(_RELATIVE_FROM_RGB)
-
 LUMINANCE = tuple(float(weight) for weight in _RELATIVE_FROM_RGB[1])  # of linear red, green, blue
-
-_SRGB_KNEE = 0.04045  # encoded; below it the transfer curve is a line of slope 1 / 12.92
-_LINEAR_KNEE = 0.0031308
-_LAB_KNEE = 0.008856  # of XYZ relative to white; below it the cube root becomes a line
-_LAB_SLOPE = 7.787
-_LAB_OFFSET = 16.0 / 116.0
-_F_KNEE = 0.2068966  # of the cube root, as scikit-image splits the inverse
 
 _GAMUT_SLACK = 3e-6  # linear RGB; float32 puts sRGB's own border colors up to 2e-6 outside
 
@@ -153,13 +139,13 @@ def lightness(luminance: Tensor) -> Tensor:
 def split(lab: Tensor) -> tuple[Tensor, Tensor]:
     """Lab -> planes l (..., 1) and ab (..., 2), in [-1, 1] for colors of sRGB; float32."""
     lab = ops.cast(lab, "float32")
-    return lab[..., :1] / L_SCALE - 1.0, lab[..., 1:] / AB_SCALE
+    return lab[..., :1] / constants.L_SCALE - 1.0, lab[..., 1:] / constants.AB_SCALE
 
 
 def join(l: Tensor, ab: Tensor) -> Tensor:
     """Planes l (..., 1) and ab (..., 2) in [-1, 1] -> lab float32 (..., 3) in CIE units."""
     l, ab = ops.cast(l, "float32"), ops.cast(ab, "float32")
-    return ops.concatenate([(l + 1.0) * L_SCALE, ab * AB_SCALE], axis=-1)
+    return ops.concatenate([(l + 1.0) * constants.L_SCALE, ab * constants.AB_SCALE], axis=-1)
 
 
 def rgb_to_planes(rgb: Tensor) -> tuple[Tensor, Tensor]:
@@ -184,26 +170,30 @@ def _power(base: Tensor, exponent: float) -> Tensor:
 def decode(encoded: Tensor) -> Tensor:
     """The sRGB transfer curve: encoded -> linear, float32 in [0, 1], any shape."""
     # Clamped inside its branch: the gradient of a power at 0 would be NaN in the other one too.
-    curve = _power((ops.maximum(encoded, _SRGB_KNEE) + 0.055) / 1.055, 2.4)
-    return ops.where(encoded > _SRGB_KNEE, curve, encoded / 12.92)
+    curve = _power((ops.maximum(encoded, constants.SRGB_KNEE) + 0.055) / 1.055, 2.4)
+    return ops.where(encoded > constants.SRGB_KNEE, curve, encoded / 12.92)
 
 
 def encode(linear: Tensor) -> Tensor:
     """The sRGB transfer curve: linear -> encoded, clipped to [0, 1], any shape."""
     linear = ops.clip(linear, 0.0, 1.0)
-    curve = 1.055 * _power(ops.maximum(linear, _LINEAR_KNEE), 1.0 / 2.4) - 0.055
-    return ops.where(linear > _LINEAR_KNEE, curve, linear * 12.92)
+    curve = 1.055 * _power(ops.maximum(linear, constants.LINEAR_KNEE), 1.0 / 2.4) - 0.055
+    return ops.where(linear > constants.LINEAR_KNEE, curve, linear * 12.92)
 
 
 def _cube_root(relative: Tensor) -> Tensor:
     """f of CIE Lab: a cube root with a line near black."""
-    root = _power(ops.maximum(relative, _LAB_KNEE), 1.0 / 3.0)
-    return ops.where(relative > _LAB_KNEE, root, _LAB_SLOPE * relative + _LAB_OFFSET)
+    root = _power(ops.maximum(relative, constants.LAB_KNEE), 1.0 / 3.0)
+    return ops.where(
+        relative > constants.LAB_KNEE, root, constants.LAB_SLOPE * relative + constants.LAB_OFFSET
+    )
 
 
 def cube(root: Tensor) -> Tensor:
     """The inverse of `_cube_root`."""
-    return ops.where(root > _F_KNEE, root**3, (root - _LAB_OFFSET) / _LAB_SLOPE)
+    return ops.where(
+        root > constants.ROOT_KNEE, root**3, (root - constants.LAB_OFFSET) / constants.LAB_SLOPE
+    )
 
 
 def _linear_rgb(l: Tensor, a: Tensor, b: Tensor) -> list[Tensor]:

@@ -11,22 +11,11 @@ import functools
 import cv2
 import numpy as np
 
-from tfcolor.color import gamut
+from tfcolor.color import constants, gamut
 
-AB_SCALE = 110.0  # planes ab are a*b* over this
-L_SCALE = 50.0  # plane l is L* / 50 - 1
-
-_XYZ_FROM_RGB = np.array(
-    [[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]]
-)
-_WHITE = np.array([0.95047, 1.0, 1.08883])  # XYZ of D65
+_XYZ_FROM_RGB, _WHITE = np.array(constants.XYZ_FROM_RGB), np.array(constants.WHITE)
 _RELATIVE_FROM_RGB = (_XYZ_FROM_RGB / _WHITE[:, None]).astype(np.float32)
 _RGB_FROM_RELATIVE = np.linalg.inv(_XYZ_FROM_RGB / _WHITE[:, None]).astype(np.float32)
-
-_LAB_KNEE, _LAB_SLOPE, _LAB_OFFSET = 0.008856, 7.787, 16.0 / 116.0
-_F_KNEE = 0.2068966
-SLACK = 5e-5  # linear RGB; the table of L* puts sRGB's own border colors up to 3e-5 outside
-STEPS = 65_535  # of the tables over [0, 1]: 1/20 of an 8-bit level where the curve is steepest
 
 
 def tones(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -68,7 +57,9 @@ def join(luminance: np.ndarray, lightness: np.ndarray, ab: np.ndarray, rgb: np.n
     root *= np.float32(1 / 116)
     a, b = ab
     linear = _linear_rgb(luminance, root, a, b)
-    outside = np.flatnonzero((linear.min(axis=0) < -SLACK) | (linear.max(axis=0) > 1.0 + SLACK))
+    outside = np.flatnonzero(
+        (linear.min(axis=0) < -constants.SLACK) | (linear.max(axis=0) > 1.0 + constants.SLACK)
+    )
     if outside.size:
         y, a, b = (plane.ravel()[outside] for plane in (luminance, a, b))
         t = _cube_root(y)  # the table's would put the darkest grays outside too
@@ -120,10 +111,10 @@ def _linear_rgb(y: np.ndarray, root: np.ndarray, a: np.ndarray, b: np.ndarray) -
 
 def _cube(root: np.ndarray) -> None:
     """The inverse of `_cube_root`, in place."""
-    dark = root <= _F_KNEE
+    dark = root <= constants.ROOT_KNEE
     line = root[dark]
-    line -= np.float32(_LAB_OFFSET)
-    line *= np.float32(1 / _LAB_SLOPE)
+    line -= np.float32(constants.LAB_OFFSET)
+    line *= np.float32(1 / constants.LAB_SLOPE)
     square = root * root
     root *= square
     root[dark] = line
@@ -131,7 +122,9 @@ def _cube(root: np.ndarray) -> None:
 
 def _cube_root(relative: np.ndarray) -> np.ndarray:
     return np.where(
-        relative > _LAB_KNEE, np.cbrt(relative), _LAB_SLOPE * relative + np.float32(_LAB_OFFSET)
+        relative > constants.LAB_KNEE,
+        np.cbrt(relative),
+        constants.LAB_SLOPE * relative + np.float32(constants.LAB_OFFSET),
     ).astype(np.float32)
 
 
@@ -144,18 +137,20 @@ def _encode(linear: np.ndarray, dtype: np.dtype) -> np.ndarray:
 
 def _decode(encoded: np.ndarray) -> np.ndarray:
     """The inverse of `_curve`."""
-    return np.where(encoded > 0.04045, ((encoded + 0.055) / 1.055) ** 2.4, encoded / 12.92)
+    return np.where(
+        encoded > constants.SRGB_KNEE, ((encoded + 0.055) / 1.055) ** 2.4, encoded / 12.92
+    )
 
 
 def _curve(linear: np.ndarray) -> np.ndarray:
     """The sRGB transfer curve, [0, 1] -> [0, 1]."""
-    power = 1.055 * np.power(np.maximum(linear, 0.0031308), 1 / 2.4) - 0.055
-    return np.where(linear > 0.0031308, power, linear * 12.92)
+    power = 1.055 * np.power(np.maximum(linear, constants.LINEAR_KNEE), 1 / 2.4) - 0.055
+    return np.where(linear > constants.LINEAR_KNEE, power, linear * 12.92)
 
 
 def _look_up(table: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Entries of a table of `STEPS` over [0, 1]; values beyond take its ends."""
-    scaled = values * np.float32(STEPS)
+    """Entries of a table of `constants.STEPS` over [0, 1]; values beyond take its ends."""
+    scaled = values * np.float32(constants.STEPS)
     scaled += np.float32(0.5)
     return np.take(table, scaled.astype(np.int32), mode="clip")
 
@@ -169,7 +164,7 @@ def linear_table(dtype: np.dtype) -> np.ndarray:
 
 @functools.cache
 def lightness_table() -> np.ndarray:
-    steps = np.arange(STEPS + 1) / STEPS
+    steps = np.arange(constants.STEPS + 1) / constants.STEPS
     return (116.0 * _cube_root(steps) - 16.0).astype(np.float32)
 
 
@@ -181,5 +176,5 @@ def lightness_of_levels(dtype: np.dtype) -> np.ndarray:
 
 @functools.cache
 def encode_table() -> np.ndarray:
-    """8-bit levels of linear light in `STEPS`; uint8 (65536,)."""
-    return np.round(_curve(np.arange(STEPS + 1) / STEPS) * 255).astype(np.uint8)
+    """8-bit levels of linear light in `constants.STEPS`; uint8 (65536,)."""
+    return np.round(_curve(np.arange(constants.STEPS + 1) / constants.STEPS) * 255).astype(np.uint8)

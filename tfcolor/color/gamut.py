@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-BISECTIONS = 6  # before the last step, along a line
+from tfcolor.color import constants
 
 Array = Any  # of NumPy, or a tensor of whatever backend Keras runs on
 
@@ -22,7 +22,7 @@ def largest_factor(beyond: Callable[[Array], Array], zeros: Array, ops: Any) -> 
       could follow.
     """
     low, step = zeros, 1.0
-    for _ in range(BISECTIONS):
+    for _ in range(constants.BISECTIONS):
         step /= 2
         low = ops.where(beyond(low + step) <= 0, low + step, low)
     inner, outer = beyond(low), beyond(low + step)

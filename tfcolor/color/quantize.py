@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from tfcolor.color import cielab
+from tfcolor.color import constants
 
 Tensor = Any  # a tensor of whatever backend Keras runs on
 
@@ -42,7 +42,7 @@ def soft_encode(ab: Tensor) -> Tensor:
     """
     bins = ab_bins()
     # |ab - bin|^2 without the |ab|^2 that all bins share, which a softmax does not see.
-    near = ops.matmul(ab * cielab.AB_SCALE, ops.convert_to_tensor(bins.T)) - (
+    near = ops.matmul(ab * constants.AB_SCALE, ops.convert_to_tensor(bins.T)) - (
         ops.convert_to_tensor((bins**2).sum(-1) / 2)
     )
     return ops.softmax(near / SIGMA**2, axis=-1)

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 import threadpoolctl
 
-from tfcolor.color import cielab_numpy, difference
+from tfcolor.color import cielab_numpy, constants, difference
 from tfcolor.support import errors
 
 # Chosen by eye on a dozen photographs. Lightness is l = L* / 50 - 1.
@@ -154,9 +154,9 @@ def hold(
       l, ab, hints, shape, saturation: see `spread`.
     """
     places = tuple(np.transpose([_place(hint, l, shape) for hint in hints]))
-    factor = np.float32(cielab_numpy.AB_SCALE * saturation)
+    factor = np.float32(constants.AB_SCALE * saturation)
     wanted = factor * np.stack([_color(hint, saturation) for hint in hints])
-    lightness = (l[places] + 1) * np.float32(cielab_numpy.L_SCALE)
+    lightness = (l[places] + 1) * np.float32(constants.L_SCALE)
     shown = (cielab_numpy.in_gamut(lightness, each) for each in (factor * ab[places], wanted))
     return bool((difference.ciede2000(*shown) < HOLDS).all())
 
@@ -278,6 +278,6 @@ def _place(hint: Hint, l: np.ndarray, shape: tuple[int, int]) -> tuple[int, int]
 
 def _color(hint: Hint, saturation: float) -> np.ndarray:
     """a*b* / 110, float32 (2,), that is the hint's once it is multiplied by the saturation."""
-    ab = cielab_numpy.rgb_to_lab(np.array(hint.rgb, np.uint8))[1:] / cielab_numpy.AB_SCALE
+    ab = cielab_numpy.rgb_to_lab(np.array(hint.rgb, np.uint8))[1:] / constants.AB_SCALE
     # Multiplied by 0 all is gray, whatever the hint.
     return ab / np.float32(saturation or 1.0)

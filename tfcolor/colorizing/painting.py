@@ -6,7 +6,7 @@ from concurrent import futures
 
 import numpy as np
 
-from tfcolor.color import cielab_numpy
+from tfcolor.color import cielab_numpy, constants
 from tfcolor.colorizing import reduction, upsample
 from tfcolor.support import errors
 
@@ -36,8 +36,8 @@ def paint(
     """
     check(strength, saturation)
     height, width = pixels.shape[:2]
-    scaled = ab * np.float32(cielab_numpy.AB_SCALE * strength * saturation)
-    large = upsample.Upsampler((l + 1) * cielab_numpy.L_SCALE, scaled, (height, width))
+    scaled = ab * np.float32(constants.AB_SCALE * strength * saturation)
+    large = upsample.Upsampler((l + 1) * constants.L_SCALE, scaled, (height, width))
     own = 1 - strength if pixels.ndim == 3 else 0
     painted = np.empty((height, width, 3), pixels.dtype)
 

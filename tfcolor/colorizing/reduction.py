@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from tfcolor.color import cielab_numpy
+from tfcolor.color import cielab_numpy, constants
 from tfcolor.images.resizing import arrays
 from tfcolor.support import errors
 
@@ -76,7 +76,7 @@ def reduce(pixels: np.ndarray, size: int) -> np.ndarray:
     # Pixels and not lightness are averaged: so are the photographs that networks are trained on.
     small = arrays.resize(pixels, new_height, new_width)
     encoded = small / np.float32(np.iinfo(pixels.dtype).max)
-    return cielab_numpy.lightness(encoded) / np.float32(cielab_numpy.L_SCALE) - 1
+    return cielab_numpy.lightness(encoded) / np.float32(constants.L_SCALE) - 1
 
 
 def check_size(size: int) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from tfcolor.color import cielab
+from tfcolor.color import constants
 
 Tensor = Any  # a tensor of whatever backend Keras runs on
 
@@ -21,7 +21,7 @@ COVERED = (0.2, 0.95)  # of the area, where hints are dense
 HOLES = 8  # places a side of the noise that is cut at a level to make holes
 LEAST_SURE = 0.3  # least mask of dense hints
 DISPLACED = 0.02  # of the side: how far dense hints are off their places at most
-MISTAKEN = 20.0 / cielab.AB_SCALE  # standard deviation of dense hints with a mask of 0
+MISTAKEN = 20.0 / constants.AB_SCALE  # standard deviation of dense hints with a mask of 0
 
 _SPACING = 8  # pixels
 _WAVES = 4  # a frequency and a phase for rows, and for columns

@@ -15,7 +15,8 @@ from tfcolor.support import errors, quiet
 
 CARD = "tfcolor.json"  # in a zip archive behind the network, where TFLite files carry such things
 _L, _HINTS, _AB = 1, 3, 2  # channels of inputs and output
-SIZE, STRIDE = 192, 64  # of a file without a card: networks want no larger multiple than ours
+SIZE = 192  # of a file without a card
+STRIDE = 64  # the same; networks want no larger multiple than ours
 
 
 class Lite:

@@ -1,30 +1,18 @@
 // sRGB <-> CIE Lab, a row of 8-bit RGBA pixels at a time. The arithmetic of tfcolor/color/cielab_numpy.py.
 
-export const L_SCALE = 50; // plane l is L* / 50 - 1
-export const AB_SCALE = 110; // planes a and b are a* and b* over this
+import constants from "./constants.json";
 
-const XYZ_FROM_RGB = [
-  [0.412453, 0.35758, 0.180423],
-  [0.212671, 0.71516, 0.072169],
-  [0.019334, 0.119193, 0.950227],
-];
-const WHITE = [0.95047, 1, 1.08883]; // XYZ of D65
+export const { AB_SCALE, L_SCALE } = constants;
+const { XYZ_FROM_RGB, WHITE, LAB_KNEE, LAB_SLOPE, LAB_OFFSET, ROOT_KNEE } = constants;
+const { SRGB_KNEE, LINEAR_KNEE, SLACK, BISECTIONS, STEPS } = constants;
 const RELATIVE_FROM_RGB = XYZ_FROM_RGB.map((row, index) => row.map((each) => each / WHITE[index]));
 const RGB_FROM_RELATIVE = inverse(RELATIVE_FROM_RGB).flat();
-
-const LAB_KNEE = 0.008856;
-const LAB_SLOPE = 7.787;
-const LAB_OFFSET = 16 / 116;
-const ROOT_KNEE = 0.2068966;
-const SLACK = 5e-5; // linear RGB; the table of L* puts sRGB's own border colors up to 3e-5 outside
-const BISECTIONS = 6; // before the last step, along a line
-const STEPS = 65_535; // of the tables over [0, 1]
 
 const LINEAR = table(255, decode);
 const LIGHTNESS = table(STEPS, (luminance) => 116 * cubeRoot(luminance) - 16);
 const LEVELS = Uint8Array.from(
   table(STEPS, (linear) =>
-    Math.round(255 * (linear > 0.0031308 ? 1.055 * linear ** (1 / 2.4) - 0.055 : linear * 12.92)),
+    Math.round(255 * (linear > LINEAR_KNEE ? 1.055 * linear ** (1 / 2.4) - 0.055 : linear * 12.92)),
   ),
 );
 
@@ -136,7 +124,7 @@ function inside(slack: number): boolean {
 
 /** The sRGB transfer curve: encoded -> linear, in [0, 1]. */
 function decode(encoded: number): number {
-  return encoded > 0.04045 ? ((encoded + 0.055) / 1.055) ** 2.4 : encoded / 12.92;
+  return encoded > SRGB_KNEE ? ((encoded + 0.055) / 1.055) ** 2.4 : encoded / 12.92;
 }
 
 function cube(root: number): number {

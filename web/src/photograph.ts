@@ -1,6 +1,8 @@
 // A photograph of the visitor's, read in strips.
 
-const MIN_SIDE = 8; // pixels; in less than that there is nothing to recognize
+import constants from "./constants.json";
+
+const { MIN_SIDE } = constants;
 const MAX_SIDE = 16_384; // pixels; what the canvas of most browsers can hold
 const MAX_PIXELS = 100e6; // of which decoding and painting take 400 MB each
 

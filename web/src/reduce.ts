@@ -1,10 +1,11 @@
 // The lightness of a photograph as a network is shown it. What tfcolor/colorizing/reduction.py does.
 
+import constants from "./constants.json";
 import * as lab from "./lab";
 import type { Photograph, Pixels } from "./photograph";
 import * as taps from "./taps";
 
-const MAX_ASPECT = 4; // a longer side than 4 short ones is squeezed
+const { MAX_ASPECT } = constants;
 const STRIP = 262_144; // pixels that are read at a time
 
 /** Plane l, L* / 50 - 1, with a short side of `size`. */

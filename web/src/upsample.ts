@@ -2,10 +2,10 @@
 // color follows lightness in the small one, it follows its fine detail in the large one. What
 // tfcolor/colorizing/upsample.py does.
 
+import constants from "./constants.json";
 import * as taps from "./taps";
 
-const NOISE = 10; // L*²: a variance of lightness under which there is no edge to follow
-const TRUST = 0.5; // of the slope: fine detail follows lightness less than coarse
+const { NOISE, TRUST } = constants;
 
 /** Reads rows of the large planes. */
 export class Upsampler {

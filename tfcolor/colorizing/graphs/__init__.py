@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfcolor.color import cielab
+from tfcolor.color import cielab, constants
 from tfcolor.colorizing.graphs import painting, reducing, tones
 from tfcolor.runtimes import freezing
 
@@ -165,8 +165,8 @@ def at_own_size(generator: keras.Model) -> Colorizer:
     def batch(rgb: tf.Tensor) -> tf.Tensor:
         tables = tones.Tables()
         luminance, lightness = tables.tones_of_gray(rgb[..., 0])
-        outputs = ask(generator, lightness[..., None] / cielab.L_SCALE - 1.0)
-        ab = cielab.AB_SCALE * painted(outputs)
+        outputs = ask(generator, lightness[..., None] / constants.L_SCALE - 1.0)
+        ab = constants.AB_SCALE * painted(outputs)
         return tables.join(luminance, lightness, ab[..., 0], ab[..., 1])
 
     graph = tf.function(batch, reduce_retracing=True)

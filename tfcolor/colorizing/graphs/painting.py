@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tfcolor.color import cielab
+from tfcolor.color import cielab, constants
 from tfcolor.colorizing import upsample
 from tfcolor.colorizing.graphs import tones
 from tfcolor.images.resizing import tensors
@@ -21,7 +21,7 @@ def paint(
     """`painting.paint` of uint8 (h, w, 3), l (h', w', 1) and ab (h', w', 2)."""
     size = tf.shape(rgb)[:2]
     wide = _widened(
-        (l + 1.0) * cielab.L_SCALE, ab * (cielab.AB_SCALE * strength * saturation), size
+        (l + 1.0) * constants.L_SCALE, ab * (constants.AB_SCALE * strength * saturation), size
     )
     gray = tones.is_gray(rgb)
     count = tf.maximum(_STRIP // size[1], 1)

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tfcolor.color import cielab
+from tfcolor.color import cielab, constants
 from tfcolor.colorizing import reduction
 from tfcolor.images.resizing import tensors
 
@@ -19,4 +19,4 @@ def reduce(rgb: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
     height, width = tf.unstack(tf.minimum(scaled, reduction.MAX_ASPECT * size))
     small = tensors.resize(rgb, height, width) / 255.0
     lightness = cielab.lightness(cielab.mix(cielab.decode(small), cielab.LUMINANCE))
-    return lightness[..., None] / cielab.L_SCALE - 1.0
+    return lightness[..., None] / constants.L_SCALE - 1.0

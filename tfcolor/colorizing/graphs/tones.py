@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from tfcolor.color import cielab, cielab_numpy, gamut
+from tfcolor.color import cielab, cielab_numpy, constants, gamut
 
 
 def is_gray(rgb: tf.Tensor) -> tf.Tensor:
@@ -46,7 +46,7 @@ class Tables:
         linear = _linear_rgb(y, root, a, b)
         painted = self._encode(linear)
         lowest, highest = _ends(linear)
-        outside = tf.where((lowest < -cielab_numpy.SLACK) | (highest > 1.0 + cielab_numpy.SLACK))
+        outside = tf.where((lowest < -constants.SLACK) | (highest > 1.0 + constants.SLACK))
         y, a, b = (tf.gather_nd(plane, outside) for plane in (y, a, b))
         painted = tf.tensor_scatter_nd_update(
             painted, outside, self._encode(_mapped_to_gamut(y, a, b))
@@ -84,4 +84,4 @@ def _ends(linear: list[tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
 
 def _step(values: tf.Tensor) -> tf.Tensor:
     """The entry of a table of `cielab_numpy` over [0, 1] that stands for a value; int32."""
-    return tf.cast(tf.clip_by_value(values, 0.0, 1.0) * cielab_numpy.STEPS + 0.5, tf.int32)
+    return tf.cast(tf.clip_by_value(values, 0.0, 1.0) * constants.STEPS + 0.5, tf.int32)

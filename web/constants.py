@@ -1,0 +1,39 @@
+"""Prints as JSON the constants that the page shares with Python: those named below, by file."""
+
+import ast
+import json
+import sys
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent.parent / "tfcolor"
+WANTED = {
+    "color/constants.py": None,  # all
+    "colorizing/reduction.py": ("MAX_ASPECT", "MIN_SIDE"),
+    "colorizing/upsample.py": ("NOISE", "TRUST"),
+    "runtimes/lite.py": ("SIZE", "STRIDE"),
+}
+
+
+def constants(path: Path) -> dict[str, object]:
+    """The module's names of numbers; the module itself, and what it imports, is not run."""
+    found = {}
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            try:
+                code = compile(ast.Expression(node.value), str(path), "eval")
+                found[node.targets[0].id] = eval(code, {"__builtins__": {}})
+            except NameError:  # made of other names
+                continue
+    return found
+
+
+def main() -> None:
+    shared: dict[str, object] = {}
+    for file, names in WANTED.items():
+        found = constants(PACKAGE / file)
+        shared |= {name: found[name] for name in names or found}
+    json.dump(shared, sys.stdout, indent=2)
+
+
+if __name__ == "__main__":
+    main()
