@@ -100,7 +100,9 @@ def large(path: Path, to: Path, rounds: int) -> dict[str, float]:
         "pillow_decode_and_encode": recode,
         "network": lambda: reduction.colors(net, l),
         "tfcolor": lambda: list(
-            folder.colorize_files(net, [(path, to / "large.jpg")], folder.Options(overwrite=True))
+            folder.colorize_files(
+                net, [(path, to / "large.jpg")], folder.FileOptions(overwrite=True)
+            )
         ),
     }
     for call in calls.values():

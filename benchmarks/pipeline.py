@@ -56,7 +56,7 @@ def ours(paths: list[Path]) -> tf.data.Dataset:
 def prepared(folder: Path, to: str) -> tf.data.Dataset:
     """Training batches from records that `tfcolor prepare` made of the files."""
     source = config.DataConfig(source=str(folder))
-    options = prepare_options.Options(part_size=32)
+    options = prepare_options.SetOptions(part_size=32)
     run.prepare(run.plan([source], to, options))
     photos = data.open_part(config.DataConfig(source=to), "all")
     return batches.train_batches(photos, config.DataConfig(), SIDE, BATCH, seed=0)

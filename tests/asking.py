@@ -27,7 +27,7 @@ def painter(space="ab"):
 
 
 def save(folder, raw=False):
-    served = signatures.Served(painter("rgb" if raw else "ab"), *SIZES, raw=raw)
+    served = signatures.ServedModule(painter("rgb" if raw else "ab"), *SIZES, raw=raw)
     tf.saved_model.save(served, str(folder), signatures=served.signatures())
     return folder
 
@@ -48,7 +48,7 @@ def pixels_of(file):
 
 @functools.cache
 def network_of(saved):
-    return saved_models.Saved(saved)
+    return saved_models.SavedNetwork(saved)
 
 
 def python(saved, rgb, size=SIZES[0], **look):

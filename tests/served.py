@@ -17,7 +17,7 @@ def save(folder):
     """Writes that network with all signatures; gives the folder."""
     l = keras.Input((None, None, 1))
     ab = 0.3 * ops.concatenate([ops.sin(3 * l), ops.cos(2 * l)], -1)
-    served = signatures.Served(keras.Model(l, {"ab": ab}), image_size=32, stride=8)
+    served = signatures.ServedModule(keras.Model(l, {"ab": ab}), image_size=32, stride=8)
     tf.saved_model.save(served, str(folder), signatures=served.signatures())
     return folder
 
@@ -36,7 +36,7 @@ def save_hinted(folder):
         -1, 1, 258, dtype=np.float32
     )
     generator = keras.Model({"l": l, "hints": hints}, {"ab": ab, "logits": logits})
-    served = signatures.Served(generator, 32, 8, probabilities=ops.softmax)
+    served = signatures.ServedModule(generator, 32, 8, probabilities=ops.softmax)
     tf.saved_model.save(served, str(folder), signatures=served.signatures())
     return folder
 

@@ -454,7 +454,7 @@ def test_hints_count_in_their_own_photograph_alone(tmp_path):
     (place := tmp_path / "made").mkdir()
     told = []
     archive, failures = results.write(
-        Stripes(), paths, place, folder.Options(), placed, lambda *counts: told.append(counts)
+        Stripes(), paths, place, folder.FileOptions(), placed, lambda *counts: told.append(counts)
     )
     assert not failures and told == [(1, 2), (2, 2)] and list(place.iterdir()) == [archive]
     with zipfile.ZipFile(archive) as file:

@@ -31,7 +31,7 @@ def album(tmp_path_factory):
 
 
 def test_a_pipeline_makes_the_same_and_lists_what_failed(album, tmp_path):
-    options = folder.Options(size=32, saturation=1.2)
+    options = folder.FileOptions(size=32, saturation=1.2)
     pairs = folder.plan([album], tmp_path / "beam")
     beam.colorize_files(None, pairs, options, tmp_path / "beam", FLAGS)
     here = folder.plan([album], tmp_path / "here")

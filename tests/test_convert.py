@@ -222,7 +222,7 @@ def test_a_missing_package_is_named(generator, files, monkeypatch):
     monkeypatch.setitem(sys.modules, "tf2onnx", None)
     remedy = r"install it with: pip install 'tfcolor\[onnx\]'"
     with pytest.raises(ValueError, match=f"need onnxruntime; {remedy}"):
-        onnx.Onnx(files["onnx"])
+        onnx.OnnxNetwork(files["onnx"])
     with pytest.raises(ValueError, match=f"need tf2onnx; {remedy}"):
         convert.to_onnx(generator, SIZE, STRIDE)
 

@@ -227,7 +227,7 @@ def test_a_tflite_file_gives_the_colors_of_its_network(tmp_path, sides):
     (tmp_path / "flat.tflite").write_bytes(converter.convert())
 
     rgb = np.stack([colorful_photo(seed, 70, 90) for seed in range(2)])
-    network = lite.Lite(tmp_path / "flat.tflite")
+    network = lite.LiteNetwork(tmp_path / "flat.tflite")
     painted = rendering.of_batches(network)(cielab.to_gray(rgb).numpy())
     l, _ = cielab.rgb_to_planes(cielab.to_gray(rgb))
     expected = cielab.to_uint8(cielab.planes_to_rgb(l, tf.concat([0.4 * l, -0.3 * l], -1)))

@@ -44,7 +44,7 @@ def version(run, tmp_path_factory):
 @pytest.fixture
 def quick(monkeypatch):
     """Exports that write no network, only what stands for one, and take their time for it."""
-    trained = workdir.Trained(None, 32, 8, None, None)
+    trained = workdir.TrainedGenerator(None, 32, 8, None, None)
     monkeypatch.setattr(workdir, "generator_of", lambda run, checkpoint: trained)
 
     def write(trained, folder, name, figures):
@@ -208,8 +208,10 @@ def evaluation(*models):
     """An evaluation of so many models on four photographs, a quarter of them gray."""
     values = {"delta_e00": np.array([8.0, 9.0, 10.0, 99.0], np.float32)}
     values["colorfulness"] = values["delta_e00"] * 2
-    rows = {name: record.Row(values) for name in models}
-    rows |= {name: record.Row(values, is_control=True) for name in (scores.GRAY, scores.TRUTH)}
+    rows = {name: record.RowScores(values) for name in models}
+    rows |= {
+        name: record.RowScores(values, is_control=True) for name in (scores.GRAY, scores.TRUTH)
+    }
     protocol = {"protocol": "center-256", "photographs": 4, "gray_photographs": 1}
     is_gray = np.array([False, False, False, True])
     return record.Evaluation(protocol, ["a", "b", "c", "d"], {}, is_gray, rows)

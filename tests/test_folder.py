@@ -24,7 +24,7 @@ def gray_file(path, height=40, width=60, **options):
 
 def colorize_all(inputs, output=None, **options):
     pairs = folder.plan(inputs, output)
-    return list(folder.colorize_files(Stripes(), pairs, folder.Options(**options)))
+    return list(folder.colorize_files(Stripes(), pairs, folder.FileOptions(**options)))
 
 
 def test_a_file_becomes_the_file_that_was_named(tmp_path):
@@ -179,7 +179,7 @@ def test_large_photographs_wait_for_each_other(tmp_path, monkeypatch):
     assert max(most) == 1
     monkeypatch.undo()
     most.clear()
-    list(folder.colorize_files(Slow(), pairs, folder.Options(overwrite=True), workers=4))
+    list(folder.colorize_files(Slow(), pairs, folder.FileOptions(overwrite=True), workers=4))
     assert max(most) > 1
 
 
@@ -248,7 +248,7 @@ def test_a_list_of_somebody_else_is_left_alone(tmp_path):
 def test_options_out_of_range_are_told_before_anything_is_read():
     for options in ({"size": 0}, {"size": 99999}, {"strength": 2}, {"saturation": -1}):
         with pytest.raises(ValueError, match=next(iter(options))):
-            folder.Options(**options)
+            folder.FileOptions(**options)
 
 
 def test_two_photographs_of_one_name_are_an_error(tmp_path):
@@ -297,6 +297,6 @@ def test_whatever_fails_in_one_photograph_the_folder_goes_on(tmp_path):
     for index, level in enumerate((200, 10, 200)):
         Image.fromarray(np.full((32, 32), level, np.uint8)).save(tmp_path / f"{index}.png")
     pairs = folder.plan([tmp_path], tmp_path / "out")
-    results = list(folder.colorize_files(Fragile(), pairs, folder.Options(size=32)))
+    results = list(folder.colorize_files(Fragile(), pairs, folder.FileOptions(size=32)))
     assert sum(result.is_new for result in results) == 2
     assert [r.reason for r in results if r.reason] == [f"{tmp_path / '1.png'}: of whatever kind"]

@@ -36,7 +36,7 @@ def generator():
 
 @pytest.fixture(scope="module")
 def trained(generator):
-    return workdir.Trained(generator, hinted.SIZE, 32, 7, None, 0.5, hinted.CALIBRATION)
+    return workdir.TrainedGenerator(generator, hinted.SIZE, 32, 7, None, 0.5, hinted.CALIBRATION)
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +157,7 @@ def test_a_generator_that_classifies_and_takes_no_hints_wants_zeros(tmp_path):
     l = keras.Input((None, None, 1))
     logits = keras.layers.Conv2D(258, 4, 4)(l)
     model = keras.Model(l, {"ab": ops.concatenate([l, -l], -1), "logits": logits})
-    served = signatures.Served(model, 32, 8, probabilities=hinted.probabilities)
+    served = signatures.ServedModule(model, 32, 8, probabilities=hinted.probabilities)
     made = served.signatures()
     assert "classes" in made and "hinted_planes" not in made
     planes, hints = tf.random.stateless_uniform((2, 16, 24, 1), [0, 1]), tf.zeros((2, 16, 24, 3))
@@ -187,7 +187,7 @@ def test_a_litert_file_of_hints_at_one_size_is_refused(tmp_path):
     path = tmp_path / "fixed.tflite"
     path.write_bytes(tf.lite.TFLiteConverter.from_concrete_functions([graph]).convert())
     with pytest.raises(ValueError, match="takes hints at one size only; export it for every size"):
-        lite.Lite(path)
+        lite.LiteNetwork(path)
 
 
 def test_a_server_warms_up_with_hints_too(files):

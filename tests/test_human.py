@@ -40,11 +40,11 @@ def made(tmp_path_factory):
         names=[f"photo {index} ü.jpg" for index in range(COUNT)],
         photographs={name: rng.uniform(0, 1, COUNT).astype(np.float32) for name in facts},
         is_gray=np.arange(COUNT) == COUNT - 1,
-        rows={row: record.Row(random_row(rng)) for row in MODELS}
-        | {row: record.Row(random_row(rng), is_control=True) for row in ("gray", "truth")},
+        rows={row: record.RowScores(random_row(rng)) for row in MODELS}
+        | {row: record.RowScores(random_row(rng), is_control=True) for row in ("gray", "truth")},
     )
     truth = np.stack([colorful_photo(seed) for seed in range(COUNT)])
-    with pictures.Pictures() as kept:
+    with pictures.Thumbnails() as kept:
         for shift, row in enumerate((*MODELS, "gray", "truth"), 1):
             kept(row, {"rgb": truth}, truth if row == "truth" else np.roll(truth, shift, axis=-1))
         yield evaluation, kept

@@ -95,7 +95,7 @@ def test_the_litert_file_gives_the_colors_of_its_weights(generator):
 
 def test_the_saved_model_of_the_repository_gives_the_same_colors():
     assert sum(path.stat().st_size for path in SAVED.rglob("*") if path.is_file()) < 25e6
-    saved, network = saved_models.Saved(SAVED), bundled.load()
+    saved, network = saved_models.SavedNetwork(SAVED), bundled.load()
     assert saved.size == network.size
     assert_same_colors(network, saved)
 

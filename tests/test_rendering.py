@@ -39,7 +39,7 @@ def pixels(file):
 
 def test_a_file_has_them(path, expected):
     (result,) = folder.colorize_files(
-        runtimes.load(), [(path, path.with_name("color.png"))], folder.Options(**HOW)
+        runtimes.load(), [(path, path.with_name("color.png"))], folder.FileOptions(**HOW)
     )
     np.testing.assert_array_equal(pixels(result.target), expected, strict=True)
 
@@ -55,7 +55,7 @@ def test_standard_output_has_them(path, expected):
 def test_a_beam_pipeline_has_them(path, expected):
     target = path.with_name("color.png")
     flags = ["--runner=DirectRunner", "--direct_num_workers=1"]
-    beam.colorize_files(None, [(path, target)], folder.Options(**HOW), path.parent, flags)
+    beam.colorize_files(None, [(path, target)], folder.FileOptions(**HOW), path.parent, flags)
     np.testing.assert_array_equal(pixels(target), expected, strict=True)
 
 

@@ -69,7 +69,7 @@ def made(tmp_path_factory):
     wild = rng.uniform(0.0, 1.3, COUNT)
     wild[:9] = -1.0  # the opposite hue
     painters = {WILD: painter(wild), MILD: painter(rng.uniform(0.0, 0.6, COUNT))}
-    with pictures.Pictures() as kept:
+    with pictures.Thumbnails() as kept:
         evaluation = evaluated(folder, painters, kept)
         with_realism(evaluation, rng)
         written = page.write(evaluation, kept, folder.parent / "deep/report")
@@ -161,7 +161,7 @@ def rows_of(evaluation, row):
 def test_extremes_are_the_ends_and_the_middle(made, view, row):
     assert view.ranking(row) == [
         "ssim",
-        "ssim_capstone",
+        "ssim_uniform",
         "psnr",
         "ab_error",
         "ab_auc",
@@ -337,7 +337,7 @@ def titles(text):
 @pytest.mark.parametrize("count", [1, 3])
 def test_few_photographs_one_model_and_no_realism(tmp_path, count):
     folder, painters = photographs(tmp_path / "few", count), {"one": painter([0.4])}
-    with pictures.Pictures() as kept:
+    with pictures.Thumbnails() as kept:
         evaluation = evaluated(folder, painters, kept)
         text = page.render(evaluation, kept)
     assert "Where models disagree" not in titles(text)
@@ -351,12 +351,12 @@ def test_few_photographs_one_model_and_no_realism(tmp_path, count):
 
 def test_no_model_or_no_color_is_no_error(tmp_path):
     plain = photographs(tmp_path / "plain", 4)
-    with pictures.Pictures() as kept:
+    with pictures.Thumbnails() as kept:
         evaluation = evaluated(plain, {}, kept)
         text = page.render(evaluation, kept)
     assert "What went wrong" not in titles(text) and "Table" in titles(text)
     gray = photographs(tmp_path / "gray", 4, gray=range(4))
-    with pictures.Pictures() as kept:
+    with pictures.Thumbnails() as kept:
         evaluation = evaluated(gray, {"one": painter([1.0])}, kept)
         text = page.render(evaluation, kept)
     assert "4 gray photographs" in text and "nan" not in re.sub(r"base64,[^\"]*", "", text)
@@ -379,7 +379,7 @@ def test_without_realism_the_nearest_are_realistic(made):
 
 def test_rows_of_an_earlier_evaluation_have_figures_alone(made):
     evaluation, kept, _ = made
-    earlier = record.Row(evaluation.rows[MILD].scores, hues=evaluation.rows[MILD].hues)
+    earlier = record.RowScores(evaluation.rows[MILD].scores, hues=evaluation.rows[MILD].hues)
     rows = {"earlier": earlier, **evaluation.rows}
     text = page.render(dataclasses.replace(evaluation, rows=rows), kept)
     hover = embedded(text, "hover")
@@ -391,7 +391,7 @@ def test_rows_of_an_earlier_evaluation_have_figures_alone(made):
 
 
 def test_pictures_are_kept_as_good_jpegs(made, rng):
-    with pictures.Pictures() as kept:
+    with pictures.Thumbnails() as kept:
         truth = np.stack([colorful_photo(seed, 60, 90) for seed in range(3)])
         batches = [{"rgb": truth[:2]}, {"rgb": truth[2:]}]
         for batch in batches:

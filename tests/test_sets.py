@@ -20,7 +20,7 @@ def project(rgb):
     return pooled, 8.0 * pooled[:, :5]
 
 
-NETWORK = extractors.Network("small", "fd", "kd", "score", 6, 5, project)
+NETWORK = extractors.Extractor("small", "fd", "kd", "score", 6, 5, project)
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_two_rows_differ_by_the_distances_without_the_same_photographs(truth, rn
         sets_of = {m: intervals.jackknife(f.value, f.without) for m, f in found[name].items()}
         without = {m: f.without for m, f in found[name].items()}
         values = {"colorfulness": np.zeros(2, np.float32)}
-        rows[name] = record.Row(values, name != "shifted", sets_of, without)
+        rows[name] = record.RowScores(values, name != "shifted", sets_of, without)
     evaluation = record.Evaluation({}, ["a", "b"], {}, np.zeros(2, bool), rows)
     value, low, high = evaluation.differences()["shifted", "gray"]["fd"]
     assert value == pytest.approx(found["shifted"]["fd"].value - found["gray"]["fd"].value)

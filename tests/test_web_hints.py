@@ -98,7 +98,7 @@ def test_the_page_gives_what_the_file_gives_with_hints_and_without(runtime, tmp_
     path = tmp_path / "hinted.tflite"
     path.write_bytes(convert.to_lite(hinted.generator(), "float32", hinted.probabilities))
     lite.add_card(path, hinted.SIZE, 32)
-    net = lite.Lite(path)
+    net = lite.LiteNetwork(path)
     l, hints = hinted.planes(50, 75)
     told, silent = runtime(path, (l, hints), (l, None))
     assert np.abs(told - silent).max() > 0.1
@@ -110,4 +110,4 @@ def test_the_page_runs_a_file_of_one_input(runtime):
     path = ROOT / "tfcolor" / "models" / "weights" / "tfcolor-base.tflite"
     l, _ = hinted.planes(64, 64)
     (ab,) = runtime(path, (l, None))
-    np.testing.assert_allclose(ab, reduction.colors(lite.Lite(path), l), atol=1e-3)
+    np.testing.assert_allclose(ab, reduction.colors(lite.LiteNetwork(path), l), atol=1e-3)

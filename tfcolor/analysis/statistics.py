@@ -89,7 +89,7 @@ def shorten(value: float) -> float:
 
 
 @dataclasses.dataclass
-class Found:
+class Sample:
     """Photographs of a kind: how many, the first names, and some pictures."""
 
     gallery: gallery.Gallery
@@ -136,8 +136,8 @@ class Statistics:
         self.density: np.ndarray = np.zeros((AB_BINS, AB_BINS), np.int64)
         self.sizes: np.ndarray = np.zeros((80, 80), np.int64)
         self.neutral = 0
-        self.brightness = {name: Found(gallery.Gallery(8)) for name in brightness.CLASSES}
-        self.gray, self.sepia = Found(gallery.Gallery(16)), Found(gallery.Gallery(16))
+        self.brightness = {name: Sample(gallery.Gallery(8)) for name in brightness.CLASSES}
+        self.gray, self.sepia = Sample(gallery.Gallery(16)), Sample(gallery.Gallery(16))
         self.contact, self.typical = gallery.Gallery(60), gallery.Gallery(1)
 
     @property

@@ -163,7 +163,7 @@ class Actions:
         progress: gr.Progress,
     ) -> tuple[str, str]:
         strength, saturation, size = setting
-        options = folder.Options(size=int(size), strength=strength, saturation=saturation)
+        options = folder.FileOptions(size=int(size), strength=strength, saturation=saturation)
         # In Gradio's own folder files are not copied once more, and are deleted when they are old.
         place = Path(tempfile.mkdtemp(dir=os.environ["GRADIO_TEMP_DIR"]))
 

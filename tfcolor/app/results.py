@@ -16,7 +16,7 @@ def write(
     net: runtimes.Network,
     sources: Sequence[Path],
     place: Path,
-    options: folder.Options,
+    options: folder.FileOptions,
     placed: Mapping[Path, tuple[local_hints.Hint, ...]],
     progress: Callable[[int, int], None],
 ) -> tuple[Path | None, list[str]]:
@@ -67,7 +67,7 @@ def targets(sources: Sequence[Path], place: Path) -> list[Path]:
 def _colorize(
     net: runtimes.Network,
     pairs: Sequence[tuple[Path, Path]],
-    options: folder.Options,
+    options: folder.FileOptions,
     placed: Mapping[Path, tuple[local_hints.Hint, ...]],
 ) -> Iterator[folder.Result]:
     plain = [pair for pair in pairs if not placed.get(pair[0])]

@@ -26,7 +26,7 @@ STREAM = "-"  # standard input or output
 )
 @click.option("--suffix", default="-color", show_default=True, help="Of names without --output.")
 @options.network
-@options.look
+@options.rendering
 @click.option(
     "--hint",
     "hint_texts",
@@ -68,7 +68,7 @@ def colorize(
     from tfcolor.colorizing import folder, local_hints
 
     parsed = tuple(local_hints.parse(text) for text in hint_texts)
-    chosen = folder.Options(hints=parsed, **options.given(**settings))
+    chosen = folder.FileOptions(hints=parsed, **options.given(**settings))
     if STREAM in photos or str(output) == STREAM:
         _stream(photos, output, options.chosen_network(model, server), chosen)
         return

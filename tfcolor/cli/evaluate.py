@@ -114,7 +114,7 @@ def evaluate(
         click.echo(f"warning: {warning}", err=True)
     seen_by = None if network == "none" else extractors.network(network, inception_weights)
     with contextlib.ExitStack() as stack:
-        kept = [stack.enter_context(pictures.Pictures())] if report else []
+        kept = [stack.enter_context(pictures.Thumbnails())] if report else []
         try:
             with options.bar("evaluating") as progress:
                 measured = run.run(

@@ -116,7 +116,7 @@ def check_server(url: str) -> None:
         load_tensorflow()
 
 
-def look(command: Callable[..., Any]) -> Callable[..., Any]:
+def rendering(command: Callable[..., Any]) -> Callable[..., Any]:
     """Options --size, --strength and --saturation."""
     size = click.option("--size", type=int, help="Short side that the network sees, pixels.")
     strength = click.option(

@@ -11,7 +11,7 @@ from tfcolor.cli import options
 from tfcolor.prepare import options as defaults
 from tfcolor.support import errors
 
-DEFAULTS = defaults.Options()
+DEFAULTS = defaults.SetOptions()
 
 
 def _option(flag: str, help_: str) -> options.Decorator:
@@ -65,7 +65,7 @@ def prepare(
     photograph of the test part among those for training is an error. The same command run again
     goes on where it stopped.
     """
-    sized = defaults.Options(**sizes)
+    sized = defaults.SetOptions(**sizes)
     where = options.given(data_dir=data_dir, train_split=train_split, test_split=test_split)
     photos = [config.DataConfig(source=options.resolved(source), **where) for source in sources]
     tests = config.DataConfig(source=options.resolved(test), data_dir=data_dir) if test else None

@@ -15,7 +15,7 @@ from tfcolor.support import errors
     "-o", "--output", type=options.FOLDER, required=True, help="A file: .mp4, .m4v, .mov or .mkv."
 )
 @options.network
-@options.look
+@options.rendering
 @click.option(
     "--smoothing",
     type=float,

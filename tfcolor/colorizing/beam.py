@@ -25,7 +25,7 @@ Plane = np.ndarray
 def colorize_files(
     model: Path | str | None,
     pairs: Sequence[tuple[Path, Path]],
-    options: folder.Options,
+    options: folder.FileOptions,
     place: Path,
     flags: Sequence[str],
 ) -> None:
@@ -92,7 +92,7 @@ class _Handler(base.ModelHandler[Plane, base.PredictionResult, runtimes.Network]
 class _Reduce(beam.DoFn):
     """A photograph -> its lightness as the network is shown it; what cannot be read fails."""
 
-    def __init__(self, options: folder.Options, own_size: int) -> None:
+    def __init__(self, options: folder.FileOptions, own_size: int) -> None:
         self._options, self._own_size = options, own_size
 
     def process(self, pair: Pair) -> Iterator[Any]:
@@ -105,7 +105,7 @@ class _Reduce(beam.DoFn):
 class _Paint(beam.DoFn):
     """A photograph and its colors -> the file; gives what failed."""
 
-    def __init__(self, options: folder.Options) -> None:
+    def __init__(self, options: folder.FileOptions) -> None:
         self._options = options
 
     def process(self, element: tuple[Pair, base.PredictionResult]) -> Iterator[folder.Result]:

@@ -21,7 +21,7 @@ PIXELS_AT_ONCE = 100_000_000  # of all photographs in work: 10 bytes each, so ab
 
 
 @dataclasses.dataclass(frozen=True)
-class Options(rendering.Rendering):
+class FileOptions(rendering.Rendering):
     """What is done to each photograph.
 
     Attributes:
@@ -93,13 +93,13 @@ def plan(
     return unique
 
 
-def check(pairs: Sequence[tuple[Path, Path]], options: Options | None = None) -> None:
+def check(pairs: Sequence[tuple[Path, Path]], options: FileOptions | None = None) -> None:
     """Looks for files that would be written twice, or over a photograph that is read.
 
     Raises:
       ValueError: names both.
     """
-    options = options or Options()
+    options = options or FileOptions()
     read = {source.resolve() for source, _ in pairs}
     sources: dict[Path, Path] = {}
     for source, target in pairs:
@@ -116,7 +116,7 @@ def check(pairs: Sequence[tuple[Path, Path]], options: Options | None = None) ->
 def colorize_files(
     net: runtimes.Network,
     pairs: Sequence[tuple[Path, Path]],
-    options: Options | None = None,
+    options: FileOptions | None = None,
     workers: int | None = None,
 ) -> Iterator[Result]:
     """Colorizes photographs, as many at a time as there are cores.
@@ -130,7 +130,7 @@ def colorize_files(
     Yields:
       A result for each photograph as it ends; a failure does not stop the others.
     """
-    options = options or Options()
+    options = options or FileOptions()
     check(pairs, options)
     room = _Room(PIXELS_AT_ONCE)
 
@@ -184,7 +184,7 @@ def naming(path: Path, reason: str) -> str:
 
 
 def _colorize_file(
-    net: runtimes.Network, source: Path, target: Path, options: Options, wanted: Sequence[Path]
+    net: runtimes.Network, source: Path, target: Path, options: FileOptions, wanted: Sequence[Path]
 ) -> None:
     """Writes those files of a photograph that are wanted."""
     photograph = images.read(source)
@@ -268,7 +268,7 @@ def _beside(source: Path, suffix: str) -> Path:
 
 def _without_results(pairs: list[tuple[Path, Path]]) -> list[tuple[Path, Path]]:
     """Without what a run before made of others of them."""
-    all_of_them = Options(compare="side", gif=True)
+    all_of_them = FileOptions(compare="side", gif=True)
     made = {path for _, target in pairs for path in all_of_them.outputs(target)}
     return [(source, target) for source, target in pairs if source not in made]
 

@@ -3,10 +3,9 @@
 Nothing here knows what runs it: a LiteRT file, a SavedModel, a server.
 """
 
-from typing import Protocol
-
 import numpy as np
 
+from tfcolor import runtimes
 from tfcolor.color import cielab_numpy, constants
 from tfcolor.images.resizing import arrays
 from tfcolor.support import errors
@@ -15,38 +14,6 @@ MAX_ASPECT = 4  # a longer side than 4 short ones is squeezed, which bounds what
 MAX_SIZE = 4096  # short side, pixels; a network of ours then takes 10 GB
 MAX_SATURATION = 100.0  # a factor beyond all use, and far from where floats overflow
 MIN_SIDE = 8  # pixels; in less than that there is nothing to recognize
-
-
-class Network(Protocol):
-    """A colorizing network.
-
-    Attributes:
-      size: short side that it is shown unless another is asked for, pixels.
-      stride: what its sides must be multiples of.
-      takes_hints: whether it can be told the colors of places.
-    """
-
-    @property
-    def size(self) -> int: ...
-
-    @property
-    def stride(self) -> int: ...
-
-    @property
-    def takes_hints(self) -> bool: ...
-
-    def __call__(self, l: np.ndarray, hints: np.ndarray | None = None) -> np.ndarray:
-        """The colors of a lightness; from any thread.
-
-        Args:
-          l: L* / 50 - 1, float32 (h, w).
-          hints: of one that takes them: a*b* / 110 in [-1, 1] and a mask in [0, 1], how sure each
-            is, float32 (h, w, 3). Where the mask is 0 there is no hint; nowhere if not given.
-
-        Returns:
-          a*b* / 110, float32 (h, w, 2).
-        """
-        ...
 
 
 def reduce(pixels: np.ndarray, size: int) -> np.ndarray:
@@ -85,11 +52,11 @@ def check_size(size: int) -> None:
         raise errors.InputError(f"size must be from 1 to {MAX_SIZE} pixels, got {size}")
 
 
-def colors(network: Network, l: np.ndarray, hints: np.ndarray | None = None) -> np.ndarray:
+def colors(network: runtimes.Network, l: np.ndarray, hints: np.ndarray | None = None) -> np.ndarray:
     """The colors that a network gives a lightness of any size, mirrored to what it needs.
 
     Args:
-      network: see `Network`.
+      network: see `runtimes.Network`.
       l: float32 (h, w) in [-1, 1].
       hints: float32 (h, w, 3), for a network that takes them; there are none where it is mirrored.
 

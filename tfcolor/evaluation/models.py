@@ -17,7 +17,7 @@ BUNDLED = "tfcolor"
 
 
 @dataclasses.dataclass(frozen=True)
-class Found:
+class Candidate:
     """A row to be: what paints it, what the record says of it, and its training photographs."""
 
     painter: scores.Painter
@@ -27,7 +27,7 @@ class Found:
 
 def find(
     paths: Sequence[Path], photos: photographs.Photographs, how: protocol.Protocol
-) -> dict[str, Found]:
+) -> dict[str, Candidate]:
     """The rows of models and folders of pictures; of the bundled model for none.
 
     Raises:
@@ -35,17 +35,17 @@ def find(
     """
     if not paths:
         painter = scores.from_colorizer(rendering.of_batches(runtimes.load()))
-        return {BUNDLED: Found(painter, {"model": "the one that comes with tfcolor"})}
+        return {BUNDLED: Candidate(painter, {"model": "the one that comes with tfcolor"})}
     names = [_row_name(path) for path in paths]
     if len(set(names)) < len(names):
         names = [str(path) for path in paths]
-    rows: dict[str, Found] = {}
+    rows: dict[str, Candidate] = {}
     for name, path in zip(names, paths, strict=True):
         rows |= {f"{name}{suffix}": row for suffix, row in _open(path, photos, how)}
     return rows
 
 
-def seen_in_training(rows: Mapping[str, Found], source: str, part: str) -> Iterator[str]:
+def seen_in_training(rows: Mapping[str, Candidate], source: str, part: str) -> Iterator[str]:
     """A warning for every model that was trained on the photographs it is measured on."""
     if part in ("train", "all"):
         for name, row in rows.items():
@@ -56,19 +56,19 @@ def seen_in_training(rows: Mapping[str, Found], source: str, part: str) -> Itera
 
 def _open(
     path: Path, photos: photographs.Photographs, how: protocol.Protocol
-) -> Iterator[tuple[str, Found]]:
+) -> Iterator[tuple[str, Candidate]]:
     """The rows of a path, each with what is added to its name."""
     if path.is_file():
         painter = scores.from_colorizer(rendering.of_batches(runtimes.load(path)))
-        yield "", Found(painter, {"model": str(path)})
+        yield "", Candidate(painter, {"model": str(path)})
     elif _is_model(path):
         run = saved_models.read_config(path)
         trained_on = run.data.source if run else None
         source = {"model": str(path)}
-        yield "", Found(scores.from_colorizer(saved_models.load(path)), source, trained_on)
+        yield "", Candidate(scores.from_colorizer(saved_models.load(path)), source, trained_on)
         if run and run.model.space == "rgb":
             raw = saved_models.load(path, saved_models.RAW)
-            yield " raw", Found(scores.from_colorizer(raw), source, trained_on)
+            yield " raw", Candidate(scores.from_colorizer(raw), source, trained_on)
     else:
         try:
             found = formats.find(path)
@@ -78,7 +78,7 @@ def _open(
                 f"with: tfcolor export WORKDIR {path}"
             ) from error
         folder = pictures.Pictures(path, found, photos, how)
-        yield "", Found(folder, folder.describe())
+        yield "", Candidate(folder, folder.describe())
 
 
 def _is_model(path: Path) -> bool:

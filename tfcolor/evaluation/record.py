@@ -22,7 +22,7 @@ Figures = dict[str, intervals.Interval]  # metric -> figure and its bounds
 
 
 @dataclasses.dataclass(frozen=True)
-class Row:
+class RowScores:
     """One colorizer, or a control.
 
     Attributes:
@@ -60,7 +60,7 @@ class Evaluation:
     names: list[str]
     photographs: scores.Scores
     is_gray: np.ndarray
-    rows: dict[str, Row]
+    rows: dict[str, RowScores]
 
     def figures(self) -> dict[str, Figures]:
         """Every metric of every row over the color photographs, with its interval."""
@@ -239,7 +239,7 @@ def with_sets(
     return dataclasses.replace(evaluation, rows=rows)
 
 
-def _set_differences(first: Row, second: Row) -> Figures:
+def _set_differences(first: RowScores, second: RowScores) -> Figures:
     return {
         metric: intervals.jackknife(
             first.sets[metric][0] - second.sets[metric][0], parts - second.without[metric]
@@ -257,9 +257,9 @@ def _figures(row: Figures) -> dict[str, dict[str, float | None]]:
     }
 
 
-def _row(row: Mapping[str, Any]) -> Row:
+def _row(row: Mapping[str, Any]) -> RowScores:
     sets = {metric: tuple(map(_or_infinite, each)) for metric, each in row["sets"].items()}
-    return Row(
+    return RowScores(
         scores=_arrays(row["scores"]),
         is_control=row["is_control"],
         sets=sets,  # type: ignore[arg-type]

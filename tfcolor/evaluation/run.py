@@ -17,7 +17,7 @@ def run(
     photos: photographs.Photographs,
     how: protocol.Protocol,
     min_chroma: float,
-    network: extractors.Network | None = None,
+    network: extractors.Extractor | None = None,
     batch_size: int = 8,
     sources: Mapping[str, dict[str, Any]] | None = None,
     observers: Sequence[scores.Observer] = (),
@@ -78,7 +78,7 @@ def run(
         photographs=facts,
         is_gray=is_gray,
         rows={
-            name: record.Row(
+            name: record.RowScores(
                 scores=row,
                 is_control=name in scores.CONTROLS,
                 sets={

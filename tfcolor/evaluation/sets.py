@@ -31,7 +31,7 @@ class SetFigures:
     Holds sums, and the features of at most `kid.CAPACITY` photographs a row.
     """
 
-    def __init__(self, network: extractors.Network, min_chroma: float) -> None:
+    def __init__(self, network: extractors.Extractor, min_chroma: float) -> None:
         """`min_chroma` tells gray photographs, which are left out, from color."""
         self._network, self._min_chroma = network, min_chroma
         self._rows: dict[str, _Seen] = {}

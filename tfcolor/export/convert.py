@@ -106,7 +106,7 @@ def to_onnx(
       generator: see `graphs.ask`.
       size: short side that it sees by default, pixels.
       stride: what its sides must be multiples of.
-      probabilities: of a generator's logits, see `workdir.Trained`; for none, if not given.
+      probabilities: of its logits, see `workdir.TrainedGenerator`; none if not given.
 
     Raises:
       ValueError: if tf2onnx is missing.

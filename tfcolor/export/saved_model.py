@@ -98,12 +98,12 @@ def _require_free(destination: Path, version: int) -> None:
 
 
 def _write(
-    trained: workdir.Trained, folder: Path, name: str, figures: modelcard.Figures | None
+    trained: workdir.TrainedGenerator, folder: Path, name: str, figures: modelcard.Figures | None
 ) -> None:
     """The SavedModel and what stands beside it."""
     settings, size = trained.settings, trained.image_size
     paints_rgb = settings is not None and settings.model.space == "rgb"
-    served = signatures.Served(
+    served = signatures.ServedModule(
         trained.generator, size, trained.stride, paints_rgb, trained.probabilities
     )
     made = served.signatures()
@@ -153,7 +153,7 @@ def _measured(path: Path) -> modelcard.Figures:
     return modelcard.Figures(about, [["", *shown], *rows])
 
 
-def _validated(run: Path, trained: workdir.Trained) -> modelcard.Figures | None:
+def _validated(run: Path, trained: workdir.TrainedGenerator) -> modelcard.Figures | None:
     """The figures of a run's newest validation up to the step of the weights; None without one."""
     lines = [
         line

@@ -22,7 +22,7 @@ _ONE = [
 ]
 
 
-class Served(tf.Module):
+class ServedModule(tf.Module):
     """What a SavedModel holds: a generator behind the signatures of `serving.contract`."""
 
     def __init__(
@@ -37,7 +37,7 @@ class Served(tf.Module):
 
         Args:
           raw: whether it paints RGB, and can be asked for that with its own lightness too.
-          probabilities: of its logits, see `workdir.Trained`; None where it has none.
+          probabilities: of its logits, see `workdir.TrainedGenerator`; None where it has none.
         """
         super().__init__(name="tfcolor")
         self._takes_hints = graphs.takes_hints(generator)
@@ -50,11 +50,11 @@ class Served(tf.Module):
     def signatures(self) -> dict[str, Function]:
         """What `tf.saved_model.save` takes."""
         made = {
-            "serving_default": self._with_look(
+            "serving_default": self._with_rendering(
                 "serving_default", functools.partial(self._files, "png")
             ),
-            "jpeg": self._with_look("jpeg", functools.partial(self._files, "jpeg")),
-            "rgb": self._with_look("rgb", self._photographs),
+            "jpeg": self._with_rendering("jpeg", functools.partial(self._files, "jpeg")),
+            "rgb": self._with_rendering("rgb", self._photographs),
             "planes": self._planes(),
             "planes_png": self._encoded_planes(),
         }
@@ -67,7 +67,7 @@ class Served(tf.Module):
             made["classes"] = self._classes(self._probabilities)
         return made
 
-    def _with_look(self, name: str, answer: Callable[..., dict[str, tf.Tensor]]) -> Function:
+    def _with_rendering(self, name: str, answer: Callable[..., dict[str, tf.Tensor]]) -> Function:
         """A signature of photographs and how they are to look; these inputs have defaults."""
         inputs = contract.SIGNATURES[name].inputs
         none, full, same = _defaults(inputs)
@@ -83,16 +83,16 @@ class Served(tf.Module):
 
         return asked
 
-    def _files(self, kind: str, files: tf.Tensor, **look: tf.Tensor) -> dict[str, tf.Tensor]:
+    def _files(self, kind: str, files: tf.Tensor, **rendering: tf.Tensor) -> dict[str, tf.Tensor]:
         """Photographs as files, each on its own: of a broken one there is an error and no file."""
-        made, errors = encoded.colorize_files(self._colorize, files, format=kind, **look)
+        made, errors = encoded.colorize_files(self._colorize, files, format=kind, **rendering)
         return {f"{kind}_bytes": made, "error": errors}
 
-    def _photographs(self, rgb: tf.Tensor, **look: tf.Tensor) -> dict[str, tf.Tensor]:
+    def _photographs(self, rgb: tf.Tensor, **rendering: tf.Tensor) -> dict[str, tf.Tensor]:
         """Photographs of one size as pixels."""
-        with tf.control_dependencies([*_checks_of_pixels(rgb), *_checks_of_look(**look)]):
+        with tf.control_dependencies([*_checks_of_pixels(rgb), *_checks_of_rendering(**rendering)]):
             n = tf.shape(rgb)[0]
-            options = [encoded.one_each(name, each, n) for name, each in look.items()]
+            options = [encoded.one_each(name, each, n) for name, each in rendering.items()]
             each = [tf.identity(rgb), *options]
         return {"rgb": _one_by_one(lambda one: self._colorize(*one), each)}
 
@@ -276,10 +276,10 @@ def _checks_of_pixels(rgb: tf.Tensor) -> list[tf.Operation]:
     ]
 
 
-def _checks_of_look(**look: tf.Tensor) -> list[tf.Operation]:
+def _checks_of_rendering(**rendering: tf.Tensor) -> list[tf.Operation]:
     return [
         tf.debugging.Assert(tf.reduce_all(is_met), [text.removesuffix(" {}"), values])
-        for is_met, text, values in encoded.requirements_of_look(**look)
+        for is_met, text, values in encoded.requirements_of_rendering(**rendering)
     ]
 
 

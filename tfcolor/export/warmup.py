@@ -52,13 +52,13 @@ def requests(takes_hints: bool = False) -> Iterator[tuple[str, dict[str, Any]]]:
     """Signatures with what they are asked, by input; the sizes count, the picture does not."""
     photograph = _encoded(".jpg", _slope(*PHOTOGRAPH, np.uint8))
     # Older servers do not fill in what is left out.
-    look = {
+    rendering = {
         name: np.array([each.default], each.dtype)
         for name, each in contract.SIGNATURES["jpeg"].inputs.items()
         if each.default is not None
     }
     for signature in ("serving_default", "jpeg"):
-        yield signature, {"image_bytes": np.array([photograph], object), **look}
+        yield signature, {"image_bytes": np.array([photograph], object), **rendering}
     for rows, columns in ASPECTS:
         height, width = (remote.SIZE * side // min(rows, columns) for side in (rows, columns))
         lightness = _encoded(".png", _slope(height, width, np.uint16))

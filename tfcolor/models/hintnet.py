@@ -23,7 +23,7 @@ HINT_CHANNELS = 32
 START = 3
 
 
-class Hinted(keras.Model):
+class HintedModel(keras.Model):
     """A functional model of {"l", "hints"} that takes lightness alone, too: then there are none."""
 
     def __call__(self, inputs: object, *args: object, **options: object) -> object:
@@ -86,7 +86,7 @@ def build(
         x = colornet.join(x, skip, widths * width, f"decoder{stride}", dtype)
     guide = colornet.SpaceToDepth(name="l_depth", dtype=dtype)(l)
     outputs = colornet.paint(x, guide, TEMPERATURE, dtype)
-    model = Hinted({"l": l, "hints": hints}, outputs, name="hintnet")
+    model = HintedModel({"l": l, "hints": hints}, outputs, name="hintnet")
     blocks.draw([x for x in model.layers if not x.name.startswith("encoder")], seed)
     if weights == "imagenet":
         efficientnet.load_encoder(model)

@@ -73,7 +73,7 @@ def finish(folder: Path, made: list[parts.Part], drop_leaks: bool) -> dict[str, 
     return counts
 
 
-def _find_copies(rows: dict[parts.Part, list[parts.Row]], drop_leaks: bool) -> None:
+def _find_copies(rows: dict[parts.Part, list[parts.Entry]], drop_leaks: bool) -> None:
     """Marks copies of earlier photographs; what comes first never loses its own."""
     index, leaks = fingerprint.Index(), []
     for part in sorted(rows, key=lambda part: (FIRST.index(part.split), part.index)):
@@ -101,7 +101,7 @@ def _find_copies(rows: dict[parts.Part, list[parts.Row]], drop_leaks: bool) -> N
 
 
 def _write_split(
-    folder: Path, split: str, rows: dict[parts.Part, list[parts.Row]]
+    folder: Path, split: str, rows: dict[parts.Part, list[parts.Entry]]
 ) -> tfds.core.SplitInfo:
     """Moves what was kept to the set's own files, a shard for each part that has any."""
     kept = {part: sum(row.kind == "kept" for row in rows[part]) for part in rows}
@@ -124,7 +124,7 @@ def _write_split(
     )
 
 
-def _copy_kept(part: parts.Part, rows: list[parts.Row], to: Path) -> None:
+def _copy_kept(part: parts.Part, rows: list[parts.Entry], to: Path) -> None:
     written = [row for row in rows if row.kind in ("kept", "duplicate", "leak")]
     if all(row.kind == "kept" for row in written):
         try:

@@ -7,7 +7,7 @@ from tfcolor.support import errors
 
 
 @dataclasses.dataclass(frozen=True)
-class Options:
+class SetOptions:
     """What becomes of each photograph; a set once begun keeps them."""
 
     short_side: int = 288  # pixels; larger photographs are reduced, smaller ones stay as they are

@@ -24,7 +24,7 @@ FEATURES = tfds.features.FeaturesDict(
 
 
 @dataclasses.dataclass(frozen=True)
-class Row:
+class Entry:
     """What is known of a photograph once it was looked at.
 
     Attributes:
@@ -59,13 +59,13 @@ class Part:
         """One JSON list a photograph; written last, so that it says the part is done."""
         return self.folder / f"{self.split}-{self.index:05d}.json"
 
-    def read_rows(self) -> list[Row]:
+    def read_rows(self) -> list[Entry]:
         """What was seen of every photograph, in order."""
-        return [Row(*row) for row in json.loads(self.rows.read_text(encoding="utf-8"))]
+        return [Entry(*row) for row in json.loads(self.rows.read_text(encoding="utf-8"))]
 
 
 def make(
-    part: Part, photos: photographs.Photographs, settings: options.Options, workers: int
+    part: Part, photos: photographs.Photographs, settings: options.SetOptions, workers: int
 ) -> Iterator[int]:
     """Makes a part; yields 1 for every photograph. A part that is done is left as it is.
 
@@ -98,7 +98,7 @@ def make(
             kind, reason = shrunk.kind or "kept", shrunk.reason
             if kind == "kept" and colored < settings.min_chroma:
                 kind, reason = "gray", f"{name}: mean chroma {colored:.1f}"
-            rows.append(Row(name, kind, reason, shrunk.copy_key))
+            rows.append(Entry(name, kind, reason, shrunk.copy_key))
             if kind == "kept":
                 file_name = name.encode("utf-8", "surrogateescape")  # it need not be UTF-8
                 example = {"image": shrunk.jpeg, "image/filename": file_name, "image/id": image_id}

@@ -34,7 +34,7 @@ class Plan:
 
     folder: Path
     sources: dict[str, tuple[Sequence[config.DataConfig], str]]
-    settings: options.Options
+    settings: options.SetOptions
 
     def open(self, split: str) -> photographs.Photographs:
         """The photographs of a split, in an order that has nothing to do with their names."""
@@ -73,7 +73,7 @@ class Plan:
 def plan(
     sources: Sequence[config.DataConfig],
     folder: str | Path,
-    settings: options.Options = options.Options(),  # noqa: B008 - frozen
+    settings: options.SetOptions = options.SetOptions(),  # noqa: B008 - frozen
     test: config.DataConfig | None = None,
 ) -> Plan:
     """What is to be done.

@@ -36,7 +36,7 @@ class Shrunk:
     kind: str = ""
 
 
-def shrink(stored: Path | bytes, name: str, settings: options.Options) -> Shrunk:
+def shrink(stored: Path | bytes, name: str, settings: options.SetOptions) -> Shrunk:
     """Reads a photograph of any format and gives it as a small JPEG.
 
     A JPEG that is small enough, upright and in sRGB keeps its bytes: nothing is encoded twice

@@ -65,11 +65,11 @@ def load(path: str | Path | None = None, threads: int | None = None) -> Network:
     if not Path(path).is_file():
         from tfcolor.runtimes import saved_models
 
-        return saved_models.Saved(path)
+        return saved_models.SavedNetwork(path)
     if Path(path).suffix.lower() == ".onnx":
         from tfcolor.runtimes import onnx
 
-        return onnx.Onnx(path, threads)
+        return onnx.OnnxNetwork(path, threads)
     from tfcolor.runtimes import lite
 
-    return lite.Lite(path, threads)
+    return lite.LiteNetwork(path, threads)

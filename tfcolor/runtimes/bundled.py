@@ -7,10 +7,10 @@ from tfcolor.runtimes import lite
 PATH = Path(__file__).parents[1] / "models" / "weights" / "tfcolor-base.tflite"
 
 
-def load(threads: int | None = None) -> lite.Lite:
+def load(threads: int | None = None) -> lite.LiteNetwork:
     """The bundled network; see `runtimes.Network`.
 
     Args:
       threads: that one call uses; all cores if not given.
     """
-    return lite.Lite(PATH, threads)
+    return lite.LiteNetwork(PATH, threads)

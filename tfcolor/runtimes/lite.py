@@ -19,7 +19,7 @@ SIZE = 192  # of a file without a card
 STRIDE = 64  # the same; networks want no larger multiple than ours
 
 
-class Lite:
+class LiteNetwork:
     """A network in a LiteRT file; see `runtimes.Network`."""
 
     def __init__(self, path: str | Path, threads: int | None = None) -> None:

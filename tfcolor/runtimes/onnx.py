@@ -11,7 +11,7 @@ from tfcolor.support import errors, quiet
 SIZE, STRIDE = "tfcolor.size", "tfcolor.stride"  # in a file's metadata: what it is to be shown
 
 
-class Onnx:
+class OnnxNetwork:
     """A network in an ONNX file; see `runtimes.Network`."""
 
     def __init__(self, path: str | Path, threads: int | None = None) -> None:

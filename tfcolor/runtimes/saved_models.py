@@ -73,7 +73,7 @@ def _frozen(path: str | Path, model: Any, signature: str) -> Callable[..., tf.Te
     """A signature of a loaded model of ours as a function of the inputs without a default."""
     expected = contract.ALL[signature].inputs
     # TensorFlow's own loader knows no defaults.
-    look = {
+    rendering = {
         name: tf.constant([each.default], each.dtype)
         for name, each in expected.items()
         if each.default is not None
@@ -83,8 +83,10 @@ def _frozen(path: str | Path, model: Any, signature: str) -> Callable[..., tf.Te
         specs = graph.structured_input_signature[1]
         if specs.keys() != expected.keys():
             raise KeyError(f"inputs of {signature}")
-        names = [name for name in expected if name not in look]
-        whole = tf.function(lambda *given: graph(**dict(zip(names, given, strict=True)), **look))
+        names = [name for name in expected if name not in rendering]
+        whole = tf.function(
+            lambda *given: graph(**dict(zip(names, given, strict=True)), **rendering)
+        )
         return freezing.freeze(whole.get_concrete_function(*(specs[name] for name in names)))
 
 
@@ -99,7 +101,7 @@ def _reading(path: str | Path) -> Iterator[None]:
         ) from error
 
 
-class Saved:
+class SavedNetwork:
     """The network in a SavedModel that `tfcolor export` wrote; see `runtimes.Network`."""
 
     stride = 1  # the graph mirrors the borders itself

@@ -24,7 +24,7 @@ CHECKPOINTS = {"best": BEST, "last": LAST}
 BUNDLED = "bundled"  # in place of a run: the network that comes with the package
 
 
-class Trained(NamedTuple):
+class TrainedGenerator(NamedTuple):
     """A generator as it is exported.
 
     Attributes:
@@ -149,7 +149,7 @@ def load_generator(folder: str | Path, checkpoint: str = "best") -> tuple[keras.
     return generator, step_of(path)
 
 
-def generator_of(run: str | Path, checkpoint: str = "best") -> Trained:
+def generator_of(run: str | Path, checkpoint: str = "best") -> TrainedGenerator:
     """The generator of a run, or the one that comes with the package.
 
     Args:
@@ -160,7 +160,7 @@ def generator_of(run: str | Path, checkpoint: str = "best") -> Trained:
       ValueError: if the run or the checkpoint is not there or cannot be read.
     """
     if str(run) == BUNDLED and not Path(run).exists():
-        return Trained(
+        return TrainedGenerator(
             folding.fold(colornet.bundled()),
             colornet.IMAGE_SIZE,
             colornet.STRIDE,
@@ -174,4 +174,4 @@ def generator_of(run: str | Path, checkpoint: str = "best") -> Trained:
     size, stride = settings.validation_size, settings.model.stride
     shares = [stage.uniform_share for stage in settings.stages if stage.classification_weight]
     share = shares[-1] if shares else None
-    return Trained(folding.fold(generator), size, stride, step, settings, share)
+    return TrainedGenerator(folding.fold(generator), size, stride, step, settings, share)

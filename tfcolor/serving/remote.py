@@ -125,11 +125,15 @@ class Remote:
           be colorized, or the OSError of its request.
         """
         signature, output = ("jpeg", "jpeg_bytes") if jpeg else ("serving_default", "png_bytes")
-        look = {"size": size or 0, "strength": float(strength), "saturation": float(saturation)}
+        rendering = {
+            "size": size or 0,
+            "strength": float(strength),
+            "saturation": float(saturation),
+        }
         results: list[bytes | Exception] = []
         for chunk in chunks(files):
             inputs: dict[str, Sequence[Any]] = {"image_bytes": chunk}
-            inputs |= {name: [value] * len(chunk) for name, value in look.items()}
+            inputs |= {name: [value] * len(chunk) for name, value in rendering.items()}
             try:
                 answer = self._predict(signature, inputs)
             except OSError as error:

@@ -135,7 +135,7 @@ def _train_stage(this: run.Run, interrupted: threading.Event, stop: Stop | None)
     train_step, stream = this.train_step(), iter(this.batches())
     shown = progress.Progress(stage.name, begin, stage.steps, stage.batch_size)
     saved_at = time.monotonic()
-    taken: run.Taken | None = None
+    taken: run.StepResult | None = None
     for done in range(begin + 1, stage.steps + 1):
         batch = next(stream)
         rates = train_state.set_learning_rates()
@@ -144,7 +144,7 @@ def _train_stage(this: run.Run, interrupted: threading.Event, stop: Stop | None)
         # Losses are checked one step late, when they are there anyway: a GPU is not kept waiting.
         if taken is not None:
             this.require_finite(taken)
-        taken = run.Taken(int(train_state.step.numpy()), batch, metrics)
+        taken = run.StepResult(int(train_state.step.numpy()), batch, metrics)
         shown.update(done, metrics)
         if done % settings.log_every_steps == 0 or done == stage.steps:
             this.log(taken, rates, shown.images_per_second)

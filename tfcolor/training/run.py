@@ -17,7 +17,7 @@ from tfcolor.training import device, states, step, summaries
 PERCEPTUAL_LAYERS = ("stride4", "stride8", "stride16")
 
 
-class Taken(NamedTuple):
+class StepResult(NamedTuple):
     """A step that was taken: the number it has in the run, its batch, and what it measured."""
 
     step: int
@@ -77,7 +77,7 @@ class Run:
         places = self.strategy.experimental_local_results(batch["position"])
         self.state.position.assign(int(np.concatenate(places).max()) + 1)
 
-    def save(self, taken: Taken) -> None:
+    def save(self, taken: StepResult) -> None:
         """Checkpoints the state after a step.
 
         Raises:
@@ -91,14 +91,14 @@ class Run:
         self.state.position.assign(position)
         self.checkpoints.save()
 
-    def require_finite(self, taken: Taken) -> None:
+    def require_finite(self, taken: StepResult) -> None:
         """Raises FloatingPointError if a loss of a step is not finite; names its photographs."""
         numbers = {name: float(value) for name, value in taken.metrics.items()}
         bad = [f"{name} {v}" for name, v in numbers.items() if not math.isfinite(v)]
         if bad:
             self._fail(f"{', '.join(bad)} is not finite at", taken)
 
-    def log(self, taken: Taken, rates: dict[str, float], images_per_second: float) -> None:
+    def log(self, taken: StepResult, rates: dict[str, float], images_per_second: float) -> None:
         """Writes what a step measured, and how fast it was."""
         values = {f"train/{name}": float(value) for name, value in taken.metrics.items()}
         values |= {f"train/{name}": rate for name, rate in rates.items()}
@@ -115,7 +115,7 @@ class Run:
         with self.strategy.scope():
             return perceptual_features()
 
-    def _fail(self, what: str, taken: Taken) -> NoReturn:
+    def _fail(self, what: str, taken: StepResult) -> NoReturn:
         ids = self.strategy.experimental_local_results(taken.batch["image_id"])
         names = ", ".join(self.train_photos.name(int(each)) for each in np.concatenate(ids))
         good = self.checkpoints.latest or "none yet"

@@ -155,7 +155,7 @@ class _Search:
             self._repeat(trial, twin)
             return
         folder, metric = self._folder / name, self._plan.metric
-        told = _Told(trial, metric, self._deadline)
+        told = _Reporter(trial, metric, self._deadline)
         try:
             settings = fields.override(self._plan.settings, **params)
             for line in _validations(folder, metric):
@@ -223,7 +223,7 @@ class _Search:
         return disk.locked(self._folder, f"{name} is another process's", f".{name}.lock")
 
 
-class _Told:
+class _Reporter:
     """What training tells of its validations, passed on to Optuna."""
 
     def __init__(self, trial: optuna.Trial, metric: str, deadline: float) -> None:

@@ -29,7 +29,7 @@ _In = TypeVar("_In")
 _Out = TypeVar("_Out")
 
 
-class Seen(NamedTuple):
+class FrameColors(NamedTuple):
     """A frame, its pixels, what the network saw of it and what it made of that."""
 
     frame: read.Frame
@@ -38,7 +38,7 @@ class Seen(NamedTuple):
     ab: np.ndarray
 
 
-class Made(NamedTuple):
+class FinishedFrame(NamedTuple):
     """A frame ready for the encoder, its place in the film, and what it leaves to the next."""
 
     place: int
@@ -119,9 +119,9 @@ def _make_segments(
         log.info("%s: going on after %d frames that are done", film.path, first)
     total = max(film.frames - first, 1)
 
-    last: Made | None = None
+    last: FinishedFrame | None = None
 
-    def noted(made: Made) -> av.VideoFrame:
+    def noted(made: FinishedFrame) -> av.VideoFrame:
         nonlocal last
         last = made
         progress(min(made.place + 1 - first, total), total)
@@ -142,24 +142,24 @@ def _colorized(
     settings: setting.Settings,
     first: int,
     moment: smooth.Moment | None,
-) -> Generator[Made, None, None]:
+) -> Generator[FinishedFrame, None, None]:
     """The frames from `first` on, ready for the encoder; `moment` is that of the one before."""
 
-    def see(frame: read.Frame) -> Seen:
+    def see(frame: read.Frame) -> FrameColors:
         pixels = read.pixels(film, frame.picture)
         l = settings.reduce(pixels, net.size)
-        return Seen(frame, pixels, l, settings.colors(net, l))
+        return FrameColors(frame, pixels, l, settings.colors(net, l))
 
-    def steadied(frames: Iterable[Seen]) -> Iterator[tuple[int, Seen, smooth.Moment]]:
+    def steadied(frames: Iterable[FrameColors]) -> Iterator[tuple[int, FrameColors, smooth.Moment]]:
         now = moment
         for place, seen in enumerate(frames, first):
             now = smooth.steady(now, seen.l, seen.ab, settings.smoothing)
             yield place, seen, now
 
-    def finish(each: tuple[int, Seen, smooth.Moment]) -> Made:
+    def finish(each: tuple[int, FrameColors, smooth.Moment]) -> FinishedFrame:
         place, seen, now = each
         rgb = settings.paint(seen.pixels, now.l, now.ab)
-        return Made(place, now, write.frame(film, seen.frame, rgb))
+        return FinishedFrame(place, now, write.frame(film, seen.frame, rgb))
 
     with futures.ThreadPoolExecutor(WORKERS) as pool:
         seen = _in_order(pool, see, read.frames(film, first))

@@ -25,7 +25,7 @@ NETWORKS = ("inception", "efficientnet-lite0")
 
 
 @dataclasses.dataclass(frozen=True)
-class Network:
+class Extractor:
     """A network that looks at whole photographs, and what the figures made of it are called.
 
     `name` is one of `NETWORKS`; `distance` names the Fréchet distance of its features, `kernel`
@@ -66,7 +66,7 @@ class Network:
         return pooled, logits
 
 
-def network(name: str, weights: str | os.PathLike[str] | None = None) -> Network:
+def network(name: str, weights: str | os.PathLike[str] | None = None) -> Extractor:
     """A network by its name, built once.
 
     Args:
@@ -105,7 +105,7 @@ def efficientnet_lite0(rgb: np.ndarray | tf.Tensor) -> np.ndarray:
     return network("efficientnet-lite0").extract(rgb)[0]
 
 
-def statistics(batches: Iterable[np.ndarray], of: Network | None = None) -> frechet.FeatureStats:
+def statistics(batches: Iterable[np.ndarray], of: Extractor | None = None) -> frechet.FeatureStats:
     """Statistics of a set of photographs, in batches of uint8 (n, h, w, 3).
 
     Args:
@@ -143,9 +143,9 @@ def resize_like_tensorflow1(rgb: tf.Tensor) -> tf.Tensor:
 
 
 @functools.cache
-def _inception(weights: Path | None) -> Network:
+def _inception(weights: Path | None) -> Extractor:
     model = inception.load(inception.build(), inception_weights.find(weights))
-    return Network(
+    return Extractor(
         name="inception",
         distance="fid",
         kernel="kid",
@@ -157,7 +157,7 @@ def _inception(weights: Path | None) -> Network:
 
 
 @functools.cache
-def _efficientnet_lite0() -> Network:
+def _efficientnet_lite0() -> Extractor:
     classifier = efficientnet.build_classifier()
     outputs = {"pooled": classifier.get_layer("pooled").output, "logits": classifier.output}
 
@@ -166,7 +166,7 @@ def _efficientnet_lite0() -> Network:
         x = tf.image.resize(rgb, size, tf.image.ResizeMethod.BICUBIC, antialias=True)
         return tf.clip_by_value(x, 0.0, 255.0)  # bicubic overshoots at edges
 
-    return Network(
+    return Extractor(
         name="efficientnet-lite0",
         distance="fd_efficientnet_lite0",
         kernel="kd_efficientnet_lite0",

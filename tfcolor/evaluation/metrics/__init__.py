@@ -15,7 +15,7 @@ Metric = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 PER_PHOTOGRAPH: dict[str, Metric] = {
     "ssim": ssim.ssim,
-    "ssim_capstone": ssim.ssim_capstone,
+    "ssim_uniform": ssim.ssim_uniform,
     "psnr": mse.psnr,
     "mse": mse.mse,
     "ab_error": ab_error.ab_error,
@@ -31,5 +31,5 @@ PER_PHOTOGRAPH: dict[str, Metric] = {
 # Metrics whose mean over a set is a weighted one, with the weight of each photograph by its truth.
 WEIGHTS: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {"ab_auc_rebalanced": ab_error.rarity}
 
-HIGHER_IS_BETTER = {"ssim", "ssim_capstone", "psnr", "ab_auc", "ab_auc_rebalanced"}
+HIGHER_IS_BETTER = {"ssim", "ssim_uniform", "psnr", "ab_auc", "ab_auc_rebalanced"}
 LOWER_IS_BETTER = {"mse", "ab_error", "delta_e00", "delta_colorfulness"}

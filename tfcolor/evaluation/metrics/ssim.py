@@ -33,7 +33,7 @@ def ssim(truth: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
     return _similarity(truth, fake, weights / weights.sum(), "ssim")
 
 
-def ssim_capstone(truth: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
+def ssim_uniform(truth: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
     """Mean SSIM over the three channels with scikit-image's defaults, as notebooks compute it.
 
     Equals `skimage.metrics.structural_similarity` with data_range=1, channel_axis=-1: the mean of
@@ -50,7 +50,7 @@ def ssim_capstone(truth: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
     """
     count = PLAIN_WINDOW**2
     weights: np.ndarray = np.full(PLAIN_WINDOW, 1 / PLAIN_WINDOW)
-    return _similarity(truth, fake, weights, "ssim_capstone", count / (count - 1))
+    return _similarity(truth, fake, weights, "ssim_uniform", count / (count - 1))
 
 
 def _similarity(

@@ -13,7 +13,7 @@ HOVER_SIDE = 96
 class Album:
     """Gives out the HTML that shows pictures, and remembers which the page must hold."""
 
-    def __init__(self, kept: pictures.Pictures) -> None:
+    def __init__(self, kept: pictures.Thumbnails) -> None:
         self._kept = kept
         self._sides: dict[tuple[str, int], int] = {}
 

@@ -32,7 +32,7 @@ for <code>tfcolor evaluate --human-answers FILE</code>.</p>
 
 
 def write(
-    evaluation: record.Evaluation, kept: pictures.Pictures, folder: Path, pairs: int = 100
+    evaluation: record.Evaluation, kept: pictures.Thumbnails, folder: Path, pairs: int = 100
 ) -> Path:
     """Writes human.html into a folder, which is made if it is missing.
 
@@ -128,7 +128,7 @@ def rates(
 
 def _pair(
     evaluation: record.Evaluation,
-    kept: pictures.Pictures,
+    kept: pictures.Thumbnails,
     row: str,
     place: int,
     on_left: bool,

@@ -14,7 +14,7 @@ from tfcolor.support import disk
 HERE = Path(__file__).parent
 
 
-def write(evaluation: record.Evaluation, kept: pictures.Pictures, folder: Path) -> Path:
+def write(evaluation: record.Evaluation, kept: pictures.Thumbnails, folder: Path) -> Path:
     """Writes report.html into a folder, which is made if it is missing.
 
     Raises:
@@ -27,7 +27,7 @@ def write(evaluation: record.Evaluation, kept: pictures.Pictures, folder: Path) 
     return path
 
 
-def render(evaluation: record.Evaluation, kept: pictures.Pictures) -> str:
+def render(evaluation: record.Evaluation, kept: pictures.Thumbnails) -> str:
     """The page.
 
     Args:

@@ -15,7 +15,7 @@ SMALL_QUALITY = 75
 SHOWN_CONTROLS = (scores.GRAY, scores.TRUTH)
 
 
-class Pictures:
+class Thumbnails:
     """Every picture of the models, of gray and of the truth as a JPEG file; an observer.
 
     They lie in a temporary folder, which is there until the `with` block ends, so that memory does
@@ -26,7 +26,7 @@ class Pictures:
         self._folder = tempfile.TemporaryDirectory(prefix="tfcolor-report-")
         self._counts: dict[str, int] = {}
 
-    def __enter__(self) -> "Pictures":
+    def __enter__(self) -> "Thumbnails":
         return self
 
     def __exit__(

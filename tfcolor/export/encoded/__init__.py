@@ -158,7 +158,7 @@ def _error(
     fits = tf.maximum(height, width) <= contract.MAX_SIDE
     fits &= height * width <= contract.MAX_PIXELS
     requirements = [
-        *requirements_of_look(size, strength, saturation),
+        *requirements_of_rendering(size, strength, saturation),
         (
             header.kind != headers.UNKNOWN,
             "not a photograph (JPEG, PNG, BMP, GIF): convert it to PNG or JPEG",
@@ -183,7 +183,7 @@ def _error(
     return tf.where(tf.reduce_any(is_wrong), texts[tf.argmax(is_wrong)], "")
 
 
-def requirements_of_look(
+def requirements_of_rendering(
     size: tf.Tensor, strength: tf.Tensor, saturation: tf.Tensor
 ) -> list[tuple[tf.Tensor, str, tf.Tensor]]:
     """What options must fulfil: whether each value does, a text with {} for the values, these."""
