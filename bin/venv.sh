@@ -12,8 +12,10 @@ fi
 # Reinstall only when the requirements or the checkout changed: pip takes half a minute to find nothing to do.
 stamp="$VIRTUAL_ENV/.tfcolor${1:+-$1}"
 if [ "$(cat "$stamp" 2>/dev/null)" != "$PWD" ] || [ setup.cfg -nt "$stamp" ] ||
-  [ pyproject.toml -nt "$stamp" ]; then
+  [ pyproject.toml -nt "$stamp" ] || [ constraints.txt -nt "$stamp" ]; then
   echo "== installing tfcolor$extra into $VIRTUAL_ENV (TensorFlow is about 600 MB)"
-  python -m pip install --disable-pip-version-check --editable ".$extra"
+  known=(--constraint constraints.txt)
+  python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || known=()  # some are for 3.11 and newer
+  python -m pip install --disable-pip-version-check "${known[@]}" --editable ".$extra"
   echo "$PWD" >"$stamp"
 fi

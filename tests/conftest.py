@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ["KERAS_BACKEND"] = "tensorflow"
@@ -110,3 +111,18 @@ class Stripes:
     def __call__(self, l):
         assert l.dtype == np.float32 and not any(side % 8 for side in l.shape)
         return 0.2 * np.stack([np.sin(7 * l), np.cos(5 * l)], -1)
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory):
+    """The wheel of the package, built from a copy: building writes beside the sources."""
+    root, folder = Path(__file__).parent.parent, tmp_path_factory.mktemp("wheel")
+    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(root / name, folder)
+    shutil.copytree(
+        root / "tfcolor", folder / "tfcolor", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "-o", "dist", "."]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return next((folder / "dist").glob("*.whl"))
