@@ -18,8 +18,9 @@ from test_cli import fails, run, start
 from tfcolor import config
 from tfcolor.config import fields, recipes
 from tfcolor.runtimes import workdir
+from tfcolor.support import interrupts
 from tfcolor.training import loop
-from tfcolor.tune import experiment, signals, spaces, study
+from tfcolor.tune import experiment, spaces, study
 
 SETTINGS = fields.override(
     config.TrainConfig(),
@@ -289,16 +290,19 @@ def test_a_changed_study_is_refused_and_stays(photo_folder, tmp_path, training):
     assert len(training.steps) == 1
 
 
-def test_a_signal_that_another_handler_takes_is_noticed():
-    before = signal.signal(signal.SIGTERM, lambda number, frame: None)
-    try:
-        with signals.watch() as arrived:
-            assert not arrived()
+def test_a_signal_within_a_trial_is_the_searchs_too():
+    before = signal.getsignal(signal.SIGTERM)
+    with interrupts.interruptible() as outer:
+        with interrupts.interruptible() as inner:
+            assert not inner.is_set()
             signal.raise_signal(signal.SIGTERM)
-            assert arrived()
-            assert arrived()
-    finally:
-        signal.signal(signal.SIGTERM, before)
+            assert inner.is_set()
+        assert outer.is_set()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGTERM) == before
+    with interrupts.interruptible() as anew:
+        assert not anew.is_set()
 
 
 # The command

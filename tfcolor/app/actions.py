@@ -114,7 +114,7 @@ class Actions:
         return preview.place_of(x, y, session.shown)
 
     def add(self, session: Session, x: int | None, y: int | None, color: str) -> Session:
-        """Sets the color of a place, in the stead of one that was set exactly there."""
+        """Sets the color of a place; a color that was set exactly there before is replaced."""
         with explained():
             if session.shown is None or x is None or y is None:
                 raise errors.InputError("click a place of the photograph, or fill in X and Y")

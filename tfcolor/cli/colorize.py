@@ -1,6 +1,5 @@
 """`tfcolor colorize`."""
 
-import importlib.util
 import io
 import os
 import sys
@@ -43,8 +42,7 @@ STREAM = "-"  # standard input or output
 @click.option("--gif", is_flag=True, default=None, help="Write NAME-compare.gif, too: by turns.")
 @options.provenance
 @click.option("--overwrite", is_flag=True, default=None, help="Make again what is there already.")
-@click.option("--runner", help="Run as an Apache Beam pipeline, such as on DirectRunner.")
-@click.option("--beam-option", "flags", multiple=True, metavar="--NAME=VALUE", help="For --runner.")
+@options.beam
 @click.pass_context
 def colorize(
     context: click.Context,
@@ -68,6 +66,7 @@ def colorize(
     from tfcolor.colorizing import folder, local_hints
 
     parsed = tuple(local_hints.parse(text) for text in hint_texts)
+    beam = options.beam_flags(runner, flags)
     chosen = folder.FileOptions(hints=parsed, **options.given(**settings))
     if STREAM in photos or str(output) == STREAM:
         _stream(photos, output, options.chosen_network(model, server), chosen)
@@ -77,8 +76,8 @@ def colorize(
     if parsed and len(pairs) > 1:
         raise errors.InputError("--hint is for one photograph; give one")
     path = options.chosen_network(model, server)
-    if runner:
-        _run_beam(context, path, pairs, chosen, place, [f"--runner={runner}", *flags])
+    if beam is not None:
+        _run_beam(context, path, pairs, chosen, place, beam)
         return
     net = runtimes.load(path, threads=None if len(pairs) == 1 else 1)
     results = []
@@ -116,10 +115,6 @@ def _run_beam(
     place: Path,
     flags: list[str],
 ) -> None:
-    if not importlib.util.find_spec("apache_beam"):
-        raise errors.InputError(
-            "--runner needs Apache Beam; install it with: pip install 'tfcolor[beam]'"
-        )
     if chosen.hints or chosen.compare or chosen.gif:
         raise errors.InputError(
             "--hint, --compare and --gif do not go with --runner; leave them out"

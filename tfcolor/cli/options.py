@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 import contextlib
+import importlib.util
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -128,6 +129,32 @@ def rendering(command: Callable[..., Any]) -> Callable[..., Any]:
     return size(strength(saturation(command)))
 
 
+def beam(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options --runner and --beam-option; see `beam_flags`."""
+    runner = click.option("--runner", help="Run as an Apache Beam pipeline, on this runner.")
+    flags = click.option(
+        "--beam-option", "flags", multiple=True, metavar="--NAME=VALUE", help="For --runner."
+    )
+    return runner(flags(command))
+
+
+def beam_flags(runner: str | None, flags: tuple[str, ...]) -> list[str] | None:
+    """What Beam is told; None where no runner was asked for.
+
+    Raises:
+      ValueError: if there are options without a runner, or Beam is missing.
+    """
+    if not runner:
+        if flags:
+            raise click.UsageError("--beam-option needs --runner")
+        return None
+    if not importlib.util.find_spec("apache_beam"):
+        raise errors.InputError(
+            "--runner needs Apache Beam; install it with: pip install 'tfcolor[beam]'"
+        )
+    return [f"--runner={runner}", *flags]
+
+
 provenance: Decorator = click.option(
     "--provenance/--no-provenance",
     default=None,
@@ -180,5 +207,6 @@ def load_tensorflow() -> None:
     with quiet.stderr():
         import tensorflow as tf
 
-        if not joins_cluster:  # which nobody can once the devices were asked for
+        # A cluster can only be joined before TensorFlow has listed its devices.
+        if not joins_cluster:
             tf.config.list_logical_devices()

@@ -1,6 +1,5 @@
 """`tfcolor prepare`."""
 
-import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,6 @@ import click
 from tfcolor import config
 from tfcolor.cli import options
 from tfcolor.prepare import options as defaults
-from tfcolor.support import errors
 
 DEFAULTS = defaults.SetOptions()
 
@@ -39,8 +37,7 @@ def _option(flag: str, help_: str) -> options.Decorator:
 @_option("--part-size", "Photographs in a shard.")
 @click.option("--drop-leaks", is_flag=True, help="Leave the test part's out of the training part.")
 @click.option("--workers", type=click.IntRange(1), help="Threads.", show_default="one for a core")
-@click.option("--runner", help="Run as an Apache Beam pipeline, such as on DirectRunner.")
-@click.option("--beam-option", "flags", multiple=True, metavar="--NAME=VALUE", help="For --runner.")
+@options.beam
 @click.pass_context
 def prepare(
     context: click.Context,
@@ -69,12 +66,7 @@ def prepare(
     where = options.given(data_dir=data_dir, train_split=train_split, test_split=test_split)
     photos = [config.DataConfig(source=options.resolved(source), **where) for source in sources]
     tests = config.DataConfig(source=options.resolved(test), data_dir=data_dir) if test else None
-    if flags and not runner:
-        raise click.UsageError("--beam-option needs --runner")
-    if runner and not importlib.util.find_spec("apache_beam"):
-        raise errors.InputError(
-            "--runner needs Apache Beam; install it with: pip install 'tfcolor[beam]'"
-        )
+    beam = options.beam_flags(runner, flags)
     options.load_tensorflow()
     from tfcolor import data
     from tfcolor.prepare import run
@@ -84,10 +76,10 @@ def prepare(
             data.download(one)
     todo = run.plan(photos, folder, sized, tests)
     try:
-        if runner:
+        if beam is not None:
             from tfcolor.prepare import pipeline
 
-            report = pipeline.prepare(todo, drop_leaks, [f"--runner={runner}", *flags])
+            report = pipeline.prepare(todo, drop_leaks, beam)
         else:
             with options.bar("preparing") as progress:
                 report = run.prepare(todo, drop_leaks, workers, progress)

@@ -24,7 +24,7 @@ _FOREIGN = "does not speak TF Serving's REST; check --server"
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Redirections are refused: they would carry the token and photographs to who knows where."""
+    """Refuses redirections, which would take the token and the photographs to another server."""
 
     def redirect_request(self, *_: Any) -> None:
         return None

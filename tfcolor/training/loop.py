@@ -12,7 +12,7 @@ import tensorflow as tf
 from tfcolor import config, data
 from tfcolor.config import fields
 from tfcolor.data import batches, photographs
-from tfcolor.support import errors
+from tfcolor.support import errors, interrupts
 from tfcolor.training import claim, device, progress, run, states, summaries, validation
 
 # What TensorFlow says when it waits for a worker that is gone.
@@ -98,7 +98,7 @@ def _train(
     this = run.Run(
         settings, strategy, train_state, checkpoints, records, train_photos, validation_photos
     )
-    with progress.interruptible() as interrupted, records:
+    with interrupts.interruptible() as interrupted, records:
         first = int(train_state.stage.numpy())
         for index in range(first, len(settings.stages)):
             if index > first:
@@ -127,10 +127,8 @@ def _train_stage(this: run.Run, interrupted: threading.Event, stop: Stop | None)
         every = done % settings.validate_every_steps == 0 or done == stage.steps
         return every and bool(done or stage is not settings.stages[0])
 
-    def stops() -> bool:
-        return device.any_says(this.strategy, interrupted.is_set())
-
-    if is_due(begin) and _ends(judge, begin, interrupted, stop):  # or a kill cut it short
+    ends, enough = _validate(judge, begin, stop) if is_due(begin) else (False, False)
+    if ends:  # or a kill cut it short
         return True
     train_step, stream = this.train_step(), iter(this.batches())
     shown = progress.Progress(stage.name, begin, stage.steps, stage.batch_size)
@@ -152,32 +150,39 @@ def _train_stage(this: run.Run, interrupted: threading.Event, stop: Stop | None)
         with shown.paused():
             minutes = (time.monotonic() - saved_at) / 60
             late = device.any_says(this.strategy, minutes >= settings.checkpoint_every_minutes)
-            stopped, measured = stops(), is_due(done)
+            stops = device.any_says(this.strategy, interrupted.is_set() or enough)
+            measures = is_due(done)
             # First, so that a validation never costs a step.
-            if late or stopped or measured or done % settings.checkpoint_every_steps == 0:
+            if late or stops or measures or done % settings.checkpoint_every_steps == 0:
                 this.save(taken)
                 saved_at = time.monotonic()
-            if measured and _ends(judge, done, interrupted, stop):
-                return True
-            is_last = done == stage.steps and stage is settings.stages[-1]
-            if (stopped or (measured and stops())) and not is_last:
+            if measures:
+                ends, enough = _validate(judge, done, stop)
+                if ends:
+                    return True
+                stops = device.any_says(this.strategy, interrupted.is_set() or enough)
+            if stops and not (done == stage.steps and stage is settings.stages[-1]):
                 return False
     return True
 
 
-def _ends(
-    judge: validation.Validation, stage_step: int, interrupted: threading.Event, stop: Stop | None
-) -> bool:
-    """Validates, where that is not done yet; whether the stage should end now."""
+def _validate(
+    judge: validation.Validation, stage_step: int, stop: Stop | None
+) -> tuple[bool, bool]:
+    """Validates, where that is not done yet.
+
+    Returns:
+      Whether the stage should end now, and whether `stop` says that the run should.
+    """
+    enough = False
     if not judge.is_done():
         values = judge.measure()
-        if stop is not None and values is not None and stop(judge.step, values):
-            interrupted.set()
+        enough = stop is not None and values is not None and stop(judge.step, values)
     # What a stage begins with is what it must better, and no reason to end it.
     reason = judge.shared_reason_to_end() if stage_step else None
     if reason:
         judge.note_end(reason)
-    return reason is not None
+    return reason is not None, enough
 
 
 def _open_validation(

@@ -1,12 +1,9 @@
-"""Speed and time left, told now and then; interruption between two steps, not inside one."""
+"""Speed and time left, told now and then."""
 
 import contextlib
 import logging
-import signal
-import threading
 import time
 from collections.abc import Iterator, Mapping
-from types import FrameType
 from typing import Any
 
 SECONDS_BETWEEN_LINES = 5.0
@@ -67,27 +64,6 @@ class Progress:
         """At the mean speed so far; infinity while that is unknown."""
         images = (self._total_steps - self._last) * self._batch_size
         return images / self.images_per_second if self.images_per_second else float("inf")
-
-
-@contextlib.contextmanager
-def interruptible() -> Iterator[threading.Event]:
-    """Ctrl-C or SIGTERM sets the event that is given; a second one raises KeyboardInterrupt."""
-    interrupted = threading.Event()
-
-    def note(number: int, frame: FrameType | None) -> None:
-        if interrupted.is_set():
-            raise KeyboardInterrupt
-        interrupted.set()
-
-    if threading.current_thread() is not threading.main_thread():
-        yield interrupted  # signals reach the main thread alone
-        return
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield interrupted
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _duration(seconds: float) -> str:

@@ -22,9 +22,9 @@ from tfcolor import data
 from tfcolor.config import fields
 from tfcolor.data import batches
 from tfcolor.runtimes import workdir
-from tfcolor.support import disk, errors
-from tfcolor.training import loop, progress
-from tfcolor.tune import experiment, signals, spaces
+from tfcolor.support import disk, errors, interrupts
+from tfcolor.training import loop
+from tfcolor.tune import experiment, spaces
 
 TRIALS = "study.db"  # Optuna's, SQLite
 STARTUP_TRIALS = 5  # complete ones, before any is pruned
@@ -80,15 +80,15 @@ def tune(
     with disk.locked(folder):
         experiment.claim(folder, plan)
     deadline = math.inf if minutes is None else time.monotonic() + 60 * minutes
-    with _open(folder, plan) as study, progress.interruptible(), signals.watch() as arrived:
+    with _open(folder, plan) as study, interrupts.interruptible() as interrupted:
         search = _Search(study, plan, folder, deadline)
-        while not arrived() and time.monotonic() < deadline:
+        while not interrupted.is_set() and time.monotonic() < deadline:
             with search.ask(trials) as trial:
                 if trial is None:
                     break
                 search.run(trial)
             gc.collect()  # networks hold themselves in cycles, and with them their memory
-        return not arrived()
+        return not interrupted.is_set()
 
 
 def outcomes(folder: str | Path, plan: experiment.Experiment) -> list[Outcome]:

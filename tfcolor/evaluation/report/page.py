@@ -74,7 +74,7 @@ def _table(view: choice.View) -> str:
     if differences := evaluation.differences():
         named = {f"{first} - {second}": row for (first, second), row in differences.items()}
         parts += ["<h3>Differences</h3>", tables.figures(named, signed=True)]
-        parts.append(webpage.note("Of the same photographs, pair by pair."))
+        parts.append(webpage.note("Models are compared on the same photographs."))
     if evaluation.is_gray.any():
         parts += ["<h3>Gray photographs, apart</h3>", tables.of_gray(evaluation)]
     facts = [f"{name}: {value}" for name, value in evaluation.protocol.items()]
