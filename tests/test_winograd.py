@@ -8,7 +8,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tfcolor.models import winograd
+from tfcolor.models import convolution, upconvolution, winograd
 
 # Of the largest output, float32; measured: 1.4e-5 at 256 channels.
 TOLERANCE = 1e-4
@@ -110,9 +110,17 @@ def test_it_does_not_pay_everywhere(shape, filters, strides, dtype):
     assert not winograd.pays(shape, filters, strides, dtype)
 
 
-def test_it_does_not_pay_beside_a_gpu(monkeypatch):
+def test_beside_a_gpu_all_is_left_to_the_native_operations(monkeypatch):
     monkeypatch.setattr(keras.distribution, "list_devices", lambda: ["cpu:0", "gpu:0"])
     assert not winograd.pays((4, 32, 32, 256), 512, 1, "float32")
+    for module, layer, size in (
+        (convolution, convolution.Convolution(2), (1, 8, 8, 4)),
+        (upconvolution, upconvolution.UpConvolution(2), (1, 8, 8, 4)),
+        (upconvolution, upconvolution.UpConvolution(512), (1, 4, 4, 4)),
+    ):
+        monkeypatch.setattr(module, "_multiply", None)  # neither is called
+        monkeypatch.setattr(module, "_interleave", None, raising=False)
+        layer(tf.zeros(size))
 
 
 def test_values_agree_under_the_jax_backend(tmp_path):

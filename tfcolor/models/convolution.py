@@ -16,8 +16,8 @@ class Convolution(layers.Conv2D):
     """`Conv2D` of 4 x 4 kernels on a picture with one row of zeros on each side, channels last.
 
     (n, h, w, i) -> (n, (h - 2) // strides + 1, (w - 2) // strides + 1, o); kernel (4, 4, i, o).
-    Narrow layers at stride 1 multiply the pixels by all taps at once and add up what overlaps; with
-    many channels, sides known and float32 on a CPU it is Winograd's convolution; the rest is
+    On a CPU narrow layers at stride 1 multiply the pixels by all taps at once and add up what
+    overlaps; with many channels, sides known and float32 it is Winograd's convolution. The rest is
     native.
 
     Args:
@@ -50,7 +50,7 @@ class Convolution(layers.Conv2D):
     def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
         """Convolves, adds the bias, activates."""
         kernel, strides = ops.convert_to_tensor(self.kernel), self.strides[0]
-        if strides == 1 and self.filters <= NARROW_FILTERS:
+        if strides == 1 and self.filters <= NARROW_FILTERS and winograd.on_cpu():
             x = _multiply(x, kernel)
         elif winograd.pays(x.shape, self.filters, strides, self.compute_dtype):
             x = winograd.convolve(x, kernel, strides)

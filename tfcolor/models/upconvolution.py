@@ -16,11 +16,10 @@ NARROW_FILTERS = 8
 class UpConvolution(layers.Conv2DTranspose):
     """`Conv2DTranspose` of 4 x 4 kernels at stride 2 with "same" padding, channels last.
 
-    (n, h, w, i) -> (n, 2h, 2w, o) with a kernel (4, 4, o, i). With many channels, sides known and
-    float32 on a CPU it is Winograd's convolution. Otherwise wide layers multiply the pixels by the
-    kernel as it lies in memory and add up what overlaps; narrow ones convolve the four phases of
-    the output at once and interleave them; the rest keep the native operation, which is the fastest
-    there.
+    (n, h, w, i) -> (n, 2h, 2w, o) with a kernel (4, 4, o, i). On a CPU, with many channels, sides
+    known and float32, it is Winograd's convolution. Otherwise wide layers there multiply the pixels
+    by the kernel as it lies in memory and add up what overlaps; narrow ones convolve the four
+    phases of the output at once and interleave them. The rest is native.
 
     Args:
       filters: o, the channels that come out.
@@ -49,6 +48,8 @@ class UpConvolution(layers.Conv2DTranspose):
         """Convolves, adds the bias, activates."""
         n, h, w, i = x.shape
         doubled = (n, h and 2 * h, w and 2 * w, self.filters)
+        if not winograd.on_cpu():
+            return super().call(x)
         if winograd.pays(doubled, i, 2, self.compute_dtype):
             upsample = winograd.convolve_transposed
         elif self.filters >= WIDE_FILTERS:

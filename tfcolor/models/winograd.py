@@ -43,6 +43,11 @@ def pays(shape: tuple[int | None, ...], filters: int, strides: int, dtype: str) 
     places = n * _length(h, strides) * _length(w, strides)
     if max(h, w) > MAX_SIDE or min(channels, filters) < MIN_CHANNELS or places < MIN_PLACES:
         return False
+    return on_cpu()
+
+
+def on_cpu() -> bool:
+    """Whether there is nothing but a CPU; elsewhere the native operations are the fastest."""
     return all(device.startswith("cpu") for device in keras.distribution.list_devices())
 
 
