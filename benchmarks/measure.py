@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfcolor import config
-from tfcolor.models import colornet, folding
+from tfcolor.models import folding, shipped
 from tfcolor.runtimes import freezing, workdir
 from tfcolor.training import run, states, step
 
@@ -106,7 +106,8 @@ def step_call(settings: config.TrainConfig, index: int = 0) -> Call:
 def trained(run: Path | None, checkpoint: str = "best") -> tuple[keras.Model, int, int]:
     """The generator of a run, or the bundled one; its stride, and the size it is meant to see."""
     if run is None:
-        return colornet.bundled(), colornet.STRIDE, colornet.IMAGE_SIZE
+        card = shipped.card()
+        return shipped.build(), card.stride, card.image_size
     settings = workdir.read_config(run)
     generator, _ = workdir.load_generator(run, checkpoint)
     return generator, settings.model.stride, settings.validation_size

@@ -16,7 +16,7 @@ from tfcolor.colorizing.graphs import reducing
 from tfcolor.data import samples
 from tfcolor.evaluation import metrics
 from tfcolor.images import formats
-from tfcolor.models import colornet
+from tfcolor.models import shipped
 
 ARGUMENTS = [
     tf.TensorSpec((None, None, 3), tf.uint8),
@@ -154,7 +154,7 @@ def test_the_network_sees_the_lightness_that_it_sees_in_python(height, width, si
 
 
 def test_the_bundled_networks_colors_are_those_of_python():
-    colored = both_ways(colornet.bundled(), 128, colornet.STRIDE)
+    colored = both_ways(shipped.build(), 128, shipped.card().stride)
     for path in formats.find(samples.FOLDER)[:12]:
         ours, expected = colored(images.read_rgb(path))
         assert levels_apart(ours, expected).max() <= 1

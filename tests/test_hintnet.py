@@ -39,6 +39,22 @@ def test_lightness_alone_is_lightness_without_hints(generator, rng):
         assert np.abs(plane - generator(both, training=False)[name]).max() > 1e-3
 
 
+def test_livelier_color_leaves_hints_as_they_are(generator, rng):
+    lively, shown = hintnet.build(weights="imagenet", chroma=1.5), planes(rng)
+    dimmed = {"l": shown["l"], "hints": shown["hints"] / np.float32([1.5, 1.5, 1.0])}
+    for model in (lively, folding.fold(lively)):
+        np.testing.assert_allclose(
+            model(shown, training=False)["ab"],
+            1.5 * generator(dimmed, training=False)["ab"],
+            atol=3e-4,
+        )
+        np.testing.assert_allclose(
+            model(shown["l"], training=False)["ab"],
+            1.5 * generator(shown["l"], training=False)["ab"],
+            atol=3e-4,
+        )
+
+
 def test_any_multiple_of_the_stride_at_unknown_size(generator):
     for model in (generator, folding.fold(generator)):
         graph = tf.function(

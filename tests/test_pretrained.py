@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfcolor import images, runtimes
+from tfcolor import config, images, runtimes
 from tfcolor.color import cielab, constants, quantize
 from tfcolor.colorizing import reduction, rendering
 from tfcolor.data import batches, samples
 from tfcolor.evaluation import metrics, scores
 from tfcolor.export import modelcard
 from tfcolor.images import formats
-from tfcolor.models import blocks, colornet, efficientnet
+from tfcolor.models import blocks, efficientnet, shipped
 from tfcolor.runtimes import bundled, saved_models
 
 ROOT = Path(__file__).parent.parent
@@ -25,15 +25,19 @@ SAVED = ROOT / "saved_models" / "tfcolor-base" / "1"
 @pytest.fixture(scope="module")
 def generator():
     """The bundled generator; not to be changed."""
-    return colornet.bundled()
+    return shipped.build()
 
 
 def test_every_weight_has_its_place(generator):
-    with np.load(colornet.WEIGHTS) as weights:
+    with np.load(shipped.WEIGHTS) as weights:
         assert set(weights) == {variable.path for variable in generator.variables}
         assert all(np.isfinite(weights[name]).all() for name in weights)
     assert generator.count_params() < 8e6
-    assert colornet.WEIGHTS.stat().st_size < 25e6
+    assert shipped.WEIGHTS.stat().st_size < 25e6
+
+
+def test_the_card_names_what_config_names():
+    assert shipped.card().generator == config.BUNDLED_GENERATOR
 
 
 def test_bins_are_the_cells_that_srgb_has_colors_in():
@@ -89,7 +93,7 @@ def test_bushes_become_green():
 
 def test_the_litert_file_gives_the_colors_of_its_weights(generator):
     network = bundled.load()
-    assert (network.size, network.stride) == (colornet.IMAGE_SIZE, colornet.STRIDE)
+    assert (network.size, network.stride) == (shipped.card().image_size, shipped.card().stride)
     assert_same_colors(network, lambda l: generator(l[None, ..., None], training=False)["ab"][0])
 
 
@@ -103,13 +107,13 @@ def test_the_saved_model_of_the_repository_gives_the_same_colors():
 def test_the_card_in_the_repository_is_that_of_the_shipped_model():
     card = SAVED / "assets.extra" / "README.md"
     assert card.read_text(encoding="utf-8") == modelcard.text(
-        "tfcolor-base", colornet.IMAGE_SIZE, None, None, None
+        "tfcolor-base", shipped.card().image_size, None, None, None
     )
 
 
 def test_the_card_has_the_figures_of_the_report():
     found = json.loads((ROOT / "docs" / "report" / "shipped.json").read_text())["at_256"]
-    text = modelcard.text("tfcolor-base", colornet.IMAGE_SIZE, None, None, None)
+    text = modelcard.text("tfcolor-base", shipped.card().image_size, None, None, None)
     for row, metric in (
         ("tfcolor", "psnr"),
         ("tfcolor", "ab_error"),

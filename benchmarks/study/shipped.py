@@ -6,7 +6,7 @@ from typing import Any
 
 import collect
 
-from tfcolor.models import colornet
+from tfcolor.models import shipped
 from tfcolor.runtimes import workdir
 
 SIDE = 256  # of the center squares, pixels; and `collect.SIDE`, at which the recipes are measured
@@ -65,6 +65,6 @@ def measured(kept: Path, test: str) -> dict[str, Any]:
         "at_128": at_128,
         "at_strength": strength["at_share"],
         "sizes": collect.benchmarked(kept / "sizes.json", "sizes.py", *data, "--limit", SIZES),
-        "image_size": colornet.IMAGE_SIZE,
-        "chroma": colornet.CHROMA,
+        "image_size": shipped.card().image_size,
+        "chroma": shipped.card().chroma,
     }

@@ -20,6 +20,7 @@ CLASSIFIERS = ("colorful", "colornet", "hintnet")  # generators that give logits
 ENCODERS = ("pretrained-unet", "colornet", "hintnet")  # generators with a pretrained encoder
 HINTED = ("hintnet",)  # generators that take colors of places
 BUNDLED_BACKBONE = "efficientnet-lite0"  # comes with the package
+BUNDLED_GENERATOR = "colornet"  # whose weights do
 # Encoder -> its module of keras.applications; the bundled one is of none.
 BACKBONES = {
     BUNDLED_BACKBONE: "",
@@ -119,7 +120,7 @@ class ModelConfig:
         checks.fraction(self, "dropout")
         if self.space == "rgb" and self.generator != "unet":
             raise errors.InputError(f"space rgb needs the generator unet, got {self.generator}")
-        fits = {"imagenet": ENCODERS, "tfcolor": ("colornet",)}.get(self.weights, GENERATORS)
+        fits = {"imagenet": ENCODERS, "tfcolor": (BUNDLED_GENERATOR,)}.get(self.weights, GENERATORS)
         checks.generator(f"weights {self.weights} need", self.generator, fits, "; use random")
         own = self.generator == "hintnet" or self.weights == "tfcolor"
         if own and self.encoder != BUNDLED_BACKBONE:

@@ -6,19 +6,13 @@ from pathlib import Path
 
 import tfcolor
 from tfcolor import config
+from tfcolor.models import shipped
 from tfcolor.serving import contract
 
 _BUNDLED = """\
 The network that comes with tfcolor {version}: an EfficientNet-Lite0 encoder that began with
-ImageNet weights (Google, Apache-2.0), and a light decoder that classifies color. It was trained
-on 14,097 photographs from COCO, Flickr8k, Open Images, ImageNet samples and others, near-gray
-ones left out. `docs/model.md` of tfcolor has its network, training and figures."""
-
-_BUNDLED_FIGURES = """\
-On 800 photographs that it was neither trained nor chosen on, at 256 x 256, with half the width of
-the 95 % interval (`docs/model.md` and `docs/metrics.md` of tfcolor have the rest): PSNR 22.56 dB,
-0.64 ± 0.23 above gray's; ab error 15.54 ± 0.51 and CIEDE2000 10.71 ± 0.27, gray's 17.64 and 11.77;
-colorfulness 31.2 of the photographs' 42.9. `tfcolor export --figures FILE` puts others here."""
+ImageNet weights (Google, Apache-2.0), and a light decoder that classifies color. {training}
+`docs/model.md` of tfcolor has its network, training and figures."""
 
 _BUNDLED_LICENCE = """\
 The weights come with tfcolor, under the Apache License 2.0. They were learned from photographs of
@@ -77,8 +71,10 @@ def text(
       signatures: that it has.
     """
     if settings is None:
-        training, licence = _BUNDLED.format(version=tfcolor.__version__), _BUNDLED_LICENCE
-        measured = _BUNDLED_FIGURES
+        card = shipped.card()
+        training = _BUNDLED.format(version=tfcolor.__version__, training=card.training)
+        licence, measured = _BUNDLED_LICENCE, ""
+        figures = figures or Figures(card.about, card.rows)
     else:
         training, licence, measured = _training(settings, step), _LICENCE, _NONE
     if figures is not None:

@@ -53,10 +53,8 @@ def export(
     destination = Path(destination)
     if version is not None:
         _require_free(destination, version)
-    measured = None if figures is None else _measured(Path(figures))
     trained = workdir.generator_of(run, checkpoint)
-    if measured is None and trained.settings is not None:
-        measured = _validated(Path(run), trained)
+    measured = figures_of(run, trained, figures)
     try:
         with _claim(destination) as partial:
             version = version or max(_versions(destination), default=0) + 1
@@ -122,6 +120,19 @@ def _write(
     (extra / "README.md").write_text(text, encoding="utf-8")
     if not warmup.write(extra, remote.HINTED in made):
         log.warning(warmup.MISSING)
+
+
+def figures_of(
+    run: str | Path, trained: workdir.TrainedGenerator, evaluation: str | Path | None = None
+) -> modelcard.Figures | None:
+    """What is said of a run's generator: an evaluation, else the run's own validation, if any.
+
+    Raises:
+      ValueError, OSError: if the evaluation is none, is of several models, or cannot be read.
+    """
+    if evaluation is not None:
+        return _measured(Path(evaluation))
+    return None if trained.settings is None else _validated(Path(run), trained)
 
 
 def _measured(path: Path) -> modelcard.Figures:

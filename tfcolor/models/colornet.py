@@ -6,8 +6,6 @@ full size, guided by the full-size lightness. All of that is computed at stride 
 lightness of 2 x 2 pixels stands in four channels: nothing but ab itself is handled at full size.
 """
 
-from pathlib import Path
-
 import keras
 from keras import layers, ops
 
@@ -15,11 +13,6 @@ from tfcolor import config
 from tfcolor.color import quantize
 from tfcolor.models import blocks, efficientnet, encoders
 
-WEIGHTS = Path(__file__).parent / "weights" / "tfcolor.npz"  # that come with the package
-IMAGE_SIZE = 256  # short side that they are meant to see, pixels; see docs/model.md
-CHROMA = 1.5  # times the chroma that they were trained to, against dull color; see there
-UNIFORM_SHARE = 0.5  # of the rebalanced classes that they were trained on
-CALIBRATION = 1.0  # of the probabilities of these classes; not found on photographs yet
 TEMPERATURE = 0.6  # of the annealed mean; lower is more saturated
 STRIDE = 64  # sides must be multiples of it: the encoder's 32 at half size
 DECODER_WIDTHS = {16: 128, 8: 96, 4: 64, 2: 48}  # the encoder's stride -> channels
@@ -60,6 +53,7 @@ def build(
     dtype: str = "float32",
     seed: int = 0,
     weights: str = "random",
+    chroma: float = 1.0,
 ) -> keras.Model:
     """The generator with both of its outputs; 3.6 M parameters with the bundled encoder.
 
@@ -67,8 +61,8 @@ def build(
       encoder: one of `config.BACKBONES`.
       dtype: Keras dtype policy of the body, such as "mixed_bfloat16".
       seed: of the weights that are drawn.
-      weights: "tfcolor" (all of them, those of the bundled model), "imagenet" (the encoder's), or
-        "random" where a checkpoint follows.
+      weights: "imagenet" (the encoder's), or "random" where a checkpoint follows.
+      chroma: factor of the chroma that it guesses.
 
     Returns:
       A model float32 (n, h, w, 1) in [-1, 1], sides multiples of `STRIDE`, -> {"ab": float32
@@ -81,26 +75,23 @@ def build(
     l = keras.Input((None, None, 1), name="l")
     guide = SpaceToDepth(name="l_depth", dtype=dtype)(l)
     half = Mean(name="half", dtype=dtype)(guide)
-    origin = "imagenet" if weights == "imagenet" else "random"
-    features = encoders.encode(half, encoder, dtype, origin, seed)
+    features = encoders.encode(half, encoder, dtype, weights, seed)
     x = efficientnet.convolve(features[32], BOTTLENECK, 1, "bottleneck", dtype)
     x = blocks.add_scene(x, dtype)
     for stride, width in DECODER_WIDTHS.items():
         x = join(x, features[stride], width, f"decoder{stride}", dtype)
 
     outputs = paint(x, guide, TEMPERATURE, dtype)
+    outputs["ab"] = multiply(outputs["ab"], chroma)
     model = keras.Model(l, outputs, name="colornet")
     blocks.draw([x for x in model.layers if not x.name.startswith("encoder")], seed)
-    if weights == "tfcolor":
-        blocks.fill(model, WEIGHTS)
     return model
 
 
-def bundled() -> keras.Model:
-    """The generator that comes with the package: `build`'s with its weights and livelier color."""
-    model = build(weights="tfcolor")
-    ab = layers.Rescaling(CHROMA, name="chroma", dtype="float32")(model.output["ab"])
-    return keras.Model(model.input, {**model.output, "ab": ab}, name="bundled")
+def multiply(ab: keras.KerasTensor, chroma: float) -> keras.KerasTensor:
+    """Planes ab with a multiple of their chroma."""
+    # No layer for nothing: checkpoints count layers.
+    return ab if chroma == 1.0 else layers.Rescaling(chroma, name="chroma", dtype="float32")(ab)
 
 
 def join(

@@ -51,7 +51,11 @@ class MaskedMean(layers.Layer):
 
 
 def build(
-    width: int = WIDTH, dtype: str = "float32", seed: int = 0, weights: str = "random"
+    width: int = WIDTH,
+    dtype: str = "float32",
+    seed: int = 0,
+    weights: str = "random",
+    chroma: float = 1.0,
 ) -> keras.Model:
     """The generator; 3.5 M parameters at the width of the recipe.
 
@@ -60,6 +64,7 @@ def build(
       dtype: Keras dtype policy of the body, such as "mixed_bfloat16".
       seed: of the weights that are drawn.
       weights: "imagenet" (the encoder's), or "random" where a checkpoint follows.
+      chroma: factor of the chroma that it guesses; hints keep theirs.
 
     Returns:
       A model {"l": float32 (n, h, w, 1) in [-1, 1], "hints": float32 (n, h, w, 3)}, or l alone, ->
@@ -68,7 +73,11 @@ def build(
       [0, 1], how sure each is; where the mask is 0 there is none.
     """
     l, hints = keras.Input((None, None, 1), name="l"), keras.Input((None, None, 3), name="hints")
-    known = _see_hints(hints, dtype)
+    shown = hints
+    if chroma != 1.0:  # hints of so much less chroma, which is multiplied again at the end
+        scale = [1 / chroma, 1 / chroma, 1.0]
+        shown = layers.Rescaling(scale, name="hint_chroma", dtype="float32")(hints)
+    known = _see_hints(shown, dtype)
     entry = layers.Conv2D(
         efficientnet.channels(HINT_STRIDE),
         1,
@@ -86,6 +95,7 @@ def build(
         x = colornet.join(x, skip, widths * width, f"decoder{stride}", dtype)
     guide = colornet.SpaceToDepth(name="l_depth", dtype=dtype)(l)
     outputs = colornet.paint(x, guide, TEMPERATURE, dtype)
+    outputs["ab"] = colornet.multiply(outputs["ab"], chroma)
     model = HintedModel({"l": l, "hints": hints}, outputs, name="hintnet")
     blocks.draw([x for x in model.layers if not x.name.startswith("encoder")], seed)
     if weights == "imagenet":

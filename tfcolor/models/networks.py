@@ -14,6 +14,7 @@ from tfcolor.models import (
     patchgan,
     pretrained_unet,
     sagan,
+    shipped,
     unet,
 )
 
@@ -37,9 +38,9 @@ def build_generator(
         other weights.
       OSError: if the file cannot be read.
     """
-    if weights.endswith(".npz"):
+    if weights == "tfcolor" or weights.endswith(".npz"):
         generator = build_generator(settings, dtype, seed)
-        blocks.fill(generator, Path(weights))
+        blocks.fill(generator, shipped.WEIGHTS if weights == "tfcolor" else Path(weights))
         return generator
     width, encoder = settings.width, settings.encoder
     match settings.generator:

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from tfcolor import config
 from tfcolor.color import quantize
-from tfcolor.models import colornet, folding, networks
+from tfcolor.models import folding, networks, shipped
 from tfcolor.support import errors
 
 CONFIG = "config.json"
@@ -160,14 +160,15 @@ def generator_of(run: str | Path, checkpoint: str = "best") -> TrainedGenerator:
       ValueError: if the run or the checkpoint is not there or cannot be read.
     """
     if str(run) == BUNDLED and not Path(run).exists():
+        card = shipped.card()
         return TrainedGenerator(
-            folding.fold(colornet.bundled()),
-            colornet.IMAGE_SIZE,
-            colornet.STRIDE,
+            folding.fold(shipped.build()),
+            card.image_size,
+            card.stride,
             None,
             None,
-            colornet.UNIFORM_SHARE,
-            colornet.CALIBRATION,
+            card.uniform_share,
+            card.calibration,
         )
     settings = read_config(run)
     generator, step = load_generator(run, checkpoint)
