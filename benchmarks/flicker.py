@@ -33,15 +33,14 @@ from tfcolor.colorizing import reduction
 from tfcolor.data import samples
 from tfcolor.evaluation.metrics import delta_e
 from tfcolor.images import formats
-from tfcolor.video import read, run, smooth
-from tfcolor.video import settings as setting
+from tfcolor.video import film_options, read, run, smooth
 
 HEIGHT, WIDTH = 240, 320
 GRAIN = 4.0  # levels of 255, standard deviation
 FLICKER = 0.03  # of the light of a frame, standard deviation
 ASTRAY = 0.5  # pixels that an estimated motion may be off, there and back
 MEASURED = ("tfcolor", "ai-edge-litert", "av", "opencv-python-headless")
-SIDES = {"frame_by_frame": 0.0, "steadied": setting.Settings.smoothing}
+SIDES = {"frame_by_frame": 0.0, "steadied": film_options.FilmOptions.smoothing}
 
 Motion = Callable[[int], tuple[np.ndarray, np.ndarray]]
 """Index of a frame -> (x, y) of its pixels in the frame before, (h, w, 2), and where to look."""
@@ -154,7 +153,7 @@ def compare(
     """Both ways of a film."""
     sides = {}
     for name, smoothing in SIDES.items():
-        settings, target = setting.Settings(smoothing=smoothing), folder / f"{name}.mp4"
+        settings, target = film_options.FilmOptions(smoothing=smoothing), folder / f"{name}.mp4"
         began = time.perf_counter()
         run.colorize_film(gray, target, settings, model=model)
         seconds = time.perf_counter() - began

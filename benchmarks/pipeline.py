@@ -26,8 +26,7 @@ from PIL import Image
 
 from tfcolor import config, data
 from tfcolor.data import batches, files
-from tfcolor.prepare import options as prepare_options
-from tfcolor.prepare import run
+from tfcolor.prepare import run, set_options
 
 SIDE, BATCH = 256, 32
 WARM_UP, MEASURED = 1024, 2048  # photographs of a turn; threads are tuned in the first seconds
@@ -56,7 +55,7 @@ def ours(paths: list[Path]) -> tf.data.Dataset:
 def prepared(folder: Path, to: str) -> tf.data.Dataset:
     """Training batches from records that `tfcolor prepare` made of the files."""
     source = config.DataConfig(source=str(folder))
-    options = prepare_options.SetOptions(part_size=32)
+    options = set_options.SetOptions(part_size=32)
     run.prepare(run.plan([source], to, options))
     photos = data.open_part(config.DataConfig(source=to), "all")
     return batches.train_batches(photos, config.DataConfig(), SIDE, BATCH, seed=0)

@@ -20,8 +20,7 @@ from skimage import color as reference
 
 from tfcolor import images
 from tfcolor.app import preview, results
-from tfcolor.cli import app as command
-from tfcolor.cli import colorize as colorizing
+from tfcolor.cli import main
 from tfcolor.colorizing import folder, local_hints
 
 in_browser = pytest.mark.skipif(not CHROMIUM, reason="needs Debian's chromium")
@@ -242,7 +241,7 @@ def test_the_download_is_the_file_that_the_command_writes(page, tmp_path):
     after_change(page, lambda: set_color(page, 60, 40, "#c03028"))
     assert download(page, "Download in full size", tmp_path / "app.tif") == "old-color.tif"
     options = ["--strength", "0.5", "--hint", "60,40,#c03028", "-o", str(tmp_path / "command.tif")]
-    run = testing.CliRunner().invoke(colorizing.colorize, [str(source), *options])
+    run = testing.CliRunner().invoke(main.colorize.colorize, [str(source), *options])
     assert run.exit_code == 0, run.output
     ours, theirs = (images.read(tmp_path / name) for name in ("app.tif", "command.tif"))
     np.testing.assert_array_equal(ours.pixels, theirs.pixels)
@@ -402,7 +401,7 @@ def test_a_port_that_is_taken_is_named(server, tmp_path):
 
 def test_without_gradio_the_extra_is_named(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    error = testing.CliRunner().invoke(command.app, []).exception
+    error = testing.CliRunner().invoke(main.app.app, []).exception
     assert isinstance(error, ValueError) and "pip install 'tfcolor[app]'" in str(error)
 
 

@@ -17,7 +17,7 @@ from tfcolor.colorizing import graphs, reduction, rendering
 from tfcolor.config import fields, recipes
 from tfcolor.export import convert
 from tfcolor.models import folding, networks, unet
-from tfcolor.runtimes import lite, onnx, workdir
+from tfcolor.runtimes import lite, onnx, runs
 from tfcolor.support import disk
 
 SIZE, STRIDE = 32, 8
@@ -68,8 +68,8 @@ def run(tmp_path_factory):
     settings = fields.override(recipes.get("pix2pix-rgb"), image_size=SIZE, width=2, depth=3)
     generator = stirred(networks.build_generator(settings.model, "float32", seed=1))
     state = tf.train.Checkpoint(generator=generator)
-    tf.train.Checkpoint(state=state).write(str(folder / workdir.BEST / "step-2"))
-    disk.write(folder / workdir.CONFIG, config.to_json(settings))
+    tf.train.Checkpoint(state=state).write(str(folder / runs.BEST / "step-2"))
+    disk.write(folder / runs.CONFIG, config.to_json(settings))
     return folder
 
 
@@ -165,7 +165,7 @@ def test_a_run_becomes_one_file_beside_nothing(run, name, tmp_path, l, capfd):
     assert [each.name for each in path.parent.iterdir()] == [path.name]
     net = runtimes.load(path)
     assert (net.size, net.stride) == (SIZE, STRIDE)
-    generator, _ = workdir.load_generator(run)
+    generator, _ = runs.load_generator(run)
     rgb = (generator(l[None, ..., None], training=False)["rgb"][0] + 1) / 2
     expected = cielab.rgb_to_planes(rgb)[1].numpy()
     assert np.abs(expected).max() > 0.02  # there is color to compare
@@ -184,9 +184,9 @@ def test_the_bundled_network_is_exported_without_a_run(tmp_path, rng):
 def test_a_folder_called_bundled_is_a_run_like_any_other(run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "bundled").symlink_to(run)
-    trained = workdir.generator_of("bundled")
+    trained = runs.generator_of("bundled")
     assert (trained.image_size, trained.stride, trained.step) == (SIZE, STRIDE, 2)
-    assert trained.settings == workdir.read_config(run)
+    assert trained.settings == runs.read_config(run)
 
 
 def test_what_cannot_be_converted_leaves_no_file(run, tmp_path):

@@ -12,7 +12,7 @@ from PIL import Image
 from tfcolor import config, data
 from tfcolor.color import cielab
 from tfcolor.colorizing import rendering
-from tfcolor.evaluation import metrics, models, pictures, protocol, record, run, scores, table
+from tfcolor.evaluation import candidates, metrics, pictures, protocol, record, run, scores, table
 from tfcolor.runtimes import lite
 
 
@@ -166,7 +166,7 @@ def painted_folder(folder, destination, resize=None, suffix=".png"):
 @pytest.mark.parametrize("name", ["full", "center-32", "stretch-32"])
 def test_a_folder_of_pictures_is_measured_as_its_painter_would_be(folder, tmp_path, name):
     how, photos = protocol.parse(name), opened(folder)
-    found = models.find([painted_folder(folder, tmp_path / "half")], photos, how)
+    found = candidates.find([painted_folder(folder, tmp_path / "half")], photos, how)
     assert found["half"].source["formats"] == ["png"]
     result = evaluated(folder, name, {"folder": found["half"].painter, "half": half})
     for metric in metrics.PER_PHOTOGRAPH:
@@ -178,7 +178,7 @@ def test_a_folder_of_pictures_is_measured_as_its_painter_would_be(folder, tmp_pa
 def test_pictures_at_the_size_of_the_protocol_are_taken_as_they_are(folder, tmp_path):
     how, photos = protocol.parse("stretch-32"), opened(folder)
     painted = painted_folder(folder, tmp_path / "half", (32, 32))
-    row = models.find([painted], photos, how)["half"].painter
+    row = candidates.find([painted], photos, how)["half"].painter
     batch = next(iter(how.batches(photos, 1)))
     expected = np.asarray(Image.open(painted / "album" / "photo0.png"))
     np.testing.assert_array_equal(row(None, batch)[0], expected)
@@ -187,32 +187,32 @@ def test_pictures_at_the_size_of_the_protocol_are_taken_as_they_are(folder, tmp_
 def test_a_picture_of_another_shape_or_none_or_two_is_an_error(folder, tmp_path):
     how, photos = protocol.parse("center-32"), opened(folder)
     painted = painted_folder(folder, tmp_path / "half", (64, 32))
-    row = models.find([painted], photos, how)["half"].painter
+    row = candidates.find([painted], photos, how)["half"].painter
     with pytest.raises(ValueError, match=r"photo0\.png is 64 x 32 and its photograph 56 x 40"):
         row(None, next(iter(how.batches(photos, 1))))
     (painted / "album" / "photo0.jpg").write_bytes((painted / "album" / "photo0.png").read_bytes())
     with pytest.raises(ValueError, match="are of one photograph; keep one"):
-        models.find([painted], photos, how)
+        candidates.find([painted], photos, how)
     for path in (painted / "album").glob("photo0.*"):
         path.unlink()
     with pytest.raises(ValueError, match=r"half has no picture of album/photo0\.png"):
-        models.find([painted], photos, how)
+        candidates.find([painted], photos, how)
 
 
 def test_a_broken_photograph_needs_no_picture(folder, tmp_path):
     painted = painted_folder(folder, tmp_path / "half")
     (folder / "broken.png").write_bytes(b"no picture")
     how, photos = protocol.parse("center-32"), opened(folder)
-    found = models.find([painted], photos, how)
+    found = candidates.find([painted], photos, how)
     assert len(run.run({"half": found["half"].painter}, photos, how, 4.0).names) == 6
 
 
 def test_what_is_no_model_is_named(folder, tmp_path):
     with pytest.raises(ValueError, match="is no SavedModel, TFLite or ONNX file or folder"):
-        models.find([tmp_path / "nothing"], opened(folder), protocol.parse("full"))
+        candidates.find([tmp_path / "nothing"], opened(folder), protocol.parse("full"))
     (tmp_path / "broken.tflite").write_bytes(b"no model")
     with pytest.raises(ValueError, match=r"broken\.tflite is no TFLite file"):
-        models.find([tmp_path / "broken.tflite"], opened(folder), protocol.parse("full"))
+        candidates.find([tmp_path / "broken.tflite"], opened(folder), protocol.parse("full"))
 
 
 @pytest.mark.parametrize("sides", [(None, None), (64, 64)])

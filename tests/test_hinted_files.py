@@ -21,7 +21,7 @@ from tfcolor.colorizing import local_hints, reduction, rendering
 from tfcolor.config import recipes
 from tfcolor.export import convert, saved_model, signatures, warmup
 from tfcolor.models import folding
-from tfcolor.runtimes import lite, workdir
+from tfcolor.runtimes import lite, runs
 from tfcolor.serving import contract
 from tfcolor.support import disk
 
@@ -36,7 +36,7 @@ def generator():
 
 @pytest.fixture(scope="module")
 def trained(generator):
-    return workdir.TrainedGenerator(generator, hinted.SIZE, 32, 7, None, 0.5, hinted.CALIBRATION)
+    return runs.TrainedGenerator(generator, hinted.SIZE, 32, 7, None, 0.5, hinted.CALIBRATION)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def files(trained, tmp_path_factory):
     """Its file in each format; not to be changed."""
     folder = tmp_path_factory.mktemp("files")
     patch = pytest.MonkeyPatch()
-    patch.setattr(workdir, "generator_of", lambda *_: trained)
+    patch.setattr(runs, "generator_of", lambda *_: trained)
     made = {
         "lite": convert.export_lite("run", folder / "a.tflite", weights="float32"),
         "onnx": convert.export_onnx("run", folder / "a.onnx"),
@@ -173,10 +173,10 @@ def test_the_share_of_the_last_stage_that_was_trained_on_classes_is_undone(tmp_p
     shares[-1] = dataclasses.replace(shares[-1], classification_weight=0.0, uniform_share=0.9)
     for stages, share in ((shares, 0.3), (shares[-1:], None)):
         run = dataclasses.replace(settings, stages=tuple(stages))
-        disk.write(tmp_path / workdir.CONFIG, config.to_json(run))
-        monkeypatch.setattr(workdir, "load_generator", lambda *_: (None, 3))
+        disk.write(tmp_path / runs.CONFIG, config.to_json(run))
+        monkeypatch.setattr(runs, "load_generator", lambda *_: (None, 3))
         monkeypatch.setattr(folding, "fold", lambda generator: generator)
-        trained = workdir.generator_of(tmp_path)
+        trained = runs.generator_of(tmp_path)
         assert (trained.uniform_share, trained.calibration) == (share, 1.0)
         assert (trained.probabilities is None) == (share is None)
 

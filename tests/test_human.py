@@ -17,7 +17,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from tfcolor.evaluation import intervals, metrics, record
-from tfcolor.evaluation.report import human, page, pictures
+from tfcolor.evaluation.report import page, pictures, survey
 
 BROWSER, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
 MODELS = ["model one", "</script>two"]
@@ -53,7 +53,7 @@ def made(tmp_path_factory):
 @pytest.fixture
 def written(made, tmp_path):
     """The page's file."""
-    return human.write(*made, tmp_path / "deep/report")
+    return survey.write(*made, tmp_path / "deep/report")
 
 
 def asked(path):
@@ -88,27 +88,27 @@ def test_the_page_needs_nothing_beside_it_and_tells_no_side(made, written):
     plain = re.sub('data:image/jpeg;base64,[^"]*', "", text)
     for word in ("truth", "photo 0", *MODELS):
         assert word not in plain
-    assert human.write(*made, written.parent).read_text(encoding="utf-8") == text
+    assert survey.write(*made, written.parent).read_text(encoding="utf-8") == text
 
 
 def test_photographs_come_again_only_after_all_others():
-    drawn = human.drawn(np.arange(40), ["a", "b", "c"], 100)
-    assert drawn == human.drawn(np.arange(40), ["a", "b", "c"], 100)
+    drawn = survey.drawn(np.arange(40), ["a", "b", "c"], 100)
+    assert drawn == survey.drawn(np.arange(40), ["a", "b", "c"], 100)
     assert len(drawn) == 100 == len({(row, place) for row, place, _ in drawn})
     assert len({place for _, place, _ in drawn[:40]}) == 40
     assert {row for row, _, _ in drawn[:40]} == {"a", "b", "c"}
     assert 30 < sum(side for *_, side in drawn) < 70
-    assert len(human.drawn(np.arange(3), ["a"], 100)) == 3
+    assert len(survey.drawn(np.arange(3), ["a"], 100)) == 3
 
 
 def test_a_page_without_a_model_or_color_is_an_error(made, tmp_path):
     evaluation, kept = made
     with pytest.raises(ValueError, match="needs a model's pictures"):
         controls = {row: evaluation.rows[row] for row in ("gray", "truth")}
-        human.write(dataclasses.replace(evaluation, rows=controls), kept, tmp_path)
+        survey.write(dataclasses.replace(evaluation, rows=controls), kept, tmp_path)
     with pytest.raises(ValueError, match="needs a color photograph"):
         all_gray = np.ones(COUNT, bool)
-        human.write(dataclasses.replace(evaluation, is_gray=all_gray), kept, tmp_path)
+        survey.write(dataclasses.replace(evaluation, is_gray=all_gray), kept, tmp_path)
 
 
 def saved(path, given=(), **changes):
@@ -127,8 +127,8 @@ def test_rates_are_of_all_files_with_wilsons_interval(made, tmp_path):
         saved(tmp_path / "a.json", [("model one", True)] * 3 + [("model one", False)] * 5),
         saved(tmp_path / "b.json", [("model one", True), ("a model of another day", True)]),
     ]
-    assert human.rates(human.read(paths), made[0]) == {"model one": intervals.proportion(4, 9)}
-    assert human.rates(human.read([]), made[0]) == {}
+    assert survey.rates(survey.read(paths), made[0]) == {"model one": intervals.proportion(4, 9)}
+    assert survey.rates(survey.read([]), made[0]) == {}
 
 
 def test_broken_answers_are_errors_that_name_the_file(made, tmp_path):
@@ -136,16 +136,16 @@ def test_broken_answers_are_errors_that_name_the_file(made, tmp_path):
     for content in ("no JSON", "[]", '{"tfcolor_human": 1}', "null"):
         path.write_text(content)
         with pytest.raises(ValueError, match="answers.json holds no answers of human.html"):
-            human.rates(human.read([path]), made[0])
+            survey.rates(survey.read([path]), made[0])
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(ValueError, match="answers.json"):
-        human.rates(human.read([path]), made[0])
+        survey.rates(survey.read([path]), made[0])
     for changes in ({"tfcolor_human": 2}, {"answers": [{"row": "model one", "taken_for_real": 1}]}):
         with pytest.raises(ValueError, match="answers.json holds no answers"):
-            human.rates(human.read([saved(path, **changes)]), made[0])
+            survey.rates(survey.read([saved(path, **changes)]), made[0])
     other = saved(path, photographs_sha256="7" * 64)
     with pytest.raises(ValueError, match="answers.json.*measure on the same photographs"):
-        human.rates(human.read([other]), made[0])
+        survey.rates(survey.read([other]), made[0])
 
 
 @pytest.fixture(scope="module")
@@ -214,7 +214,7 @@ def test_answers_are_kept_over_a_reload_and_saved(made, written, browser, downlo
     for pair, was_taken in zip(content["pairs"], taken, strict=True):
         hits[pair["row"]] += was_taken
     wanted = {row: intervals.proportion(hits[row], 5) for row in MODELS}
-    assert human.rates(human.read([path]), made[0]) == wanted
+    assert survey.rates(survey.read([path]), made[0]) == wanted
     assert browser.get_log("browser") == []
 
 

@@ -16,9 +16,9 @@ from tfcolor import config, data
 from tfcolor.cli import main
 from tfcolor.data import batches, files, samples
 from tfcolor.images import formats
-from tfcolor.prepare import options, parts, pipeline, run
+from tfcolor.prepare import parts, pipeline, run, set_options
 
-SETTINGS = options.SetOptions(short_side=80, part_size=10)
+SETTINGS = set_options.SetOptions(short_side=80, part_size=10)
 
 
 def sample(number):
@@ -75,7 +75,7 @@ def test_a_folder_becomes_a_set_that_tfds_reads_back(folder, tmp_path):
 
 
 def test_a_small_plain_jpeg_keeps_its_bytes(folder, tmp_path):
-    run.prepare(plan(folder, tmp_path / "set", options.SetOptions(short_side=100)))
+    run.prepare(plan(folder, tmp_path / "set", set_options.SetOptions(short_side=100)))
     photos = data.open_part(config.DataConfig(source=str(tmp_path / "set")), "all")
     encoded = {record["bytes"] for record in photos.records.as_numpy_iterator()}
     assert (folder / "album/07.jpg").read_bytes() in encoded
@@ -190,7 +190,7 @@ def test_a_second_run_in_one_folder_is_refused(folder, tmp_path):
 def test_other_options_or_a_folder_in_use_are_refused(folder, tmp_path):
     run.prepare(plan(folder, tmp_path / "set"))
     with pytest.raises(ValueError, match="begun with other photographs or options"):
-        run.prepare(plan(folder, tmp_path / "set", options.SetOptions(short_side=90)))
+        run.prepare(plan(folder, tmp_path / "set", set_options.SetOptions(short_side=90)))
     with pytest.raises(ValueError, match="is not an empty folder"):
         run.prepare(plan(folder, folder))
 

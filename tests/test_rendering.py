@@ -12,7 +12,7 @@ from PIL import Image
 from tfcolor import runtimes
 from tfcolor.cli import main
 from tfcolor.colorizing import beam, folder, rendering
-from tfcolor.video import run, settings, write
+from tfcolor.video import film_options, run, write
 
 HOW = {"size": 48, "strength": 0.9, "saturation": 1.3}
 
@@ -72,5 +72,7 @@ def test_a_frame_of_a_film_has_them(gray, expected, tmp_path, monkeypatch):
     monkeypatch.setattr(
         write, "frame", lambda film, each, rgb: painted.append(rgb) or frame(film, each, rgb)
     )
-    run.colorize_film(source, tmp_path / "color.mkv", settings.Settings(**HOW, smoothing=0.0))
+    run.colorize_film(
+        source, tmp_path / "color.mkv", film_options.FilmOptions(**HOW, smoothing=0.0)
+    )
     np.testing.assert_array_equal(painted, expected[None], strict=True)

@@ -17,10 +17,10 @@ from PIL import Image
 from skimage import color as skimage_color
 
 import tfcolor
-from tfcolor.cli import video as command
+import tfcolor.cli.main  # imports all commands
+from tfcolor.cli import main
 from tfcolor.data import samples
-from tfcolor.video import parts, read, run, smooth
-from tfcolor.video import settings as setting
+from tfcolor.video import film_options, parts, read, run, smooth
 
 HEIGHT, WIDTH = 48, 64
 TIME_BASE = Fraction(1, 1000)
@@ -141,7 +141,7 @@ def subtitles(codec, *lines):
 def colorize(source, name="made.mp4", **options):
     """The film that is made of another, in the same folder, and the notes about it."""
     target = source.with_name(name)
-    return target, run.colorize_film(source, target, setting.Settings(**options))
+    return target, run.colorize_film(source, target, film_options.FilmOptions(**options))
 
 
 def shown(path):
@@ -361,7 +361,7 @@ def test_the_film_says_how_its_colors_are_meant(tmp_path):
         assert (*tags, context.color_range, context.pix_fmt) == (1, 1, 1, 1, "yuv420p")
 
 
-@pytest.mark.parametrize("codec", setting.CODECS)
+@pytest.mark.parametrize("codec", film_options.CODECS)
 def test_every_codec_keeps_frames_and_times(tmp_path, monkeypatch, codec):
     monkeypatch.setattr(run, "SEGMENT_FRAMES", 3)
     source = film(tmp_path / "in.mkv", moving(7, 64, 64), times=[0, 40, 90, 91, 200, 240, 280])
@@ -476,7 +476,7 @@ def test_an_interrupted_film_is_the_film_made_in_one_go(tmp_path, monkeypatch, n
     run.colorize_film(
         source,
         tmp_path / "made.mp4",
-        setting.Settings(),
+        film_options.FilmOptions(),
         progress=lambda *step: steps.append(step),
     )
     assert net.calls == 36 - 10 * done
@@ -495,8 +495,8 @@ def test_a_film_goes_on_as_if_it_had_not_stopped(tmp_path):
 
     net.size, net.stride = 32, 8
     known = read.open_film(film(tmp_path / "in.mp4", moving(12)))
-    whole = list(run._colorized(net, known, setting.Settings(), 0, None))
-    rest = list(run._colorized(net, known, setting.Settings(), 5, whole[4].moment))
+    whole = list(run._colorized(net, known, film_options.FilmOptions(), 0, None))
+    rest = list(run._colorized(net, known, film_options.FilmOptions(), 5, whole[4].moment))
     assert [made.place for made in rest] == list(range(5, 12))
     for made, expected in zip(rest, whole[5:], strict=True):
         np.testing.assert_array_equal(made.moment.ab, expected.moment.ab)
@@ -582,7 +582,7 @@ def test_a_target_that_cannot_be_written_is_named(tmp_path):
     source = film(tmp_path / "in.mp4", moving(2))
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match=r"made\.mp4"):
-        run.colorize_film(source, tmp_path / "file" / "made.mp4", setting.Settings())
+        run.colorize_film(source, tmp_path / "file" / "made.mp4", film_options.FilmOptions())
 
 
 @pytest.mark.parametrize(
@@ -606,7 +606,7 @@ def test_the_command_tells_what_was_left_out(tmp_path):
         "--quality",
         "30",
     ]
-    done = CliRunner().invoke(command.video, arguments)
+    done = CliRunner().invoke(main.video.video, arguments)
     assert done.exit_code == 0
     assert "Note: " in done.stderr and "wmav2" in done.stderr
     assert len(shown(tmp_path / "made.mp4")[0]) == 4

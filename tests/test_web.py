@@ -18,7 +18,7 @@ from conftest import random_rgb, saved
 from PIL import Image
 from skimage import color as reference
 
-from tfcolor.cli import colorize as colorizing
+from tfcolor.cli import main
 from tfcolor.colorizing import reduction
 
 ROOT = Path(__file__).parent.parent
@@ -125,7 +125,7 @@ def colorized(path, *options):
     """What `tfcolor colorize` makes of a photograph; uint8 (h, w, 3)."""
     out = path.parent / f"{path.stem}-reference.png"
     arguments = [str(path), "-o", str(out), *options]
-    done = testing.CliRunner().invoke(colorizing.colorize, arguments, catch_exceptions=False)
+    done = testing.CliRunner().invoke(main.colorize.colorize, arguments, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return np.asarray(Image.open(out).convert("RGB"))
 

@@ -7,36 +7,36 @@ from typing import Any
 import collect
 
 from tfcolor.models import shipped
-from tfcolor.runtimes import workdir
+from tfcolor.runtimes import runs
 
 SIDE = 256  # of the center squares, pixels; and `collect.SIDE`, at which the recipes are measured
 SIZES = 100  # photographs that sizes.py compares
 
 
-def collected(runs: Sequence[Path], test: str) -> dict[str, Any]:
+def collected(folders: Sequence[Path], test: str) -> dict[str, Any]:
     """What the model that comes with the package is, and its figures.
 
     What was measured lies in the last run's folder `measured` and is not measured again: the test
     photographs are for once.
 
     Args:
-      runs: that are behind it, each begun with the weights of the one before.
+      folders: of the runs that are behind it, each begun with the weights of the one before.
       test: folder of photographs that it was neither trained nor chosen on.
 
     Raises:
       ValueError: if one is no run.
     """
-    return described(runs) | measured(runs[-1] / "measured", test)
+    return described(folders) | measured(folders[-1] / "measured", test)
 
 
-def described(runs: Sequence[Path]) -> dict[str, Any]:
+def described(folders: Sequence[Path]) -> dict[str, Any]:
     """The stages and the curves of runs that went on from one another, up to the chosen steps."""
     stages: list[dict[str, Any]] = []
     curves: dict[str, list[list[float]]] = {}
     before = 0
-    for run in runs:
-        chosen = workdir.load_generator(run)[1]
-        stages += collect.stages(workdir.read_config(run), chosen)
+    for run in folders:
+        chosen = runs.load_generator(run)[1]
+        stages += collect.stages(runs.read_config(run), chosen)
         for tag, points in collect.curves(run / "events").items():
             kept = [[before + step, value] for step, value in points if step <= chosen]
             curves.setdefault(tag, []).extend(kept)

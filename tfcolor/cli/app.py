@@ -46,8 +46,8 @@ def app(
         )
     options.spare_threads()
     from tfcolor import runtimes
-    from tfcolor.app import server as serving
+    from tfcolor.app import launch
 
     # A thread a call: several people may look at once.
     network = runtimes.load(options.chosen_network(model, server), threads=1)
-    serving.serve(network, host, port, max_mb, max_megapixels)
+    launch.serve(network, host, port, max_mb, max_megapixels)

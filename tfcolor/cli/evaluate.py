@@ -94,14 +94,12 @@ def evaluate(
     _require_writable(json_path, report, human)
     options.load_tensorflow()
     from tfcolor import data
-    from tfcolor.evaluation import models as rows
-    from tfcolor.evaluation import protocol, record, run, table
+    from tfcolor.evaluation import candidates, protocol, record, run, table
     from tfcolor.evaluation.features import extractors
-    from tfcolor.evaluation.report import human as human_page
-    from tfcolor.evaluation.report import pictures
+    from tfcolor.evaluation.report import pictures, survey
 
     how = protocol.parse(protocol_name)
-    earlier, answers = [record.read(path) for path in beside], human_page.read(human_answers)
+    earlier, answers = [record.read(path) for path in beside], survey.read(human_answers)
     if download:
         data.download(settings)
     part = part or data.default_part(settings)
@@ -109,8 +107,8 @@ def evaluate(
     if limit:
         photos = photos.sample(limit)
     paths = [Path(model) for model in models if model not in WORDS]
-    found = rows.find(paths, photos, how) if paths or not models else {}
-    for warning in rows.seen_in_training(found, settings.source, part):
+    found = candidates.find(paths, photos, how) if paths or not models else {}
+    for warning in candidates.seen_in_training(found, settings.source, part):
         click.echo(f"warning: {warning}", err=True)
     seen_by = None if network == "none" else extractors.network(network, inception_weights)
     with contextlib.ExitStack() as stack:
@@ -135,7 +133,7 @@ def evaluate(
         try:
             for each in earlier:
                 measured = record.beside(measured, each)
-            rates = human_page.rates(answers, measured)
+            rates = survey.rates(answers, measured)
             measured = record.with_sets(measured, record.TAKEN_FOR_REAL, rates)
         finally:  # what was measured is not lost because something else does not go with it
             if json_path:
@@ -148,7 +146,7 @@ def evaluate(
 
             click.echo(f"open {page.write(measured, kept[0], report)}")
             if human:
-                click.echo(f"open {human_page.write(measured, kept[0], report)}")
+                click.echo(f"open {survey.write(measured, kept[0], report)}")
 
 
 def _require_writable(json_path: Path | None, report: Path | None, human: bool) -> None:

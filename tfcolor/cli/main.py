@@ -104,7 +104,7 @@ for command in (
     evaluate.evaluate,
     export.export,
     prepare.prepare,
-    recipes.recipes,
+    recipes.list_recipes,
     serving_check.serving_check,
     train.train,
     tune.tune,

@@ -7,9 +7,9 @@ import click
 
 from tfcolor import config
 from tfcolor.cli import options
-from tfcolor.prepare import options as defaults
+from tfcolor.prepare import set_options
 
-DEFAULTS = defaults.SetOptions()
+DEFAULTS = set_options.SetOptions()
 
 
 def _option(flag: str, help_: str) -> options.Decorator:
@@ -62,7 +62,7 @@ def prepare(
     photograph of the test part among those for training is an error. The same command run again
     goes on where it stopped.
     """
-    sized = defaults.SetOptions(**sizes)
+    sized = set_options.SetOptions(**sizes)
     where = options.given(data_dir=data_dir, train_split=train_split, test_split=test_split)
     photos = [config.DataConfig(source=options.resolved(source), **where) for source in sources]
     tests = config.DataConfig(source=options.resolved(test), data_dir=data_dir) if test else None

@@ -4,25 +4,25 @@ import click
 
 from tfcolor import config
 from tfcolor.cli import options
-from tfcolor.config import recipes as named
+from tfcolor.config import recipes
 
 
-@click.command()
-@click.argument("name", required=False, type=click.Choice(list(named.RECIPES)), metavar="[NAME]")
-def recipes(name: str | None) -> None:
+@click.command("recipes")
+@click.argument("name", required=False, type=click.Choice(list(recipes.RECIPES)), metavar="[NAME]")
+def list_recipes(name: str | None) -> None:
     """List the recipes with their source and cost, or show every field of one.
 
     Cost is counted at the sizes of the recipe: parameters, and the arithmetic of one photograph
     through the generator at 256 x 256.
     """
     if name:
-        click.echo(config.to_json(named.get(name)), nl=False)
+        click.echo(config.to_json(recipes.get(name)), nl=False)
         return
     options.load_tensorflow()
     from tfcolor.models import cost
 
-    for recipe, about in named.RECIPES.items():
-        default = " (default)" if recipe == named.DEFAULT else ""
+    for recipe, about in recipes.RECIPES.items():
+        default = " (default)" if recipe == recipes.DEFAULT else ""
         figures = cost.measure(about.settings)
         stages = ", ".join(
             f"{stage.name} {stage.steps:,} x {stage.batch_size} at {stage.image_size}"

@@ -47,11 +47,10 @@ def video(
         raise errors.InputError(
             "films need PyAV; install it with: pip install 'tfcolor[video]'"
         ) from error
-    from tfcolor.video import run
-    from tfcolor.video import settings as setting
+    from tfcolor.video import film_options, run
 
-    chosen = setting.Settings(**options.given(**settings))
-    setting.check_target(film, output, overwrite)
+    chosen = film_options.FilmOptions(**options.given(**settings))
+    film_options.check_target(film, output, overwrite)
     with options.bar("frames") as progress:
         notes = run.colorize_film(
             film,

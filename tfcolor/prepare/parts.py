@@ -11,7 +11,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from tfcolor.data import photographs, squares
-from tfcolor.prepare import options, shrink
+from tfcolor.prepare import set_options, shrink
 from tfcolor.support import disk
 
 FEATURES = tfds.features.FeaturesDict(
@@ -65,7 +65,7 @@ class Part:
 
 
 def make(
-    part: Part, photos: photographs.Photographs, settings: options.SetOptions, workers: int
+    part: Part, photos: photographs.Photographs, settings: set_options.SetOptions, workers: int
 ) -> Iterator[int]:
     """Makes a part; yields 1 for every photograph. A part that is done is left as it is.
 

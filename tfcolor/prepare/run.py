@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tfcolor import config, data
 from tfcolor.data import photographs
-from tfcolor.prepare import finish, options, parts
+from tfcolor.prepare import finish, parts, set_options
 from tfcolor.support import disk, errors
 
 WHICH = ("source", "data_dir", "train_split", "test_split")  # of a `config.DataConfig`
@@ -34,7 +34,7 @@ class Plan:
 
     folder: Path
     sources: dict[str, tuple[Sequence[config.DataConfig], str]]
-    settings: options.SetOptions
+    settings: set_options.SetOptions
 
     def open(self, split: str) -> photographs.Photographs:
         """The photographs of a split, in an order that has nothing to do with their names."""
@@ -73,7 +73,7 @@ class Plan:
 def plan(
     sources: Sequence[config.DataConfig],
     folder: str | Path,
-    settings: options.SetOptions = options.SetOptions(),  # noqa: B008 - frozen
+    settings: set_options.SetOptions = set_options.SetOptions(),  # noqa: B008 - frozen
     test: config.DataConfig | None = None,
 ) -> Plan:
     """What is to be done.

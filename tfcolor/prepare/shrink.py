@@ -9,7 +9,7 @@ from PIL import Image
 
 from tfcolor import images
 from tfcolor.images import decoding
-from tfcolor.prepare import fingerprint, options
+from tfcolor.prepare import fingerprint, set_options
 from tfcolor.support import errors
 
 THUMB_SIDE = 64  # pixels; what gray is told by
@@ -36,7 +36,7 @@ class Shrunk:
     kind: str = ""
 
 
-def shrink(stored: Path | bytes, name: str, settings: options.SetOptions) -> Shrunk:
+def shrink(stored: Path | bytes, name: str, settings: set_options.SetOptions) -> Shrunk:
     """Reads a photograph of any format and gives it as a small JPEG.
 
     A JPEG that is small enough, upright and in sRGB keeps its bytes: nothing is encoded twice

@@ -9,8 +9,7 @@ from typing import Any
 import av
 
 import tfcolor
-from tfcolor.video import read, streams
-from tfcolor.video import settings as setting
+from tfcolor.video import film_options, read, streams
 
 
 def join(film: read.Film, segments: Sequence[Path], target: Path, provenance: bool) -> list[str]:
@@ -25,7 +24,7 @@ def join(film: read.Film, segments: Sequence[Path], target: Path, provenance: bo
     Returns:
       Of each stream that the container cannot hold, a line that says what became of it.
     """
-    form = setting.FORMATS[target.suffix.lower()]
+    form = film_options.FORMATS[target.suffix.lower()]
     options = {} if form == "matroska" else {"movflags": "+faststart"}
     with (
         read.opened(film.path) as source,

@@ -16,8 +16,7 @@ import numpy as np
 
 import tfcolor
 from tfcolor import runtimes
-from tfcolor.video import join, parts, read, smooth, write
-from tfcolor.video import settings as setting
+from tfcolor.video import film_options, join, parts, read, smooth, write
 
 SEGMENT_FRAMES = 250  # 10 s; so much is done again after an interruption
 WORKERS = max(2, os.cpu_count() or 2)
@@ -49,7 +48,7 @@ class FinishedFrame(NamedTuple):
 def colorize_film(
     source: Path,
     target: Path,
-    settings: setting.Settings,
+    settings: film_options.FilmOptions,
     *,
     model: Path | str | None = None,
     overwrite: bool = False,
@@ -61,7 +60,7 @@ def colorize_film(
 
     Args:
       source: the film.
-      target: the film to be; its suffix names the container, see `settings.FORMATS`.
+      target: the film to be; its suffix names the container, see `film_options.FORMATS`.
       settings: how.
       model: see `runtimes.load`; the bundled one if not given.
       overwrite: whether a target that is there may be replaced.
@@ -75,7 +74,7 @@ def colorize_film(
         an unknown container, or is being made by another process; if the model is none of ours.
       OSError: if a file cannot be read or written.
     """
-    setting.check_target(source, target, overwrite)
+    film_options.check_target(source, target, overwrite)
     film = read.open_film(source)
     net = runtimes.load(model, threads=1)  # several frames at once are faster than several threads
     with parts.opened(target, _key(film, settings, model)) as folder:
@@ -87,7 +86,9 @@ def colorize_film(
     return notes
 
 
-def _key(film: read.Film, settings: setting.Settings, model: Path | str | None) -> dict[str, Any]:
+def _key(
+    film: read.Film, settings: film_options.FilmOptions, model: Path | str | None
+) -> dict[str, Any]:
     """What the parts of a film depend on."""
     return {
         "source": _state_of(film.path),
@@ -108,7 +109,7 @@ def _state_of(path: Path) -> list[Any]:
 def _make_segments(
     net: runtimes.Network,
     film: read.Film,
-    settings: setting.Settings,
+    settings: film_options.FilmOptions,
     folder: Path,
     progress: Progress,
 ) -> None:
@@ -139,7 +140,7 @@ def _make_segments(
 def _colorized(
     net: runtimes.Network,
     film: read.Film,
-    settings: setting.Settings,
+    settings: film_options.FilmOptions,
     first: int,
     moment: smooth.Moment | None,
 ) -> Generator[FinishedFrame, None, None]:

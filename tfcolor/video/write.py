@@ -9,8 +9,7 @@ import av
 import numpy as np
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
-from tfcolor.video import read
-from tfcolor.video import settings as setting
+from tfcolor.video import film_options, read
 
 FORMAT = "nut"  # of segments: the one container that keeps any time base as it is
 
@@ -44,14 +43,14 @@ def frame(film: read.Film, source: read.Frame, rgb: np.ndarray) -> av.VideoFrame
 
 
 def encode(
-    path: Path, film: read.Film, settings: setting.Settings, frames: Iterable[av.VideoFrame]
+    path: Path, film: read.Film, settings: film_options.FilmOptions, frames: Iterable[av.VideoFrame]
 ) -> None:
     """Encodes frames into a segment that begins with a key frame.
 
     No B-frames: without reordering the segments' packets follow each other at their frames' own
     times, however those vary.
     """
-    codec = setting.CODECS[settings.codec]
+    codec = film_options.CODECS[settings.codec]
     with av.open(str(path), "w", format=FORMAT) as container:
         stream = container.add_stream(
             codec.encoder, rate=film.rate, options=settings.encoder_options

@@ -34,7 +34,7 @@ FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}  # s
 
 
 @dataclasses.dataclass(frozen=True)
-class Settings(rendering.Rendering):
+class FilmOptions(rendering.Rendering):
     """Options of a film.
 
     Attributes:
