@@ -16,9 +16,9 @@ from click.testing import CliRunner
 from PIL import Image
 
 import tfcolor
-from tfcolor import config, data, images
+from tfcolor import data, images
 from tfcolor.cli import main, options
-from tfcolor.config import recipes
+from tfcolor.config import fields, recipes
 from tfcolor.data import samples
 from tfcolor.evaluation import scores
 
@@ -107,7 +107,7 @@ def test_recipes_are_listed_with_source_and_cost():
 def test_a_recipe_shows_every_field():
     code, output = run("recipes", "capstone")
     assert code == 0
-    assert config.from_json(output) == recipes.get("capstone")
+    assert fields.from_json(output) == recipes.get("capstone")
 
 
 def test_fields_of_one_stage_can_be_set(photo_folder, tmp_path):
@@ -116,7 +116,7 @@ def test_fields_of_one_stage_can_be_set(photo_folder, tmp_path):
     code, output = run("train", *arguments, *sizes, "--width", 2, "--batch-size", 2)
     assert code == 0, output
     assert "trained 3 steps" in output
-    settings = config.from_json((tmp_path / "run" / "config.json").read_text())
+    settings = fields.from_json((tmp_path / "run" / "config.json").read_text())
     assert [stage.steps for stage in settings.stages] == [1, 2]
 
 

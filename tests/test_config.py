@@ -25,7 +25,7 @@ def test_json_round_trip_gives_an_equal_config(precision, steps, rate, source, d
         source=source,
         data_dir=data_dir,
     )
-    assert config.from_json(config.to_json(settings)) == settings
+    assert fields.from_json(fields.to_json(settings)) == settings
 
 
 def test_configs_are_frozen():
@@ -196,14 +196,14 @@ def test_choices_that_do_not_fit_together_are_errors(changes, message):
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"data": {"colour": 1}, "model": {}}'])
 def test_text_that_is_no_config_is_a_value_error(text):
     with pytest.raises(ValueError):
-        config.from_json(text)
+        fields.from_json(text)
 
 
 def test_every_recipe_is_valid_and_bears_its_name():
     assert recipes.DEFAULT in recipes.RECIPES
     for name, recipe in recipes.RECIPES.items():
         assert recipe.settings.recipe == name
-        assert config.from_json(json.dumps(dataclasses.asdict(recipe.settings))) == recipe.settings
+        assert fields.from_json(json.dumps(dataclasses.asdict(recipe.settings))) == recipe.settings
         assert recipe.source
         assert recipe.summary
 

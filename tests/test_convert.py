@@ -11,7 +11,7 @@ from conftest import colorful_photo
 from onnx import helper
 from PIL import Image
 
-from tfcolor import config, runtimes
+from tfcolor import runtimes
 from tfcolor.color import cielab
 from tfcolor.colorizing import graphs, reduction, rendering
 from tfcolor.config import fields, recipes
@@ -69,7 +69,7 @@ def run(tmp_path_factory):
     generator = stirred(networks.build_generator(settings.model, "float32", seed=1))
     state = tf.train.Checkpoint(generator=generator)
     tf.train.Checkpoint(state=state).write(str(folder / runs.BEST / "step-2"))
-    disk.write(folder / runs.CONFIG, config.to_json(settings))
+    disk.write(folder / runs.CONFIG, fields.to_json(settings))
     return folder
 
 

@@ -133,7 +133,7 @@ def test_a_checkpoint_that_does_not_fit_is_an_error(run, tmp_path, damage):
             path.write_bytes(path.read_bytes()[:100])
     else:
         other = fields.override(runs.read_config(folder), width=8)
-        (folder / "config.json").write_text(config.to_json(other))
+        (folder / "config.json").write_text(fields.to_json(other))
     with pytest.raises(ValueError, match="is damaged or of another version"):
         saved_model.export(folder, tmp_path / "m")
     assert not (tmp_path / "m").exists()

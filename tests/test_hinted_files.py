@@ -14,11 +14,11 @@ from keras import ops
 from PIL import Image
 from tensorflow_serving.apis import prediction_log_pb2
 
-from tfcolor import config, runtimes
+from tfcolor import runtimes
 from tfcolor.app import preview
 from tfcolor.cli import main
 from tfcolor.colorizing import local_hints, reduction, rendering
-from tfcolor.config import recipes
+from tfcolor.config import fields, recipes
 from tfcolor.export import convert, saved_model, signatures, warmup
 from tfcolor.models import folding
 from tfcolor.runtimes import lite, runs
@@ -173,7 +173,7 @@ def test_the_share_of_the_last_stage_that_was_trained_on_classes_is_undone(tmp_p
     shares[-1] = dataclasses.replace(shares[-1], classification_weight=0.0, uniform_share=0.9)
     for stages, share in ((shares, 0.3), (shares[-1:], None)):
         run = dataclasses.replace(settings, stages=tuple(stages))
-        disk.write(tmp_path / runs.CONFIG, config.to_json(run))
+        disk.write(tmp_path / runs.CONFIG, fields.to_json(run))
         monkeypatch.setattr(runs, "load_generator", lambda *_: (None, 3))
         monkeypatch.setattr(folding, "fold", lambda generator: generator)
         trained = runs.generator_of(tmp_path)

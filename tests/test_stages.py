@@ -219,7 +219,7 @@ def test_the_best_checkpoint_is_the_average(batch, tmp_path):
     settings = fields.override(TINY, ema=0.9, learning_rate=1e-2)
     train_state = steps(settings, batch, 3)
     states.Checkpoints(train_state, tmp_path, 1).save_best()
-    disk.write(tmp_path / runs.CONFIG, config.to_json(settings))
+    disk.write(tmp_path / runs.CONFIG, fields.to_json(settings))
     best, done = runs.load_generator(tmp_path, "best")
     assert done == 3
     assert moved(values(best), values(train_state.average)) == 0

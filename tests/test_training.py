@@ -314,7 +314,7 @@ def test_a_changed_option_that_cannot_be_resumed_is_an_error(run, settings):
 
 def test_a_workdir_without_checkpoints_takes_another_config(settings, tmp_path):
     # A run that failed before its first checkpoint, for want of memory, say, holds nothing to lose.
-    (tmp_path / "config.json").write_text(config.to_json(fields.override(settings, seed=9)))
+    (tmp_path / "config.json").write_text(fields.to_json(fields.override(settings, seed=9)))
     loop.train(fields.override(settings, total_steps=1), tmp_path)
     assert runs.read_config(tmp_path).seed == settings.seed
 

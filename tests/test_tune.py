@@ -52,7 +52,7 @@ class FakeTraining:
     def __call__(self, settings, folder, stop):
         folder = Path(folder)
         folder.mkdir(exist_ok=True)
-        (folder / "config.json").write_text(config.to_json(settings))
+        (folder / "config.json").write_text(fields.to_json(settings))
         path = folder / "metrics.jsonl"
         lines = path.read_text().splitlines() if path.exists() else []
         for step in range(len(lines) + 1, STEPS + 1):

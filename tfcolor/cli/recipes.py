@@ -2,9 +2,8 @@
 
 import click
 
-from tfcolor import config
 from tfcolor.cli import options
-from tfcolor.config import recipes
+from tfcolor.config import fields, recipes
 
 
 @click.command("recipes")
@@ -16,7 +15,7 @@ def list_recipes(name: str | None) -> None:
     through the generator at 256 x 256.
     """
     if name:
-        click.echo(config.to_json(recipes.get(name)), nl=False)
+        click.echo(fields.to_json(recipes.get(name)), nl=False)
         return
     options.load_tensorflow()
     from tfcolor.models import cost

@@ -1,7 +1,6 @@
-"""What a run is: frozen dataclasses, checked when they are made, written to and read from JSON."""
+"""What a run is: frozen dataclasses, checked when they are made."""
 
 import dataclasses
-import json
 
 from tfcolor.config import checks
 from tfcolor.support import errors
@@ -283,27 +282,3 @@ class TrainConfig:
     def adversarial(self) -> bool:
         """Whether any stage needs the discriminator."""
         return any(stage.gan_weight for stage in self.stages)
-
-
-def to_json(config: TrainConfig) -> str:
-    """JSON text that `from_json` reads back to an equal config."""
-    return json.dumps(dataclasses.asdict(config), indent=2) + "\n"
-
-
-def from_json(text: str) -> TrainConfig:
-    """The config that `to_json` wrote.
-
-    Raises:
-      ValueError: for text that is no JSON, unknown fields or values out of their range.
-    """
-    try:
-        fields = json.loads(text)
-        data = DataConfig(**fields.pop("data"))
-        model = ModelConfig(**fields.pop("model"))
-        stages = tuple(
-            StageConfig(**{**stage, "frozen": tuple(stage["frozen"])})
-            for stage in fields.pop("stages")
-        )
-        return TrainConfig(data=data, model=model, stages=stages, **fields)
-    except (AttributeError, KeyError, TypeError, json.JSONDecodeError) as error:
-        raise errors.InputError(f"not a config of this version of tfcolor: {error}") from error

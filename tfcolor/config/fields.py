@@ -167,3 +167,27 @@ def _depth(
     if not resized or "depth" in model or not has_depth:
         return {}
     return {"depth": min(settings.model.depth, smallest.bit_length() - 1)}
+
+
+def to_json(settings: config.TrainConfig) -> str:
+    """JSON text that `from_json` reads back to an equal config."""
+    return json.dumps(dataclasses.asdict(settings), indent=2) + "\n"
+
+
+def from_json(text: str) -> config.TrainConfig:
+    """The config that `to_json` wrote.
+
+    Raises:
+      ValueError: for text that is no JSON, unknown fields or values out of their range.
+    """
+    try:
+        read = json.loads(text)
+        data = config.DataConfig(**read.pop("data"))
+        model = config.ModelConfig(**read.pop("model"))
+        stages = tuple(
+            config.StageConfig(**{**stage, "frozen": tuple(stage["frozen"])})
+            for stage in read.pop("stages")
+        )
+        return config.TrainConfig(data=data, model=model, stages=stages, **read)
+    except (AttributeError, KeyError, TypeError, json.JSONDecodeError) as error:
+        raise errors.InputError(f"not a config of this version of tfcolor: {error}") from error

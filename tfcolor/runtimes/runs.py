@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from tfcolor import config
 from tfcolor.color import quantize
+from tfcolor.config import fields
 from tfcolor.models import folding, networks, shipped
 from tfcolor.support import errors
 
@@ -76,7 +77,7 @@ def read_config(folder: str | Path) -> config.TrainConfig:
             f"{folder} is not a training run (no {CONFIG}); make one: tfcolor train"
         )
     try:
-        return config.from_json(path.read_text(encoding="utf-8"))
+        return fields.from_json(path.read_text(encoding="utf-8"))
     except (errors.InputError, UnicodeDecodeError) as error:
         raise errors.InputError(f"{path}: {error}; use another workdir") from error
 

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfcolor import config
+from tfcolor.config import fields
 from tfcolor.runtimes import freezing
 from tfcolor.serving import contract
 from tfcolor.support import errors
@@ -143,7 +144,7 @@ def read_config(model: str | Path) -> config.TrainConfig | None:
     the SavedModel carries none.
     """
     run = _card(model).get("config")
-    return config.from_json(json.dumps(run)) if run else None
+    return fields.from_json(json.dumps(run)) if run else None
 
 
 def _card(model: str | Path) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def _write_config(folder: Path, settings: config.TrainConfig) -> None:
                 "old values or another workdir"
             )
         _require_steps(folder, before, settings)
-    disk.write(folder / runs.CONFIG, config.to_json(settings))
+    disk.write(folder / runs.CONFIG, fields.to_json(settings))
 
 
 def _require_steps(folder: Path, before: config.TrainConfig, settings: config.TrainConfig) -> None:

@@ -210,7 +210,7 @@ def _require_same(
     """Raises a ValueError unless all processes of the run do the same with as many photographs."""
     # Machines may keep the photographs in different places.
     same = fields.override(settings, source="", data_dir=None)
-    digest = zlib.crc32(f"{config.to_json(same)}{photos.count}".encode())
+    digest = zlib.crc32(f"{fields.to_json(same)}{photos.count}".encode())
     if device.largest(strategy, digest) != -device.largest(strategy, -digest):
         raise errors.InputError(
             "the workers were started with different options or photographs; use the same command "
