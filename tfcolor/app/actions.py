@@ -17,11 +17,8 @@ from tfcolor.colorizing import folder, local_hints
 from tfcolor.support import errors
 
 PROGRESS = gr.Progress()
-MENDABLE = (
-    OSError,
-    errors.InputError,
-    MemoryError,
-)  # shown on the page; all else is a mistake in here
+# Shown on the page; all else is a fault of the program.
+MENDABLE = (OSError, errors.InputError, MemoryError)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
