@@ -300,3 +300,11 @@ def test_whatever_fails_in_one_photograph_the_folder_goes_on(tmp_path):
     results = list(folder.colorize_files(Fragile(), pairs, folder.FileOptions(size=32)))
     assert sum(result.is_new for result in results) == 2
     assert [r.reason for r in results if r.reason] == [f"{tmp_path / '1.png'}: of whatever kind"]
+
+
+def test_names_that_differ_by_case_are_one_where_the_system_says_so(tmp_path, monkeypatch):
+    pairs = [(tmp_path / f"{n}.png", tmp_path / "out" / name) for n, name in enumerate("aA")]
+    folder.check(pairs)
+    monkeypatch.setattr(folder, "IGNORES_CASE", True)
+    with pytest.raises(ValueError, match="would both become"):
+        folder.check(pairs)

@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import glob
 import os
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent import futures
@@ -17,6 +18,7 @@ from tfcolor.support import errors
 
 FAILURES = "failures.csv"
 _COLUMNS = ("file", "reason")
+IGNORES_CASE = sys.platform in ("win32", "darwin")  # a.JPG and a.jpg are one file there
 PIXELS_AT_ONCE = 100_000_000  # of all photographs in work: 10 bytes each, so about a gigabyte
 
 
@@ -101,16 +103,17 @@ def check(pairs: Sequence[tuple[Path, Path]], options: FileOptions | None = None
     """
     options = options or FileOptions()
     read = {source.resolve() for source, _ in pairs}
-    sources: dict[Path, Path] = {}
+    sources: dict[str, Path] = {}
     for source, target in pairs:
         for path in options.outputs(target):
+            name = str(path).casefold() if IGNORES_CASE else str(path)
             if path.resolve() in read:
                 raise errors.InputError(f"{path} would be overwritten; give another output")
-            if path in sources:
+            if name in sources:
                 raise errors.InputError(
-                    f"{sources[path]} and {source} would both become {path}; colorize them apart"
+                    f"{sources[name]} and {source} would both become {path}; colorize them apart"
                 )
-            sources[path] = source
+            sources[name] = source
 
 
 def colorize_files(

@@ -69,7 +69,7 @@ def finish(folder: Path, made: list[parts.Part], drop_leaks: bool) -> dict[str, 
             check_data=False,
             description="Photographs prepared with tfcolor prepare.",
         )
-    shutil.rmtree(made[0].folder)
+    disk.remove(made[0].folder)
     return counts
 
 

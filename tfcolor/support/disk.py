@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,6 +54,11 @@ def write(path: Path, content: str | bytes) -> None:
     """
     with replacing(path) as partial:
         partial.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def remove(folder: Path) -> None:
+    """Removes a folder and all in it; on Windows a lock that is held in it stays."""
+    shutil.rmtree(folder, ignore_errors=os.name == "nt")
 
 
 @contextlib.contextmanager

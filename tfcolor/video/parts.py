@@ -7,7 +7,6 @@ so that a film made in several runs is the film made in one.
 import contextlib
 import json
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -49,9 +48,9 @@ def opened(target: Path, key: dict[str, Any]) -> Iterator[Path]:
             yield folder
         except BaseException:
             if not segments(folder):
-                shutil.rmtree(folder)
+                disk.remove(folder)
             raise
-        shutil.rmtree(folder)
+        disk.remove(folder)
 
 
 def _clear(folder: Path) -> None:
