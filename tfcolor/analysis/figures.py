@@ -125,7 +125,7 @@ def gray_methods(compared: gray.Comparison, rows: list[dict[str, Any]]) -> figur
         middles = (distribution.edges[1:] + distribution.edges[:-1]) / 2
         left.plot(middles, share, color=shade, linewidth=1, label=method)
         left.set(xlabel="L*", ylabel="share of pixels", title="lightness of all pixels")
-    # Room for all but the spikes at black and white; of a flat picture there is nothing else.
+    # The axis leaves out the spikes at black and white, unless the picture has no other levels.
     left.set_ylim(0, 1.5 * (np.sort(share)[-4] or share.max()))
     left.legend(frameon=False, ncols=2, fontsize=7)
     names = [row["method"] for row in rows]

@@ -77,7 +77,7 @@ class Distribution:
             "p95": self.quantile(0.95),
             "max": float(self.max),
         }
-        # Up to the last that is not 0: small photographs leave most sides empty.
+        # Trailing zeros are cut off: small photographs leave most bins of the sides empty.
         counts = np.trim_zeros(self.counts, "b").tolist()
         bins = {"low": self.edges[0], "bin_width": self.edges[1] - self.edges[0], "counts": counts}
         return {name: shorten(value) for name, value in figures.items()} | bins

@@ -53,7 +53,7 @@ class Batch:
 
 def stream(photos: photographs.Photographs, batch_size: int = BATCH_SIZE) -> Iterator[Batch]:
     """Every usable photograph once, in order, reduced by averaging to SIDE pixels or less."""
-    # Not of all photographs at a time: large ones are many bytes.
+    # Only a few photographs are decoded at a time, since large ones take much memory.
     pictures = photos.examples().map(_reduce, num_parallel_calls=tf.data.AUTOTUNE)
     for batch in pictures.batch(batch_size).prefetch(2).as_numpy_iterator():
         empty = batch_size - len(batch["rgb"])

@@ -27,7 +27,7 @@ def serve(net: runtimes.Network, host: str, port: int, max_mb: int, max_megapixe
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     place = tempfile.TemporaryDirectory(prefix="tfcolor-app-", ignore_cleanup_errors=True)
     with place as folder:
-        # Before Gradio is imported: it asks and tells servers of its makers otherwise.
+        # Set before Gradio is imported: it would contact its makers' servers otherwise.
         os.environ.update(
             GRADIO_ANALYTICS_ENABLED="False", GRADIO_TEMP_DIR=folder, HF_HUB_OFFLINE="1"
         )

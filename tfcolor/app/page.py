@@ -83,7 +83,7 @@ def build(net: runtimes.Network, max_mb: int, max_megapixels: float) -> gr.Block
             concurrency_limit=2,
             api_visibility="private",
         )
-        # Gradio tells twice of an input by the mouse, and not of a selection by the keyboard.
+        # Gradio reports an input by the mouse twice, and a selection by the keyboard not at all.
         chosen = chooser.change(
             acts.choose, [chooser, session], controls, concurrency_limit=2, api_visibility="private"
         )
@@ -96,7 +96,7 @@ def build(net: runtimes.Network, max_mb: int, max_megapixels: float) -> gr.Block
                 save,
                 [session, *settings],
                 [made, state],
-                # Long work waits in a line of its own, so that others can still look.
+                # Long work has a queue of its own, so that previews need not wait for it.
                 concurrency_limit=2,
                 concurrency_id="files",
                 show_progress_on=state,
@@ -113,7 +113,7 @@ def theme() -> gr.Theme:
         font_mono=["ui-monospace", "monospace"],
     )
     return plain.set(
-        # The default ones are too faint to be read by everybody (WCAG 2: 4.5 to 1).
+        # The default colors have too little contrast (WCAG 2 asks for 4.5 to 1).
         block_info_text_color="*neutral_600",
         button_primary_background_fill="*primary_700",
         button_primary_background_fill_hover="*primary_800",
@@ -162,7 +162,7 @@ def _settings(net: runtimes.Network) -> list[gr.Slider]:
         ),
     ]
     for slider in sliders:
-        # What Gradio does with a number that is typed beyond the limits is a traceback.
+        # Gradio answers a number that is typed beyond the limits with a traceback.
         slider.preprocess = functools.partial(_limited, slider)
     return sliders
 

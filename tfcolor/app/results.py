@@ -57,7 +57,7 @@ def targets(sources: Sequence[Path], place: Path) -> list[Path]:
         for number in itertools.chain([""], (f"-{count}" for count in itertools.count(2))):
             name = f"{source.stem}-color{number}{source.suffix}"
             target = folder.with_known_suffix(place / name)
-            # Windows and macOS, where an archive may be opened, take A and a for the same.
+            # An archive may be opened on Windows or macOS, where A and a are the same name.
             if target.name.lower() not in (each.name.lower() for each in made):
                 break
         made.append(target)

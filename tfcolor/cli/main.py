@@ -25,7 +25,7 @@ from tfcolor.cli import (
 )
 from tfcolor.support import errors
 
-# Before TensorFlow is imported, which the commands do when they run. What its C++ parts call an
+# Set before the commands import TensorFlow. What its C++ parts call an
 # error is either raised too, or no more than an optimization that was not made.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2" if os.environ.get("TFCOLOR_TRACEBACK") else "3")
 os.environ["KERAS_BACKEND"] = "tensorflow"  # whatever ~/.keras/keras.json says

@@ -98,7 +98,7 @@ def chosen_network(model: Path | None, server: str | None) -> Path | str | None:
         if model is not None and model.is_dir():
             load_tensorflow()
         return model
-    # The variable is a default; what is typed counts.
+    # The environment variable is a default; an option that is typed overrides it.
     if model is not None and str(model) != os.environ.get("TFCOLOR_MODEL"):
         raise errors.InputError("give either --model or --server")
     check_server(server)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tfcolor.tune import study
 
 SHOWN = 10  # trials of the table
-# What makes trials cheap, and has no place in the run that follows.
+# These make trials cheap, and have no place in the run that follows.
 SHORTENED = ("total_steps", "train_limit", "validation_limit", "validate_every_steps")
 
 

@@ -20,7 +20,7 @@ _LUMA = {
     "rec709": (0.2126, 0.7152, 0.0722),
     "average": (1 / 3, 1 / 3, 1 / 3),
 }
-# Weights of linear red, green and blue: what a film is darkened by. Filters are worn on
+# Weights of linear red, green and blue: how strongly each exposes a film. Filters are used with
 # panchromatic film and take away blue, or all but red.
 FILMS = {
     "panchromatic": (0.30, 0.37, 0.33),

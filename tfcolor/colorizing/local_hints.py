@@ -109,7 +109,7 @@ def spread(
     weight, target = constraints(small_l, small_ab, hints, shape, saturation)
     wanted = target[weight > 0]
     correction = solve(small_l, weight, target)
-    # Least squares overshoots a little: beside a blue object, what is brown would turn orange.
+    # Least squares overshoots a little: brown beside a blue object would turn orange.
     correction = correction.clip(wanted.min(axis=0, initial=0), wanted.max(axis=0, initial=0))
     correction = cv2.resize(
         correction.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR
@@ -279,5 +279,5 @@ def _place(hint: Hint, l: np.ndarray, shape: tuple[int, int]) -> tuple[int, int]
 def _color(hint: Hint, saturation: float) -> np.ndarray:
     """a*b* / 110, float32 (2,), that is the hint's once it is multiplied by the saturation."""
     ab = cielab_numpy.rgb_to_lab(np.array(hint.rgb, np.uint8))[1:] / constants.AB_SCALE
-    # Multiplied by 0 all is gray, whatever the hint.
+    # With a saturation of 0 everything is gray, whatever the hint says.
     return ab / np.float32(saturation or 1.0)

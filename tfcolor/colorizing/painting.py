@@ -52,7 +52,7 @@ def paint(
 
     count = max(_STRIP // width, 1)
     strips = [slice(top, min(top + count, height)) for top in range(0, height, count)]
-    # A small photograph is not worth waking threads, which wait for each other at every call.
+    # For a small photograph the threads would spend more time on waiting for each other.
     spread = map if len(strips) <= _FEW else _threads().map
     for _ in spread(paint_rows, strips):
         pass

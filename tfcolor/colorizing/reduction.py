@@ -40,7 +40,7 @@ def reduce(pixels: np.ndarray, size: int) -> np.ndarray:
     new_height, new_width = (
         min(round(side * scale), MAX_ASPECT * size) for side in (height, width)
     )
-    # Pixels and not lightness are averaged: so are the photographs that networks are trained on.
+    # Pixels are averaged, not lightness, as they are in the photographs that networks train on.
     small = arrays.resize(pixels, new_height, new_width)
     encoded = small / np.float32(np.iinfo(pixels.dtype).max)
     return cielab_numpy.lightness(encoded) / np.float32(constants.L_SCALE) - 1

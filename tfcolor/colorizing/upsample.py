@@ -33,7 +33,7 @@ class Upsampler:
           ab: float32 (h', w', 2), in CIE units.
           size: height and width of the large one.
         """
-        # Where the network saw more pixels than there are, fewer of them do.
+        # A network may have seen more pixels than the photograph has; they are reduced to its size.
         height, width = (min(sides) for sides in zip(l.shape, size, strict=True))
         if (height, width) != l.shape:
             l, ab = (arrays.resize(plane, height, width) for plane in (l, ab))

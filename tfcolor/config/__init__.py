@@ -53,7 +53,7 @@ STRATEGIES = ("auto", "one", "mirrored", "multi-worker", "tpu")
 MIN_IMAGE_SIZE = 32  # pixels; the PatchGAN judges nothing smaller
 MAX_SEED = 4_000_000  # the networks draw a thousand 32-bit seeds from it
 
-# What may differ when a run is resumed: the rest shapes the weights or the order of photographs.
+# These may differ when a run is resumed: all others shape weights or the order of photographs.
 RESUMABLE = frozenset(
     {"steps", "patience", "strategy", "log_every_steps", "validate_every_steps"}
     | {"checkpoint_every_steps", "checkpoint_every_minutes", "keep_checkpoints", "data_dir"}

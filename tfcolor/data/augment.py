@@ -97,7 +97,7 @@ def mirror(rgb: tf.Tensor, mirrored: tf.Tensor) -> tf.Tensor:
     Returns:
       The same shape and dtype.
     """
-    # Of a batch and not of each: reversing one in an op of its own takes a third of its decoding.
+    # Batches are mirrored, not single photographs: an op for each takes a third of its decoding.
     return tf.where(mirrored[:, None, None, None], tf.reverse(rgb, [2]), rgb)
 
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tfcolor.color import cielab, grayscale
 
-# How often each effect is seen, and how strong it is at most; ours, by looking at scans.
+# How often each effect is applied, and how strong it is at most: our choice, by looking at scans.
 GRAIN, GRAIN_CHANCE = 0.07, 0.7  # standard deviation, encoded
 FADE, FADE_CHANCE = 0.35, 0.5  # of the range of tones that is lost
 BLUR, BLUR_CHANCE = 1.5, 0.5  # standard deviation of a Gaussian, pixels

@@ -72,7 +72,7 @@ def random_square(
     window = tf.stack([top, left, side, side]) // reduction
 
     def decode(ratio: int) -> tf.Tensor:
-        # The default transform is a level too dark on average, and no faster.
+        # The default transform is darker by a level on average, and no faster.
         return tf.image.decode_and_crop_jpeg(
             encoded, window, channels=3, ratio=ratio, dct_method="INTEGER_ACCURATE"
         )
@@ -81,7 +81,8 @@ def random_square(
     index = tf.reduce_sum(tf.cast(reduction >= augment.REDUCTIONS[1:], tf.int32))
     rgb = augment.resize(tf.switch_case(index, branches), image_size)
     has, is_srgb = (tf.strings.regex_full_match(told, regex) for regex in (_PROFILE, _SRGB))
-    # Of the small square, not of the whole photograph: that takes twice as long as decoding it.
+    # The profile is applied to the small square: for the whole photograph it takes twice as long as
+    # decoding.
     converted = tf.cond(
         has & ~is_srgb,
         lambda: tf.numpy_function(_to_srgb, [rgb, encoded], tf.uint8, stateful=False),
@@ -91,7 +92,7 @@ def random_square(
 
 
 def _to_srgb(rgb: np.ndarray, encoded: bytes | np.ndarray) -> np.ndarray:
-    # Of an eager tensor the bytes come in an array.
+    # An eager tensor gives its bytes in an array.
     return decoding.apply_profile(rgb, encoded if isinstance(encoded, bytes) else encoded.item())
 
 
@@ -101,7 +102,7 @@ def _told(encoded: tf.Tensor) -> tf.Tensor:
     start = tf.where(tf.strings.substr(encoded, 2, len(_JFIF)) == _JFIF, 20, 2)
     near = tf.strings.substr(encoded, tf.minimum(start, size), _TABLES)
     octets = tf.io.decode_raw(near, tf.uint8)
-    # Pixels hold no such pair, so that what begins there is found. Walking takes 0.2 ms.
+    # Pixels never hold this pair of bytes, so the search ends at a marker. Walking takes 0.2 ms.
     found = (octets[:-1] == 0xFF) & (octets[1:] >= _APPLICATION) & (octets[1:] != 0xFF)
     return tf.cond(tf.reduce_any(found), lambda: _header(encoded), lambda: "")
 

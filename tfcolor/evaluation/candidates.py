@@ -49,7 +49,7 @@ def seen_in_training(rows: Mapping[str, Candidate], source: str, part: str) -> I
     """A warning for every model that was trained on the photographs it is measured on."""
     if part in ("train", "all"):
         for name, row in rows.items():
-            # Samples have no path, and theirs resolve alike.
+            # The bundled samples have no path; their names compare equal all the same.
             if row.trained_on and Path(row.trained_on).resolve() == Path(source).resolve():
                 yield f"{name} was trained on photographs of this part"
 

@@ -79,7 +79,7 @@ class Pictures:
         without = self._photos.records.filter(
             lambda r: tf.reduce_any(r["image_id"] == tf.constant(missing, tf.int64))
         )
-        # One that is broken needs no picture.
+        # A broken photograph needs no picture.
         for example in without.map(self._photos.load).filter(photographs.is_usable).take(1):
             name = self._photos.name(int(example["image_id"]))
             raise errors.InputError(

@@ -32,9 +32,9 @@ def _with_chroma(factor: float) -> Painter:
     return paint
 
 
-# Nothing to choose from: what a row would say that adds no color, or is the photograph itself.
+# Controls: a row that adds no color, and one that is the photograph itself.
 LEAST_CONTROLS: dict[str, Painter] = {GRAY: lambda gray, batch: gray, TRUTH: _truth}
-# And what metrics make of errors that are known: of rounding, and of too little and much color.
+# More controls, of known errors: rounding, too little color, too much color.
 CONTROLS = LEAST_CONTROLS | {
     "truth, Lab and back": _with_chroma(1.0),
     "truth, chroma x 0.5": _with_chroma(0.5),
@@ -161,7 +161,7 @@ def _describe(rgb: tf.Tensor) -> dict[str, tf.Tensor]:
     }
 
 
-# Gray is told from color by this very function everywhere, lest rounding decide both ways.
+# The same function tells gray from color everywhere, so that rounding cannot decide both ways.
 mean_chroma = compiled.compiled(squares.mean_chroma)
 _to_gray = compiled.compiled(cielab.to_gray)
 

@@ -125,7 +125,7 @@ class _Seen:
 def _kernel(real: np.ndarray, fake: np.ndarray) -> Figure:
     """The mean over subsets, and the first `FEW` photographs at once without each group."""
     size = min(kid.SUBSET_SIZE, len(real))
-    # As many subsets as photographs would be one and the same.
+    # Subsets of as many photographs as there are would all be the same one.
     distance = kid.kernel_distance(real, fake, SUBSETS if size < len(real) else 1, size)
     sums = kid.KernelSums(real[:FEW], fake[:FEW], _groups(min(FEW, len(real))))
     return Figure(distance.mean, np.array([sums.mmd2_without(group) for group in range(GROUPS)]))

@@ -58,8 +58,8 @@ def to_lite(
     """
     _check_weights(weights)
     with quiet.stderr():
-        # As constants: the converter loses Keras's variables without a word. And without the module
-        # that it asks for, by way of which it loses how many channels SAGAN's layers have.
+        # Weights go in as constants: the converter loses Keras's variables without a word. The
+        # module that it asks for is left out: with it, SAGAN's layers lose their channels.
         planes = _planes(generator, probabilities, batch=1)
         graph = freezing.as_constants(planes.get_concrete_function())
         converter = tf.lite.TFLiteConverter.from_concrete_functions([graph])

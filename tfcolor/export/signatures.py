@@ -207,7 +207,7 @@ class ServedModule(tf.Module):
         most = contract.MAX_PLANE
         # As the network sees them: a row of pixels is mirrored to a stripe as high as the stride.
         height, width = (side + -side % self._stride for side in sides)
-        # Each by itself first: the product of three is more than 63 bits hold.
+        # Each is checked first: the product of three does not fit into 63 bits.
         fits = (tf.reduce_max([n, height, width]) <= most) & (
             height * width <= most // tf.maximum(n, 1)
         )

@@ -51,7 +51,7 @@ def write(folder: Path, takes_hints: bool = False) -> bool:
 def requests(takes_hints: bool = False) -> Iterator[tuple[str, dict[str, Any]]]:
     """Signatures with what they are asked, by input; the sizes count, the picture does not."""
     photograph = _encoded(".jpg", _slope(*PHOTOGRAPH, np.uint8))
-    # Older servers do not fill in what is left out.
+    # Older servers do not fill in defaults of inputs that are left out.
     rendering = {
         name: np.array([each.default], each.dtype)
         for name, each in contract.SIGNATURES["jpeg"].inputs.items()

@@ -78,7 +78,7 @@ def build_discriminator(
     for level, count in enumerate(_channels(width, depth)):
         x = _convolve(x, count, 2, level > 0, dtype, next(seeds))
 
-    # Judged in float32: a mean over any number of places.
+    # The judgement is float32: it is a mean over any number of places.
     x = layers.GlobalAveragePooling2D(keepdims=True, dtype="float32")(x)
     logits = layers.Conv2D(
         1, 1, kernel_initializer=blocks.initial_weights(next(seeds)), dtype="float32", name="logits"

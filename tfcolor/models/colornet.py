@@ -90,7 +90,7 @@ def build(
 
 def multiply(ab: keras.KerasTensor, chroma: float) -> keras.KerasTensor:
     """Planes ab with a multiple of their chroma."""
-    # No layer for nothing: checkpoints count layers.
+    # A factor of 1 adds no layer: checkpoints number the layers.
     return ab if chroma == 1.0 else layers.Rescaling(chroma, name="chroma", dtype="float32")(ab)
 
 

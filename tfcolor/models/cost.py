@@ -52,6 +52,6 @@ def _is_convolution(layer: keras.Layer) -> bool:
 
 
 def _count(layer: keras.Layer, x: keras.KerasTensor, y: keras.KerasTensor) -> int:
-    # Every weight meets every place: of the output, or of the input where that is the smaller.
+    # Each weight is used once for each place of the output, or of the input if that is smaller.
     places = x if isinstance(layer, keras.layers.Conv2DTranspose) else y
     return int(np.prod(layer.kernel.shape)) * int(np.prod(places.shape[1:3]))

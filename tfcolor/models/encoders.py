@@ -80,7 +80,7 @@ def _application(name: str, dtype: str, weights: str) -> keras.Model:
             # Padded planes are a row larger, and so left out. Later planes replace earlier ones.
             if shape[1:-1] == (_PROBE // stride, _PROBE // stride):
                 features[stride] = plane
-    # Of the last stride, what the whole network gives.
+    # At the last stride the whole network's output is taken.
     features[STRIDES[-1]] = body.output
     return keras.Model(body.input, {s: features[s] for s in STRIDES}, name="encoder")
 

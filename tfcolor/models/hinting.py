@@ -67,7 +67,7 @@ def _places(ab: Tensor, draws: Tensor) -> Tensor:
     mean = total / ops.maximum(area, 1.0)[..., None]
     covered = ops.einsum("npy,npx->nyx", rows, columns)[..., None]
     colors = ops.einsum("npy,npxc->nyxc", rows, columns[..., None] * mean[:, :, None])
-    # Where squares overlap, the mean of their colors.
+    # Where squares overlap, their colors are averaged.
     return ops.concatenate([colors / ops.maximum(covered, 1.0), ops.minimum(covered, 1.0)], -1)
 
 
@@ -100,7 +100,7 @@ def _dense(ab: Tensor, draws: Tensor) -> Tensor:
 
 def _enlarge(noise: Tensor, side: int) -> Tensor:
     """Noise of few cells, (n, k, k, c), over a square of a side, lines between cells' centers."""
-    # Products with a matrix: compiled for a CPU, `ops.image.resize` takes eight times as long.
+    # Matrix products are used: compiled for a CPU, `ops.image.resize` takes eight times as long.
     cells = noise.shape[1]
     places = np.clip((np.arange(side) + 0.5) * cells / side - 0.5, 0.0, cells - 1.0)
     share = np.maximum(1.0 - np.abs(places[:, None] - np.arange(cells)), 0.0).astype(np.float32)

@@ -18,8 +18,8 @@ DECODER_WIDTHS = {16: 4, 8: 3, 4: 2}  # stride -> channels, over the width
 BOTTLENECK = 8  # channels, over the width
 HINT_STRIDE = 4  # where hints join: the stride of the color classes
 HINT_CHANNELS = 32
-# The blocks of the encoder up to that stride, which a stage with frozen "encoder_start" leaves as
-# they are: what they tell, edges and textures, is the same for all photographs.
+# A stage with frozen "encoder_start" leaves so many blocks of the encoder, those up to that stride,
+# as they are: the edges and textures that they find are the same in all photographs.
 START = 3
 
 
@@ -116,7 +116,7 @@ def _see_hints(hints: keras.KerasTensor, dtype: str) -> keras.KerasTensor:
     """Hints -> what they say around each place; (n, h / 4, w / 4, `HINT_CHANNELS`)."""
     x = MaskedMean(name="hint_mean", dtype="float32")(hints)
     for index in (1, 2):
-        # No batch normalization: most photographs have no hints, and few places in others.
+        # There is no batch normalization: most photographs have no hints, the others in few places.
         x = layers.Conv2D(
             HINT_CHANNELS,
             3,

@@ -48,7 +48,7 @@ def build() -> keras.Model:
         x = _mixed_6(x, name, width)
     x = _mixed_7a(x, "Mixed_7a")  # (n, 8, 8, 1280)
     x = _mixed_7(x, "Mixed_7b", layers.AveragePooling2D(3, 1, "same"))
-    # By the maximum in the last block alone: a slip of 2015 that belongs to the network now.
+    # Only the last block pools by the maximum: a slip of 2015 that is part of the network now.
     x = _mixed_7(x, "Mixed_7c", layers.MaxPooling2D(3, 1, "same"))
     pooled = layers.GlobalAveragePooling2D(name="pooled")(x)
     logits = layers.Dense(CLASSES, use_bias=False, kernel_initializer="zeros", name="logits")(

@@ -55,7 +55,7 @@ def build_generator(width: int = 64, dtype: str = "float32", seed: int = 0) -> k
         stride //= 2
         x = layers.UpSampling2D(2, interpolation="nearest", dtype=dtype)(x)
         x = layers.Concatenate(dtype=dtype)([x, skips[stride]])
-        # At full size half the width: those are a third of all multiplications even so.
+        # At full size the width is halved: even so this is a third of all multiplications.
         channels = skips[stride].shape[-1] if stride > 1 else max(1, width // 2)
         x = convolve(x, channels, 3, strides=1)
         x = blocks.normalize("batch", dtype)(x)
@@ -109,7 +109,7 @@ def build_discriminator(
     x = convolve(x, x.shape[-1], 3, strides=1)
     x = layers.LeakyReLU(LEAKY_SLOPE, dtype=dtype)(x)
 
-    # Judged in float32: means and logits over any number of places.
+    # The judgement is float32: it is a mean over any number of places.
     whole = layers.GlobalAveragePooling2D(keepdims=True, dtype="float32")(x)
     judgements = [convolve(x, 1, 1, 1, "float32"), convolve(whole, 1, 1, 1, "float32")]
     logits = layers.Add(name="logits", dtype="float32")(judgements)

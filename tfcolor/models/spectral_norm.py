@@ -45,7 +45,7 @@ class SpectralConv2D(layers.Conv2D):
             initializer=initializers.RandomNormal(seed=self.seed),
             trainable=False,
             dtype="float32",
-            # No exchange between replicas: the same kernel and u give each the same new u.
+            # Replicas need not exchange u: the same kernel and u give each of them the same new u.
             aggregation="none",
         )
 

@@ -7,7 +7,7 @@ from keras import layers, ops
 
 from tfcolor.models import winograd
 
-# From so many on the kernel outweighs the pixels, and rearranging it costs more than the sums.
+# With so many filters the kernel is larger than the planes, and rearranging it costs too much.
 WIDE_FILTERS = 512
 # The native operation leaves most of a vector register empty with so few channels.
 NARROW_FILTERS = 8

@@ -50,12 +50,12 @@ def finish(folder: Path, made: list[parts.Part], drop_leaks: bool) -> dict[str, 
     for part in made:
         dropped = [row for row in rows[part] if row.kind != "kept"]
         table.writerows([part.split, row.name, row.kind, row.reason] for row in dropped)
-    # Names that are no UTF-8 hold surrogates.
+    # Names that are not UTF-8 hold surrogates.
     disk.write(folder / DROPPED, text.getvalue().encode("utf-8", "surrogateescape"))
     disk.write(folder / REPORT, json.dumps(counts, indent=2) + "\n")
     infos = [
         _write_split(folder, split, {p: r for p, r in rows.items() if p.split == split})
-        # A few photographs need not leave any to validate on.
+        # A small set may have no photograph in its validation part.
         for split in splits
         if split != "validation" or counts[split].get("kept")
     ]

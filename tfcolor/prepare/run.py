@@ -52,7 +52,7 @@ class Plan:
 
     def to_json(self, opened: Opened) -> str:
         """What must not change between two runs for one folder."""
-        # Of a source what says which photographs it is; the rest of its fields is for training.
+        # Only the fields that say which photographs it is count; the others are for training.
         sources = {
             split: {
                 "part": part,
@@ -60,7 +60,7 @@ class Plan:
             }
             for split, (sources, part) in self.sources.items()
         }
-        # Which files there are: a part is a stretch of them.
+        # The list of files is part of the state: each part is a stretch of it.
         names = {
             split: zlib.crc32("\0".join(sorted(photos.names.values())).encode(errors="replace"))
             for split, photos in opened.items()

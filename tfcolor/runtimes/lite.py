@@ -118,7 +118,7 @@ def _read_card(path: str | Path) -> dict[str, int]:
 def _resize(plane: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     if plane.shape[:2] == size:
         return plane
-    # A side that is reduced is averaged, whatever becomes of the other one.
+    # A side that is reduced is averaged, even where the other one is enlarged.
     height, width = (min(sides) for sides in zip(plane.shape, size, strict=False))
     reduced = arrays.resize(plane, height, width)
     return cv2.resize(reduced, size[::-1], interpolation=cv2.INTER_CUBIC)

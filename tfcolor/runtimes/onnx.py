@@ -70,7 +70,7 @@ def _session(path: str | Path, threads: int) -> Any:
             raise missing("onnxruntime") from error
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
-        # Threads that spin between two layers take the cores from those that decode photographs.
+        # Threads that spin between layers would keep the cores from decoding the next photographs.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             return onnxruntime.InferenceSession(path, options, ["CPUExecutionProvider"])

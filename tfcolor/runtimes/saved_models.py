@@ -73,7 +73,7 @@ def _load(path: str | Path) -> Any:
 def _frozen(path: str | Path, model: Any, signature: str) -> Callable[..., tf.Tensor]:
     """A signature of a loaded model of ours as a function of the inputs without a default."""
     expected = contract.ALL[signature].inputs
-    # TensorFlow's own loader knows no defaults.
+    # TensorFlow's own loader does not fill in defaults.
     rendering = {
         name: tf.constant([each.default], each.dtype)
         for name, each in expected.items()
@@ -119,7 +119,7 @@ class SavedNetwork:
         model = _load(path)
         self.takes_hints = HINTED in model.signatures
         self._graph = _frozen(path, model, HINTED if self.takes_hints else PLANES)
-        # A model that lost its card is shown what most are trained at.
+        # A model that lost its card is shown the size that most are trained at.
         self.size = card.get(IMAGE_SIZE, config.TrainConfig().stages[-1].image_size)
 
     def __call__(self, l: np.ndarray, hints: np.ndarray | None = None) -> np.ndarray:

@@ -46,7 +46,7 @@ def findings(
         except OSError as error:
             found = [Finding(False, str(error))]
         yield from found
-        # No server or no such model; or another model, of which nothing more can be asked.
+        # There is no server or no such model; or it is another model, which cannot be asked more.
         if index < 2 and not all(finding.is_good for finding in found):
             return
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 VERSION = 1  # goes up when a caller of today's signatures would no longer be understood
 
-# What bounds the memory of a request, in pixels.
+# These bound the memory of a request, in pixels.
 MAX_PIXELS = 25_000_000  # of a photograph
 MAX_SIDE = 65_500  # of a photograph; a JPEG has no more
 MAX_SIZE = 1024  # short side that a network is shown
@@ -69,22 +69,22 @@ SIGNATURES: Mapping[str, Signature] = {
     "planes_png": Signature({"l_bytes": _BYTES}, {"ab_bytes": _BYTES}),
 }
 
-# What some networks can be asked beside these. Hints have signatures of their own: REST and
-# batching want every input in every request, so that one more would shut out today's callers.
+# Signatures that only some networks have. Hints have signatures of their own: REST and batching
+# want every input in every request, so that one more input would break today's callers.
 _L = Tensor("float32", (None, None, None, 1))
 _HINTS = Tensor("float32", (None, None, None, 3))  # a, b, mask; see `runtimes.Network`
 OPTIONAL: Mapping[str, Signature] = {
-    # Of networks that paint all of RGB, not color alone.
+    # For networks that paint all of RGB, not color alone.
     "raw": Signature({"rgb": _RGB}, {"rgb": _RGB}),
-    # Of networks that take colors of places.
+    # For networks that take colors of places.
     "hinted_planes": Signature(
         {"l": _L, "hints": _HINTS}, {"ab": Tensor("float32", (None, None, None, 2))}
     ),
     "hinted_planes_png": Signature(
         {"l_bytes": _BYTES, "hints_bytes": _BYTES}, {"ab_bytes": _BYTES}
     ),
-    # Of networks that were trained on color classes: how likely each is, in cells of 4 x 4 pixels.
-    # One that takes no hints wants zeros.
+    # For networks that were trained on color classes: how likely each is, in cells of 4 x 4 pixels.
+    # A network that takes no hints is given zeros.
     "classes": Signature(
         {"l": _L, "hints": _HINTS},
         {"probabilities": Tensor("float32", (None, None, None, 258))},

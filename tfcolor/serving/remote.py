@@ -186,7 +186,7 @@ class Remote:
 
     def _explained(self, error: OSError, timeout_s: float) -> OSError:
         """The error with the address, what is wrong and a remedy, in one line."""
-        # A server of something else may say anything, and a terminal obeys control characters.
+        # Any server may answer, and a terminal would obey control characters in its answer.
         printable = "".join(each if each.isprintable() else " " for each in str(error))
         reason = " ".join(printable.split())[:300]
         if isinstance(error, ConnectionError):

@@ -16,7 +16,7 @@ from typing import Any
 
 from tfcolor.serving import addresses, contract
 
-# Another try may mend these: too many requests, and what a proxy or a starting server says.
+# A request is tried again after these: too many requests, a proxy or a server that is starting.
 _LATER = {429, 502, 503, 504}
 _NOT_LET_IN = {401, 403}
 

@@ -27,7 +27,7 @@ from tensorflow_serving.apis import (
 
 from tfcolor.serving import addresses, contract
 
-# Another try may mend these: no server, a full queue, or a limit of a proxy (429 in REST).
+# A request is tried again after these: no server, a full queue, a limit of a proxy (429 in REST).
 _LATER = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED}
 _NOT_LET_IN = {grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED}
 _FIELDS = {"string": "string_val", "int32": "int_val", "float32": "float_val"}

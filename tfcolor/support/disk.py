@@ -34,7 +34,7 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
       OSError: what was raised inside, of the same number but naming `path`.
     """
-    # A short random name: a long `path.name` leaves no room for a suffix of our own.
+    # The name is short and random: a long `path.name` may leave no room for a suffix.
     partial = path.with_name(f".{secrets.token_hex(8)}.partial")
     with blaming(path):
         try:

@@ -62,8 +62,8 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
     return resolver.task_id == 0 and "chief" not in _cluster()
 
 
-# What processes must agree on, or some would wait for a step that others do not take. Each of them
-# must ask, in the same order; it takes them 2 to 3 ms on one machine.
+# Processes must agree on these, or some would wait for a step that others do not take. All of them
+# must ask in the same order; it takes 2 to 3 ms on one machine.
 
 
 def any_says(strategy: tf.distribute.Strategy, flag: bool) -> bool:

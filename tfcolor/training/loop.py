@@ -15,7 +15,7 @@ from tfcolor.data import batches, photographs
 from tfcolor.support import errors, interrupts
 from tfcolor.training import claim, device, progress, run, states, summaries, validation
 
-# What TensorFlow says when it waits for a worker that is gone.
+# TensorFlow raises these when it waits for a worker that is gone.
 LOST = (
     tf.errors.UnavailableError,
     tf.errors.AbortedError,
@@ -123,7 +123,7 @@ def _train_stage(this: run.Run, interrupted: threading.Event, stop: Stop | None)
     judge = validation.Validation(this)
 
     def is_due(done: int) -> bool:
-        # Later stages are measured before their first step too: by a figure that may be new.
+        # Later stages are measured before their first step, too: their figure may be a new one.
         every = done % settings.validate_every_steps == 0 or done == stage.steps
         return every and bool(done or stage is not settings.stages[0])
 
@@ -178,7 +178,7 @@ def _validate(
     if not judge.is_done():
         values = judge.measure()
         enough = stop is not None and values is not None and stop(judge.step, values)
-    # What a stage begins with is what it must better, and no reason to end it.
+    # The weights that a stage begins with are what it must improve on, and no reason to end it.
     reason = judge.shared_reason_to_end() if stage_step else None
     if reason:
         judge.note_end(reason)

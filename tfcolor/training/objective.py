@@ -87,7 +87,7 @@ def terms(
         truth, fake = (features(255.0 * cielab.planes_to_rgb(l, x)) for x in (ab, planes))
         found["perceptual"] = losses.perceptual(truth, fake)
     if stage.colorfulness_weight:
-        # Of 2 x 2 pixels together: nearly the same figure for a quarter of the way to sRGB.
+        # Means of 2 x 2 pixels give nearly the same figure for a quarter of the conversions.
         pooled = (ops.average_pool(x, 2) for x in (l, ab, planes))
         found["colorfulness"] = losses.colorfulness(*pooled)
     if stage.size_weight:

@@ -86,7 +86,7 @@ class Run:
         self.require_finite(taken)
         if not self.state.is_finite():
             self._fail("a weight is not finite after", taken)
-        # Behind what any process has seen.
+        # The position goes behind what any process has used.
         position = device.largest(self.strategy, int(self.state.position.numpy()))
         self.state.position.assign(position)
         self.checkpoints.save()

@@ -22,7 +22,7 @@ def factor(stage: config.StageConfig, step: int) -> float:
         return (step + 1) / (stage.warmup_steps + 1)
     if stage.schedule == "constant":
         return 1.0
-    # A warm-up longer than the stage leaves nothing to fall in.
+    # A warm-up that is longer than the stage leaves no steps in which the rate could fall.
     left = max(stage.steps - stage.warmup_steps, 1)
     done = min((step - stage.warmup_steps) / left, 1.0)
     return 1.0 - done if stage.schedule == "linear" else 0.5 * (1.0 + math.cos(math.pi * done))

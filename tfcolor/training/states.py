@@ -112,7 +112,7 @@ class TrainState(tf.Module):
         self.stage_step.assign_add(1)
         if not self._ema:
             return
-        # Shorter at first (as in tf.train.ExponentialMovingAverage), or the start would linger.
+        # The decay is lower at first, as in tf.train.ExponentialMovingAverage, to forget the start.
         steps = tf.cast(self.stage_step, tf.float32)
         decay = tf.minimum(self._ema, (1.0 + steps) / (10.0 + steps))
         for mean, variable in _pairs(self.average, self.generator):
@@ -229,7 +229,7 @@ class Checkpoints:
                 f"{self.latest or 'none yet'}"
             ) from error
         for old in runs.checkpoints(folder)[:-keep]:
-            # The index first: without it the rest counts as unfinished.
+            # The index is deleted first: without it the rest counts as unfinished.
             old.with_name(f"{old.name}.index").unlink()
         _remove_unfinished(folder)
 

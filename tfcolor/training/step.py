@@ -41,7 +41,7 @@ def make_train_step(
                         metrics |= update_discriminator(state, batch, outputs)
             if "generator" in stage.frozen:
                 return metrics
-            # The generator answers to the discriminator as it is now.
+            # The generator is judged by the discriminator after its update.
             terms = objective.terms(
                 stage,
                 batch,
@@ -59,7 +59,7 @@ def make_train_step(
     def update_discriminator(state: states.TrainState, batch: Batch, outputs: Batch) -> Metrics:
         l, real = batch["l"], objective.target(batch, outputs)
         with tf.GradientTape() as tape:
-            # Apart, not as one batch: batch normalization sees one kind at a time.
+            # Real and fake are not one batch: batch normalization must see one kind at a time.
             real_logits = state.discriminator([l, real], training=True)
             fake_logits = state.discriminator([l, objective.painted(outputs)], training=True)
             d_loss = losses.discriminator_adversarial(
@@ -82,11 +82,11 @@ def make_train_step(
     ) -> None:
         weights = model.trainable_variables
         found = zip(tape.gradient(loss, weights), weights, strict=True)
-        # An objective of classes alone does not reach what refines color.
+        # With classes alone as the objective, the layers that refine color have no gradient.
         reached = [(gradient, weight) for gradient, weight in found if gradient is not None]
         gradients, weights = map(list, zip(*reached, strict=True))
         if clip_norm:
-            # The norm of the whole gradient: a replica's is a share of it, scaled with the loss.
+            # The norm is that of the whole gradient; a replica has a share, scaled with the loss.
             context = tf.distribute.get_replica_context()
             gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
             limit = optimizer.scale_loss(tf.constant(clip_norm))

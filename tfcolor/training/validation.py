@@ -71,7 +71,7 @@ class Validation:
         values[TRUTH] = means["truth"]["colorfulness"]
         if self._measures_frechet:
             values[FRECHET] = frechet.frechet_distance(self._truth, seen.result())
-        # What a stage begins with is in best/ already, by the step that it was trained to.
+        # The weights that a stage begins with are in best/ already, under their own step.
         begins = int(self._run.state.stage_step.numpy()) == 0 and checkpoints.has_best
         if not begins and _score(self._stage, values) < self._best():
             checkpoints.save_best()

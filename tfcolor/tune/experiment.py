@@ -24,7 +24,7 @@ METRICS: dict[str, Direction] = {
     "val/ssim": "maximize",
     "val/psnr": "maximize",
 }
-# Of the fields that a run may be resumed with, those that decide what its figures mean.
+# Fields that may differ when a run is resumed, but decide what its figures mean.
 COMPARED = {"steps", "patience", "validate_every_steps"}
 
 
@@ -114,7 +114,7 @@ def _describe(folder: Path, experiment: Experiment) -> None:
         hparams.HParam(name, _domain(space))
         for space in experiment.searched
         for name, value in fields.flatten(experiment.settings).items()
-        # A field of the stages has a column for each, as the trials write it.
+        # A field of the stages has a column for each stage, as the trials write it.
         if name == space.field or name.endswith(f".{space.field}")
         if not fields.is_resumable(name) and not isinstance(value, tuple)
     ]

@@ -36,7 +36,7 @@ class Space:
     def suggest(self, trial: "optuna.Trial") -> Any:
         """The value of a trial."""
         if self.choices:
-            # As JSON: Optuna stores no tuples.
+            # Choices are stored as JSON: Optuna stores no tuples.
             texts = [json.dumps(choice) for choice in self.choices]
             return self.choices[texts.index(trial.suggest_categorical(self.field, texts))]
         if self.whole:

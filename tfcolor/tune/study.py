@@ -31,7 +31,7 @@ STARTUP_TRIALS = 5  # complete ones, before any is pruned
 
 State = optuna.trial.TrialState
 FINISHED = (State.COMPLETE, State.PRUNED)
-# What is the fault of a trial's values: no valid config, a loss that is not finite, no memory.
+# These are the fault of a trial's values: an invalid config, an infinite loss, too little memory.
 FAULTS = (errors.InputError, FloatingPointError, tf.errors.ResourceExhaustedError)
 
 log = logging.getLogger(__name__)
@@ -128,7 +128,7 @@ class _Search:
     @contextlib.contextmanager
     def ask(self, trials: int) -> Iterator[optuna.Trial | None]:
         """The next trial, which is ours while the context lasts; None if there are enough."""
-        # Between being made and being locked a trial looks like one of a killed process.
+        # A trial that is made but not yet locked looks like one of a killed process.
         with contextlib.ExitStack() as ours:
             with disk.locked(self._folder):
                 self._take_up_killed()

@@ -139,7 +139,7 @@ def from_generator(
         return colorize(generator, rgb, **sizes, **numbers)
 
     def batch(rgb: tf.Tensor) -> tf.Tensor:
-        # One by one is as fast on a CPU as the network on all of them.
+        # On a CPU photographs one by one are as fast as all of them at once.
         spec = tf.TensorSpec((None, None, 3), tf.uint8)
         return tf.map_fn(one, _three_channels(rgb), fn_output_signature=spec)
 
@@ -202,7 +202,7 @@ def _shown(
     height, width = tf.unstack(tf.shape(l)[1:3])
     top, rows = _mirrored(height, stride, cell)
     left, columns = _mirrored(width, stride, cell)
-    # Not tf.pad, which cannot mirror more than there is.
+    # tf.pad cannot mirror more pixels than there are, so indices are gathered.
     shown = [tf.gather(tf.gather(l, rows, axis=1), columns, axis=2)]
     if hints is not None:
         below, right = tf.size(rows) - top - height, tf.size(columns) - left - width

@@ -86,7 +86,7 @@ def find(path: str | Path | None = None) -> dict[str, np.ndarray]:
     if path is not None:
         return read(path)
     folder = Path(pooch.os_cache("tfcolor"))
-    # One that is there already is looked at first, whichever it is.
+    # A file that is in the cache already is tried first, whichever it is.
     sources = sorted(SOURCES, key=lambda source: not (folder / _name(source[0])).is_file())
     reasons = []
     for url, sha256 in sources:

@@ -56,7 +56,7 @@ class Tensor:
         inside = min((self.offset, *self.shape, *self.strides)) >= 0
         if 0 in self.shape:
             return np.zeros(self.shape, values.dtype)
-        # A file could else show any memory of this process.
+        # Otherwise a file could expose any memory of this process.
         if not inside or self.offset + reach >= len(values):
             raise ValueError("a tensor looks outside its storage")
         steps = [step * values.itemsize for step in self.strides]

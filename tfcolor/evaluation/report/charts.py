@@ -31,7 +31,7 @@ GRAY_COLOR = "#8a8a8a"
 BINS = 20
 COLUMNS = 2
 
-# The page holds small pictures of so many photographs at most, and so many pictures.
+# Limits of the page: photographs that have small pictures, and small pictures in all.
 HOVER_PHOTOGRAPHS, HOVER_PICTURES = 500, 1200
 
 

@@ -10,7 +10,7 @@ from tfcolor.pages import webpage
 
 NO_PICTURES = "Its pictures are not here: they were measured in an earlier evaluation."
 
-# Metrics that say under a picture what it is like.
+# Metrics that are printed under a picture.
 SAID = (choice.SSIM, choice.DELTA, choice.COLORFULNESS)
 OF_TRUTH = (choice.COLORFULNESS, choice.SPILL)  # that the truth has a value of its own in
 

@@ -121,7 +121,7 @@ def _plane(file: tf.Tensor, name: str, most: int) -> tf.Tensor:
     head = octets.at(file, 0, 26)
     is_gray = octets.begins(head, b"\x89PNG\r\n\x1a\n") & (head[24] == 16) & (head[25] == 0)
     sides = tf.stack([octets.big(head[16:20]), octets.big(head[20:24])])
-    # Each side first: the product of two of 32 bits is more than 63 hold.
+    # Each side is checked first: the product of two 32-bit numbers does not fit into 63 bits.
     fits = (tf.reduce_max(sides) <= most) & (tf.reduce_prod(sides) <= most)
     checks = [
         tf.debugging.Assert(is_gray, [f"{name} must hold PNG files of 16-bit gray"]),
@@ -154,7 +154,7 @@ def _error(
     height, width = header.height, header.width
     sides = [width, height]
     is_enough = tf.minimum(height, width) >= reduction.MIN_SIDE
-    # Each side first: the product of two of 32 bits is more than 63 hold.
+    # Each side is checked first: the product of two 32-bit numbers does not fit into 63 bits.
     fits = tf.maximum(height, width) <= contract.MAX_SIDE
     fits &= height * width <= contract.MAX_PIXELS
     requirements = [

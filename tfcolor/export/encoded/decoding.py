@@ -28,7 +28,7 @@ def attempt(file: tf.Tensor, header: headers.Header) -> tuple[tf.Tensor, tf.Tens
 def _decode(file: tf.Tensor, header: headers.Header) -> tf.Tensor:
     branches = [lambda read=read: read(file, header) for read in (_jpeg, _png, _bmp, _gif)]
     pixels = tf.switch_case(header.kind - headers.JPEG, branches)
-    # What was allowed is what the header said.
+    # The limits were checked on the size in the header, so the pixels must have that size.
     said = tf.stack([header.height, header.width])
     is_so = tf.reduce_all(tf.shape(pixels, tf.int64)[:2] == said)
     with tf.control_dependencies([tf.debugging.Assert(is_so, ["of another size", said])]):
@@ -36,7 +36,7 @@ def _decode(file: tf.Tensor, header: headers.Header) -> tf.Tensor:
 
 
 def _jpeg(file: tf.Tensor, _: headers.Header) -> tf.Tensor:
-    # The default transform is a level too dark on average, and no faster.
+    # The default transform is darker by a level on average, and no faster.
     return tf.io.decode_jpeg(file, channels=3, dct_method="INTEGER_ACCURATE")
 
 
