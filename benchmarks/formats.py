@@ -23,8 +23,8 @@ import numpy as np
 
 from tfcolor import images, runtimes
 from tfcolor.colorizing import rendering
-from tfcolor.evaluation.metrics import delta_e
-from tfcolor.export import convert, saved_model
+from tfcolor.evaluation.metrics import ciede2000
+from tfcolor.export import lite_onnx, saved_model
 from tfcolor.images import formats
 
 REFERENCE = "saved_model"
@@ -33,13 +33,13 @@ REFERENCE = "saved_model"
 def exported(model: str, folder: Path) -> dict[str, Path]:
     """The model in every format, below a folder."""
     lite = {
-        f"tflite_{weights}": convert.export_lite(
+        f"tflite_{weights}": lite_onnx.export_lite(
             model, folder / f"{weights}.tflite", weights=weights
         )
-        for weights in convert.WEIGHTS
+        for weights in lite_onnx.WEIGHTS
     }
     saved = saved_model.export(model, folder / REFERENCE)
-    return {REFERENCE: saved, **lite, "onnx": convert.export_onnx(model, folder / "model.onnx")}
+    return {REFERENCE: saved, **lite, "onnx": lite_onnx.export_onnx(model, folder / "model.onnx")}
 
 
 def differences(
@@ -51,7 +51,7 @@ def differences(
         rgb = images.read_rgb(path)
         colored = {name: rendering.colorize(rgb, net)[None] for name, net in nets.items()}
         for name, each in colored.items():
-            found[name].append(float(delta_e.delta_e(colored[REFERENCE], each)[0]))
+            found[name].append(float(ciede2000.delta_e(colored[REFERENCE], each)[0]))
     return {
         name: {"mean": round(statistics.mean(values), 4), "max": round(max(values), 4)}
         for name, values in found.items()

@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from tfcolor import config
 from tfcolor.models import folding, shipped
-from tfcolor.runtimes import freezing, runs
+from tfcolor.runtimes import freezing, workdirs
 from tfcolor.training import run, states, step
 
 GEMM_SIDE = 4096
@@ -108,8 +108,8 @@ def trained(run: Path | None, checkpoint: str = "best") -> tuple[keras.Model, in
     if run is None:
         card = shipped.card()
         return shipped.build(), card.stride, card.image_size
-    settings = runs.read_config(run)
-    generator, _ = runs.load_generator(run, checkpoint)
+    settings = workdirs.read_config(run)
+    generator, _ = workdirs.load_generator(run, checkpoint)
     return generator, settings.model.stride, settings.validation_size
 
 

@@ -43,7 +43,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 from tfcolor import images, runtimes
 from tfcolor.colorizing import rendering
 from tfcolor.data import samples
-from tfcolor.export import convert, saved_model
+from tfcolor.export import lite_onnx, saved_model
 from tfcolor.serving import remote
 
 ROOT = Path(__file__).parents[1]
@@ -184,7 +184,7 @@ def ways(run: str, chosen: set[str], folder: Path) -> Iterator[dict[str, Way]]:
     """The chosen ways, made of one model, after "Python", which they are compared with."""
     saved = saved_model.export(run, folder / "saved" / "tfcolor").parent
     lites = {
-        weights: convert.export_lite(run, folder / f"{weights}.tflite", weights=weights)
+        weights: lite_onnx.export_lite(run, folder / f"{weights}.tflite", weights=weights)
         for weights in ("float16", "int8")
     }
     found: dict[str, Way] = {"Python": of_network(runtimes.load(saved))}
@@ -199,7 +199,7 @@ def ways(run: str, chosen: set[str], folder: Path) -> Iterator[dict[str, Way]]:
             found[f"LiteRT {weights}"] = of_network(runtimes.load(path))
         if "ONNX" in chosen:
             found["ONNX"] = of_network(
-                runtimes.load(convert.export_onnx(run, folder / "model.onnx"))
+                runtimes.load(lite_onnx.export_onnx(run, folder / "model.onnx"))
             )
         if "browser" in chosen:
             found["browser"] = stack.enter_context(browser(lites["float16"], folder))

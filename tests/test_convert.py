@@ -15,13 +15,13 @@ from tfcolor import runtimes
 from tfcolor.color import cielab
 from tfcolor.colorizing import graphs, reduction, rendering
 from tfcolor.config import fields, recipes
-from tfcolor.export import convert
+from tfcolor.export import lite_onnx
 from tfcolor.models import folding, networks, unet
-from tfcolor.runtimes import lite, onnx, runs
+from tfcolor.runtimes import lite, onnx, workdirs
 from tfcolor.support import disk
 
 SIZE, STRIDE = 32, 8
-FORMATS = [*convert.WEIGHTS, "onnx"]
+FORMATS = [*lite_onnx.WEIGHTS, "onnx"]
 
 
 def small():
@@ -54,9 +54,9 @@ def written(generator, kind, folder):
     """The path of a generator's file, in a folder."""
     path = folder / (f"{kind}.onnx" if kind == "onnx" else f"{kind}.tflite")
     if kind == "onnx":
-        path.write_bytes(convert.to_onnx(generator, SIZE, STRIDE))
+        path.write_bytes(lite_onnx.to_onnx(generator, SIZE, STRIDE))
     else:
-        path.write_bytes(convert.to_lite(generator, kind))
+        path.write_bytes(lite_onnx.to_lite(generator, kind))
         lite.add_card(path, SIZE, STRIDE)
     return path
 
@@ -68,8 +68,8 @@ def run(tmp_path_factory):
     settings = fields.override(recipes.get("pix2pix-rgb"), image_size=SIZE, width=2, depth=3)
     generator = stirred(networks.build_generator(settings.model, "float32", seed=1))
     state = tf.train.Checkpoint(generator=generator)
-    tf.train.Checkpoint(state=state).write(str(folder / runs.BEST / "step-2"))
-    disk.write(folder / runs.CONFIG, fields.to_json(settings))
+    tf.train.Checkpoint(state=state).write(str(folder / workdirs.BEST / "step-2"))
+    disk.write(folder / workdirs.CONFIG, fields.to_json(settings))
     return folder
 
 
@@ -159,13 +159,13 @@ def test_the_network_of_each_recipe_can_be_converted(name, kind, tmp_path, rng):
 
 @pytest.mark.parametrize("name", ["made/rgb.tflite", "made/rgb.onnx"])
 def test_a_run_becomes_one_file_beside_nothing(run, name, tmp_path, l, capfd):
-    write = convert.export_onnx if name.endswith("onnx") else convert.export_lite
+    write = lite_onnx.export_onnx if name.endswith("onnx") else lite_onnx.export_lite
     path = write(run, tmp_path / name)
     assert capfd.readouterr().err == ""
     assert [each.name for each in path.parent.iterdir()] == [path.name]
     net = runtimes.load(path)
     assert (net.size, net.stride) == (SIZE, STRIDE)
-    generator, _ = runs.load_generator(run)
+    generator, _ = workdirs.load_generator(run)
     rgb = (generator(l[None, ..., None], training=False)["rgb"][0] + 1) / 2
     expected = cielab.rgb_to_planes(rgb)[1].numpy()
     assert np.abs(expected).max() > 0.02  # there is color to compare
@@ -174,7 +174,7 @@ def test_a_run_becomes_one_file_beside_nothing(run, name, tmp_path, l, capfd):
 
 def test_the_bundled_network_is_exported_without_a_run(tmp_path, rng):
     l = rng.uniform(-1, 1, (64, 128)).astype(np.float32)
-    net = runtimes.load(convert.export_lite("bundled", tmp_path / "made.tflite"))
+    net = runtimes.load(lite_onnx.export_lite("bundled", tmp_path / "made.tflite"))
     ours = runtimes.load()
     assert (net.size, net.stride) == (ours.size, ours.stride)
     # The shipped file tells no probabilities: its temperature is part of a kernel of 16 bits.
@@ -184,21 +184,21 @@ def test_the_bundled_network_is_exported_without_a_run(tmp_path, rng):
 def test_a_folder_called_bundled_is_a_run_like_any_other(run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "bundled").symlink_to(run)
-    trained = runs.generator_of("bundled")
+    trained = workdirs.generator_of("bundled")
     assert (trained.image_size, trained.stride, trained.step) == (SIZE, STRIDE, 2)
-    assert trained.settings == runs.read_config(run)
+    assert trained.settings == workdirs.read_config(run)
 
 
 def test_what_cannot_be_converted_leaves_no_file(run, tmp_path):
     path = tmp_path / "a.tflite"
     with pytest.raises(ValueError, match="one of float32, float16, int8, got int4"):
-        convert.export_lite(run, path, weights="int4")
-    for write in (convert.export_lite, convert.export_onnx):
+        lite_onnx.export_lite(run, path, weights="int4")
+    for write in (lite_onnx.export_lite, lite_onnx.export_onnx):
         with pytest.raises(ValueError, match="is not a training run"):
             write(tmp_path, path)
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="a.tflite"):
-        convert.export_lite(run, tmp_path / "file" / "a.tflite")
+        lite_onnx.export_lite(run, tmp_path / "file" / "a.tflite")
     assert [each.name for each in tmp_path.iterdir()] == ["file"]
 
 
@@ -210,7 +210,7 @@ def test_what_is_no_onnx_file_of_ours_is_named(tmp_path):
     kind = helper.np_dtype_to_tensor_dtype(np.dtype("float32"))
     l, ab = ([helper.make_tensor_value_info(name, kind, [1, 8, 8, 1])] for name in ("l", "ab"))
     graph = helper.make_graph([helper.make_node("Identity", ["l"], ["ab"])], "foreign", l, ab)
-    opset = [helper.make_opsetid("", convert.OPSET)]
+    opset = [helper.make_opsetid("", lite_onnx.OPSET)]
     model = helper.make_model(graph, ir_version=8, opset_imports=opset)
     foreign.write_bytes(model.SerializeToString())
     with pytest.raises(ValueError, match=r"foreign\.ONNX does not say what size .* it again"):
@@ -224,7 +224,7 @@ def test_a_missing_package_is_named(generator, files, monkeypatch):
     with pytest.raises(ValueError, match=f"need onnxruntime; {remedy}"):
         onnx.OnnxNetwork(files["onnx"])
     with pytest.raises(ValueError, match=f"need tf2onnx; {remedy}"):
-        convert.to_onnx(generator, SIZE, STRIDE)
+        lite_onnx.to_onnx(generator, SIZE, STRIDE)
 
 
 @pytest.mark.parametrize("kind", FORMATS)

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from tfcolor import config, data
 from tfcolor.config import fields, recipes
-from tfcolor.runtimes import runs
+from tfcolor.runtimes import workdirs
 from tfcolor.training import device, loop, losses, run, states, step
 
 TWO = {
@@ -197,7 +197,7 @@ class Workers:
     def wait_for_step(self, step):
         """Waits for a checkpoint of the step or a later one."""
         began = time.monotonic()
-        while runs.steps_done(self._folder.parent / "run0") < step:
+        while workdirs.steps_done(self._folder.parent / "run0") < step:
             running = all(process.poll() is None for process in self._processes)
             if not running or time.monotonic() - began > LIMIT:
                 pytest.fail(f"no checkpoint of step {step}:\n{self.log(0)}\n{self.log(1)}")
@@ -235,7 +235,7 @@ def test_two_processes_go_on_after_one_was_killed(tmp_path, photo_folder):
         *_, last = workers.log(1).splitlines()
         assert last.startswith("Error: another worker was lost; run the same command on all")
         assert "Traceback" not in workers.log(1)
-    stopped = runs.steps_done(tmp_path / "run0")
+    stopped = workdirs.steps_done(tmp_path / "run0")
     assert stopped >= 10
     with Workers(tmp_path / "resumed", photo_folder, "--steps", str(stopped + 20)) as workers:
         assert [workers.end(index) for index in range(2)] == [0, 0], workers.log(0)
@@ -256,7 +256,7 @@ def test_a_worker_that_is_interrupted_stops_all_at_one_step(tmp_path, photo_fold
         assert [workers.end(index) for index in range(2)] == [130, 130], workers.log(1)
     first, second = workers.results()
     assert_same_state(first, second)
-    assert runs.steps_done(tmp_path / "run0") == first["step"] > 0
+    assert workdirs.steps_done(tmp_path / "run0") == first["step"] > 0
 
 
 def test_two_processes_begin_a_stage_with_the_best_weights_of_the_chief(tmp_path, photo_folder):

@@ -19,8 +19,8 @@ from tfcolor.cli import main
 from tfcolor.colorizing import rendering
 from tfcolor.config import fields
 from tfcolor.evaluation import record, scores
-from tfcolor.export import convert, modelcard, saved_model
-from tfcolor.runtimes import runs, saved_models
+from tfcolor.export import lite_onnx, modelcard, saved_model
+from tfcolor.runtimes import saved_models, workdirs
 from tfcolor.serving import contract
 from tfcolor.training import loop
 
@@ -44,8 +44,8 @@ def version(run, tmp_path_factory):
 @pytest.fixture
 def quick(monkeypatch):
     """Exports that write no network, only what stands for one, and take their time for it."""
-    trained = runs.TrainedGenerator(None, 32, 8, None, None)
-    monkeypatch.setattr(runs, "generator_of", lambda run, checkpoint: trained)
+    trained = workdirs.TrainedGenerator(None, 32, 8, None, None)
+    monkeypatch.setattr(workdirs, "generator_of", lambda run, checkpoint: trained)
 
     def write(trained, folder, name, figures):
         folder.mkdir()
@@ -132,7 +132,7 @@ def test_a_checkpoint_that_does_not_fit_is_an_error(run, tmp_path, damage):
         for path in (folder / "best").glob("*.data*"):
             path.write_bytes(path.read_bytes()[:100])
     else:
-        other = fields.override(runs.read_config(folder), width=8)
+        other = fields.override(workdirs.read_config(folder), width=8)
         (folder / "config.json").write_text(fields.to_json(other))
     with pytest.raises(ValueError, match="is damaged or of another version"):
         saved_model.export(folder, tmp_path / "m")
@@ -143,7 +143,7 @@ def test_a_checkpoint_that_does_not_fit_is_an_error(run, tmp_path, damage):
 
 
 def test_the_run_is_written_beside_the_model(run, version):
-    assert saved_models.read_config(version) == runs.read_config(run)
+    assert saved_models.read_config(version) == workdirs.read_config(run)
     told = json.loads((version / "assets.extra" / "tfcolor.json").read_text())
     assert (told["image_size"], told["contract"]) == (32, contract.VERSION)
 
@@ -190,10 +190,12 @@ def test_the_card_tells_the_run_and_its_validation(run, version):
     assert "Recipe: pix2pix; generator unet, which paints LAB; seed 0." in text
     assert "A share of 0.25 was shown as on old film." in text
     assert "| train | 4 | 32 | 4 | gan 1, l1 100 |" in text
-    best = runs.step_of(runs.checkpoints(run / "best")[-1])
+    best = workdirs.step_of(workdirs.checkpoints(run / "best")[-1])
     assert f"These weights are of step {best}." in text
     (line,) = [
-        each for each in runs.read_metrics(run) if each["step"] == best and "val/ab_error" in each
+        each
+        for each in workdirs.read_metrics(run)
+        if each["step"] == best and "val/ab_error" in each
     ]
     assert f"| ab_error | {line['val/ab_error']:.4g} |" in text
     assert "they lean to the good side, and they have no intervals" in text
@@ -281,7 +283,7 @@ def test_the_format_follows_from_the_name(monkeypatch, tmp_path, arguments, writ
             found.append((name, options))
             return destination
 
-        monkeypatch.setattr(convert, name, write)
+        monkeypatch.setattr(lite_onnx, name, write)
     assert typed(tmp_path, *arguments) == (0, f"exported {arguments[0]}")
     assert found == [written]
 

@@ -19,9 +19,9 @@ from tfcolor.app import preview
 from tfcolor.cli import main
 from tfcolor.colorizing import local_hints, reduction, rendering
 from tfcolor.config import fields, recipes
-from tfcolor.export import convert, saved_model, signatures, warmup
+from tfcolor.export import lite_onnx, saved_model, signatures, warmup
 from tfcolor.models import folding
-from tfcolor.runtimes import lite, runs
+from tfcolor.runtimes import lite, workdirs
 from tfcolor.serving import contract
 from tfcolor.support import disk
 
@@ -36,7 +36,7 @@ def generator():
 
 @pytest.fixture(scope="module")
 def trained(generator):
-    return runs.TrainedGenerator(generator, hinted.SIZE, 32, 7, None, 0.5, hinted.CALIBRATION)
+    return workdirs.TrainedGenerator(generator, hinted.SIZE, 32, 7, None, 0.5, hinted.CALIBRATION)
 
 
 @pytest.fixture(scope="module")
@@ -44,10 +44,10 @@ def files(trained, tmp_path_factory):
     """Its file in each format; not to be changed."""
     folder = tmp_path_factory.mktemp("files")
     patch = pytest.MonkeyPatch()
-    patch.setattr(runs, "generator_of", lambda *_: trained)
+    patch.setattr(workdirs, "generator_of", lambda *_: trained)
     made = {
-        "lite": convert.export_lite("run", folder / "a.tflite", weights="float32"),
-        "onnx": convert.export_onnx("run", folder / "a.onnx"),
+        "lite": lite_onnx.export_lite("run", folder / "a.tflite", weights="float32"),
+        "onnx": lite_onnx.export_onnx("run", folder / "a.onnx"),
         "saved": saved_model.export("run", folder / "saved"),
     }
     patch.undo()
@@ -173,10 +173,10 @@ def test_the_share_of_the_last_stage_that_was_trained_on_classes_is_undone(tmp_p
     shares[-1] = dataclasses.replace(shares[-1], classification_weight=0.0, uniform_share=0.9)
     for stages, share in ((shares, 0.3), (shares[-1:], None)):
         run = dataclasses.replace(settings, stages=tuple(stages))
-        disk.write(tmp_path / runs.CONFIG, fields.to_json(run))
-        monkeypatch.setattr(runs, "load_generator", lambda *_: (None, 3))
+        disk.write(tmp_path / workdirs.CONFIG, fields.to_json(run))
+        monkeypatch.setattr(workdirs, "load_generator", lambda *_: (None, 3))
         monkeypatch.setattr(folding, "fold", lambda generator: generator)
-        trained = runs.generator_of(tmp_path)
+        trained = workdirs.generator_of(tmp_path)
         assert (trained.uniform_share, trained.calibration) == (share, 1.0)
         assert (trained.probabilities is None) == (share is None)
 

@@ -15,7 +15,7 @@ from tfcolor.color import cielab
 from tfcolor.colorizing import graphs, reduction
 from tfcolor.config import fields, recipes
 from tfcolor.export import saved_model
-from tfcolor.runtimes import runs, saved_models
+from tfcolor.runtimes import saved_models, workdirs
 from tfcolor.training import loop
 
 
@@ -42,7 +42,7 @@ def lightness_error(rgb, gray):
 
 
 def test_a_saved_model_gives_what_the_generator_gives(run, exported):
-    generator, _ = runs.load_generator(run)
+    generator, _ = workdirs.load_generator(run)
     rgb = np.stack([colorful_photo(seed, 50, 70) for seed in range(2)])
     expected = graphs.from_generator(generator, 32, 8)(rgb)
     colorizer = saved_models.load(exported)
@@ -58,7 +58,7 @@ def network_input():
 
 
 def test_planes_of_a_saved_model_are_those_of_the_generator(run, exported):
-    generator, _ = runs.load_generator(run)
+    generator, _ = workdirs.load_generator(run)
     l = network_input()
     expected = generator(l[None, ..., None], training=False)["ab"][0].numpy()
     saved = runtimes.load(exported)

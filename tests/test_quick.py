@@ -10,7 +10,7 @@ from PIL import Image, ImageCms
 
 from tfcolor import config, images
 from tfcolor.data import augment, batches, files, photographs, quick, reading
-from tfcolor.images import metadata
+from tfcolor.images import orientation
 
 DRAW = tf.constant([0.2, 0.9, 0.3])
 
@@ -122,13 +122,13 @@ def test_an_orientation_is_found_behind_whatever_stands_before_it(order, orienta
     assert bool(quick.suits(encoded)) == (orientation == 1)
 
 
-@pytest.mark.parametrize("orientation", [1, 6])
-def test_an_orientation_in_xmp_counts_as_in_the_thorough_way(orientation):
-    xmp = f'<x:xmpmeta xmlns:tiff="tiff" tiff:Orientation="{orientation}"/>'.encode()
+@pytest.mark.parametrize("stored", [1, 6])
+def test_an_orientation_in_xmp_counts_as_in_the_thorough_way(stored):
+    xmp = f'<x:xmpmeta xmlns:tiff="tiff" tiff:Orientation="{stored}"/>'.encode()
     encoded = jpeg(colorful_photo(1), xmp=xmp)
     with Image.open(io.BytesIO(encoded)) as image:
-        assert metadata.orientation_of(image) == orientation
-    assert bool(quick.suits(encoded)) == (orientation == 1)
+        assert orientation.of(image) == stored
+    assert bool(quick.suits(encoded)) == (stored == 1)
 
 
 def test_a_header_that_cannot_be_walked_hides_no_orientation():

@@ -10,7 +10,7 @@ from tfcolor.color import cielab
 from tfcolor.colorizing import graphs
 from tfcolor.config import fields, recipes
 from tfcolor.export import saved_model
-from tfcolor.runtimes import runs, saved_models
+from tfcolor.runtimes import saved_models, workdirs
 from tfcolor.training import loop
 
 
@@ -32,7 +32,7 @@ def test_a_recipe_trains_resumes_exports_and_colorizes(name, photo_folder, tmp_p
     longer = fields.override(settings, **{f"{last}.steps": 2})
     assert loop.train(longer, run)
     assert f"resumed {run} at step {len(settings.stages)}" in caplog.text
-    assert runs.steps_done(run) == len(settings.stages) + 1
+    assert workdirs.steps_done(run) == len(settings.stages) + 1
 
     saved = saved_model.export(run, tmp_path / "saved_models" / name)
     gray = cielab.to_gray(colorful_photo(0, 70, 90)[None]).numpy()
@@ -40,6 +40,6 @@ def test_a_recipe_trains_resumes_exports_and_colorizes(name, photo_folder, tmp_p
     assert colored.shape == gray.shape
     l, before = (cielab.rgb_to_planes(x)[0].numpy() for x in (colored, gray))
     assert np.abs(l - before).max() < 0.015  # L* kept, to its rounding in 8 bits: 0.7 of 100
-    generator, _ = runs.load_generator(run)
+    generator, _ = workdirs.load_generator(run)
     own = graphs.from_generator(generator, settings.validation_size, settings.model.stride)(gray)
     assert np.abs(own.astype(int) - colored).max() <= 1

@@ -11,7 +11,7 @@ from PIL import Image
 
 from tfcolor import runtimes
 from tfcolor.cli import main
-from tfcolor.colorizing import beam, folder, rendering
+from tfcolor.colorizing import beam_pipeline, folder, rendering
 from tfcolor.video import film_options, run, write
 
 HOW = {"size": 48, "strength": 0.9, "saturation": 1.3}
@@ -55,7 +55,9 @@ def test_standard_output_has_them(path, expected):
 def test_a_beam_pipeline_has_them(path, expected):
     target = path.with_name("color.png")
     flags = ["--runner=DirectRunner", "--direct_num_workers=1"]
-    beam.colorize_files(None, [(path, target)], folder.FileOptions(**HOW), path.parent, flags)
+    beam_pipeline.colorize_files(
+        None, [(path, target)], folder.FileOptions(**HOW), path.parent, flags
+    )
     np.testing.assert_array_equal(pixels(target), expected, strict=True)
 
 

@@ -14,7 +14,7 @@ from tensorboard.backend.event_processing import event_accumulator
 from tfcolor import config, data
 from tfcolor.config import fields
 from tfcolor.data import batches
-from tfcolor.runtimes import runs
+from tfcolor.runtimes import workdirs
 from tfcolor.support import disk
 from tfcolor.training import loop, optimizer, schedule, states, step, summaries, validation
 
@@ -219,8 +219,8 @@ def test_the_best_checkpoint_is_the_average(batch, tmp_path):
     settings = fields.override(TINY, ema=0.9, learning_rate=1e-2)
     train_state = steps(settings, batch, 3)
     states.Checkpoints(train_state, tmp_path, 1).save_best()
-    disk.write(tmp_path / runs.CONFIG, fields.to_json(settings))
-    best, done = runs.load_generator(tmp_path, "best")
+    disk.write(tmp_path / workdirs.CONFIG, fields.to_json(settings))
+    best, done = workdirs.load_generator(tmp_path, "best")
     assert done == 3
     assert moved(values(best), values(train_state.average)) == 0
     assert moved(values(best), values(train_state.generator)) > 1e-4
@@ -321,7 +321,7 @@ def test_each_stage_has_its_own_rates_and_batches(two_stages):
     rates = [x["train/g_learning_rate"] for x in lines]
     # Of 7 steps; the second stage counts its own for the warm-up.
     np.testing.assert_allclose(rates, [1e-2] * 3 + [2e-2 / 3, 4e-2 / 3, 2e-2, 2e-2])
-    last = tf.train.load_checkpoint(str(runs.checkpoints(two_stages / runs.LAST)[-1]))
+    last = tf.train.load_checkpoint(str(workdirs.checkpoints(two_stages / workdirs.LAST)[-1]))
     position = last.get_tensor("state/position/.ATTRIBUTES/VARIABLE_VALUE")
     assert position == 3 * 4 + 4 * 2
 
@@ -372,11 +372,11 @@ def test_stages_follow_each_other_and_are_told_apart(two_stages):
     ],
 )
 def test_steps_that_a_run_is_past_cannot_change(two_stages, photo_folder, changes, message):
-    before = (two_stages / runs.CONFIG).read_text()
+    before = (two_stages / workdirs.CONFIG).read_text()
     settings = fields.override(TWO, source=str(photo_folder), **changes)
     with pytest.raises(ValueError, match=message):
         loop.train(settings, two_stages)
-    assert (two_stages / runs.CONFIG).read_text() == before
+    assert (two_stages / workdirs.CONFIG).read_text() == before
 
 
 def train_and_die(settings, folder, stop, monkeypatch):
@@ -402,7 +402,7 @@ def test_a_run_resumes_inside_any_stage_to_the_same_weights(
     train_and_die(settings, tmp_path, stop, monkeypatch)
     assert loop.train(settings, tmp_path)
     for checkpoint in ("last", "best"):
-        ours, whole = (runs.load_generator(f, checkpoint) for f in (tmp_path, two_stages))
+        ours, whole = (workdirs.load_generator(f, checkpoint) for f in (tmp_path, two_stages))
         assert ours[1] == whole[1]
         assert moved(values(ours[0]), values(whole[0])) == 0
     told = [(x["stage"], x["step"], "val/ab_error" in x) for x in conftest.lines_of(tmp_path)]
@@ -415,7 +415,7 @@ def test_the_last_checkpoint_gives_the_average(two_stages, photo_folder):
     settings = fields.override(TWO, source=str(photo_folder))
     train_state = states.TrainState(settings)
     assert states.Checkpoints(train_state, two_stages, 1).restore()
-    generator, done = runs.load_generator(two_stages, "last")
+    generator, done = workdirs.load_generator(two_stages, "last")
     assert done == 7
     assert moved(values(generator), values(train_state.average)) == 0
     assert moved(values(generator), values(train_state.generator)) > 0
@@ -476,7 +476,7 @@ def test_a_stage_begins_with_the_best_so_far_and_the_best_is_of_all(
     (_, kept), (_, last), begun, *_ = seen
     assert moved(kept, last) > 0
     assert moved(kept, begun[0]) == moved(kept, begun[1]) == 0  # the weights, and their average
-    generator, done = runs.load_generator(tmp_path)
+    generator, done = workdirs.load_generator(tmp_path)
     assert done == best
     assert moved(values(generator), seen[{2: 0, 7: 4}[best]][1]) == 0
 
@@ -493,7 +493,7 @@ def test_a_stage_with_a_figure_of_its_own_has_to_beat_what_it_begins_with(
     measured({place: by_first[place] | by_second[place] for place in by_first})
     changes = {"second.best_by": "delta_e00"}
     assert loop.train(fields.override(TWO, source=str(photo_folder), **changes), tmp_path)
-    assert [path.name for path in runs.checkpoints(tmp_path / "best")] == [f"step-{best}"]
+    assert [path.name for path in workdirs.checkpoints(tmp_path / "best")] == [f"step-{best}"]
 
 
 @pytest.mark.parametrize("stop", [3, 4])
@@ -507,7 +507,7 @@ def test_a_run_resumes_to_the_same_weights_where_the_last_are_not_the_best(
     assert loop.train(settings, tmp_path / "stopped")
     for checkpoint in ("last", "best"):
         whole, stopped = (
-            runs.load_generator(tmp_path / x, checkpoint) for x in ("whole", "stopped")
+            workdirs.load_generator(tmp_path / x, checkpoint) for x in ("whole", "stopped")
         )
         assert whole[1] == stopped[1] == {"last": 7, "best": 2}[checkpoint]
         assert moved(values(whole[0]), values(stopped[0])) == 0
@@ -563,8 +563,8 @@ def test_a_stage_that_gets_no_better_stops_the_run_and_says_why(
     monkeypatch.setattr(validation.frechet, "frechet_distance", lambda *_: next(distances))
     assert loop.train(settings, tmp_path)
     # Validated at 0, 2, 4 and 6 of its steps; the second was the best.
-    assert runs.steps_done(tmp_path) == 3 + 6
-    assert [path.name for path in runs.checkpoints(tmp_path / "best")] == ["step-5"]
+    assert workdirs.steps_done(tmp_path) == 3 + 6
+    assert [path.name for path in workdirs.checkpoints(tmp_path / "best")] == ["step-5"]
     events = event_accumulator.EventAccumulator(str(tmp_path / "events"))
     events.Reload()
     (said,) = events.Tensors("train/ended")
@@ -585,6 +585,6 @@ def test_what_a_stage_begins_with_is_no_reason_to_end_it(photo_folder, tmp_path,
     monkeypatch.setattr(validation, "MAX_COLORFULNESS", 0.0)  # anything is gaudy
     monkeypatch.setattr(validation.frechet, "frechet_distance", lambda *_: next(distances))
     assert loop.train(settings, tmp_path)
-    assert runs.steps_done(tmp_path) == 3 + 2  # to its first validation
-    (best,) = runs.checkpoints(tmp_path / runs.BEST)
-    assert runs.step_of(best) <= 3  # no gaudy weights are kept
+    assert workdirs.steps_done(tmp_path) == 3 + 2  # to its first validation
+    (best,) = workdirs.checkpoints(tmp_path / workdirs.BEST)
+    assert workdirs.step_of(best) <= 3  # no gaudy weights are kept

@@ -156,8 +156,8 @@ def test_what_was_not_reached_is_marked():
 def test_what_came_after_the_chosen_weights_is_not_told_of_the_shipped_model(monkeypatch):
     chosen = {"first": 30_500, "second": 100}
     curves = {"val/ab_error": [[100, 16.0], [30_500, 14.0], [31_000, 15.0]]}
-    monkeypatch.setattr(shipped.runs, "load_generator", lambda run: (None, chosen[run.name]))
-    monkeypatch.setattr(shipped.runs, "read_config", lambda run: recipes.get("tfcolor"))
+    monkeypatch.setattr(shipped.workdirs, "load_generator", lambda run: (None, chosen[run.name]))
+    monkeypatch.setattr(shipped.workdirs, "read_config", lambda run: recipes.get("tfcolor"))
     monkeypatch.setattr(collect, "curves", lambda events: curves)
     found = shipped.described([Path("first"), Path("second")])
     steps = [(stage["name"], stage["steps"]) for stage in found["stages"]]

@@ -14,7 +14,7 @@ from tfcolor import config, data
 from tfcolor.color import cielab
 from tfcolor.config import fields
 from tfcolor.data import batches
-from tfcolor.runtimes import runs
+from tfcolor.runtimes import workdirs
 from tfcolor.training import device, loop, losses, progress, states, step
 
 TINY = fields.override(
@@ -56,7 +56,7 @@ def make_step(settings, strategy=None):
 
 
 def weights_of(folder, settings, checkpoint="last"):
-    generator, done = runs.load_generator(folder, checkpoint)
+    generator, done = workdirs.load_generator(folder, checkpoint)
     return done, [v.numpy() for v in generator.variables if "seed_generator" not in v.path]
 
 
@@ -159,7 +159,7 @@ def test_a_batch_that_the_devices_cannot_share_is_an_error(
 
 
 def test_a_run_leaves_what_it_promises(run, photo_folder):
-    assert runs.read_config(run) == fields.override(TINY, source=str(photo_folder))
+    assert workdirs.read_config(run) == fields.override(TINY, source=str(photo_folder))
     steps = {line["step"] for line in conftest.lines_of(run) if "train/g_loss" in line}
     assert steps == {2, 4, 6}
     validated = [line for line in conftest.lines_of(run) if "val/ab_error" in line]
@@ -246,7 +246,7 @@ def test_no_checkpoint_holds_a_broken_network(settings, tmp_path, monkeypatch):
     monkeypatch.setattr(states.TrainState, "is_finite", lambda self: int(self.step.numpy()) < 4)
     with pytest.raises(FloatingPointError, match="a weight is not finite after step 4"):
         loop.train(settings, tmp_path)
-    assert [p.name for p in runs.checkpoints(tmp_path / "checkpoints")][-1] == "step-3"
+    assert [p.name for p in workdirs.checkpoints(tmp_path / "checkpoints")][-1] == "step-3"
 
 
 def test_a_weight_that_is_not_finite_is_found(settings):
@@ -309,14 +309,14 @@ def test_a_changed_option_that_cannot_be_resumed_is_an_error(run, settings):
     changed = fields.override(settings, l1_weight=50.0, seed=1)
     with pytest.raises(ValueError, match=r"seed 0 \(now 1\), train.l1_weight 100.0 \(now 50.0\)"):
         loop.train(changed, run)
-    assert runs.read_config(run) == settings
+    assert workdirs.read_config(run) == settings
 
 
 def test_a_workdir_without_checkpoints_takes_another_config(settings, tmp_path):
     # A run that failed before its first checkpoint, for want of memory, say, holds nothing to lose.
     (tmp_path / "config.json").write_text(fields.to_json(fields.override(settings, seed=9)))
     loop.train(fields.override(settings, total_steps=1), tmp_path)
-    assert runs.read_config(tmp_path).seed == settings.seed
+    assert workdirs.read_config(tmp_path).seed == settings.seed
 
 
 def test_checkpoints_are_written_by_time_too(settings, tmp_path):

@@ -17,7 +17,7 @@ from test_cli import fails, run, start
 
 from tfcolor import config
 from tfcolor.config import fields, recipes
-from tfcolor.runtimes import runs
+from tfcolor.runtimes import workdirs
 from tfcolor.support import interrupts
 from tfcolor.training import loop
 from tfcolor.tune import experiment, spaces, study
@@ -328,7 +328,7 @@ def test_a_small_study_is_trained_shown_and_exported(photo_folder, tmp_path):
     lines = [json.loads(x) for x in (best / "metrics.jsonl").read_text().splitlines()]
     assert value == pytest.approx(min(x.get(METRIC, math.inf) for x in lines), rel=1e-3)
     (command,) = [line for line in output.splitlines() if "in full: tfcolor train" in line]
-    rate = runs.read_config(best).stages[0].learning_rate
+    rate = workdirs.read_config(best).stages[0].learning_rate
     assert f"--set learning_rate={rate!r}" in command
     assert "total_steps" not in command
     assert run("export", best, tmp_path / "model")[0] == 0

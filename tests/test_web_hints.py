@@ -11,7 +11,7 @@ import pytest
 from test_web import ROOT, has_node
 
 from tfcolor.colorizing import reduction
-from tfcolor.export import convert
+from tfcolor.export import lite_onnx
 from tfcolor.runtimes import lite
 
 pytestmark = pytest.mark.skipif(not has_node(), reason="needs Node.js 20.19 with npm")
@@ -96,7 +96,7 @@ def runtime(tmp_path_factory):
 
 def test_the_page_gives_what_the_file_gives_with_hints_and_without(runtime, tmp_path):
     path = tmp_path / "hinted.tflite"
-    path.write_bytes(convert.to_lite(hinted.generator(), "float32", hinted.probabilities))
+    path.write_bytes(lite_onnx.to_lite(hinted.generator(), "float32", hinted.probabilities))
     lite.add_card(path, hinted.SIZE, 32)
     net = lite.LiteNetwork(path)
     l, hints = hinted.planes(50, 75)

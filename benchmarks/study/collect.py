@@ -18,7 +18,7 @@ import tensorflow as tf
 from tensorboard.backend.event_processing import event_accumulator
 
 from tfcolor import config
-from tfcolor.runtimes import runs, saved_models
+from tfcolor.runtimes import saved_models, workdirs
 
 ROOT = Path(__file__).parents[2]
 SIDE = 128  # of the center squares that are measured, pixels
@@ -77,7 +77,7 @@ def _export(folder: Path, run: catalog.Run) -> None:
 def _described(folder: Path, run: catalog.Run) -> dict[str, Any]:
     """What a run was: its cost, its stages, its curves."""
     cost = _cost(folder, run)
-    settings = runs.read_config(folder / run.name)
+    settings = workdirs.read_config(folder / run.name)
     model = folder / "models" / run.name / "1"
     card = json.loads((model / "assets.extra" / saved_models.CARD).read_text())
     whole, seen = (stages(settings, steps) for steps in (settings.total_steps, card["step"]))

@@ -7,7 +7,7 @@ from typing import Any
 import collect
 
 from tfcolor.models import shipped
-from tfcolor.runtimes import runs
+from tfcolor.runtimes import workdirs
 
 SIDE = 256  # of the center squares, pixels; and `collect.SIDE`, at which the recipes are measured
 SIZES = 100  # photographs that sizes.py compares
@@ -35,8 +35,8 @@ def described(folders: Sequence[Path]) -> dict[str, Any]:
     curves: dict[str, list[list[float]]] = {}
     before = 0
     for run in folders:
-        chosen = runs.load_generator(run)[1]
-        stages += collect.stages(runs.read_config(run), chosen)
+        chosen = workdirs.load_generator(run)[1]
+        stages += collect.stages(workdirs.read_config(run), chosen)
         for tag, points in collect.curves(run / "events").items():
             kept = [[before + step, value] for step, value in points if step <= chosen]
             curves.setdefault(tag, []).extend(kept)

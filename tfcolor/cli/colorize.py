@@ -119,9 +119,9 @@ def _run_beam(
         raise errors.InputError(
             "--hint, --compare and --gif do not go with --runner; leave them out"
         )
-    from tfcolor.colorizing import beam, folder
+    from tfcolor.colorizing import beam_pipeline, folder
 
-    beam.colorize_files(path, pairs, chosen, place, flags)
+    beam_pipeline.colorize_files(path, pairs, chosen, place, flags)
     there = sum(target.exists() for _, target in pairs)
     click.echo(f"{there} of {len(pairs)} photographs are there")
     if (listed := place / folder.FAILURES).exists():

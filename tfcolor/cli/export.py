@@ -73,10 +73,10 @@ def export(
 def _export(
     kind: str, workdir: Path, destination: Path, checkpoint: str, given: dict[str, Any]
 ) -> Path:
-    from tfcolor.export import convert, saved_model
+    from tfcolor.export import lite_onnx, saved_model
 
     if kind == "saved_model":
         return saved_model.export(workdir, destination, checkpoint, **given)
     if kind == "tflite":
-        return convert.export_lite(workdir, destination, checkpoint, **given)
-    return convert.export_onnx(workdir, destination, checkpoint)
+        return lite_onnx.export_lite(workdir, destination, checkpoint, **given)
+    return lite_onnx.export_onnx(workdir, destination, checkpoint)

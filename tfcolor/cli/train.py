@@ -94,7 +94,7 @@ def train(
     settings = fields.override(recipes.get(recipe), **changes)
     options.load_tensorflow()
     from tfcolor import data
-    from tfcolor.runtimes import runs
+    from tfcolor.runtimes import workdirs
     from tfcolor.training import device, loop
 
     if download:
@@ -112,10 +112,10 @@ def train(
         settings = fields.override(settings, total_steps=steps)
     if not loop.train(settings, workdir):
         context.exit(130)  # as a shell reports Ctrl-C
-    if not (workdir / runs.CONFIG).is_file():  # of a worker that writes nothing
+    if not (workdir / workdirs.CONFIG).is_file():  # of a worker that writes nothing
         click.echo("trained; the first worker has the run")
         return
     click.echo(
-        f"trained {runs.steps_done(workdir)} steps; look at {workdir / 'validation.png'}, "
+        f"trained {workdirs.steps_done(workdir)} steps; look at {workdir / 'validation.png'}, "
         f"then: tfcolor export {workdir} saved_models/NAME"
     )

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 import threadpoolctl
 
-from tfcolor.color import cielab_numpy, constants, difference
+from tfcolor.color import ciede2000_numpy, cielab_numpy, constants
 from tfcolor.support import errors
 
 # Chosen by eye on a dozen photographs. Lightness is l = L* / 50 - 1.
@@ -158,7 +158,7 @@ def hold(
     wanted = factor * np.stack([_color(hint, saturation) for hint in hints])
     lightness = (l[places] + 1) * np.float32(constants.L_SCALE)
     shown = (cielab_numpy.in_gamut(lightness, each) for each in (factor * ab[places], wanted))
-    return bool((difference.ciede2000(*shown) < HOLDS).all())
+    return bool((ciede2000_numpy.ciede2000(*shown) < HOLDS).all())
 
 
 def check(hints: Sequence[Hint], shape: tuple[int, int]) -> None:

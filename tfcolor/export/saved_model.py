@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from tfcolor.evaluation import record, scores, table
 from tfcolor.export import modelcard, signatures, warmup
-from tfcolor.runtimes import runs, saved_models
+from tfcolor.runtimes import saved_models, workdirs
 from tfcolor.serving import contract, remote
 from tfcolor.support import disk, errors
 
@@ -35,7 +35,7 @@ def export(
     The version is complete or absent: it is written under another name and then renamed.
 
     Args:
-      run: workdir of a training run, or "bundled"; see `runs.generator_of`.
+      run: workdir of a training run, or "bundled"; see `workdirs.generator_of`.
       destination: folder of versions, `saved_models/NAME`; made if missing.
       checkpoint: "best" (by validation) or "last".
       version: its number, 1 or more; the next one if not given.
@@ -53,7 +53,7 @@ def export(
     destination = Path(destination)
     if version is not None:
         _require_free(destination, version)
-    trained = runs.generator_of(run, checkpoint)
+    trained = workdirs.generator_of(run, checkpoint)
     measured = figures_of(run, trained, figures)
     try:
         with _claim(destination) as partial:
@@ -96,7 +96,10 @@ def _require_free(destination: Path, version: int) -> None:
 
 
 def _write(
-    trained: runs.TrainedGenerator, folder: Path, name: str, figures: modelcard.Figures | None
+    trained: workdirs.TrainedGenerator,
+    folder: Path,
+    name: str,
+    figures: modelcard.Figures | None,
 ) -> None:
     """The SavedModel and what stands beside it."""
     settings, size = trained.settings, trained.image_size
@@ -123,7 +126,7 @@ def _write(
 
 
 def figures_of(
-    run: str | Path, trained: runs.TrainedGenerator, evaluation: str | Path | None = None
+    run: str | Path, trained: workdirs.TrainedGenerator, evaluation: str | Path | None = None
 ) -> modelcard.Figures | None:
     """What is said of a run's generator: an evaluation, else the run's own validation, if any.
 
@@ -164,11 +167,11 @@ def _measured(path: Path) -> modelcard.Figures:
     return modelcard.Figures(about, [["", *shown], *rows])
 
 
-def _validated(run: Path, trained: runs.TrainedGenerator) -> modelcard.Figures | None:
+def _validated(run: Path, trained: workdirs.TrainedGenerator) -> modelcard.Figures | None:
     """The figures of a run's newest validation up to the step of the weights; None without one."""
     lines = [
         line
-        for line in runs.read_metrics(run)
+        for line in workdirs.read_metrics(run)
         if "val/ab_error" in line and line["step"] <= (trained.step or 0)
     ]
     if not lines:

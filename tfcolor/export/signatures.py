@@ -37,7 +37,7 @@ class ServedModule(tf.Module):
 
         Args:
           raw: whether it paints RGB, and can be asked for that with its own lightness too.
-          probabilities: of its logits, see `runs.TrainedGenerator`; None where it has none.
+          probabilities: of its logits, see `workdirs.TrainedGenerator`; None where it has none.
         """
         super().__init__(name="tfcolor")
         self._takes_hints = graphs.takes_hints(generator)

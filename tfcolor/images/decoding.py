@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
-from tfcolor.images import formats, libvips, metadata, profiles, strips
+from tfcolor.images import formats, libvips, metadata, orientation, profiles, strips
 from tfcolor.support import errors
 
 # ISO 14496-12 and 23008-12: brands of files that may hold an HEVC picture.
@@ -23,10 +23,6 @@ _HEIC_BRANDS = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b
 # TIFF revision 6.0: gray from white or black, RGB, palette, CMYK. libvips takes Lab and YCbCr for
 # something else.
 _PLAIN_TIFF = {0, 1, 2, 3, 5}
-
-# EXIF orientations, by what turns the stored picture upright, in this order: exchange rows and
-# columns, reverse the rows, reverse the columns. 1 and unknown values need nothing.
-_SIDEWAYS, _UPSIDE_DOWN, _MIRRORED = {5, 6, 7, 8}, {3, 4, 7, 8}, {2, 3, 6, 7}
 
 # Python's filters of warnings belong to the process: one thread at a time changes them.
 _WARNINGS = threading.Lock()
@@ -58,11 +54,11 @@ def decode(file: BinaryIO, name: str, enough: int | None = None) -> dict[str, An
                 image.draft(None, (math.ceil(image.width * scale), math.ceil(image.height * scale)))
             size = image.size
             planes = None if _is_for_libvips(image, head) else _decode(image)
-            orientation, beside = _beside(image)
+            stored, beside = _beside(image)
         del image  # and the pixels that Pillow decoded to find EXIF behind them
         pixels, alpha = planes or libvips.read(file, size)
-        beside["pixels"] = _turn(pixels, orientation)
-        beside["alpha"] = None if alpha is None else _turn(alpha, orientation)
+        beside["pixels"] = orientation.turn_upright(pixels, stored)
+        beside["alpha"] = None if alpha is None else orientation.turn_upright(alpha, stored)
         return beside
 
 
@@ -83,7 +79,7 @@ def is_plain_jpeg(encoded: bytes) -> bool:
         if image.format != "JPEG" or image.mode not in ("L", "RGB"):
             return False
         profile = image.info.get("icc_profile", b"").replace(b"\0", b"")  # it may be UTF-16
-        return (b"sRGB" in profile or not profile) and metadata.orientation_of(image) == 1
+        return (b"sRGB" in profile or not profile) and orientation.of(image) == 1
 
 
 def apply_profile(rgb: np.ndarray, encoded: bytes) -> np.ndarray:
@@ -167,13 +163,13 @@ def _is_for_libvips(image: Image.Image, head: bytes) -> bool:
 def _beside(image: Image.Image) -> tuple[int, dict[str, Any]]:
     """The EXIF orientation of an open image, and what a `Photograph` holds beside pixels."""
     with _quietly():
-        orientation = metadata.orientation_of(image)
-        return orientation, {
+        stored = orientation.of(image)
+        return stored, {
             # MPO is a JPEG with more pictures behind it.
             "format": "JPEG" if image.format == "MPO" else image.format,
             "exif": metadata.exif_of(image),
             "xmp": metadata.xmp_of(image),
-            "dpi": metadata.dpi_of(image, sideways=orientation in _SIDEWAYS),
+            "dpi": metadata.dpi_of(image, sideways=stored in orientation.SIDEWAYS),
         }
 
 
@@ -207,14 +203,3 @@ def _is_gray(image: Image.Image, profile: bytes | None) -> bool:
         palette: np.ndarray = np.reshape(image.getpalette() or [], (-1, 3))
         return bool((palette == palette[:, :1]).all())
     return image.mode in ("1", "L", "LA", "La")
-
-
-def _turn(pixels: np.ndarray, orientation: int) -> np.ndarray:
-    """Pixels as they are stored, (h, w) or (h, w, 3) -> upright, of an EXIF orientation."""
-    if orientation in _SIDEWAYS:
-        pixels = pixels.swapaxes(0, 1)
-    if orientation in _UPSIDE_DOWN:
-        pixels = pixels[::-1]
-    if orientation in _MIRRORED:
-        pixels = pixels[:, ::-1]
-    return np.ascontiguousarray(pixels)

@@ -54,14 +54,6 @@ def with_size(exif: bytes, width: int, height: int) -> Image.Exif:
     return fitted
 
 
-def orientation_of(image: Image.Image) -> int:
-    """The EXIF orientation of an open image, 1 to 8; 1 where it is broken or none."""
-    try:
-        return image.getexif().get(ExifTags.Base.Orientation, 1)
-    except Exception:  # Broken EXIF says nothing about the pixels, which are good.
-        return 1
-
-
 def xmp_of(image: Image.Image) -> bytes:
     """The XMP packet of an open image, as it holds for its pixels upright; empty if none."""
     xmp = image.info.get("xmp") or b""

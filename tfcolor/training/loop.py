@@ -13,7 +13,7 @@ from tfcolor import config, data
 from tfcolor.config import fields
 from tfcolor.data import batches, photographs
 from tfcolor.support import errors, interrupts
-from tfcolor.training import claim, device, progress, run, states, summaries, validation
+from tfcolor.training import device, progress, run, states, summaries, validation, workdir
 
 # TensorFlow raises these when it waits for a worker that is gone.
 LOST = (
@@ -60,7 +60,7 @@ def train(settings: config.TrainConfig, folder: str | Path, stop: Stop | None = 
             )
     try:
         _require_same(settings, train_photos, strategy)
-        with claim.claimed(folder, settings, strategy) as own:
+        with workdir.claimed(folder, settings, strategy) as own:
             return _train(settings, own, strategy, train_photos, validation_photos, stop)
     except LOST as error:
         if not device.has_peers(strategy):

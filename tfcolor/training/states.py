@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tfcolor import config
 from tfcolor.models import hintnet, networks
-from tfcolor.runtimes import runs
+from tfcolor.runtimes import workdirs
 from tfcolor.support import errors
 from tfcolor.training import device, optimizer, schedule
 
@@ -151,13 +151,13 @@ class Checkpoints:
         self._keep = keep
         self._strategy = strategy or tf.distribute.get_strategy()
         self._is_chief = device.is_chief(self._strategy)
-        self._last = folder / runs.LAST
-        self._best = folder / runs.BEST
+        self._last = folder / workdirs.LAST
+        self._best = folder / workdirs.BEST
 
     @property
     def latest(self) -> Path | None:
         """The newest complete checkpoint of the state."""
-        return next(reversed(runs.checkpoints(self._last)), None)
+        return next(reversed(workdirs.checkpoints(self._last)), None)
 
     def save(self) -> None:
         """Writes the state; older checkpoints go only when the new one is complete."""
@@ -171,11 +171,11 @@ class Checkpoints:
     @property
     def has_best(self) -> bool:
         """Whether there is a best generator."""
-        return bool(runs.checkpoints(self._best))
+        return bool(workdirs.checkpoints(self._best))
 
     def restore_best(self) -> None:
         """Gives the generator that is judged the best weights so far; none leaves it as it is."""
-        paths = runs.checkpoints(self._best) if self._is_chief else []
+        paths = workdirs.checkpoints(self._best) if self._is_chief else []
         best = tf.train.Checkpoint(generator=self._state.judged)
         if paths and _is_whole(paths[-1]) and self._read(paths[-1], best):
             log.info("going on with the best weights so far, of %s", paths[-1].name)
@@ -187,9 +187,9 @@ class Checkpoints:
         Raises:
           ValueError: if there are checkpoints and none can be read.
         """
-        paths = runs.checkpoints(self._last) if self._is_chief else []
+        paths = workdirs.checkpoints(self._last) if self._is_chief else []
         path = next((path for path in reversed(paths) if _is_whole(path)), None)
-        stage = device.largest(self._strategy, runs.stage_of(path) if path else -1)
+        stage = device.largest(self._strategy, workdirs.stage_of(path) if path else -1)
         if stage >= 0:
             with self._strategy.scope():  # all together: they share what variables begin with
                 self._state.prepare(stage)
@@ -228,7 +228,7 @@ class Checkpoints:
                 "make it writable, and run the same command again; last good checkpoint: "
                 f"{self.latest or 'none yet'}"
             ) from error
-        for old in runs.checkpoints(folder)[:-keep]:
+        for old in workdirs.checkpoints(folder)[:-keep]:
             # The index is deleted first: without it the rest counts as unfinished.
             old.with_name(f"{old.name}.index").unlink()
         _remove_unfinished(folder)
@@ -268,7 +268,7 @@ def _copy(source: keras.Model, target: keras.Model) -> None:
 
 def _remove_unfinished(folder: Path) -> None:
     """Frees what a write that was cut short left: `step-N_temp/`, shards without an index."""
-    finished = {path.name for path in runs.checkpoints(folder)}
+    finished = {path.name for path in workdirs.checkpoints(folder)}
     for leftover in folder.glob("step-*"):
         if leftover.is_dir():
             shutil.rmtree(leftover, ignore_errors=True)

@@ -11,7 +11,7 @@ from tensorboard.plugins.hparams import api as hparams
 from tfcolor import config
 from tfcolor.color import cielab
 from tfcolor.config import fields
-from tfcolor.runtimes import runs
+from tfcolor.runtimes import workdirs
 from tfcolor.support import disk
 
 EVENTS = "events"
@@ -22,7 +22,7 @@ class Summaries:
 
     def __init__(self, folder: Path, settings: config.TrainConfig, resumed_step: int) -> None:
         self._folder = folder
-        self._metrics = folder / runs.METRICS
+        self._metrics = folder / workdirs.METRICS
         self._keep_until(resumed_step)
         self._writer = tf.summary.create_file_writer(str(folder / EVENTS))
         with self._writer.as_default():
@@ -53,7 +53,7 @@ class Summaries:
         """The lines of a stage that have a value under a tag, oldest first."""
         return [
             line
-            for line in runs.read_metrics(self._folder)
+            for line in workdirs.read_metrics(self._folder)
             if line["stage"] == stage and tag in line
         ]
 
@@ -73,7 +73,7 @@ class Summaries:
                 tf.summary.histogram(f"val/{name}_a", lab[..., 1])
                 tf.summary.histogram(f"val/{name}_b", lab[..., 2])
         self._writer.flush()
-        disk.write(self._folder / runs.GRID, tf.io.encode_png(grid[0]).numpy())
+        disk.write(self._folder / workdirs.GRID, tf.io.encode_png(grid[0]).numpy())
 
     def __enter__(self) -> "Summaries":
         return self
@@ -83,6 +83,6 @@ class Summaries:
 
     def _keep_until(self, step: int) -> None:
         kept = [
-            json.dumps(line) for line in runs.read_metrics(self._folder) if line["step"] <= step
+            json.dumps(line) for line in workdirs.read_metrics(self._folder) if line["step"] <= step
         ]
         disk.write(self._metrics, "".join(line + "\n" for line in kept))

@@ -21,7 +21,7 @@ import tensorflow as tf
 from tfcolor import data
 from tfcolor.config import fields
 from tfcolor.data import batches
-from tfcolor.runtimes import runs
+from tfcolor.runtimes import workdirs
 from tfcolor.support import disk, errors, interrupts
 from tfcolor.training import loop
 from tfcolor.tune import experiment, spaces
@@ -272,4 +272,4 @@ def _sampler(seed: int, index: int) -> optuna.samplers.BaseSampler:
 
 def _validations(folder: Path, metric: str) -> list[dict[str, Any]]:
     """The lines of metrics.jsonl that have the metric, oldest first."""
-    return [line for line in runs.read_metrics(folder) if metric in line]
+    return [line for line in workdirs.read_metrics(folder) if metric in line]

@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from tfcolor.colorizing import graphs
-from tfcolor.runtimes import freezing, lite, onnx, runs
+from tfcolor.runtimes import freezing, lite, onnx, workdirs
 from tfcolor.support import disk, errors, quiet
 
 WEIGHTS = ("float32", "float16", "int8")
@@ -19,7 +19,7 @@ def export_lite(
     """Writes a generator as a LiteRT (TFLite) file of planes, complete or not at all.
 
     Args:
-      run, checkpoint: see `runs.generator_of`.
+      run, checkpoint: see `workdirs.generator_of`.
       destination: the file; replaced if there is one.
       weights: see `to_lite`.
 
@@ -31,7 +31,7 @@ def export_lite(
       OSError: if the file cannot be written.
     """
     _check_weights(weights)
-    trained, destination = runs.generator_of(run, checkpoint), Path(destination)
+    trained, destination = workdirs.generator_of(run, checkpoint), Path(destination)
     with disk.replacing(destination) as partial:
         partial.write_bytes(to_lite(trained.generator, weights, trained.probabilities))
         lite.add_card(partial, trained.image_size, trained.stride)
@@ -74,7 +74,7 @@ def export_onnx(run: str | Path, destination: str | Path, checkpoint: str = "bes
     """Writes a generator as an ONNX file of planes, complete or not at all.
 
     Args:
-      run, checkpoint: see `runs.generator_of`.
+      run, checkpoint: see `workdirs.generator_of`.
       destination: the file; replaced if there is one.
 
     Returns:
@@ -84,7 +84,7 @@ def export_onnx(run: str | Path, destination: str | Path, checkpoint: str = "bes
       ValueError: if the run or its checkpoint cannot be read, or tf2onnx is missing.
       OSError: if the file cannot be written.
     """
-    trained, destination = runs.generator_of(run, checkpoint), Path(destination)
+    trained, destination = workdirs.generator_of(run, checkpoint), Path(destination)
     content = to_onnx(trained.generator, trained.image_size, trained.stride, trained.probabilities)
     with disk.replacing(destination) as partial:
         partial.write_bytes(content)
@@ -106,7 +106,7 @@ def to_onnx(
       generator: see `graphs.ask`.
       size: short side that it sees by default, pixels.
       stride: what its sides must be multiples of.
-      probabilities: of its logits, see `runs.TrainedGenerator`; none if not given.
+      probabilities: of its logits, see `workdirs.TrainedGenerator`; none if not given.
 
     Raises:
       ValueError: if tf2onnx is missing.

@@ -1,6 +1,6 @@
 """CIEDE2000 color difference (Sharma, Wu and Dalal 2005, doi:10.1002/col.20070).
 
-`tfcolor.color.difference` has the same in NumPy.
+`tfcolor.color.ciede2000_numpy` has the same in NumPy.
 """
 
 import math

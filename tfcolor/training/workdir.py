@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tfcolor import config
 from tfcolor.config import fields
-from tfcolor.runtimes import runs
+from tfcolor.runtimes import workdirs
 from tfcolor.support import disk, errors
 from tfcolor.training import device
 
@@ -42,8 +42,8 @@ def claimed(
 
 
 def _write_config(folder: Path, settings: config.TrainConfig) -> None:
-    if runs.checkpoints(folder / runs.LAST):
-        before = runs.read_config(folder)
+    if workdirs.checkpoints(folder / workdirs.LAST):
+        before = workdirs.read_config(folder)
         changed = fields.changed(before, settings)
         if changed:
             was = ", ".join(f"{name} {old} (now {new})" for name, (old, new) in changed.items())
@@ -52,14 +52,14 @@ def _write_config(folder: Path, settings: config.TrainConfig) -> None:
                 "old values or another workdir"
             )
         _require_steps(folder, before, settings)
-    disk.write(folder / runs.CONFIG, fields.to_json(settings))
+    disk.write(folder / workdirs.CONFIG, fields.to_json(settings))
 
 
 def _require_steps(folder: Path, before: config.TrainConfig, settings: config.TrainConfig) -> None:
     """Raises a ValueError if a run has gone past the steps that its stages should have now."""
-    for path in reversed(runs.checkpoints(folder / runs.LAST)):
+    for path in reversed(workdirs.checkpoints(folder / workdirs.LAST)):
         try:
-            stage, done = runs.stage_of(path), runs.stage_step_of(path)
+            stage, done = workdirs.stage_of(path), workdirs.stage_step_of(path)
             break
         except Exception:  # damaged: an older one is gone on with
             continue

@@ -1,0 +1,30 @@
+"""EXIF orientation: which way up a picture is stored, and turning it upright."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import ExifTags, Image
+
+# Orientations by what turns the stored picture upright, in this order: exchange rows and columns,
+# reverse the rows, reverse the columns. 1 and unknown values need nothing.
+SIDEWAYS = frozenset({5, 6, 7, 8})
+_UPSIDE_DOWN, _MIRRORED = {3, 4, 7, 8}, {2, 3, 6, 7}
+
+
+def of(image: Image.Image) -> int:
+    """The orientation of an open image, 1 to 8; 1 where it is broken or none."""
+    try:
+        return image.getexif().get(ExifTags.Base.Orientation, 1)
+    except Exception:  # Broken EXIF says nothing about the pixels, which are good.
+        return 1
+
+
+def turn_upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """Pixels as they are stored, (h, w) or (h, w, 3) -> upright."""
+    if orientation in SIDEWAYS:
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in _UPSIDE_DOWN:
+        pixels = pixels[::-1]
+    if orientation in _MIRRORED:
+        pixels = pixels[:, ::-1]
+    return np.ascontiguousarray(pixels)
