@@ -3,26 +3,17 @@
 import base64
 import dataclasses
 import json
-import os
 import re
-import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import colorful_photo
-from selenium import webdriver
-from selenium.webdriver.common import action_chains
-from selenium.webdriver.common.by import By
-from selenium.webdriver.common.keys import Keys
 
 from tfcolor.evaluation import intervals, metrics, record
 from tfcolor.evaluation.report import page, pictures, survey
 
-BROWSER, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
 MODELS = ["model one", "</script>two"]
 COUNT = 6
-SECONDS = 20  # to wait for a download
 
 
 def random_row(rng):
@@ -148,63 +139,54 @@ def test_broken_answers_are_errors_that_name_the_file(made, tmp_path):
         survey.rates(survey.read([other]), made[0])
 
 
-@pytest.fixture(scope="module")
-def downloads(tmp_path_factory):
-    return tmp_path_factory.mktemp("downloads")
+@pytest.fixture
+def tab(browser):
+    """A page of the browser, which must have nothing to say in its console."""
+    opened, said = browser.new_page(viewport={"width": 1000, "height": 800}), []
+    opened.on("console", lambda message: said.append(message.text))
+    opened.on("pageerror", lambda error: said.append(str(error)))
+    yield opened
+    opened.close()
+    assert said == []
 
 
-@pytest.fixture(scope="module")
-def browser(downloads):
-    """Chromium without a window."""
-    if not (BROWSER.exists() and DRIVER.exists()) and not os.environ.get("CI"):
-        pytest.skip("needs Debian's chromium and chromium-driver; bin/test installs them for root")
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(BROWSER)
-    for argument in ("--headless=new", "--no-sandbox", "--window-size=1000,800"):
-        options.add_argument(argument)
-    options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options, webdriver.ChromeService(str(DRIVER)))
-    yield driver
-    driver.quit()
+def widths(images):
+    """Of pictures, once they are decoded."""
+    return images.evaluate_all("images => images.map((image) => image.naturalWidth)")
 
 
-def text_of(browser, selector):
-    return browser.find_element(By.CSS_SELECTOR, selector).text
-
-
-def choose(browser, side, by_key):
+def choose(tab, side, by_key):
     """Answers one pair by an arrow or by a click."""
     if by_key:
-        key = (Keys.ARROW_LEFT, Keys.ARROW_RIGHT)[side]
-        action_chains.ActionChains(browser).send_keys(key).perform()
+        tab.keyboard.press(("ArrowLeft", "ArrowRight")[side])
     else:
-        browser.find_elements(By.CSS_SELECTOR, "#pair button")[side].click()
+        tab.locator("#pair button").nth(side).click()
 
 
-def test_answers_are_kept_over_a_reload_and_saved(made, written, browser, downloads):
+def test_answers_are_kept_over_a_reload_and_saved(made, written, tab, tmp_path):
     content, sides = asked(written), [0, 1, 1, 0, 0, 1, 0, 1, 0, 0]
-    browser.get(written.as_uri())
-    assert browser.execute_script("return localStorage.length") == 0
+    tab.goto(written.as_uri())
+    assert tab.evaluate("localStorage.length") == 0
     for done, (side, pair) in enumerate(zip(sides, content["pairs"], strict=True)):
-        assert text_of(browser, "#count") == f"{done} of 10"
-        images = browser.find_elements(By.CSS_SELECTOR, "#pair img")
-        assert [image.get_attribute("src") for image in images] == pair["pictures"]
-        assert all(image.get_property("naturalWidth") == 64 for image in images)
-        choose(browser, side, by_key=done % 2)
+        assert tab.inner_text("#count") == f"{done} of 10"
+        images = tab.locator("#pair img")
+        assert images.evaluate_all("images => images.map((image) => image.src)") == pair["pictures"]
+        assert widths(images) == [64, 64]
+        choose(tab, side, by_key=done % 2)
         if done == 4:
-            browser.refresh()
+            tab.reload()
     taken = [side != pair["real"] for side, pair in zip(sides, content["pairs"], strict=True)]
     result = f"Colorizations that you took for real: {sum(taken)} of 10 ({10 * sum(taken)} %)"
-    assert text_of(browser, "#result").startswith(result)
-    assert not browser.find_element(By.ID, "pair").is_displayed()
-    choose(browser, 0, by_key=True)  # nothing is left to answer
-    assert text_of(browser, "#count") == "10 of 10"
+    assert tab.inner_text("#result").startswith(result)
+    assert not tab.is_visible("#pair")
+    choose(tab, 0, by_key=True)  # nothing is left to answer
+    assert tab.inner_text("#count") == "10 of 10"
 
-    browser.find_element(By.ID, "save").click()
-    path, limit = downloads / "human-answers.json", time.monotonic() + SECONDS
-    while not path.exists() and time.monotonic() < limit:
-        time.sleep(0.05)
+    with tab.expect_download() as download:
+        tab.click("#save")
+    assert download.value.suggested_filename == "human-answers.json"
+    path = tmp_path / "answers.json"
+    download.value.save_as(path)
     file = json.loads(path.read_text(encoding="utf-8"))
     assert file["tfcolor_human"] == 1 and file["photographs_sha256"] == "6" * 64
     for answer, pair, was_taken in zip(file["answers"], content["pairs"], taken, strict=True):
@@ -215,23 +197,20 @@ def test_answers_are_kept_over_a_reload_and_saved(made, written, browser, downlo
         hits[pair["row"]] += was_taken
     wanted = {row: intervals.proportion(hits[row], 5) for row in MODELS}
     assert survey.rates(survey.read([path]), made[0]) == wanted
-    assert browser.get_log("browser") == []
 
 
-def test_the_report_shows_pictures_and_charts(made, tmp_path, browser):
-    browser.get(page.write(*made, tmp_path).as_uri())
-    images = browser.find_elements(By.CSS_SELECTOR, "img[data-picture]")
-    assert len(images) > 20 and all(image.get_property("naturalWidth") == 64 for image in images)
-    charts = browser.find_elements(By.CSS_SELECTOR, ".chart svg")
-    assert len(charts) == 3
-    points = charts[0].find_elements(By.TAG_NAME, "circle")
-    assert len(points) == 3 * (COUNT - 1)
-    under_pointer = browser.find_element(By.ID, "under-pointer")
-    assert not under_pointer.is_displayed()
-    action_chains.ActionChains(browser).move_to_element(points[0]).perform()
-    assert under_pointer.is_displayed() and ".jpg" in under_pointer.text
-    shown = under_pointer.find_elements(By.TAG_NAME, "img")
-    assert [image.get_property("naturalWidth") for image in shown] == [64, 64]
-    browser.find_element(By.CSS_SELECTOR, ".legend input").click()
-    assert [point.is_displayed() for point in points] == [False] * 5 + [True] * 10
-    assert browser.get_log("browser") == []
+def test_the_report_shows_pictures_and_charts(made, tmp_path, tab):
+    tab.goto(page.write(*made, tmp_path).as_uri())
+    shown = widths(tab.locator("img[data-picture]"))
+    assert len(shown) > 20 and set(shown) == {64}
+    charts = tab.locator(".chart svg")
+    assert charts.count() == 3
+    points = charts.first.locator("circle")
+    assert points.count() == 3 * (COUNT - 1)
+    under_pointer = tab.locator("#under-pointer")
+    assert not under_pointer.is_visible()
+    points.first.hover(force=True)
+    assert under_pointer.is_visible() and ".jpg" in under_pointer.inner_text()
+    assert widths(under_pointer.locator("img")) == [64, 64]
+    tab.locator(".legend input").first.click()
+    assert [point.is_visible() for point in points.all()] == [False] * 5 + [True] * 10

@@ -10,6 +10,7 @@ References:
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import cv2
 import numpy as np
@@ -92,9 +93,19 @@ def _weights(large: int, small: int) -> np.ndarray:
     first = np.floor(place).astype(int)
     weights: np.ndarray = np.zeros((large, small), np.float32)
     for tap in range(-1, 3):
-        distance = np.abs(place - first - tap)
-        near = 1.5 * distance**3 - 2.5 * distance**2 + 1
-        far = -0.5 * distance**3 + 2.5 * distance**2 - 4 * distance + 2
+        share = cubic(np.abs(place - first - tap), np)
         column = np.clip(first + tap, 0, small - 1)
-        np.add.at(weights, (np.arange(large), column), np.where(distance <= 1, near, far))
+        np.add.at(weights, (np.arange(large), column), share)
     return weights
+
+
+def cubic(distance: Any, ops: Any) -> Any:
+    """The weight of a pixel in bicubic interpolation with a = -1/2, by its distance in [0, 2].
+
+    Args:
+      distance: array of NumPy, or a tensor.
+      ops: `numpy` or `tensorflow`.
+    """
+    near = 1.5 * distance**3 - 2.5 * distance**2 + 1.0
+    far = -0.5 * distance**3 + 2.5 * distance**2 - 4.0 * distance + 2.0
+    return ops.where(distance <= 1.0, near, far)

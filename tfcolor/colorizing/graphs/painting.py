@@ -103,10 +103,7 @@ def _bicubic(rows: tf.Tensor, large: tf.Tensor, small: tf.Tensor) -> tuple[tf.Te
     shrink = tf.cast(small, tf.float64) / tf.cast(large, tf.float64)
     place = (tf.cast(rows, tf.float64)[:, None] + 0.5) * shrink - 0.5
     taps = tf.floor(place) + tf.range(-1.0, 3.0, dtype=tf.float64)  # (r, 4)
-    distance = tf.abs(place - taps)
-    near = 1.5 * distance**3 - 2.5 * distance**2 + 1.0
-    far = -0.5 * distance**3 + 2.5 * distance**2 - 4.0 * distance + 2.0
-    weights = tf.cast(tf.where(distance <= 1.0, near, far), tf.float32)
+    weights = tf.cast(upsample.cubic(tf.abs(place - taps), tf), tf.float32)
     columns = tf.clip_by_value(tf.cast(taps, tf.int32), 0, small - 1)
     first, last = columns[0, 0], columns[-1, -1]
     row = tf.broadcast_to(tf.range(tf.size(rows))[:, None], tf.shape(columns))
