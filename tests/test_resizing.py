@@ -205,7 +205,7 @@ def test_a_square_lies_where_the_decoders_pixels_do():
             assert found == times
             assert (top % times, left % times, side % times) == (0, 0, 0)
             assert 0 <= top <= 601 - side and 0 <= left <= 801 - side
-            assert 0.8 * 601 - reduction < side <= 601
+            assert 0.8 * 601 - times < side <= 601
 
 
 def test_a_decoder_reduces_as_far_as_enough_pixels_are_left():
