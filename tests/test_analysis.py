@@ -151,6 +151,7 @@ def test_the_figures_are_the_same_whatever_the_batch_size(folder, made, batch_si
     assert surveyed(folder, batch_size) == made[1]
 
 
+@pytest.mark.slow
 def test_the_same_photographs_give_the_same_report(folder, made, tmp_path):
     study.analyze(source(folder), "all", tmp_path, augment=True)
     for name in ("report.json", "report.html"):
@@ -354,6 +355,7 @@ def fails(*arguments):
     return done.output
 
 
+@pytest.mark.slow
 def test_the_command_writes_the_report_and_says_what_follows(photo_folder, tmp_path):
     done = run("--data", photo_folder, "--out", tmp_path / "r", "--limit", "9", "--part", "train")
     assert done.exit_code == 0, done.output
@@ -384,6 +386,7 @@ def test_missing_libraries_are_one_line(tmp_path, monkeypatch):
     assert line.endswith("install them with: pip install 'tfcolor[analyze]'\n")
 
 
+@pytest.mark.slow
 def test_odd_names_are_shown(tmp_path):
     odd = tmp_path / "odd"
     odd.mkdir()

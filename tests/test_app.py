@@ -337,6 +337,7 @@ def test_a_long_job_of_one_leaves_others_their_turn(page, browser, server, tmp_p
     other.close()
 
 
+@pytest.mark.slow
 @in_browser
 def test_an_end_amid_work_leaves_no_photograph_behind(browser, tmp_path):
     (place := tmp_path / "app").mkdir()

@@ -30,6 +30,7 @@ def album(tmp_path_factory):
     return album
 
 
+@pytest.mark.slow
 def test_a_pipeline_makes_the_same_and_lists_what_failed(album, tmp_path):
     options = folder.FileOptions(size=32, saturation=1.2)
     pairs = folder.plan([album], tmp_path / "beam")

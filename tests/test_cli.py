@@ -82,6 +82,7 @@ def heads(output):
     return re.split(r"\s{2,}", table.strip())
 
 
+@pytest.mark.slow
 def test_two_models_of_one_name_have_two_rows(model, tmp_path):
     copy = tmp_path / model.name
     copy.symlink_to(model)
@@ -110,6 +111,7 @@ def test_a_recipe_shows_every_field():
     assert fields.from_json(output) == recipes.get("capstone")
 
 
+@pytest.mark.slow
 def test_fields_of_one_stage_can_be_set(photo_folder, tmp_path):
     sizes = ["--set", "pretrain.steps=1", "--set", "adversarial.steps=2", "--image-size", 32]
     arguments = ["--data", photo_folder, "--workdir", tmp_path / "run", "--recipe", "capstone"]
@@ -147,6 +149,7 @@ def test_help_and_version_answer():
     assert run("--version")[1] == f"tfcolor, version {tfcolor.__version__}\n"
 
 
+@pytest.mark.slow
 def test_colorizing_prints_its_progress_and_nothing_else(model, tmp_path):
     # TensorFlow's remapper fails on an exported U-Net, which changes nothing.
     environment = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
@@ -173,6 +176,7 @@ def test_help_does_not_import_tensorflow():
     assert done.stdout == "False\n"
 
 
+@pytest.mark.slow
 def test_evaluate_prints_a_table_and_writes_json(model, tmp_path):
     path = tmp_path / "figures.json"
     code, output = run("evaluate", model, "gray", "--protocol", "stretch-64", "--json", path)
@@ -198,6 +202,7 @@ def test_the_controls_alone_are_measured_where_nothing_else_is_named():
     assert code == 0 and heads(output) == list(scores.CONTROLS)
 
 
+@pytest.mark.slow
 def test_evaluate_writes_both_pages(model, tmp_path):
     code, output = run("evaluate", model, "--limit", 4, *QUICK, "--report", tmp_path, "--human")
     assert code == 0
@@ -222,6 +227,7 @@ def test_evaluate_refuses_options_that_do_not_go_together(tmp_path):
     assert "center-SIZE" in fails("evaluate", "--protocol", "middle")
 
 
+@pytest.mark.slow
 def test_evaluate_warns_when_it_measures_on_training_photographs(model, photo_folder):
     code, output = run("evaluate", model, "--data", photo_folder, *QUICK)
     assert code == 0
@@ -257,6 +263,7 @@ def test_colorize_tells_what_failed_and_exits_with_1(model, tmp_path):
     assert (tmp_path / "out" / "good.png").is_file()
 
 
+@pytest.mark.slow
 def test_epochs_are_counted_in_photographs(photo_folder, tmp_path):
     arguments = ["--data", photo_folder, "--workdir", tmp_path / "run", *TINY]
     code, output = run("train", *arguments, "--epochs", 0.3)
@@ -383,6 +390,7 @@ def wait_for_step(folder, step, process):
     raise AssertionError("the run did not get going")
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_a_run_goes_on_from_its_last_checkpoint(photo_folder, tmp_path):
     folder = tmp_path / "run"
     process = start(*train_arguments(folder, photo_folder, 100_000))
@@ -400,6 +408,7 @@ def test_killed_at_any_moment_a_run_goes_on_from_its_last_checkpoint(photo_folde
     assert steps.count(last) == 1
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_a_checkpoint_of_the_last_step(photo_folder, tmp_path):
     folder = tmp_path / "run"
     arguments = train_arguments(folder, photo_folder, 100_000)
@@ -413,6 +422,7 @@ def test_ctrl_c_leaves_a_checkpoint_of_the_last_step(photo_folder, tmp_path):
     assert (folder / "checkpoints" / f"step-{stopped}.index").is_file()
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_one_line_and_leaves_the_last_checkpoint(photo_folder, tmp_path):
     folder = tmp_path / "run"
     assert run(*train_arguments(folder, photo_folder, 5))[0] == 0

@@ -96,6 +96,7 @@ def test_gradients_to_lab_are_finite_even_out_of_range(rgb):
     assert np.isfinite(gradient(cielab.rgb_to_lab, rgb)).all()
 
 
+@pytest.mark.slow
 @given(lab_pixels)
 def test_gradients_from_lab_are_finite_even_out_of_gamut(lab):
     assert np.isfinite(gradient(cielab.lab_to_rgb, lab)).all()

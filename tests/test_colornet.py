@@ -82,6 +82,7 @@ def test_another_backbone_can_be_named():
         colornet.build("AlexNet")
 
 
+@pytest.mark.slow
 def test_the_network_gives_the_same_under_the_jax_backend(generator, tmp_path, rng):
     l = rng.uniform(-1, 1, (1, 64, 128, 1)).astype(np.float32)
     np.savez(tmp_path / "w.npz", l=l, **{str(i): v for i, v in enumerate(generator.get_weights())})

@@ -130,6 +130,7 @@ def saved_hinted(tmp_path_factory):
     return served.save_hinted(tmp_path_factory.mktemp("saved_hinted") / "1")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["ab", "rgb", "hinted"])
 def test_a_saved_model_keeps_what_was_promised(kind, request):
     saved = request.getfixturevalue("saved" if kind == "ab" else f"saved_{kind}")
@@ -219,6 +220,7 @@ np.save("answers.npy", answers)
 """
 
 
+@pytest.mark.slow
 def test_a_session_of_tensorflow_1_gives_the_pixels_of_python(saved, tmp_path):
     rgb, l = asking.photograph(), asking.lightness()
     np.save(tmp_path / "asked.npy", asked(rgb, l))
@@ -226,6 +228,7 @@ def test_a_session_of_tensorflow_1_gives_the_pixels_of_python(saved, tmp_path):
     check_answers(np.load(tmp_path / "answers.npy", allow_pickle=True).item(), saved, rgb, l)
 
 
+@pytest.mark.slow
 def test_the_c_api_gives_the_pixels_of_python(saved, tmp_path):
     rgb, l = asking.photograph(), asking.lightness()
     defs, runs = signature_defs(saved), []
@@ -261,6 +264,7 @@ def from_json(tensor):
     return np.frombuffer(content, dtype).reshape(tensor["shape"])
 
 
+@pytest.mark.slow
 def test_saved_model_cli_runs_it(saved, tmp_path):
     rgb = asking.photograph()
     np.save(tmp_path / "files.npy", np.array([asking.png(rgb), b"no photograph"]))

@@ -143,6 +143,7 @@ def test_threads_share_a_network(files, kind, threads, l):
             np.testing.assert_allclose(ab, alone[index % 4], atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in recipes.RECIPES if name != "pix2pix"])
 @pytest.mark.parametrize("kind", ["float32", "onnx"])
 def test_the_network_of_each_recipe_can_be_converted(name, kind, tmp_path, rng):

@@ -423,6 +423,7 @@ def assert_mixed(epochs, class_of):
     assert (epochs[0] != epochs[1]).mean() > 0.99
 
 
+@pytest.mark.slow
 def test_batches_of_a_folder_hold_as_many_classes_as_chance_gives(sorted_folder):
     photos = files.from_folder(sorted_folder)
     stream = batches.train_batches(photos, SETTINGS, 16, BATCH, seed=0)

@@ -17,6 +17,8 @@ from tfcolor.config import fields, recipes
 from tfcolor.runtimes import workdirs
 from tfcolor.training import device, loop, losses, run, states, step
 
+pytestmark = pytest.mark.slow
+
 TWO = {
     "cluster": {"worker": ["127.0.0.1:1", "127.0.0.1:2"]},
     "task": {"type": "worker", "index": 1},

@@ -10,6 +10,8 @@ import pytest
 from tfcolor.config import recipes
 from tfcolor.models import cost, networks
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 COMMITTED = ROOT / "docs" / "networks"
 SIZE = 256  # pixels a side that the figures are for

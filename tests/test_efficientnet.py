@@ -132,6 +132,7 @@ def test_logits_beside_the_features_are_those_of_the_classifier(classifier, phot
     np.testing.assert_allclose(logits, expected, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_classifier_gives_the_same_under_the_jax_backend(classifier, photographs, tmp_path):
     np.save(tmp_path / "rgb.npy", photographs)
     program = """

@@ -122,6 +122,7 @@ FILES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILES)
 def test_pixels_and_alpha_are_those_that_scans_reads(name):
     np.testing.assert_array_equal(pixels_of(FILES[name]), expected(FILES[name]))
@@ -269,6 +270,7 @@ class Saved(tf.Module):
         return {"made": made}
 
 
+@pytest.mark.slow
 def test_a_session_without_this_package_gives_the_same_bytes(tmp_path):
     names = ["files", "size", "strength", "saturation"]
     specs = [

@@ -89,6 +89,7 @@ def test_the_unet_colors_any_multiple_of_its_stride(dtype):
         assert np.abs(ab).max() < 1
 
 
+@pytest.mark.slow
 def test_the_unet_learns_a_color(rng):
     generator = pretrained_unet.build(width=4)
     optimizer = keras.optimizers.Adam(0.01)

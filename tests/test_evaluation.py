@@ -70,6 +70,7 @@ def test_another_protocol_is_an_error(name):
         protocol.parse(name)
 
 
+@pytest.mark.slow
 def test_gray_photographs_are_left_out_of_the_figures_and_reported_apart(folder):
     result = evaluated(folder)
     assert (
@@ -163,6 +164,7 @@ def painted_folder(folder, destination, resize=None, suffix=".png"):
     return destination
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["full", "center-32", "stretch-32"])
 def test_a_folder_of_pictures_is_measured_as_its_painter_would_be(folder, tmp_path, name):
     how, photos = protocol.parse(name), opened(folder)

@@ -148,6 +148,7 @@ def test_the_run_is_written_beside_the_model(run, version):
     assert (told["image_size"], told["contract"]) == (32, contract.VERSION)
 
 
+@pytest.mark.slow
 def test_warm_up_requests_are_read_back_and_answered(version):
     path = version / "assets.extra" / "tf_serving_warmup_requests"
     model, asked = tf.saved_model.load(str(version)), []
@@ -251,6 +252,7 @@ def typed(*arguments):
     return result.exit_code, result.output.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_the_bundled_network_is_exported_by_its_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert typed("bundled", "base", "--version", 5) == (0, "exported base/5")

@@ -153,6 +153,7 @@ def test_the_network_sees_the_lightness_that_it_sees_in_python(height, width, si
     np.testing.assert_allclose(l, reduction.reduce(rgb, size), atol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_bundled_networks_colors_are_those_of_python():
     colored = both_ways(shipped.build(), 128, shipped.card().stride)
     for path in formats.find(samples.FOLDER)[:12]:
@@ -161,6 +162,7 @@ def test_the_bundled_networks_colors_are_those_of_python():
         assert np.ptp(ours.astype(int), axis=-1).max() > 20
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(st.integers(8, 90), st.integers(8, 90), st.sampled_from(list(COLORIZERS)))
 def test_any_size_keeps_its_shape_and_its_lightness(height, width, sizes):

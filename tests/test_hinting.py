@@ -69,6 +69,7 @@ def test_dense_hints_cover_what_they_should_near_the_truth(ab, draws):
     assert 0 < wrong[sure > 0.9].mean() < wrong[sure < 0.5].mean() < hinting.MISTAKEN
 
 
+@pytest.mark.slow
 def test_the_pipeline_gives_each_photograph_its_own_hints_again_and_again():
     settings = config.DataConfig(hints=1.0)
     photos = samples.from_package("train")

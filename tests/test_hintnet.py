@@ -100,6 +100,7 @@ def test_hints_are_reduced_as_means_of_what_is_there():
     np.testing.assert_array_equal(cells[0, 1], 0)
 
 
+@pytest.mark.slow
 def test_what_is_frozen_at_the_start_of_the_encoder_stays_and_the_rest_learns(rng):
     settings = fields.override(
         recipes.get("pix2pix"),
@@ -144,6 +145,7 @@ def test_the_seed_fixes_what_is_drawn():
             assert np.abs(a - c).max() > 0.01
 
 
+@pytest.mark.slow
 def test_the_network_gives_the_same_under_the_jax_backend(generator, tmp_path, rng):
     shown = planes(rng)
     np.savez(

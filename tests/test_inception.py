@@ -180,6 +180,7 @@ def test_weights_of_another_shape_or_place_are_told(weights_file):
         inception.load(model, weights)
 
 
+@pytest.mark.slow
 def test_the_network_gives_the_same_under_the_jax_backend(weights_file, tmp_path):
     program = f"""
 import numpy as np

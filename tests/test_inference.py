@@ -41,6 +41,7 @@ def lightness_error(rgb, gray):
     return np.abs(skcolor.rgb2lab(rgb)[..., 0] - skcolor.rgb2lab(gray)[..., 0])
 
 
+@pytest.mark.slow
 def test_a_saved_model_gives_what_the_generator_gives(run, exported):
     generator, _ = workdirs.load_generator(run)
     rgb = np.stack([colorful_photo(seed, 50, 70) for seed in range(2)])
@@ -114,6 +115,7 @@ def test_a_network_that_paints_rgb_is_shown_raw_and_with_the_photographs_lightne
     assert np.median(np.abs(difference)) < 3
 
 
+@pytest.mark.slow
 def test_evaluate_measures_both(rgb_model, tmp_path):
     path = tmp_path / "figures.json"
     options = ["--protocol", "center-32", "--features", "none", "--json", str(path)]

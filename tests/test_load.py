@@ -15,6 +15,8 @@ from PIL import Image
 from tfcolor.colorizing import rendering
 from tfcolor.serving import remote
 
+pytestmark = pytest.mark.slow
+
 CLIENTS = 8
 REQUESTS = 72
 

@@ -116,6 +116,7 @@ def test_mixed_precision_computes_low_keeps_float32_weights_and_outputs(dtype):
         assert convolution.compute_dtype == dtype.removeprefix("mixed_")
 
 
+@pytest.mark.slow
 def test_networks_and_losses_step_under_the_jax_backend(tmp_path):
     program = """
 import jax, keras, numpy as np

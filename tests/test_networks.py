@@ -151,6 +151,7 @@ def test_replicas_agree_on_the_power_iteration(rng, mirrored):
         np.testing.assert_allclose(u, alone.u, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_sagan_pair_trains_on_replicas(rng, mirrored):
     with mirrored.scope():
         generator, judge = GENERATORS["sagan"](), DISCRIMINATORS["sagan"]()
@@ -396,6 +397,7 @@ def test_mixed_precision_computes_low_keeps_float32_weights_and_outputs(rng, nam
         assert first.output.dtype == first.compute_dtype
 
 
+@pytest.mark.slow
 def test_all_networks_step_under_the_jax_backend(tmp_path):
     program = """
 import jax, keras, numpy as np

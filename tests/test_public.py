@@ -40,6 +40,7 @@ def test_a_photograph_is_read_colorized_and_written(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_no_submodule_hides_a_public_name():
     done = subprocess.run(
         [sys.executable, "-c", EVERY_SUBMODULE], capture_output=True, text=True, check=True

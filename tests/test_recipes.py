@@ -13,6 +13,8 @@ from tfcolor.export import saved_model
 from tfcolor.runtimes import saved_models, workdirs
 from tfcolor.training import loop
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("name", recipes.RECIPES)
 def test_a_recipe_trains_resumes_exports_and_colorizes(name, photo_folder, tmp_path, caplog):

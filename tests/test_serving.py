@@ -94,6 +94,7 @@ def test_a_served_network_gives_the_colors_that_it_computes(server, protocol):
     np.testing.assert_allclose(ab, served.waves(l), atol=5e-5)  # 16 bits: steps of 3e-5
 
 
+@pytest.mark.slow
 @BOTH
 def test_a_served_network_is_told_of_hints_where_it_takes_them(server, protocol, tmp_path):
     assert not remote.connect(getattr(server, protocol)).takes_hints

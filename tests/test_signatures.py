@@ -94,6 +94,7 @@ def test_a_network_in_a_saved_model_is_bounded_too(saved):
         asking.network_of(saved)(np.zeros((2048, 2049), np.float32))
 
 
+@pytest.mark.slow
 def test_what_a_network_of_rgb_painted_can_be_asked_for(tmp_path):
     model = tf.saved_model.load(str(asking.save(tmp_path / "1", raw=True)))
     gray = np.repeat(asking.photograph()[None, ..., :1], 3, -1)

@@ -103,6 +103,7 @@ def test_adam_takes_the_step_that_the_schedule_says(batch):
 # Optimizers
 
 
+@pytest.mark.slow
 def test_an_objective_of_classes_alone_leaves_the_refinement_as_it_is(noise):
     settings = colornet(l1_weight=0.0, classification_weight=1.0, clip_norm=1.0)
     before, after = (steps(settings, noise, count).generator for count in (0, 1))
@@ -111,6 +112,7 @@ def test_an_objective_of_classes_alone_leaves_the_refinement_as_it_is(noise):
         assert (moved(kernels[:1], kernels[1:]) > 0) == moves, name
 
 
+@pytest.mark.slow
 def test_a_clipped_gradient_moves_less(batch):
     # Adam divides by the gradient's size, until that is as small as its epsilon of 1e-7.
     free, clipped = (fields.override(TINY, clip_norm=norm) for norm in (0.0, 1e-9))
@@ -153,6 +155,7 @@ def test_the_decay_of_what_is_slowed_is_slowed_as_much():
         np.testing.assert_array_equal(bias, 8.0)
 
 
+@pytest.mark.slow
 def test_the_encoder_moves_at_its_own_rate(noise):
     settings = colornet(encoder_rate=0.1, learning_rate=1e-2)
     fresh, trained = states.TrainState(settings), steps(settings, noise)
@@ -169,6 +172,7 @@ def test_the_encoder_moves_at_its_own_rate(noise):
     assert moved(values(fresh.generator), values(frozen.generator)) > 5e-3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("frozen", ["generator", "discriminator"])
 @pytest.mark.parametrize(
     "model",
@@ -254,6 +258,7 @@ def test_label_smoothing_keeps_the_discriminator_from_being_sure(batch):
     assert smoothed < math.log(9) + 0.7 < sure
 
 
+@pytest.mark.slow
 def test_the_discriminator_is_updated_as_often_as_asked(batch):
     thrice = steps(fields.override(TINY, d_updates=3), batch)
     assert int(thrice.d_optimizer.iterations) == 3
@@ -326,6 +331,7 @@ def test_each_stage_has_its_own_rates_and_batches(two_stages):
     assert position == 3 * 4 + 4 * 2
 
 
+@pytest.mark.slow
 def test_each_stage_has_its_own_size_and_all_are_validated_at_the_largest(
     photo_folder, tmp_path, monkeypatch
 ):
@@ -394,6 +400,7 @@ def train_and_die(settings, folder, stop, monkeypatch):
             loop.train(settings, folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [2, 3, 5])
 def test_a_run_resumes_inside_any_stage_to_the_same_weights(
     two_stages, photo_folder, tmp_path, stop, monkeypatch
@@ -467,6 +474,7 @@ def found(figure, first, second):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("second", "best"), [((15.0, 12.0), 2), ((15.0, 9.0), 7)])
 def test_a_stage_begins_with_the_best_so_far_and_the_best_is_of_all(
     photo_folder, tmp_path, measured, second, best
@@ -481,6 +489,7 @@ def test_a_stage_begins_with_the_best_so_far_and_the_best_is_of_all(
     assert moved(values(generator), seen[{2: 0, 7: 4}[best]][1]) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("second", "best"), [((15.0, 12.0), 2), ((9.0, 11.0), 5)])
 def test_a_stage_with_a_figure_of_its_own_has_to_beat_what_it_begins_with(
     photo_folder, tmp_path, measured, second, best
@@ -496,6 +505,7 @@ def test_a_stage_with_a_figure_of_its_own_has_to_beat_what_it_begins_with(
     assert [path.name for path in workdirs.checkpoints(tmp_path / "best")] == [f"step-{best}"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [3, 4])
 def test_a_run_resumes_to_the_same_weights_where_the_last_are_not_the_best(
     photo_folder, tmp_path, measured, stop, monkeypatch
@@ -550,6 +560,7 @@ def test_a_stage_ends_itself_by_distance_and_colorfulness(tmp_path, patience, hi
     assert found == reason if reason is None else reason in found
 
 
+@pytest.mark.slow
 def test_a_stage_that_gets_no_better_stops_the_run_and_says_why(
     photo_folder, tmp_path, monkeypatch
 ):
@@ -578,6 +589,7 @@ def test_a_stage_that_gets_no_better_stops_the_run_and_says_why(
     assert (tmp_path / "metrics.jsonl").read_text() == before
 
 
+@pytest.mark.slow
 def test_what_a_stage_begins_with_is_no_reason_to_end_it(photo_folder, tmp_path, monkeypatch):
     changes = {"second.patience": 1, "second.best_by": config.FRECHET}
     settings = fields.override(TWO, source=str(photo_folder), **changes)

@@ -12,6 +12,8 @@ import tensorflow as tf
 
 from tfcolor.config import fields, recipes
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 sys.path += [str(ROOT / "benchmarks"), str(ROOT / "benchmarks" / "study")]
 

@@ -8,11 +8,14 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from tfcolor import config
 from tfcolor.data import files, samples
 from tfcolor.models import networks
+
+pytestmark = pytest.mark.slow
 
 PROGRAM = Path(__file__).parent.parent / "bin" / "train-packed"
 

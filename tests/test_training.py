@@ -103,6 +103,7 @@ def test_the_step_descends_the_objective_of_the_paper(settings):
     assert int(trained.step.numpy()) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jit", [False, True])
 def test_repeated_steps_fit_a_batch(settings, jit):
     settings = fields.override(settings, dropout=0.0, learning_rate=2e-3, width=8, jit=jit)
@@ -112,6 +113,7 @@ def test_repeated_steps_fit_a_batch(settings, jit):
     assert np.mean(values[-5:]) < 0.5 * values[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", config.PRECISIONS)
 def test_every_precision_trains_and_keeps_float32_weights(settings, precision):
     settings = fields.override(settings, precision=precision, learning_rate=2e-3, width=8)
@@ -123,6 +125,7 @@ def test_every_precision_trains_and_keeps_float32_weights(settings, precision):
     assert {v.dtype for v in train_state.generator.trainable_variables} == {"float32"}
 
 
+@pytest.mark.slow
 def test_two_replicas_take_the_same_step_as_one(settings, mirrored):
     settings = plain(settings)
     batch = a_batch(settings)
@@ -206,6 +209,7 @@ def test_the_event_files_hold_scalars_histograms_pictures_and_hyperparameters(ru
     assert b"image_size" in hparams
 
 
+@pytest.mark.slow
 def test_a_stopped_run_goes_on_to_the_same_weights(run, settings, tmp_path):
     folder = tmp_path / "run"
     assert loop.train(fields.override(settings, total_steps=3), folder)
@@ -241,6 +245,7 @@ def test_a_second_run_is_kept_out_of_a_workdir(run, settings):
         loop.train(settings, run)
 
 
+@pytest.mark.slow
 def test_no_checkpoint_holds_a_broken_network(settings, tmp_path, monkeypatch):
     # A finite loss whose gradient is not: the update breaks the weights and the loss says nothing.
     monkeypatch.setattr(states.TrainState, "is_finite", lambda self: int(self.step.numpy()) < 4)
@@ -263,6 +268,7 @@ def test_a_finished_run_is_left_as_it_is(run, settings):
     assert {p: p.stat().st_mtime_ns for p in run.rglob("step-*")} == before
 
 
+@pytest.mark.slow
 def test_a_half_written_checkpoint_is_passed_over(settings, tmp_path, caplog):
     caplog.set_level(logging.WARNING)
     folder = tmp_path / "run"
@@ -286,6 +292,7 @@ def test_a_half_written_checkpoint_is_passed_over(settings, tmp_path, caplog):
         checkpoints.restore()
 
 
+@pytest.mark.slow
 def test_the_whole_state_comes_back_from_a_checkpoint(settings, tmp_path):
     settings = fields.override(settings, precision="mixed_float16")
     saved, restored = states.TrainState(settings), states.TrainState(settings)
@@ -312,6 +319,7 @@ def test_a_changed_option_that_cannot_be_resumed_is_an_error(run, settings):
     assert workdirs.read_config(run) == settings
 
 
+@pytest.mark.slow
 def test_a_workdir_without_checkpoints_takes_another_config(settings, tmp_path):
     # A run that failed before its first checkpoint, for want of memory, say, holds nothing to lose.
     (tmp_path / "config.json").write_text(fields.to_json(fields.override(settings, seed=9)))
@@ -319,6 +327,7 @@ def test_a_workdir_without_checkpoints_takes_another_config(settings, tmp_path):
     assert workdirs.read_config(tmp_path).seed == settings.seed
 
 
+@pytest.mark.slow
 def test_checkpoints_are_written_by_time_too(settings, tmp_path):
     often = {"checkpoint_every_steps": 1000, "validate_every_steps": 1000, "total_steps": 3}
     loop.train(
@@ -329,6 +338,7 @@ def test_checkpoints_are_written_by_time_too(settings, tmp_path):
     assert made == {"step-1.index", "step-2.index", "step-3.index"}
 
 
+@pytest.mark.slow
 def test_a_loss_that_is_not_finite_names_step_photographs_and_checkpoint(
     settings, tmp_path, monkeypatch
 ):
@@ -360,6 +370,7 @@ def test_a_loss_that_is_not_finite_names_step_photographs_and_checkpoint(
     assert "last good checkpoint: none yet;" in message
 
 
+@pytest.mark.slow
 def test_mixed_float16_logs_its_loss_scale(settings, tmp_path):
     settings = fields.override(
         settings, precision="mixed_float16", total_steps=2, validate_every_steps=100

@@ -240,6 +240,7 @@ def test_a_trial_that_another_process_trains_is_left_to_it(photo_folder, tmp_pat
     assert len(study.outcomes(tmp_path, plan)) == 3
 
 
+@pytest.mark.slow
 def test_values_that_fail_end_their_trial_alone(photo_folder, tmp_path, monkeypatch):
     def train(settings, folder, stop):
         raise FloatingPointError("g_loss nan is not finite at step 4")
@@ -318,6 +319,7 @@ def arguments(photo_folder, folder, trials, steps=4):
     ]
 
 
+@pytest.mark.slow
 def test_a_small_study_is_trained_shown_and_exported(photo_folder, tmp_path):
     folder = tmp_path / "study"
     code, output = run(*arguments(photo_folder, folder, 3))
@@ -363,6 +365,7 @@ def assert_shown_in_tensorboard(folder, rate, best):
     assert METRIC in events.Tags()["tensors"]
 
 
+@pytest.mark.slow
 def test_ctrl_c_exits_with_130_and_the_command_goes_on(photo_folder, tmp_path):
     folder = tmp_path / "study"
     rare = ["--set", "validate_every_steps=1000", "--set", "checkpoint_every_steps=50"]

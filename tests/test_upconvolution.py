@@ -101,6 +101,7 @@ def test_another_geometry_is_refused(option):
         upconvolution.UpConvolution(16, **option)
 
 
+@pytest.mark.slow
 def test_values_and_gradients_agree_under_the_jax_backend(tmp_path):
     program = """
 import jax, keras, numpy as np

@@ -210,6 +210,7 @@ def test_the_page_shows_its_network_what_the_command_does(reducing, height, widt
     np.testing.assert_allclose(reducing(rgb, size), reduction.reduce(rgb, size), atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "size", "options", "close"),
     [

@@ -94,6 +94,7 @@ def runtime(tmp_path_factory):
     return ask
 
 
+@pytest.mark.slow
 def test_the_page_gives_what_the_file_gives_with_hints_and_without(runtime, tmp_path):
     path = tmp_path / "hinted.tflite"
     path.write_bytes(lite_onnx.to_lite(hinted.generator(), "float32", hinted.probabilities))

@@ -123,6 +123,7 @@ def test_beside_a_gpu_all_is_left_to_the_native_operations(monkeypatch):
         layer(tf.zeros(size))
 
 
+@pytest.mark.slow
 def test_values_agree_under_the_jax_backend(tmp_path):
     program = """
 import jax, keras, numpy as np
