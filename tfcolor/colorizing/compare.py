@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from tfcolor.images import strips
 from tfcolor.support import disk
 
 _LINE = 300  # of the short side is the width of the line between the halves
@@ -67,5 +68,5 @@ def _small(pixels: np.ndarray) -> Image.Image:
     size = [max(round(side * scale), 1) for side in (pixels.shape[1], pixels.shape[0])]
     small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
     if small.dtype == np.uint16:
-        small = np.round(small / 257).astype(np.uint8)
+        small = strips.to_8_bits(small)
     return Image.fromarray(small).convert("RGB")

@@ -62,7 +62,7 @@ def from_folders(folders: Sequence[str | Path], part: str = "all") -> photograph
 
 
 def from_paths(source: str, paths: Sequence[Path], names: Sequence[str]) -> photographs.Photographs:
-    """Photographs from files of any format that `photo` reads.
+    """Photographs from files of any format that `images` reads.
 
     Args:
       source: what to call the set in messages.

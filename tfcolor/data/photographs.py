@@ -56,7 +56,7 @@ class Photographs:
         return record["bytes"] if "bytes" in record else tf.io.read_file(record["path"])
 
     def load(self, record: Record) -> Example:
-        """A record's photograph, any format and mode that `photo` reads.
+        """A record's photograph, any format and mode that `images` reads.
 
         Returns:
           {"rgb": uint8 (h, w, 3), "image_id": int64 ()}; a photograph that cannot be used has

@@ -120,6 +120,7 @@ def _train_stage(this: run.Run, interrupted: threading.Event, stop: Stop | None)
     """Trains the stage that the state has entered to its end; False if it was interrupted."""
     settings, stage, train_state = this.settings, this.stage, this.state
     begin = int(train_state.stage_step.numpy())
+    before = int(train_state.step.numpy()) - begin  # steps of the stages before
     judge = validation.Validation(this)
 
     def is_due(done: int) -> bool:
@@ -142,7 +143,7 @@ def _train_stage(this: run.Run, interrupted: threading.Event, stop: Stop | None)
         # Losses are checked one step late, when they are there anyway: a GPU is not kept waiting.
         if taken is not None:
             this.require_finite(taken)
-        taken = run.StepResult(int(train_state.step.numpy()), batch, metrics)
+        taken = run.StepResult(before + done, batch, metrics)
         shown.update(done, metrics)
         if done % settings.log_every_steps == 0 or done == stage.steps:
             this.log(taken, rates, shown.images_per_second)
