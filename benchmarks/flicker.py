@@ -31,7 +31,7 @@ from tfcolor import images
 from tfcolor.color import cielab_numpy
 from tfcolor.colorizing import reduction
 from tfcolor.data import samples
-from tfcolor.evaluation.metrics import ciede2000
+from tfcolor.evaluation.metrics import delta_e
 from tfcolor.images import formats
 from tfcolor.video import film_options, read, run, smooth
 
@@ -138,7 +138,7 @@ def figures(made: list[np.ndarray], truth: np.ndarray, motion: Motion) -> dict[s
         moved = cv2.remap(ab[index - 1], where, None, cv2.INTER_LINEAR)
         changes.append(np.abs(ab[index] - moved).mean(axis=-1)[seen])
     errors = [
-        float(ciede2000.delta_e(rgb[None], true[None]).numpy()[0])
+        float(delta_e.delta_e(rgb[None], true[None]).numpy()[0])
         for rgb, true in zip(made, truth, strict=True)
     ]
     return {

@@ -23,7 +23,7 @@ import numpy as np
 
 from tfcolor import images, runtimes
 from tfcolor.colorizing import rendering
-from tfcolor.evaluation.metrics import ciede2000
+from tfcolor.evaluation.metrics import delta_e
 from tfcolor.export import lite_onnx, saved_model
 from tfcolor.images import formats
 
@@ -51,7 +51,7 @@ def differences(
         rgb = images.read_rgb(path)
         colored = {name: rendering.colorize(rgb, net)[None] for name, net in nets.items()}
         for name, each in colored.items():
-            found[name].append(float(ciede2000.delta_e(colored[REFERENCE], each)[0]))
+            found[name].append(float(delta_e.delta_e(colored[REFERENCE], each)[0]))
     return {
         name: {"mean": round(statistics.mean(values), 4), "max": round(max(values), 4)}
         for name, values in found.items()

@@ -23,7 +23,7 @@ from tfcolor import config, data, runtimes
 from tfcolor.color import cielab
 from tfcolor.colorizing import local_hints, rendering
 from tfcolor.data import batches
-from tfcolor.evaluation.metrics import ciede2000, mse
+from tfcolor.evaluation.metrics import delta_e, mse
 
 SIDE = 256
 COUNTS = (0, 1, 3, 10, 30)
@@ -79,7 +79,7 @@ def main(model: str | None, source: str, part: str, limit: int, seed: int) -> No
             given = draw(truth[0], count, rng)
             for name, side in sides.items():
                 fake = rendering.colorize(gray, side, hints=given)[None]
-                figures = float(mse.psnr(truth, fake)[0]), float(ciede2000.delta_e(truth, fake)[0])
+                figures = float(mse.psnr(truth, fake)[0]), float(delta_e.delta_e(truth, fake)[0])
                 found.setdefault((name, count), []).append(figures)
     table = {
         name: {

@@ -27,7 +27,7 @@ from tfcolor import config, data
 from tfcolor.color import cielab
 from tfcolor.colorizing import graphs
 from tfcolor.data import batches
-from tfcolor.evaluation.metrics import ciede2000
+from tfcolor.evaluation.metrics import delta_e
 
 SIZES = (128, 192, 256, 384)
 SIDE = 384
@@ -52,7 +52,7 @@ def main(run: Path | None, source: str, data_dir: str | None, part: str, limit: 
         gray = cielab.to_gray(batch["rgb"]).numpy()
         colored = [colorize(gray) for colorize in colorizers]
         for (first, second), values in pairs.items():
-            values.append(ciede2000.delta_e(colored[first], colored[second]).numpy())
+            values.append(delta_e.delta_e(colored[first], colored[second]).numpy())
     table = {
         f"{SIZES[first]}-{SIZES[second]}": round(float(np.concatenate(values).mean()), 3)
         for (first, second), values in pairs.items()

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 import threadpoolctl
 
-from tfcolor.color import ciede2000_numpy, cielab_numpy, constants
+from tfcolor.color import ciede2000, cielab_numpy, constants
 from tfcolor.support import errors
 
 # Chosen by eye on a dozen photographs. Lightness is l = L* / 50 - 1.
@@ -157,8 +157,8 @@ def hold(
     factor = np.float32(constants.AB_SCALE * saturation)
     wanted = factor * np.stack([_color(hint, saturation) for hint in hints])
     lightness = (l[places] + 1) * np.float32(constants.L_SCALE)
-    shown = (cielab_numpy.in_gamut(lightness, each) for each in (factor * ab[places], wanted))
-    return bool((ciede2000_numpy.ciede2000(*shown) < HOLDS).all())
+    got, asked = (cielab_numpy.in_gamut(lightness, each) for each in (factor * ab[places], wanted))
+    return bool((ciede2000.ciede2000(got, asked, np) < HOLDS).all())
 
 
 def check(hints: Sequence[Hint], shape: tuple[int, int]) -> None:

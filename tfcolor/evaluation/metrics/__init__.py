@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from tfcolor.evaluation.metrics import ab_error, ciede2000, colorfulness, mse, spill, ssim
+from tfcolor.evaluation.metrics import ab_error, colorfulness, delta_e, mse, spill, ssim
 
 Metric = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
@@ -21,7 +21,7 @@ PER_PHOTOGRAPH: dict[str, Metric] = {
     "ab_error": ab_error.ab_error,
     "ab_auc": ab_error.ab_auc,
     "ab_auc_rebalanced": ab_error.ab_auc_rebalanced,
-    "delta_e00": ciede2000.delta_e,
+    "delta_e00": delta_e.delta_e,
     "colorfulness": lambda truth, fake: colorfulness.colorfulness(fake),
     "colorfulness_absolute": lambda truth, fake: colorfulness.colorfulness_absolute(fake),
     "delta_colorfulness": colorfulness.delta_colorfulness,
