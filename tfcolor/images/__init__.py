@@ -1,6 +1,6 @@
-"""Photograph files in and out with all they hold: 16 bits, alpha, EXIF, XMP, resolution, times.
+"""Reads and writes photograph files with all they hold: 16 bits, alpha, metadata, times.
 
-Only NumPy and Pillow are imported; libvips and pillow-heif where a file needs them.
+Only NumPy and Pillow are always imported; libvips and pillow-heif only when a file needs them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from tfcolor.images import decoding, encoding, formats, strips
 from tfcolor.support import disk, errors
 
-HEIC_EXTENSIONS = frozenset({".heic", ".heif"})  # read, with pillow-heif, and not written
+HEIC_EXTENSIONS = frozenset({".heic", ".heif"})  # read with pillow-heif, but not written
 EXTENSIONS = formats.EXTENSIONS | HEIC_EXTENSIONS
 
 
@@ -42,11 +42,11 @@ class Photograph:
     dpi: tuple[float, float] | None = None
 
     def with_pixels(self, pixels: np.ndarray) -> Photograph:
-        """The same with other pixels, such as in color; alpha must fit them."""
+        """A copy with other pixels, such as in color; alpha must fit them."""
         return dataclasses.replace(self, pixels=pixels)
 
     def as_seen(self) -> np.ndarray:
-        """What a screen shows: uint8 (h, w, 3), sRGB, on white paper where it is transparent."""
+        """The pixels to show on a screen: uint8 (h, w, 3), sRGB, transparent parts on white."""
         rgb = self.pixels
         if rgb.ndim == 2:
             rgb = np.repeat(rgb[..., None], 3, axis=-1)
@@ -59,12 +59,12 @@ def read(source: str | os.PathLike[str] | BinaryIO, name: str | None = None) -> 
     """Reads a photograph with all its bits, and what its file says about it.
 
     The EXIF orientation is applied and an ICC profile is converted to sRGB (a broken one is
-    ignored); an animation or a file of many pages gives its first.
+    ignored); of an animation or a file of many pages, the first picture is read.
 
     Args:
       source: a JPEG, PNG, WebP, TIFF, BMP or GIF file, or with pillow-heif a HEIC file; the content
         decides, not the suffix. A path, or a file open for reading bytes.
-      name: what to call it in messages; the path by default.
+      name: its name in messages; the path by default.
 
     Raises:
       OSError: if the file cannot be opened.
@@ -79,7 +79,7 @@ def read(source: str | os.PathLike[str] | BinaryIO, name: str | None = None) -> 
 
 
 def read_rgb(path: str | os.PathLike[str]) -> np.ndarray:
-    """The photograph of a file as a screen shows it: uint8 (h, w, 3), sRGB.
+    """Reads a photograph as `Photograph.as_seen`: uint8 (h, w, 3), sRGB.
 
     Raises:
       OSError, ValueError: as `read`.
@@ -88,7 +88,7 @@ def read_rgb(path: str | os.PathLike[str]) -> np.ndarray:
 
 
 def decode_rgb(encoded: bytes, name: str, enough: int | None = None) -> np.ndarray:
-    """The same of a file's content; see `decoding.decode` for `enough`.
+    """As `read_rgb`, from a file's content; see `decoding.decode` for `enough`.
 
     Raises:
       ValueError: as `read`.
@@ -108,10 +108,10 @@ def write(
       path: ends in one of `formats.EXTENSIONS`, which gives the format; an existing file is
         replaced and a missing parent folder is made.
       photograph, provenance: as `encode`.
-      times_of: a file whose times of change and access the new one is given.
+      times_of: a file from which the new one gets its times of change and access.
 
     Raises:
-      OSError: if the file cannot be written (`PermissionError`, a full disk ...); names `path`.
+      OSError: if the file cannot be written (`PermissionError`, a full disk ...); with `path`.
       ValueError: if the suffix is unknown, the pixels have another form, or the format cannot hold
         it.
     """
@@ -135,18 +135,18 @@ def encode(
 ) -> None:
     """Writes a colorized photograph to an open file.
 
-    PNG and TIFF keep 16 bits, the others get them rounded to 8. PNG, WebP, TIFF and GIF keep alpha,
-    the others get white paper. JPEG is written at quality 95 with full chroma, WebP without loss.
-    EXIF goes into JPEG, PNG, WebP and TIFF, XMP too, the resolution into JPEG, PNG, TIFF and BMP.
-    A JPEG holds 64 KiB of each: longer EXIF is left out, and for longer XMP stands the provenance.
+    PNG and TIFF keep 16 bits; for the others they are rounded to 8. PNG, WebP, TIFF and GIF keep
+    alpha; the others get a white background. JPEG has quality 95 and full chroma, WebP is lossless.
+    JPEG, PNG, WebP and TIFF get EXIF and XMP; JPEG, PNG, TIFF and BMP get the resolution. A JPEG
+    holds 64 KiB of each: longer EXIF is dropped, longer XMP is replaced by the provenance.
 
     Args:
       file: open for writing bytes, and empty.
       photograph: its pixels are sRGB (h, w, 3).
       format: Pillow's name of one in `formats.FORMATS`.
-      provenance: whether XMP is to say that the color is synthetic; in GIF a comment does, and
-        BMP holds neither.
-      name: what to call it in messages.
+      provenance: whether XMP, or a comment in GIF, says that the color is synthetic; BMP holds
+        neither.
+      name: its name in messages.
 
     Raises:
       OSError: if the file cannot be written.
@@ -161,7 +161,7 @@ def encode(
         encoding.encode(file, pixels, photograph.alpha, format, notes)
     except (OSError, ValueError, struct.error) as error:
         if isinstance(error, OSError) and error.errno is not None:
-            raise  # the disk, and not the encoder
+            raise  # an error of the disk, not of the encoder
         raise errors.InputError(
             f"{name} cannot hold {pixels.shape} as {format} ({error}): use .png"
         ) from error

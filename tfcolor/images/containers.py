@@ -1,4 +1,4 @@
-"""PNG of 16 bits and TIFF of 8 or 16, written strip by strip: Pillow has no such RGB."""
+"""Writes PNG of 16 bits and TIFF of 8 or 16, strip by strip: Pillow has no RGB of 16 bits."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def write_png(
     Args:
       pixels: uint16 (h, w, 3).
       alpha: uint16 (h, w), or None.
-      chunks: (name, body) of what stands before the pixels.
+      chunks: (name, body) of the chunks before the pixels.
     """
     height, width, _ = pixels.shape
     color_type = 2 if alpha is None else 6
@@ -36,7 +36,7 @@ def write_png(
     above = np.uint8(0)
     for strip in strips.joined(pixels, alpha):
         rows: np.ndarray = strip.astype(">u2").view(np.uint8).reshape(len(strip), -1)
-        # Filter 2: every byte less the byte above it.
+        # Filter 2: every byte minus the byte above it.
         filtered: np.ndarray = np.full((len(rows), 1 + rows.shape[1]), 2, np.uint8)
         filtered[0, 1:] = rows[0] - above
         filtered[1:, 1:] = rows[1:] - rows[:-1]
@@ -63,7 +63,7 @@ def write_tiff(
     Args:
       pixels: uint8 or uint16 (h, w, 3).
       alpha: (h, w) of the same type, or None.
-      tags: what is to stand in its directory beside the form of the pixels.
+      tags: entries of its directory; those on the layout of the pixels are added.
 
     Raises:
       ValueError: if the file would get too large for TIFF.
@@ -78,12 +78,12 @@ def write_tiff(
     tags[258] = (8 * pixels.itemsize,) * channels
     tags[259] = 1  # no compression
     tags[262] = 2  # RGB
-    tags[273] = tuple((lengths.cumsum() - lengths).tolist())  # Pillow adds where they begin.
+    tags[273] = tuple((lengths.cumsum() - lengths).tolist())  # Pillow adds the offset of the first.
     tags[277] = channels
     tags[278], tags[279] = rows[0], tuple(lengths.tolist())
-    tags[284] = 1  # channels side by side
+    tags[284] = 1  # channels interleaved
     if alpha is not None:
-        tags[338] = 2  # alpha that the colors were not multiplied with
+        tags[338] = 2  # alpha that is not premultiplied
     file.write(struct.pack("<2sHI", b"II", 42, 8))
     file.write(tags.tobytes(8))
     for strip in strips.joined(pixels, alpha):

@@ -1,4 +1,4 @@
-"""Photograph files of any kind to upright pixels in sRGB, and what stands beside them."""
+"""Decodes photograph files of any kind to upright pixels in sRGB, and their metadata."""
 
 from __future__ import annotations
 
@@ -20,11 +20,10 @@ from tfcolor.support import errors
 # ISO 14496-12 and 23008-12: brands of files that may hold an HEVC picture.
 _HEIC_BRANDS = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"}
 
-# TIFF revision 6.0: gray from white or black, RGB, palette, CMYK. libvips takes Lab and YCbCr for
-# something else.
+# TIFF revision 6.0: gray from white or black, RGB, palette, CMYK. libvips misreads Lab and YCbCr.
 _PLAIN_TIFF = {0, 1, 2, 3, 5}
 
-# Python's filters of warnings belong to the process: one thread at a time changes them.
+# Python's filters of warnings are global: only one thread at a time may change them.
 _WARNINGS = threading.Lock()
 
 
@@ -33,12 +32,12 @@ def decode(file: BinaryIO, name: str, enough: int | None = None) -> dict[str, An
 
     Args:
       file: seekable.
-      name: what to call it in messages.
-      enough: pixels of the short side that will do; a JPEG with twice as many or more is decoded
+      name: its name in messages.
+      enough: pixels of the short side that suffice; a JPEG with twice as many or more is decoded
         at a half, a quarter or an eighth of its size.
 
     Returns:
-      What a `Photograph` holds, by the names of its attributes.
+      The attributes of a `Photograph`, by name.
 
     Raises:
       ValueError: as `images.read`.
@@ -55,7 +54,7 @@ def decode(file: BinaryIO, name: str, enough: int | None = None) -> dict[str, An
             size = image.size
             planes = None if _is_for_libvips(image, head) else _decode(image)
             stored, beside = _beside(image)
-        del image  # and the pixels that Pillow decoded to find EXIF behind them
+        del image  # with the pixels that Pillow decodes to find EXIF after them
         pixels, alpha = planes or libvips.read(file, size)
         beside["pixels"] = orientation.turn_upright(pixels, stored)
         beside["alpha"] = None if alpha is None else orientation.turn_upright(alpha, stored)
@@ -63,18 +62,18 @@ def decode(file: BinaryIO, name: str, enough: int | None = None) -> dict[str, An
 
 
 def count_pixels(path: Path) -> int:
-    """How many pixels a photograph has, by its header; 0 where that cannot be read."""
+    """Number of pixels of a photograph, from its header; 0 if that cannot be read."""
     try:
         with open(path, "rb") as file:
             kinds = _formats(_head(file), str(path))
             with _quietly(), Image.open(file, formats=kinds) as image:
                 return image.width * image.height
-    except Exception:  # Whatever is wrong with it, reading all of it will tell.
+    except Exception:  # Reading the whole file will raise the reason.
         return 0
 
 
 def is_plain_jpeg(encoded: bytes) -> bool:
-    """Whether a file is a JPEG whose pixels any program shows rightly: upright, sRGB or gray."""
+    """Whether a file is a JPEG whose pixels any program shows correctly: upright, sRGB or gray."""
     with Image.open(io.BytesIO(encoded), formats=formats.READABLE) as image:
         if image.format != "JPEG" or image.mode not in ("L", "RGB"):
             return False
@@ -83,14 +82,14 @@ def is_plain_jpeg(encoded: bytes) -> bool:
 
 
 def apply_profile(rgb: np.ndarray, encoded: bytes) -> np.ndarray:
-    """Pixels that were decoded without the ICC profile of their file, as they are meant to be seen.
+    """Converts pixels to sRGB that were decoded without the ICC profile of their file.
 
     Args:
-      rgb: uint8 (h, w, 3), in the file's own color space; reduced or cropped at will.
+      rgb: uint8 (h, w, 3), in the file's own color space; may be reduced or cropped.
       encoded: the file, or the beginning of it with the profile.
 
     Returns:
-      uint8 (h, w, 3), sRGB; unchanged where the profile is broken.
+      uint8 (h, w, 3), sRGB; unchanged if the profile is broken.
     """
     with Image.open(io.BytesIO(encoded), formats=formats.READABLE) as image:
         profile = image.info.get("icc_profile", b"")
@@ -99,10 +98,10 @@ def apply_profile(rgb: np.ndarray, encoded: bytes) -> np.ndarray:
 
 @contextlib.contextmanager
 def explained(name: str) -> Iterator[None]:
-    """Turns whatever a decoder raises inside into a ValueError of one line.
+    """Turns any error that a decoder raises inside into a ValueError of one line.
 
     Args:
-      name: what to call the photograph.
+      name: of the photograph, for the message.
     """
     try:
         yield
@@ -113,7 +112,7 @@ def explained(name: str) -> Iterator[None]:
         ) from error
     except Image.DecompressionBombError as error:
         raise errors.InputError(f"{name} has too many pixels: make it smaller") from error
-    except Exception as error:  # A decoder fails with whatever the broken bytes lead it to.
+    except Exception as error:  # Broken bytes can make a decoder raise anything.
         reason = " ".join(str(error).split()) or type(error).__name__
         raise errors.InputError(
             f"{name} cannot be read ({reason}): copy it again or save it as an 8-bit PNG"
@@ -128,7 +127,7 @@ def _head(file: BinaryIO) -> bytes:
 
 
 def _formats(head: bytes, name: str) -> list[str]:
-    """What Pillow is to try, by how a file begins."""
+    """The formats that Pillow is to try, from the first bytes of a file."""
     if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS:
         _learn_heic(name)
         return [*formats.READABLE, "HEIF"]
@@ -147,7 +146,7 @@ def _learn_heic(name: str) -> None:
 
 @contextlib.contextmanager
 def _quietly() -> Iterator[None]:
-    """No warnings: of a scan with more than 89 million pixels, of EXIF that is cut off."""
+    """Suppresses warnings, such as of scans over 89 million pixels or of EXIF that is cut off."""
     with _WARNINGS, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
@@ -161,11 +160,11 @@ def _is_for_libvips(image: Image.Image, head: bytes) -> bool:
 
 
 def _beside(image: Image.Image) -> tuple[int, dict[str, Any]]:
-    """The EXIF orientation of an open image, and what a `Photograph` holds beside pixels."""
+    """The EXIF orientation of an open image, and a `Photograph`'s attributes except its planes."""
     with _quietly():
         stored = orientation.of(image)
         return stored, {
-            # MPO is a JPEG with more pictures behind it.
+            # An MPO is a JPEG that is followed by more pictures.
             "format": "JPEG" if image.format == "MPO" else image.format,
             "exif": metadata.exif_of(image),
             "xmp": metadata.xmp_of(image),
@@ -175,7 +174,7 @@ def _beside(image: Image.Image) -> tuple[int, dict[str, Any]]:
 
 def _decode(image: Image.Image) -> tuple[np.ndarray, np.ndarray | None]:
     """An image of 8 bits -> pixels uint8 (h, w) or (h, w, 3), alpha uint8 (h, w) or None."""
-    # A TIFF's EXIF is read with its pixels, and Pillow warns where it is cut off.
+    # Pillow reads a TIFF's EXIF with its pixels, and warns if it is cut off.
     with _quietly() if image.format == "TIFF" else contextlib.nullcontext():
         image.load()
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
@@ -192,7 +191,7 @@ def _decode(image: Image.Image) -> tuple[np.ndarray, np.ndarray | None]:
         if alpha is not None:
             strip = strip.convert("RGBA")
             alpha[rows] = strip.getchannel("A")
-        if strip.mode not in ("L", "RGB", "CMYK"):  # what ICC profiles are made for
+        if strip.mode not in ("L", "RGB", "CMYK"):  # modes that ICC profiles are for
             strip = strip.convert("L" if gray else "RGB")
         pixels[rows] = profiles.to_srgb(strip, profile).convert("L" if gray else "RGB")
     return pixels, alpha

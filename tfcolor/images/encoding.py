@@ -1,4 +1,4 @@
-"""Colorized pixels to a file of any format, with what the format can hold beside them."""
+"""Encodes colorized pixels in any format, with the metadata that the format can hold."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from tfcolor.images import containers, formats, metadata, provenance, strips
 _HOLD_16_BITS = {"PNG", "TIFF"}
 _HOLD_ALPHA = {"PNG", "TIFF", "WEBP", "GIF"}
 
-# A JPEG segment has 64 KiB, with its length and name in them.
+# A JPEG segment has 64 KiB, including its length and name.
 _JPEG_SEGMENT = 65_500
 
 
 @dataclasses.dataclass(frozen=True)
 class Notes:
-    """What stands beside the pixels.
+    """Metadata to write beside the pixels.
 
     Attributes:
       exif: may be empty.
       xmp: a packet, or empty.
       dpi: pixels per inch along the width and the height, or None.
-      synthetic: whether `xmp` says that the color is, so that a file which cannot hold it must.
+      synthetic: whether `xmp`, or a comment if a format has no XMP, calls the color synthetic.
     """
 
     exif: Image.Exif
@@ -43,20 +43,20 @@ class Notes:
         shape: tuple[int, ...],
         synthetic: bool,
     ) -> Notes:
-        """What stands beside pixels (h, w, ...) of that shape: of their size, and stamped."""
+        """Metadata for pixels (h, w, ...) of that shape: with their size, stamped if synthetic."""
         height, width = shape[:2]
         stamped = provenance.stamp(xmp) if synthetic else xmp
         return cls(metadata.with_size(exif, width, height), stamped, dpi, synthetic)
 
     def exif_bytes(self) -> bytes:
-        """The EXIF as a JPEG holds it; empty where there is none."""
+        """The EXIF as a JPEG holds it; empty if there is none."""
         return self.exif.tobytes() if len(self.exif) else b""
 
 
 def encode(
     file: BinaryIO, pixels: np.ndarray, alpha: np.ndarray | None, format: str, notes: Notes
 ) -> None:
-    """Writes a photograph; what the format cannot hold is rounded, laid on white or left out.
+    """Writes a photograph; rounds, puts on white or drops what the format cannot hold.
 
     Args:
       file: open for writing bytes, and empty.
@@ -65,7 +65,7 @@ def encode(
       format: Pillow's name.
 
     Raises:
-      OSError: if the file cannot be written, or Pillow cannot encode it (then without a number).
+      OSError: if the file cannot be written, or Pillow cannot encode it (then without errno).
       ValueError: if the format cannot hold the picture.
     """
     if alpha is not None and format not in _HOLD_ALPHA:
@@ -86,7 +86,7 @@ def encode(
 
 
 class _Sink:
-    """A file without a descriptor: given one, Pillow calls a full disk a broken picture."""
+    """A file without a descriptor; with one, Pillow would call a full disk a broken picture."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.write = file.write
@@ -108,7 +108,7 @@ def _save_options(notes: Notes, format: str) -> dict[str, Any]:
     if notes.dpi:
         options["dpi"] = notes.dpi
     elif format == "BMP":
-        options["dpi"] = (0, 0)  # not known; Pillow would make up 96
+        options["dpi"] = (0, 0)  # unknown; Pillow would write 96
     return options
 
 
@@ -130,7 +130,7 @@ def _png_chunks(notes: Notes) -> list[tuple[bytes, bytes]]:
 
 
 def _tiff_tags(notes: Notes) -> TiffImagePlugin.ImageFileDirectory_v2:
-    """The first directory of a TIFF file, without what tells how its pixels are stored."""
+    """The first directory of a TIFF file, without tags on how its pixels are stored."""
     tags = TiffImagePlugin.ImageFileDirectory_v2()
     for tag in notes.exif:
         tags[tag] = notes.exif[tag]

@@ -1,4 +1,4 @@
-"""The formats of photograph files: by their suffixes, by Pillow's names, and in folders."""
+"""Formats of photograph files by suffix, and the search for photographs in folders."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FORMATS = {
 
 EXTENSIONS = frozenset(FORMATS)
 
-# Reading is held to these: Pillow hands some others to outside programs (EPS to Ghostscript).
+# Only these are read: Pillow passes some others to external programs (EPS to Ghostscript).
 READABLE = sorted(set(FORMATS.values()))
 
 # Chroma is what this package makes: 4:2:0, the default of JPEG and of lossy WebP, would throw
@@ -32,7 +32,7 @@ SAVE_OPTIONS: dict[str, dict[str, object]] = {
 
 
 def format_of(path: Path) -> str:
-    """The format, by Pillow's name, that a suffix asks for.
+    """Pillow's name of the format that a suffix stands for.
 
     Raises:
       ValueError: if the suffix is not in `EXTENSIONS`.
@@ -48,8 +48,8 @@ def find(path: str | os.PathLike[str], extensions: frozenset[str] = EXTENSIONS) 
     """Lists the photographs at a path.
 
     Args:
-      path: a file, which gives itself, or a folder, which gives every file below it with a suffix
-        in `extensions`; hidden files and folders are skipped.
+      path: a file, which is returned itself, or a folder, which is searched for files with a
+        suffix in `extensions`; hidden files and folders are skipped.
       extensions: suffixes in lower case, with their dots.
 
     Returns:

@@ -1,6 +1,6 @@
-"""PNG of 16 bits and TIFF through libvips.
+"""Reads PNG of 16 bits and TIFF through libvips.
 
-Pillow drops 16 bits to 8, and lets its TIFF library print what it finds wrong with a file.
+Pillow reduces 16 bits to 8, and lets its TIFF library print warnings about files.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from typing import Any, BinaryIO
 import numpy as np
 
 _TYPES = {"uchar": np.uint8, "ushort": np.uint16}
-_WIDE = ("short", "int", "uint")  # which some programs keep 16 bits in
+_WIDE = ("short", "int", "uint")  # in which some programs store 16 bits
 
 
 def read(file: BinaryIO, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray | None]:
-    """Reads a PNG or TIFF file, as it is stored but in sRGB.
+    """Reads a PNG or TIFF file in sRGB, but not turned upright.
 
     Args:
       file: open, or bytes in an `io.BytesIO`.
-      size: its sides, in any order, as Pillow says, whose guard against decompression bombs it
-        passed.
+      size: its sides, in any order, according to Pillow, whose guard against decompression bombs
+        it passed.
 
     Returns:
       pixels: uint8 or uint16 as the file, gray (h, w) or sRGB (h, w, 3); an ICC profile is
@@ -66,9 +66,9 @@ def read(file: BinaryIO, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray 
 
 @functools.cache
 def _libvips() -> ModuleType:
-    import pyvips  # takes longer than the rest of this package, and few files need it
+    import pyvips  # takes longer to import than the rest of this package; few files need it
 
-    logging.getLogger("pyvips").setLevel(logging.ERROR)  # What is wrong with a file is raised.
+    logging.getLogger("pyvips").setLevel(logging.ERROR)  # Errors are raised anyway.
     pyvips.cache_set_max(0)  # It would hold on to files and pixels.
     return pyvips
 
@@ -89,7 +89,7 @@ def _to_srgb(vips: ModuleType, color: Any) -> Any:
     if color.get_typeof("icc-profile-data"):
         try:
             return color.icc_transform("srgb", depth=depth, intent="perceptual", embedded=True)
-        except vips.Error:  # a broken profile, or one for another color model: as good as none
+        except vips.Error:  # a broken profile, or one for another color model, is ignored
             pass
     if color.bands == 4:
         return color.colourspace("srgb" if depth == 8 else "rgb16")

@@ -1,4 +1,4 @@
-"""What a photograph file says beside its pixels: EXIF, XMP, resolution."""
+"""Metadata of photograph files: EXIF, XMP and resolution."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from PIL import ExifTags, Image, JpegImagePlugin, TiffImagePlugin
 
 from tfcolor.images import provenance
 
-# Tags of TIFF's first directory that tell how the pixels were stored. They are wrong for the new
-# file, which says its own: sizes, bits, strips, tiles, compression, JPEG tables, palette, and
-# Photoshop's layers and thumbnail. XMP (700) and the ICC profile (34675) are held apart.
+# Tags of TIFF's first directory on how the pixels were stored, which are wrong for the new file, as
+# it gets its own: sizes, bits, strips, tiles, compression, JPEG tables, palette, and Photoshop's
+# layers and thumbnail. XMP (700) and the ICC profile (34675) are handled separately.
 _LAYOUT = frozenset(
     [*range(254, 267), 273, *range(277, 282), *range(284, 285), *range(288, 294), 301]
     + [*range(317, 348), *range(512, 533), 700, 34377, 34675, 37724]
@@ -18,13 +18,13 @@ _LAYOUT = frozenset(
 
 
 def exif_of(image: Image.Image) -> bytes:
-    """EXIF of an open image, as it holds for its pixels upright and in sRGB.
+    """EXIF of an open image, adapted to its pixels being upright and in sRGB.
 
-    The orientation becomes 1; what tells how the pixels were stored, and the thumbnail, which is
-    gray, are left out.
+    The orientation becomes 1; tags on how the pixels were stored, and the gray thumbnail, are
+    dropped.
 
     Returns:
-      The directory after `Exif\\0\\0`, as JPEG holds it; empty where there is none or it is broken.
+      The directory after `Exif\\0\\0`, as JPEG holds it; empty if there is none or it is broken.
     """
     try:
         exif = image.getexif()
@@ -42,7 +42,7 @@ def exif_of(image: Image.Image) -> bytes:
 
 
 def with_size(exif: bytes, width: int, height: int) -> Image.Exif:
-    """EXIF that says how large the picture is, if it said so before."""
+    """EXIF in which the picture's size, if it is there, is set to the given one."""
     fitted = Image.Exif()
     fitted.load(exif)
     details = _details(fitted)
@@ -55,7 +55,7 @@ def with_size(exif: bytes, width: int, height: int) -> Image.Exif:
 
 
 def xmp_of(image: Image.Image) -> bytes:
-    """The XMP packet of an open image, as it holds for its pixels upright; empty if none."""
+    """The XMP packet of an open image, adapted to upright pixels; empty if none."""
     xmp = image.info.get("xmp") or b""
     return provenance.upright(xmp) if isinstance(xmp, bytes) else b""
 
@@ -68,7 +68,7 @@ def dpi_of(image: Image.Image, sideways: bool) -> tuple[float, float] | None:
     """
     try:
         density = image.info["dpi"] if _tells_resolution(image) else ()
-        # PNG counts by the meter: 300 comes back as 299.9994.
+        # PNG stores pixels per meter: 300 comes back as 299.9994.
         across, down = (round(float(per_inch), 2) for per_inch in density)
     except (KeyError, TypeError, ValueError, ZeroDivisionError):
         return None
@@ -78,7 +78,7 @@ def dpi_of(image: Image.Image, sideways: bool) -> tuple[float, float] | None:
 
 
 def _tells_resolution(image: Image.Image) -> bool:
-    """Whether the file does: for others Pillow makes up 1 (TIFF), or 72 (JPEG that has EXIF)."""
+    """Whether the file has a resolution; else Pillow reports 1 (TIFF), or 72 (JPEG with EXIF)."""
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         return {ExifTags.Base.XResolution, ExifTags.Base.YResolution} <= set(image.tag_v2)
     # What Pillow calls an MPO is of this class, too.
@@ -94,13 +94,13 @@ def _tells_resolution(image: Image.Image) -> bool:
 
 
 def _details(exif: Image.Exif) -> dict[int, Any]:
-    """The second directory, where the camera's settings are; what is set in it stays."""
-    # Asked for one that is not there, Pillow makes an empty one and writes it.
+    """The second directory, with the camera's settings; changes to it are kept."""
+    # If there is none, `get_ifd` would make an empty one, which Pillow writes.
     return exif.get_ifd(ExifTags.IFD.Exif) if ExifTags.IFD.Exif in exif else {}
 
 
 def _keep_letters(exif: Image.Exif) -> None:
-    """Makes bytes of the texts that are not ASCII: Pillow reads them as Latin-1, and writes `?`."""
+    """Turns texts that are not ASCII into bytes: Pillow reads them as Latin-1, but writes `?`."""
     for directory in (exif, _details(exif)):
         for tag in list(directory):
             text = directory[tag]

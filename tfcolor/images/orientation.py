@@ -12,7 +12,7 @@ _UPSIDE_DOWN, _MIRRORED = {3, 4, 7, 8}, {2, 3, 6, 7}
 
 
 def of(image: Image.Image) -> int:
-    """The orientation of an open image, 1 to 8; 1 where it is broken or none."""
+    """The orientation of an open image, 1 to 8; 1 if it is broken or missing."""
     try:
         return image.getexif().get(ExifTags.Base.Orientation, 1)
     except Exception:  # Broken EXIF says nothing about the pixels, which are good.
@@ -20,7 +20,7 @@ def of(image: Image.Image) -> int:
 
 
 def turn_upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
-    """Pixels as they are stored, (h, w) or (h, w, 3) -> upright."""
+    """Turns stored pixels, (h, w) or (h, w, 3), upright."""
     if orientation in SIDEWAYS:
         pixels = pixels.swapaxes(0, 1)
     if orientation in _UPSIDE_DOWN:

@@ -1,4 +1,4 @@
-"""ICC profiles: pixels as their file means them, in sRGB."""
+"""Converts pixels from the ICC profile of their file to sRGB."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from PIL import Image, ImageCms
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     """Mode L, RGB or CMYK in the profile's space -> RGB in sRGB.
 
-    The image comes back as it is where there is no profile, or one that is broken or for another
+    The image is returned as it is if there is no profile, or one that is broken or for another
     color model.
     """
     if not profile:

@@ -8,7 +8,7 @@ import tfcolor
 
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 
-# For a file that holds no XMP, in words.
+# A comment for a file that holds no XMP.
 REMARK = f"The color is synthetic, by tfcolor {tfcolor.__version__}: {SOURCE_TYPE}"
 
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -25,10 +25,10 @@ _WRAPPER = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n{}\n<?xpac
 def stamp(xmp: bytes) -> bytes:
     """Says in an XMP packet that the picture is a photograph with synthetic color.
 
-    Sets IPTC's digital source type, and `xmp:CreatorTool` where there is none. All else stays.
+    Sets IPTC's digital source type, and `xmp:CreatorTool` if there is none. All else stays.
 
     Args:
-      xmp: the photograph's own packet; where it is empty or broken a new one is made.
+      xmp: the photograph's own packet; if it is empty or broken, a new one is made.
 
     Returns:
       The packet, in UTF-8.
@@ -36,10 +36,10 @@ def stamp(xmp: bytes) -> bytes:
     document = _parse(xmp) or minidom.parseString(_EMPTY)
     graph = document.getElementsByTagNameNS(_RDF, "RDF")[0]
     described = document.getElementsByTagNameNS(_RDF, "Description")
-    # A description of our own, so that no prefix of the others is bound anew.
+    # A separate description, so that no prefix of the others is redefined.
     ours = document.createElementNS(_RDF, "rdf:Description")
     ours.setAttribute("xmlns:rdf", _RDF)
-    # All descriptions of a packet are about one thing, named alike.
+    # All descriptions of a packet have the same `rdf:about`.
     about = described[0].getAttributeNS(_RDF, "about") if described else ""
     ours.setAttributeNS(_RDF, "rdf:about", about)
     _remove(document, _IPTC, "DigitalSourceType")
@@ -55,7 +55,7 @@ def stamp(xmp: bytes) -> bytes:
 def upright(xmp: bytes) -> bytes:
     """The packet of a picture that was turned upright and is no longer gray.
 
-    The orientation and the thumbnails, if it has any, are taken out; a broken packet is dropped.
+    The orientation and the thumbnails, if it has any, are removed; a broken packet is dropped.
     """
     document = _parse(xmp)
     if document is None:
@@ -69,14 +69,14 @@ def upright(xmp: bytes) -> bytes:
 
 
 def _parse(xmp: bytes) -> minidom.Document | None:
-    # Some programs pad with zeros. A document type is never there but to do harm.
+    # Some programs pad with zeros. A document type declaration serves nothing but attacks.
     xmp = xmp.strip(b"\0 \t\r\n")
     if not xmp or b"<!" in xmp.replace(b"<!--", b"").replace(b"<![CDATA[", b""):
         return None
     try:
         document = minidom.parseString(xmp)
         _serialize(document)
-    except Exception:  # Whatever a parser makes of broken bytes, RecursionError among it.
+    except Exception:  # Broken bytes can make a parser raise anything, such as RecursionError.
         return None
     return document if document.getElementsByTagNameNS(_RDF, "RDF") else None
 

@@ -1,4 +1,4 @@
-"""Pixels worked on a strip at a time, so that a large photograph is not held twice."""
+"""Processes pixels strip by strip, so that a large photograph is not in memory twice."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def row_slices(height: int, width: int) -> Iterator[slice]:
 
 
 def joined(pixels: np.ndarray, alpha: np.ndarray | None) -> Iterator[np.ndarray]:
-    """(h, w, 3), and (h, w) of the same type -> strips (rows, w, 3 or 4)."""
+    """Pixels (h, w, 3), and alpha (h, w) if any -> strips (rows, w, 3 or 4)."""
     for rows in row_slices(*pixels.shape[:2]):
         yield pixels[rows] if alpha is None else np.dstack([pixels[rows], alpha[rows]])
 
@@ -32,7 +32,7 @@ def to_8_bits(pixels: np.ndarray) -> np.ndarray:
 
 
 def over_white(pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """(h, w, 3) with opacity (h, w) of the same type -> (h, w, 3) on white paper."""
+    """(h, w, 3) with opacity (h, w) of the same type -> (h, w, 3) on white."""
     paper = np.empty_like(pixels)
     white = np.uint32(np.iinfo(pixels.dtype).max)
     for rows in row_slices(*alpha.shape):

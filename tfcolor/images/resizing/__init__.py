@@ -1,1 +1,1 @@
-"""Photographs and planes in another size, by one definition: in NumPy and in TensorFlow's ops."""
+"""Resizes photographs and planes, by one definition in NumPy and in TensorFlow ops."""

@@ -1,20 +1,18 @@
-"""Photographs and planes in another size: the definition, in NumPy.
+"""Resizes photographs and planes in NumPy, which is the definition.
 
-Each side by itself, by a matrix of weights: where it is reduced, the mean of what a new sample
-covers; else a line between the two nearest samples. Nothing is rounded to levels, so that others
-who do the same (`tensors`, `web/src/taps.ts`) differ by the rounding of floats alone.
+Each side is resized by a matrix of weights: a sample of a reduced side is the mean of what it
+covers; one of an enlarged side is interpolated linearly between the two nearest. Nothing is rounded
+to levels, so that `tensors` and `web/src/taps.ts` differ only by the rounding of floats.
 """
 
 import numpy as np
 
-_STRIP = 65_536  # numbers that are made float32 at a time, so that they stay in the cache
-_ROWS = (
-    8  # of the result at a time at most: their columns of the matrix are zeros for the most part
-)
+_STRIP = 65_536  # numbers converted to float32 at a time, so that they stay in the cache
+_ROWS = 8  # at most, of the result at a time: with more, most weights would be zeros
 
 
 def resize(planes: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Planes in another size.
+    """Resizes planes.
 
     Args:
       planes: (h, w) or (h, w, c) of any dtype, such as a photograph of 8 or 16 bits.
@@ -32,7 +30,7 @@ def resize(planes: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def matrix(length: int, new_length: int) -> np.ndarray:
-    """How much of each sample of a side is in each sample of its new length.
+    """The weight of each sample of a side in each sample of its new length.
 
     Returns:
       float64 (new_length, length); rows add up to 1.
@@ -41,7 +39,7 @@ def matrix(length: int, new_length: int) -> np.ndarray:
 
 
 def _weights(length: int, new_length: int, row: np.ndarray, column: np.ndarray) -> np.ndarray:
-    """Places of `matrix`; zeros for columns beyond it."""
+    """Entries of `matrix` at these rows and columns; zeros for columns beyond it."""
     scale = length / new_length
     if new_length < length:
         start = row * scale
@@ -54,7 +52,7 @@ def _weights(length: int, new_length: int, row: np.ndarray, column: np.ndarray) 
 def _resize_columns(plane: np.ndarray, new_length: int) -> np.ndarray:
     """`matrix` @ plane (h, w) of any dtype -> float32 (new_length, w).
 
-    A few rows at a time, with the few columns of the matrix that they use.
+    It computes a few rows at a time, with the few columns of the matrix that they use.
     """
     length, width = plane.shape
     scale = length / new_length
