@@ -1,5 +1,6 @@
 """Shared by all tests: two logical CPUs, so that distribution is tested everywhere."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -69,6 +70,16 @@ def saved(path, image, **options):
 def lines_of(run):
     """What the metrics.jsonl of a run says, every line of it."""
     return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+
+
+@contextlib.contextmanager
+def without_graphs():
+    """Every tf.function runs one operation after another: a few calls end before it is traced."""
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(False)
 
 
 def run_under_jax(program, folder, **environment):
