@@ -315,10 +315,18 @@ def test_confusions_are_shares_of_the_truths_hue():
     counts[cyan, red] = 5  # under one in a hundred of the pixels
     assert tables.named_confusions(counts) == ["blue for red (20.0%)", "blue for green (10.0%)"]
     assert tables.faded_share(counts) == pytest.approx(50 / 205)
-    text = tables.confusions(counts)
-    assert '<td class="wrong" style="--shade: 0.200">20.0%</td>' in text
-    assert '<td class="right" style="--shade: 0.900">90.0%</td>' in text
+    rows = {name: cells for name, *cells in tables.confusions(counts).rows}
+    assert rows["red"][blue] == webpage.Cell("20.0%", 0.2, "wrong")
+    assert rows["green"][green] == webpage.Cell("90.0%", 0.9, "right")
     assert np.isnan(tables.faded_share(counts * 0))
+
+
+def test_confusions_are_shaded_by_their_share(made):
+    cell = r'<td class="(right|wrong)" style="--shade: ([\d.]+)">([\d.]+)%</td>'
+    found = re.findall(cell, under(made[2], "Hues taken for others"))
+    assert [mark for mark, _, _ in found].count("right") == 2 * 8 and len(found) == 2 * 8 * 8
+    for _, shade, percent in found:
+        assert 100 * float(shade) == pytest.approx(float(percent), abs=0.11)
 
 
 def test_the_charts_show_a_sample_of_many_photographs(made, view, monkeypatch):

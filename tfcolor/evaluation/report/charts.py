@@ -114,9 +114,7 @@ def _label(row: str) -> str:
 def _keys(pictures: album.Album, row: str, places: np.ndarray) -> list[str]:
     if not pictures.has(row):
         return []
-    for place in places.tolist():
-        pictures.want(row, place, album.HOVER_SIDE)
-    return [pictures.key(row, place) for place in places.tolist()]
+    return [pictures.key(row, place, album.HOVER_SIDE) for place in places.tolist()]
 
 
 def _rows_with(view: choice.View, metric: str) -> list[str]:

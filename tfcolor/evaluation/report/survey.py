@@ -14,21 +14,9 @@ from tfcolor.evaluation.report import choice, pictures
 from tfcolor.pages import webpage
 from tfcolor.support import disk, errors
 
-HERE = Path(__file__).parent
+TEMPLATE = Path(__file__).with_name("human.html")
 VERSION = 1
 SIDE = 512  # pixels; larger pictures are reduced
-
-_BODY = """
-<p id="task">One of the two is a photograph, the other was colorized. Which is the real one? Click
-it, or press ← or →.</p>
-<div id="pair"><button type="button"><img alt="left"></button>
-<button type="button"><img alt="right"></button></div>
-<p id="result" hidden></p>
-<p><progress value="0"></progress> <span id="count"></span>
-<button type="button" id="save">Save the answers</button></p>
-<p class="note">This browser keeps the answers: close the page and go on later. Save them to a file
-for <code>tfcolor evaluate --human-answers FILE</code>.</p>
-"""
 
 
 def write(
@@ -59,14 +47,7 @@ def write(
         "pairs": asked,
     }
     key = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-    title = "Which is the real one?"
-    text = webpage.document(
-        title,
-        title,
-        _BODY + webpage.data("asked", {**content, "key": f"tfcolor-human-{key}"}),
-        style=(HERE / "human.css").read_text(encoding="utf-8"),
-        script=(HERE / "human.js").read_text(encoding="utf-8"),
-    )
+    text = webpage.render(TEMPLATE, asked={**content, "key": f"tfcolor-human-{key}"})
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "human.html"
     disk.write(path, text)

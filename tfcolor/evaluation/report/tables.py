@@ -1,7 +1,7 @@
-"""Figures of an evaluation as tables of HTML."""
+"""Figures of an evaluation as tables."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -16,25 +16,25 @@ NAMED = 3  # confusions
 NEUTRAL = hues.NAMES.index("neutral")
 
 
-def figures(rows: Mapping[str, record.Figures], signed: bool = False) -> str:
+def figures(rows: Mapping[str, record.Figures], signed: bool = False) -> webpage.Table:
     """Rows of figures, a metric a line; all with their intervals."""
     found = dict.fromkeys(metric for row in rows.values() for metric in row)
     lines = [
         [metric, *(shown(row.get(metric), signed) for row in rows.values())] for metric in found
     ]
-    return webpage.table(["", *rows], lines)
+    return webpage.Table(["", *rows], lines)
 
 
-def of_gray(evaluation: record.Evaluation) -> str:
+def of_gray(evaluation: record.Evaluation) -> webpage.Table:
     """How colorful the photographs became that have no color; at least one of them."""
     means = evaluation.of_gray()
     lines = [
         [metric, *(number(row[metric]) for row in means.values())] for metric in table.GRAY_METRICS
     ]
-    return webpage.table([f"{int(evaluation.is_gray.sum())} gray photographs", *means], lines)
+    return webpage.Table([f"{int(evaluation.is_gray.sum())} gray photographs", *means], lines)
 
 
-def by_class(view: choice.View, title: str, found: classes.Classes) -> str:
+def by_class(view: choice.View, title: str, found: classes.Classes) -> webpage.Table:
     """The main metrics of every model in every class."""
     lines = []
     for kind, which in found.items():
@@ -50,10 +50,10 @@ def by_class(view: choice.View, title: str, found: classes.Classes) -> str:
             cells = [shown(mean(values[which])) for values in columns]
             lines.append([kind, webpage.Cell(str(which.sum())), row, *cells])
     head = ["ab_error", "delta_e00", "psnr over gray's", "colorfulness", "the truth's"]
-    return webpage.table([title, "photographs", "", *head], lines)
+    return webpage.Table([title, "photographs", "", *head], lines)
 
 
-def ssim(view: choice.View) -> str:
+def ssim(view: choice.View) -> webpage.Table:
     """What SSIM has to do with color, a model a column."""
     rows = view.evaluation.models
     mean = intervals.Bootstrap(len(view.places)).mean
@@ -80,10 +80,10 @@ def ssim(view: choice.View) -> str:
         for way, correlate in ways.items():
             found = [correlate(own[row], view.values(of or row, metric)) for row in rows]
             lines.append([f"{way}, with {label}", *map(_bounds, found)])
-    return webpage.table(["", *rows], lines)
+    return webpage.Table(["", *rows], lines)
 
 
-def confusions(counts: np.ndarray) -> str:
+def confusions(counts: np.ndarray) -> webpage.Table:
     """Of the pixels of each hue, the share that was painted in each; counts int (8, 8)."""
     lines = []
     for index, (name, row) in enumerate(zip(hues.NAMES, counts, strict=True)):
@@ -93,7 +93,7 @@ def confusions(counts: np.ndarray) -> str:
             for column, part in enumerate(share)
         ]
         lines.append([name, *cells, percent(row.sum() / counts.sum())])
-    return webpage.table(["truth", *hues.NAMES, "of all pixels"], lines)
+    return webpage.Table(["truth", *hues.NAMES, "of all pixels"], lines)
 
 
 def named_confusions(counts: np.ndarray) -> list[str]:
@@ -113,6 +113,19 @@ def faded_share(counts: np.ndarray) -> float:
     """The share of the pixels with a hue that were painted neutral; NaN where none has a hue."""
     with_hue = np.delete(counts, NEUTRAL, axis=0)
     return float(with_hue[:, NEUTRAL].sum() / with_hue.sum()) if with_hue.any() else math.nan
+
+
+def lost(view: choice.View) -> webpage.Table:
+    """How much color every model lost, as three shares."""
+    lines = []
+    for row in view.evaluation.models:
+        counts = view.evaluation.rows[row].hues
+        own, truth = (view.values(name, choice.COLORFULNESS).mean() for name in (row, scores.TRUTH))
+        faded = math.nan if counts is None else faded_share(counts)
+        shares = (faded, own / truth if truth else math.nan, choice.dull_share(view, row))
+        lines.append([row, *map(percent, shares)])
+    head = ["pixels that lost their color", "colorfulness over the truth's", "dull pictures"]
+    return webpage.Table(["", *head], lines)
 
 
 def shown(interval: intervals.Interval | None, signed: bool = False) -> webpage.Cell:
@@ -145,8 +158,3 @@ def _gain(fake: np.ndarray, gray: np.ndarray) -> np.ndarray:
     """fake - gray, infinite where one of them is."""
     both = np.isfinite(fake) & np.isfinite(gray)
     return np.subtract(fake, gray, out=np.full_like(fake, np.inf), where=both)
-
-
-def sentence(items: Sequence[str]) -> str:
-    """Items with commas, or "none"."""
-    return ", ".join(items) or "none"
