@@ -23,8 +23,8 @@ from tfcolor.support import errors
     required=True,
     help="Folder for report.html, report.json and the pictures.",
 )
-@click.option("--limit", type=click.IntRange(1), help="Look at only so many, scattered.")
-@click.option("--augment", is_flag=True, help="Show photographs as old films would, too.")
+@click.option("--limit", type=click.IntRange(1), help="Use a sample of this many photographs.")
+@click.option("--augment", is_flag=True, help="Also show the old-film augmentation of training.")
 @click.pass_context
 def analyze(
     context: click.Context,
@@ -35,10 +35,10 @@ def analyze(
     download: bool,
     **fields: Any,
 ) -> None:
-    """Study photographs: what is in a set, on one page of HTML.
+    """Describe a dataset of photographs on one page of HTML.
 
-    Sizes, brightness, color, gray and sepia photographs, ways of preprocessing and of making gray
-    compared, and what follows for training.
+    The page shows sizes, brightness, color, gray and sepia photographs, compares preprocessing
+    and gray conversions, and draws conclusions for training.
     """
     settings = config.DataConfig(**options.given(**fields))
     if not all(importlib.util.find_spec(name) for name in ("matplotlib", "skimage")):

@@ -15,7 +15,7 @@ from tfcolor.support import errors
     "--host",
     default="127.0.0.1",
     show_default=True,
-    help="Address to listen at; 0.0.0.0 lets everybody on the network in.",
+    help="Address to listen on; 0.0.0.0 opens the app to the whole network.",
 )
 @click.option("--port", type=click.IntRange(1, 65535), default=7860, show_default=True)
 @click.option(
@@ -23,22 +23,22 @@ from tfcolor.support import errors
     type=click.IntRange(1),
     default=200,
     show_default=True,
-    help="Largest file that is taken, megabytes.",
+    help="Largest file accepted, megabytes.",
 )
 @click.option(
     "--max-megapixels",
     type=click.FloatRange(0, 178),  # Pillow's guard against decompression bombs
     default=120,
     show_default=True,
-    help="Largest photograph that is taken.",
+    help="Largest photograph accepted.",
 )
 def app(
     model: Path | None, server: str | None, host: str, port: int, max_mb: int, max_megapixels: float
 ) -> None:
     """Colorize photographs in a browser.
 
-    A page on this machine, which sends nothing to any other: before and after, strength, colors of
-    places that are set by hand, downloads in full size.
+    The page runs on this machine and sends nothing to any other. It shows before and after, sets
+    strength and saturation, corrects colors by hand, and offers downloads in full size.
     """
     if not importlib.util.find_spec("gradio"):
         raise errors.InputError(

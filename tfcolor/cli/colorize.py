@@ -20,10 +20,12 @@ STREAM = "-"  # standard input or output
     "-o",
     "--output",
     type=options.FOLDER,
-    help="A file for one photograph, else a folder; folders keep their tree. '-' is standard "
-    "output.  [default: beside each photograph, see --suffix]",
+    help="A file for one photograph, otherwise a folder; subfolders are kept. '-' is standard "
+    "output.  [default: next to each photograph, see --suffix]",
 )
-@click.option("--suffix", default="-color", show_default=True, help="Of names without --output.")
+@click.option(
+    "--suffix", default="-color", show_default=True, help="Suffix of file names without --output."
+)
 @options.network
 @options.rendering
 @click.option(
@@ -31,17 +33,22 @@ STREAM = "-"  # standard input or output
     "hint_texts",
     multiple=True,
     metavar="X,Y,#RRGGBB",
-    help="A place of the photograph, in pixels, and its color; spreads to what is alike around "
-    "it. Can be given several times.",
+    help="A place in the photograph, in pixels, and its color, which spreads to similar "
+    "surroundings. Repeatable.",
 )
 @click.option(
     "--compare",
     type=click.Choice(["side", "split"]),
-    help="Write NAME-compare, too: gray and color side by side, or half and half.",
+    help="Also write NAME-compare: gray and color side by side, or half and half.",
 )
-@click.option("--gif", is_flag=True, default=None, help="Write NAME-compare.gif, too: by turns.")
+@click.option(
+    "--gif",
+    is_flag=True,
+    default=None,
+    help="Also write NAME-compare.gif, which alternates between gray and color.",
+)
 @options.provenance
-@click.option("--overwrite", is_flag=True, default=None, help="Make again what is there already.")
+@click.option("--overwrite", is_flag=True, default=None, help="Replace existing outputs.")
 @options.beam
 @click.pass_context
 def colorize(
@@ -58,8 +65,8 @@ def colorize(
 ) -> None:
     """Colorize photographs: files, folders or patterns, of any size.
 
-    Their lightness is kept, and so are format, bits, resolution, EXIF and XMP. What is there
-    already is not made again, so that a run that was stopped goes on. '-' reads standard input.
+    Lightness, format, bit depth, resolution, EXIF and XMP are kept. Existing outputs are skipped,
+    so you can resume a stopped run by starting it again. '-' reads standard input.
     """
     options.spare_threads()
     from tfcolor import runtimes

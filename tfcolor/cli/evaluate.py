@@ -23,14 +23,14 @@ WORDS = ("gray", "truth")  # rows that every table has anyway
 @options.download
 @options.splits
 @options.part(show_default="test; all of a folder")
-@click.option("--limit", type=click.IntRange(1), help="Measure on only so many, scattered.")
+@click.option("--limit", type=click.IntRange(1), help="Use a sample of this many photographs.")
 @click.option(
     "--protocol",
     "protocol_name",
     default="center-256",
     show_default=True,
     metavar="NAME",
-    help="Size measured at: center-256, stretch-256 (or another number of pixels), or full.",
+    help="Size to measure at: center-256, stretch-256 (or another number of pixels), or full.",
 )
 @click.option(
     "--features",
@@ -38,29 +38,29 @@ WORDS = ("gray", "truth")  # rows that every table has anyway
     type=click.Choice(["efficientnet-lite0", "inception", "none"]),
     default="efficientnet-lite0",
     show_default=True,
-    help="Network for the distances of sets; inception gives FID, KID and Inception Score.",
+    help="Network for metrics of sets; inception gives FID, KID and Inception Score.",
 )
 @click.option(
     "--inception-weights",
     type=options.FOLDER,
-    help="File of its weights, .pth or .pb.",
-    show_default="fetched on first use",
+    help="File with the weights of inception, .pth or .pb.",
+    show_default="downloaded on first use",
 )
 @click.option("--batch-size", type=click.IntRange(1), default=8, show_default=True)
 @click.option("--json", "json_path", type=options.FOLDER, help="Write everything to this file.")
 @click.option("--report", type=options.FOLDER, help="Folder for report.html.")
-@click.option("--human", is_flag=True, help="Write human.html into the report's folder, too.")
+@click.option("--human", is_flag=True, help="Also write human.html into the report's folder.")
 @click.option(
     "--human-answers",
     type=options.FOLDER,
     multiple=True,
-    help="File that human.html saved; its rate goes into the table. Repeatable.",
+    help="File saved by human.html, whose rates are added to the table. Repeatable.",
 )
 @click.option(
     "--beside",
     type=options.FOLDER,
     multiple=True,
-    help="JSON of an earlier evaluation of the same photographs, for its models too. Repeatable.",
+    help="JSON of an earlier evaluation of the same photographs; adds its models. Repeatable.",
 )
 @click.pass_context
 def evaluate(
@@ -80,13 +80,13 @@ def evaluate(
     download: bool,
     **fields: Any,
 ) -> None:
-    """Measure colorizers on photographs, beside gray, the truth and the truth with errors.
+    """Measure colorizers on photographs, and compare them with gray and the original.
 
-    A MODEL is a SavedModel, a TFLite or ONNX file, or a folder of pictures that anything else
-    colorized, named as the photographs; without one it is the model that comes with tfcolor. A
-    model that paints RGB has a second row, "raw", without the photograph's own lightness.
+    A MODEL is a SavedModel, a TFLite or ONNX file, or a folder of pictures that another program
+    colorized, with the photographs' file names; the default is the bundled model. A model that
+    outputs RGB gets a second row, "raw", without the photograph's own lightness.
 
-    Every figure comes with half its 95 % interval.
+    Every figure is given with half the width of its 95 % interval.
     """
     settings = config.DataConfig(**options.given(**fields))
     if inception_weights and network != "inception":

@@ -19,31 +19,31 @@ SUFFIXES = {".tflite": "tflite", ".onnx": "onnx"}
     type=click.Choice(["best", "last"]),
     default="best",
     show_default=True,
-    help="Which weights: best by validation, or the last ones.",
+    help="Weights to export: the best by validation, or the last.",
 )
 @click.option(
     "--format",
     "kind",
     type=click.Choice(["saved_model", "tflite", "onnx"]),
     help="TFLite is smaller and starts at once; ONNX is for other runtimes.",
-    show_default="what DESTINATION ends in, else saved_model",
+    show_default="by the suffix of DESTINATION, else saved_model",
 )
 @click.option(
     "--version",
     type=click.IntRange(min=1),
-    help="Of a SavedModel: its number.",
+    help="Version number of a SavedModel.",
     show_default="the next one",
 )
 @click.option(
     "--figures",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Of a SavedModel: what tfcolor evaluate --json wrote about it, for its model card.",
+    help="File from tfcolor evaluate --json, for the model card of a SavedModel.",
 )
 @click.option(
     "--weights",
     type=click.Choice(["float32", "float16", "int8"]),
-    help="Of TFLite: what its weights are stored as.",
+    help="Number format of the weights in a TFLite file.",
     show_default="float16",
 )
 def export(
@@ -55,10 +55,10 @@ def export(
     figures: Path | None,
     weights: str | None,
 ) -> None:
-    """Write the model of WORKDIR as the next version below DESTINATION (saved_models/NAME).
+    """Export the model of WORKDIR as the next version in DESTINATION (saved_models/NAME).
 
-    As TFLite or ONNX it is one file, DESTINATION. WORKDIR may be the word "bundled": the model
-    that comes with tfcolor.
+    With TFLite or ONNX, DESTINATION is a single file. If WORKDIR is the word "bundled", the model
+    that comes with tfcolor is exported.
     """
     kind = kind or SUFFIXES.get(destination.suffix, "saved_model")
     given = options.given(version=version, figures=figures, weights=weights)

@@ -28,23 +28,23 @@ data: Decorator = click.option(
     "--data",
     "source",
     metavar="SOURCE",
-    help="Photographs: 'samples' (bundled), a folder, or a TFDS set such as coco/2017.",
+    help="Photographs: 'samples' (bundled), a folder, or a TFDS dataset such as coco/2017.",
     show_default="samples",
     callback=lambda context, option, source: resolved(source),
 )
 data_dir: Decorator = click.option(
-    "--data-dir", type=click.Path(), help="Where TFDS keeps its sets.", show_default="TFDS's own"
+    "--data-dir", type=click.Path(), help="Folder of TFDS datasets.", show_default="TFDS's own"
 )
 
 
 def part(**default: Any) -> Decorator:
     """Option --part, with a default or a text that shows it."""
     kind = click.Choice(["train", "validation", "test", "all"])
-    return click.option("--part", type=kind, help="Which photographs of the source.", **default)
+    return click.option("--part", type=kind, help="Part of the source to use.", **default)
 
 
 download: Decorator = click.option(
-    "--download", is_flag=True, help="Fetch the TFDS set first; COCO 2017 is 28 GB."
+    "--download", is_flag=True, help="Download the TFDS dataset first; COCO 2017 is 28 GB."
 )
 
 
@@ -53,7 +53,7 @@ def splits(command: Callable[..., Any]) -> Callable[..., Any]:
     for name in ("train_split", "test_split"):
         flag = f"--{name.replace('_', '-')}"
         default = getattr(config.DataConfig, name)
-        command = click.option(flag, help="Of a TFDS set.", show_default=default)(command)
+        command = click.option(flag, help="Split of a TFDS dataset.", show_default=default)(command)
     return command
 
 
@@ -66,12 +66,12 @@ def network(command: Callable[..., Any]) -> Callable[..., Any]:
         envvar="TFCOLOR_MODEL",
         show_envvar=True,
         show_default="the model that comes with tfcolor",
-        help="A SavedModel, its folder of versions, a TFLite or ONNX file, made by tfcolor export.",
+        help="A SavedModel, its folder of versions, or a TFLite or ONNX file, from tfcolor export.",
     )
     server: Decorator = click.option(
         "--server",
         metavar="URL",
-        help="In place of --model: one that TF Serving runs, http://HOST:8501/v1/models/NAME or "
+        help="A model in TF Serving instead of --model: http://HOST:8501/v1/models/NAME or "
         "grpc://HOST:8500/NAME. TFCOLOR_SERVER_TOKEN is sent as a bearer token.",
     )
     return model(server(command))
@@ -121,7 +121,7 @@ def rendering(command: Callable[..., Any]) -> Callable[..., Any]:
     """Options --size, --strength and --saturation."""
     size = click.option("--size", type=int, help="Short side that the network sees, pixels.")
     strength = click.option(
-        "--strength", type=float, help="0 for no new color, 1 for all of it.  [default: 1]"
+        "--strength", type=float, help="From 0, no new color, to 1, all of it.  [default: 1]"
     )
     saturation = click.option(
         "--saturation", type=float, help="Factor of the chroma.  [default: 1]"
@@ -131,9 +131,13 @@ def rendering(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def beam(command: Callable[..., Any]) -> Callable[..., Any]:
     """Options --runner and --beam-option; see `beam_flags`."""
-    runner = click.option("--runner", help="Run as an Apache Beam pipeline, on this runner.")
+    runner = click.option("--runner", help="Run as an Apache Beam pipeline with this runner.")
     flags = click.option(
-        "--beam-option", "flags", multiple=True, metavar="--NAME=VALUE", help="For --runner."
+        "--beam-option",
+        "flags",
+        multiple=True,
+        metavar="--NAME=VALUE",
+        help="Option for --runner. Repeatable.",
     )
     return runner(flags(command))
 
@@ -158,7 +162,7 @@ def beam_flags(runner: str | None, flags: tuple[str, ...]) -> list[str] | None:
 provenance: Decorator = click.option(
     "--provenance/--no-provenance",
     default=None,
-    help="Whether the result says that its color is synthetic.  [default: it does]",
+    help="Whether to mark the result's color as synthetic.  [default: yes]",
 )
 
 

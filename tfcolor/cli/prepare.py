@@ -27,16 +27,16 @@ def _option(flag: str, help_: str) -> options.Decorator:
 @click.option(
     "--test",
     metavar="SOURCE",
-    help="Photographs to measure on; becomes the test part.",
+    help="Photographs for the test part.",
     show_default="a TFDS set's own",
 )
-@_option("--short-side", "Larger photographs are reduced to it, pixels.")
-@_option("--quality", "Of JPEGs that are encoded anew.")
+@_option("--short-side", "Largest short side; larger photographs are downscaled, pixels.")
+@_option("--quality", "Quality of re-encoded JPEGs.")
 @_option("--min-side", "Drop photographs with a smaller short side, pixels.")
 @_option("--min-chroma", "Drop photographs with a lower mean Lab chroma as gray; 0 keeps all.")
 @_option("--part-size", "Photographs in a shard.")
-@click.option("--drop-leaks", is_flag=True, help="Leave the test part's out of the training part.")
-@click.option("--workers", type=click.IntRange(1), help="Threads.", show_default="one for a core")
+@click.option("--drop-leaks", is_flag=True, help="Leave test photographs out of the training part.")
+@click.option("--workers", type=click.IntRange(1), help="Threads.", show_default="one per core")
 @options.beam
 @click.pass_context
 def prepare(
@@ -54,13 +54,13 @@ def prepare(
     flags: tuple[str, ...],
     **sizes: Any,
 ) -> None:
-    """Make a TFDS set of the photographs of SOURCE in FOLDER: small, clean, without copies.
+    """Make a TFDS dataset in FOLDER from the photographs of SOURCE, downscaled and deduplicated.
 
-    SOURCE is 'samples', a TFDS set such as coco/2017, or a folder; several folders become one set.
-    Train on it with --data FOLDER.
-    Broken, gray and tiny photographs and copies are dropped, and named in FOLDER/dropped.csv. A
-    photograph of the test part among those for training is an error. The same command run again
-    goes on where it stopped.
+    SOURCE is 'samples', a TFDS dataset such as coco/2017, or a folder; several folders become one
+    dataset. Train on it with --data FOLDER.
+    Broken, gray and tiny photographs and duplicates are dropped and listed in FOLDER/dropped.csv.
+    It is an error if a test photograph is also among those for training. If stopped, run the same
+    command again to resume.
     """
     sized = set_options.SetOptions(**sizes)
     where = options.given(data_dir=data_dir, train_split=train_split, test_split=test_split)

@@ -11,8 +11,8 @@ from tfcolor.config import fields, recipes
 def list_recipes(name: str | None) -> None:
     """List the recipes with their source and cost, or show every field of one.
 
-    Cost is counted at the sizes of the recipe: parameters, and the arithmetic of one photograph
-    through the generator at 256 x 256.
+    The cost is the number of parameters, and the generator's arithmetic for one photograph at
+    256 x 256.
     """
     if name:
         click.echo(fields.to_json(recipes.get(name)), nl=False)

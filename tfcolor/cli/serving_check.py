@@ -16,10 +16,10 @@ SAMPLE = Path(str(resources.files("tfcolor"))) / "data" / "samples" / "01f824264
 @click.argument("photo", required=False, type=options.FOLDER)
 @click.pass_context
 def serving_check(context: click.Context, url: str, photo: Path | None) -> None:
-    """Check that a TF Serving colorizes: model, signatures, a photograph there and back.
+    """Check a model in TF Serving: its state, its signatures, and that it colorizes a photograph.
 
-    URL is like http://HOST:8501/v1/models/NAME or grpc://HOST:8500/NAME, and https or grpcs. A
-    bundled photograph is sent unless PHOTO is given. Exit code 0 says that all is well.
+    URL is http://HOST:8501/v1/models/NAME or grpc://HOST:8500/NAME, or with https or grpcs. A
+    bundled photograph is sent unless PHOTO is given. The exit code is 0 if every check passes.
     TFCOLOR_SERVER_TOKEN is sent as a bearer token; TFCOLOR_SERVER_CA names a file of certificates.
     """
     options.check_server(url)

@@ -31,50 +31,56 @@ def _field(flag: str, name: str, type_: Any, help_: str) -> options.Decorator:
     "--workdir",
     type=options.FOLDER,
     required=True,
-    help="Folder of the run. The same command run again goes on where it stopped.",
+    help="Folder of the run. Run the same command again to resume a stopped run.",
 )
-@_field("--steps", "total_steps", int, "Train steps in all; stages share them as in the recipe.")
+@_field("--steps", "total_steps", int, "Total train steps; stages share them as in the recipe.")
 @click.option("--epochs", type=float, help="Passes over the photographs, instead of --steps.")
 @_field("--image-size", "image_size", int, "Side of the square crops, pixels.")
 @_field("--batch-size", "batch_size", int, "Photographs in a step, over all devices.")
-@_field("--train-limit", "train_limit", int, "Use only so many training photographs, scattered.")
+@_field("--train-limit", "train_limit", int, "Use a sample of this many training photographs.")
 @_field("--width", "width", int, "Channels of the networks' first layers.")
 @_field(
     "--depth", "depth", int, "Halvings in the U-Net and cDCGAN; fewer for image sizes under 256."
 )
 @_field(
-    "--normalization", "normalization", click.Choice(config.NORMALIZATIONS), "In both networks."
+    "--normalization",
+    "normalization",
+    click.Choice(config.NORMALIZATIONS),
+    "Normalization in both networks.",
 )
 @_field(
     "--learning-rate",
     "learning_rate",
     float,
-    "In every stage; the discriminator's too, where the recipe has no other for it.",
+    "Learning rate in every stage, and of the discriminator unless the recipe sets another.",
 )
-@_field("--l1-weight", "l1_weight", float, "Lambda: weight of L1 beside the adversarial loss.")
+@_field("--l1-weight", "l1_weight", float, "Lambda: weight of L1 relative to the adversarial loss.")
 @_field(
-    "--precision", "precision", click.Choice(config.PRECISIONS), "What the networks compute in."
+    "--precision", "precision", click.Choice(config.PRECISIONS), "Number format of the networks."
 )
 @_field(
     "--strategy",
     "strategy",
     click.Choice(config.STRATEGIES),
-    "Devices; auto takes the workers of TF_CONFIG, a TPU, or all GPUs.",
+    "Devices; auto uses the workers of TF_CONFIG, a TPU, or all GPUs.",
 )
 @click.option("--jit/--no-jit", default=None, help="Compile the step with XLA.")
-@_field("--seed", "seed", int, "Of weights, order, crops, flips and noise.")
+@_field("--seed", "seed", int, "Seed of weights, order, crops, flips and noise.")
 @_field("--log-every", "log_every_steps", int, "Steps between lines of metrics.jsonl.")
 @_field("--validate-every", "validate_every_steps", int, "Steps between validations.")
 @_field("--checkpoint-every", "checkpoint_every_steps", int, "Steps between checkpoints.")
 @_field(
-    "--checkpoint-minutes", "checkpoint_every_minutes", float, "Most minutes between checkpoints."
+    "--checkpoint-minutes",
+    "checkpoint_every_minutes",
+    float,
+    "Maximum minutes between checkpoints.",
 )
 @click.option(
     "--set",
     "assignments",
     multiple=True,
     metavar="[STAGE.]FIELD=VALUE",
-    help="Any other field of the recipe, as `tfcolor recipes NAME` shows them. Repeatable.",
+    help="Set any other field that `tfcolor recipes NAME` shows. Repeatable.",
 )
 @click.pass_context
 def train(
@@ -88,7 +94,7 @@ def train(
 ) -> None:
     """Train a colorizer on photographs.
 
-    Ctrl-C leaves a checkpoint. Watch the run with: tensorboard --logdir WORKDIR
+    Ctrl-C writes a checkpoint and stops. Watch the run with: tensorboard --logdir WORKDIR
     """
     changes = {**fields.parse(assignments), **options.given(**given)}
     settings = fields.override(recipes.get(recipe), **changes)

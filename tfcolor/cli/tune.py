@@ -28,7 +28,7 @@ SHORTENED = ("total_steps", "train_limit", "validation_limit", "validate_every_s
     "--folder",
     type=options.FOLDER,
     required=True,
-    help="Folder of the study and its runs. The same command run again goes on.",
+    help="Folder of the study and its runs. Run the same command again to resume.",
 )
 @click.option(
     "--recipe",
@@ -37,7 +37,7 @@ SHORTENED = ("total_steps", "train_limit", "validation_limit", "validate_every_s
     show_default=True,
     help="Named config of every trial; see: tfcolor recipes.",
 )
-@click.option("--trials", type=int, required=True, help="Finished trials in all.")
+@click.option("--trials", type=int, required=True, help="Total number of finished trials.")
 @click.option(
     "--search",
     "searches",
@@ -55,10 +55,10 @@ SHORTENED = ("total_steps", "train_limit", "validation_limit", "validate_every_s
     help="A field of the recipe that is the same in every trial. Repeatable.",
 )
 @click.option(
-    "--metric", default="val/ab_error", show_default=True, help="What a validation is judged by."
+    "--metric", default="val/ab_error", show_default=True, help="Validation metric to optimize."
 )
 @click.option("--timeout", "minutes", type=float, help="Minutes after which to stop.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the search.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Search seed.")
 @click.pass_context
 def tune(
     context: click.Context,
@@ -72,9 +72,9 @@ def tune(
     seed: int,
     **given: Any,
 ) -> None:
-    """Search hyperparameters: many short runs, the bad ones ended early.
+    """Search hyperparameters with many short runs, ending bad ones early.
 
-    Ctrl-C leaves all that is needed to go on. Watch with: tensorboard --logdir FOLDER
+    After Ctrl-C, run the same command to resume. Watch with: tensorboard --logdir FOLDER
     """
     if importlib.util.find_spec("optuna") is None:
         raise click.ClickException("tune needs Optuna; pip install 'tfcolor[tune]'")
