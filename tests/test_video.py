@@ -20,7 +20,7 @@ import tfcolor
 import tfcolor.cli.main  # imports all commands
 from tfcolor.cli import main
 from tfcolor.data import samples
-from tfcolor.video import film_options, parts, read, run, smooth
+from tfcolor.video import film_options, join, parts, read, run, smooth
 
 HEIGHT, WIDTH = 48, 64
 TIME_BASE = Fraction(1, 1000)
@@ -57,25 +57,35 @@ def moving(count, height=HEIGHT, width=WIDTH, seed=0):
 
 
 def film(
-    path, frames, *, times=None, codec="libx264", pix_fmt="yuv420p", extra=lambda made: [], **stream
+    path,
+    frames,
+    *,
+    times=None,
+    base=TIME_BASE,
+    codec="libx264",
+    pix_fmt="yuv420p",
+    options=None,
+    extra=lambda made: [],
+    **stream,
 ):
     """Writes a film.
 
     Args:
       path: its file.
       frames: uint8 (n, h, w, 3).
-      times: milliseconds of each; 40 ms apart if not given.
-      codec, pix_fmt: FFmpeg's.
+      times: of each, in units of `base`; 40 ms apart if not given.
+      base: seconds.
+      codec, pix_fmt, options: FFmpeg's; without loss for libx264 if no options are given.
       extra: called with the container before the first packet; gives packets of other streams.
       stream: attributes of the picture's stream.
     """
-    times = times or [40 * index for index in range(len(frames))]
-    options = {"qp": "0"} if codec == "libx264" else {}
+    times = times or [int(index / 25 / base) for index in range(len(frames))]
+    options = {"qp": "0"} if codec == "libx264" and options is None else options
     with av.open(str(path), "w") as made:
         picture = made.add_stream(codec, rate=25, options=options)
         picture.height, picture.width = frames[0].shape[:2]
         picture.pix_fmt = pix_fmt
-        picture.time_base = picture.codec_context.time_base = TIME_BASE
+        picture.time_base = picture.codec_context.time_base = base
         for name, value in stream.items():
             getattr(picture, name)(value) if callable(getattr(picture, name)) else setattr(
                 picture.codec_context, name, value
@@ -85,10 +95,10 @@ def film(
             frame = av.VideoFrame.from_ndarray(rgb).reformat(
                 format=pix_fmt, interpolation=read.ACCURATE, threads=1
             )
-            frame.pts, frame.time_base = time, TIME_BASE
-            made.mux(picture.encode(frame))
-        made.mux(picture.encode(None))
-        made.mux(packets)
+            frame.pts, frame.time_base = time, base
+            packets += picture.encode(frame)
+        packets += picture.encode(None)
+        made.mux(sorted(packets, key=lambda packet: (packet.dts or 0) * packet.time_base))
     return path
 
 
@@ -140,8 +150,9 @@ def subtitles(codec, *lines):
 
 def colorize(source, name="made.mp4", **options):
     """The film that is made of another, in the same folder, and the notes about it."""
-    target = source.with_name(name)
-    return target, run.colorize_film(source, target, film_options.FilmOptions(**options))
+    target, notes = source.with_name(name), []
+    run.colorize_film(source, target, film_options.FilmOptions(**options), note=notes.append)
+    return target, notes
 
 
 def shown(path):
@@ -221,6 +232,119 @@ def test_sound_stays_beside_the_picture_in_a_film_that_begins_late(tmp_path):
     assert gap(target) == pytest.approx(gap(source), abs=2e-3)  # Matroska counts milliseconds
 
 
+@pytest.mark.parametrize("name", ["made.mp4", "made.mov", "made.mkv"])
+@pytest.mark.parametrize("codec", ["h264", "h265"])
+def test_a_slow_film_keeps_every_frame(tmp_path, name, codec):
+    times = [0, 5000, 10_000, 15_000, 20_000, 21_000, 60_000]
+    source = film(tmp_path / "in.mkv", moving(7), times=times)
+    target, _ = colorize(source, name, codec=codec)
+    assert shown(target)[0] == pytest.approx([time / 1000 for time in times])
+
+
+def without_one(segments, stream, pictures=join._pictures):
+    """`join._pictures` that loses a frame."""
+    packets = pictures(segments, stream)
+    next(packets)
+    return packets
+
+
+def test_a_frame_that_was_not_written_is_an_error_that_keeps_the_parts(tmp_path, monkeypatch, net):
+    source = film(tmp_path / "in.mp4", moving(4))
+    monkeypatch.setattr(join, "_pictures", without_one)
+    with pytest.raises(OSError, match=r"made\.mp4 .*3 of 4 frames.*\.made\.mp4\.parts"):
+        colorize(source)
+    assert not (tmp_path / "made.mp4").exists()
+    monkeypatch.undo()
+    monkeypatch.setattr(run.runtimes, "load", lambda model, threads: net)
+    net.calls = 0
+    assert len(shown(colorize(source)[0])[0]) == 4
+    assert net.calls == 0  # the parts were there
+
+
+def test_a_sound_that_ends_early_is_noticed(tmp_path):
+    target, _ = colorize(film(tmp_path / "in.mp4", moving(25), extra=sound()))
+    ends = {0: Fraction(24, 25), 1: Fraction(1)}
+    assert join.missing(target, 25, ends) is None
+    assert "stream 1 ends after 1.0" in join.missing(target, 25, {**ends, 1: Fraction(2)})
+    assert "24 frames" in join.missing(target, 24, ends)
+
+
+def click(*begins, rate=16_000):
+    """From each of some times on, in seconds, a second of silence with a click, for `extra`."""
+
+    def packets(made):
+        stream = made.add_stream("mp2", rate=rate, layout="mono")
+        wave = np.zeros(rate, np.int16)
+        wave[rate // 2 :][:200] = 20_000 * (-1) ** np.arange(200)
+        encoded = []
+        for begin in begins:
+            for place in range(0, rate, 1152):  # samples of a packet
+                part = wave[None, place : place + 1152]
+                frame = av.AudioFrame.from_ndarray(part, "s16", "mono")
+                frame.sample_rate, frame.time_base = rate, Fraction(1, rate)
+                frame.pts = begin * rate + place
+                encoded += stream.encode(frame)
+        return encoded + stream.encode(None)
+
+    return packets
+
+
+def clicks(path):
+    """Seconds at which the clicks of a film begin."""
+    with av.open(str(path)) as container:
+        frames = [(f.time, f.to_ndarray()[0], f.sample_rate) for f in container.decode(audio=0)]
+    loud = [
+        time + np.flatnonzero(np.abs(wave / np.abs(wave).max()) > 0.3) / rate
+        for time, wave, rate in frames
+        if np.abs(wave.astype(float)).max() > (0.1 if wave.dtype == np.float32 else 3000)
+    ]
+    heard = np.concatenate(loud)
+    return heard[np.insert(np.diff(heard) > 0.1, 0, True)]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "codec", "base"),
+    [
+        ("ts", "libx264", TIME_BASE),
+        ("ts", "mpeg2video", Fraction(1, 25)),
+        ("vob", "mpeg2video", Fraction(1, 25)),
+    ],
+)
+@pytest.mark.parametrize("start", [0, 30], ids=["anew", "ahead"])
+@pytest.mark.parametrize("name", ["made.mp4", "made.mkv"])
+def test_a_film_whose_times_jump_is_as_long_as_its_parts(
+    tmp_path, suffix, codec, base, start, name
+):
+    source = tmp_path / f"in.{suffix}"
+    parts_of_it = [
+        film(
+            tmp_path / f"{begin}-{index}.{suffix}",
+            moving(25),
+            times=[round((begin + k / 25) / base) for k in range(25)],
+            base=base,
+            codec=codec,
+            extra=click(begin),
+        ).read_bytes()
+        for index, begin in enumerate((0, start))
+    ]
+    source.write_bytes(b"".join(parts_of_it))
+    target, _ = colorize(source, name)
+    steps = np.diff(shown(target)[0])
+    within = np.delete(steps, 24)
+    assert within == pytest.approx([0.04] * 48, abs=2e-3)  # Matroska counts milliseconds
+    assert steps[24] == pytest.approx(0.04, abs=0.08)  # as much as a packet of sound lasts
+    first, second = clicks(target)
+    assert second - first == pytest.approx(1, abs=0.08)
+
+
+def test_a_sound_that_pauses_is_no_jump(tmp_path):
+    times = [500 * index for index in range(40)]
+    source = film(tmp_path / "in.ts", moving(40), times=times, extra=click(0, 15))
+    target, _ = colorize(source)
+    assert np.diff(clicks(target)) == pytest.approx([15], abs=0.01)
+    assert np.diff(shown(target)[0]) == pytest.approx([0.5] * 39, abs=1e-3)
+
+
 @pytest.mark.parametrize(
     ("suffix", "codec", "name"),
     [("mkv", "subrip", "made.mp4"), ("mp4", "mov_text", "made.mkv"), ("mkv", "subrip", "made.mkv")],
@@ -255,6 +379,133 @@ def test_sound_that_the_container_cannot_hold_is_encoded_again_and_named(tmp_pat
     match = max(np.corrcoef(made[:8000], given[lag : lag + 8000])[0, 1] for lag in range(64))
     assert match > 0.99  # a tone of 63 samples a period
     assert packets_of(target, "audio")[-1][1] == pytest.approx(1, abs=0.15)
+
+
+def tone(codec, rate, layout):
+    """A second of sound that nothing compresses, for `extra`."""
+
+    def packets(made):
+        stream = made.add_stream(codec, rate=rate, layout=layout)
+        wave = np.sin(np.arange(rate) * 2 * np.pi * 400 / rate).astype(np.float32)
+        frame = av.AudioFrame.from_ndarray(wave[None], "flt", "mono")
+        frame.sample_rate = rate
+        (resampled,) = av.AudioResampler(stream.format, layout, rate).resample(frame)
+        resampled.pts = 0
+        return stream.encode(resampled) + stream.encode(None)
+
+    return packets
+
+
+@pytest.mark.parametrize(
+    ("suffix", "codec", "rate", "layout"),
+    [
+        ("avi", "pcm_s16le", 44_100, "stereo"),  # an AVI does not say which two channels
+        ("avi", "pcm_u8", 11_127, "mono"),  # a rate that AAC does not have
+        ("mkv", "pcm_s24le", 192_000, "stereo"),
+        ("mov", "pcm_s16be", 48_000, "stereo"),
+    ],
+)
+@pytest.mark.parametrize("name", ["made.mp4", "made.mov", "made.mkv"])
+def test_plain_sound_is_heard_in_every_container(tmp_path, suffix, codec, rate, layout, name):
+    source = film(
+        tmp_path / f"in.{suffix}",
+        moving(25),
+        codec="mjpeg",
+        pix_fmt="yuvj420p",
+        extra=tone(codec, rate, layout),
+    )
+    target, notes = colorize(source, name)
+    assert all("encoded again as AAC" in note for note in notes)
+    with av.open(str(target)) as container:
+        made = av.AudioResampler("flt", "mono", 48_000)
+        frames = [each for frame in container.decode(audio=0) for each in made.resample(frame)]
+        wave = np.concatenate([frame.to_ndarray()[0] for frame in frames])
+    assert len(wave) / 48_000 == pytest.approx(1, abs=0.1)
+    spectrum = np.abs(np.fft.rfft(wave[4000:40_000]))
+    assert np.argmax(spectrum) / 36_000 * 48_000 == pytest.approx(400, abs=2)
+
+
+@pytest.mark.parametrize("name", ["made.mp4", "made.mov", "made.mkv"])
+def test_a_time_code_comes_along(tmp_path, name):
+    def coded(made):
+        made.streams.video[0].metadata["timecode"] = "10:00:00:00"
+        return []
+
+    source = film(tmp_path / "in.mov", moving(12), base=Fraction(1, 12_800), extra=coded)
+    with av.open(str(source)) as container:
+        assert [stream.type for stream in container.streams] == ["video", "data"]
+    target, notes = colorize(source, name)
+    assert notes == []
+    with av.open(str(target)) as container:
+        metadata = {key.lower(): value for key, value in container.streams[0].metadata.items()}
+    assert metadata["timecode"] == "10:00:00:00"
+
+
+def test_names_with_a_colon_are_names(tmp_path):
+    folder = tmp_path / "http:"
+    folder.mkdir()
+    source = film(folder / "film.mp4", moving(2)).rename(folder / "pipe: part 1.mp4")
+    target, _ = colorize(source, "data:made.mp4")
+    assert len(shown(f"file:{target}")[0]) == 2
+
+
+def test_the_muxer_is_tried_before_the_first_frame(tmp_path, net):
+    source = film(tmp_path / "in.mp4", moving(4))
+    with pytest.raises(ValueError, match=r"\.mov cannot hold vp9; give another --codec or output"):
+        colorize(source, "made.mov", codec="vp9")
+    assert net.calls == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["in.mp4"]
+
+
+def test_what_is_left_out_is_said(tmp_path):
+    def more(made):
+        second = made.add_stream("mjpeg", rate=25)
+        second.height, second.width, second.pix_fmt = 48, 64, "yuvj420p"
+        if made.format.name == "matroska":
+            made.add_attachment("font.ttf", "font/ttf", b"letters")
+        else:
+            second.disposition = av.stream.Disposition.attached_pic
+        return second.encode(av.VideoFrame.from_ndarray(moving(1)[0]))
+
+    def notes(suffix):
+        source = film(tmp_path / f"in.{suffix}", moving(4), extra=more)
+        return [note.split(": ")[1] for note in colorize(source, f"{suffix}-made.mp4")[1]]
+
+    assert notes("mp4") == ["stream 1 (cover, mjpeg) is left out"]
+    assert notes("mkv") == [
+        "stream 1 (video, mjpeg) is left out",
+        "stream 2 (attachment) is left out",
+    ]
+
+
+def interlaced(path, count=12):
+    """A film of two fields a frame, the lower first, and the frames that they were taken of."""
+    taken = moving(2 * count)  # one for each field
+    frames = taken[::2].copy()
+    frames[:, ::2] = taken[1::2, ::2]
+    return film(path, frames, options={"qp": "0", "x264-params": "interlaced=1:bff=1"}), taken
+
+
+def test_an_interlaced_film_is_told(tmp_path):
+    source, _ = interlaced(tmp_path / "in.mp4")
+    (note,) = colorize(source)[1]
+    assert "in.mp4 is interlaced" in note and "--deinterlace" in note
+    assert colorize(source, "again.mp4", deinterlace=True)[1] == []
+
+
+def test_deinterlaced_frames_are_those_of_one_moment(tmp_path):
+    source, taken = interlaced(tmp_path / "in.mp4")
+    known = read.open_film(source)
+    whole = list(read.frames(known, deinterlace=True))
+    assert [frame.time for frame in whole] == [frame.time for frame in read.frames(known)]
+    for index, frame in enumerate(whole[1:-1], 1):
+        made, field = read.pixels(known, frame.picture), taken[2 * index]
+        assert np.abs(made[1::2].astype(int) - field[1::2]).max() <= 2  # the first field stays
+        combed = taken[2 * index + 1]
+        error, of_combs = (np.abs(x.astype(int) - field)[2:-2:2].mean() for x in (made, combed))
+        assert error < of_combs / 2
+    rest = list(read.frames(known, 5, deinterlace=True))
+    assert [frame.time for frame in rest] == [frame.time for frame in whole[5:]]
 
 
 def test_pictures_for_subtitles_that_the_container_cannot_hold_are_named(tmp_path):

@@ -26,6 +26,12 @@ from tfcolor.support import errors
 @click.option(
     "--quality", type=int, help="CRF of the codec; lower is better.  [default: 18 of h264]"
 )
+@click.option(
+    "--deinterlace",
+    is_flag=True,
+    default=None,
+    help="Make whole frames of the two fields of an interlaced film, such as one from tape.",
+)
 @options.provenance
 @click.option("--overwrite", is_flag=True, help="Replace an output that is there already.")
 def video(
@@ -52,13 +58,12 @@ def video(
     chosen = film_options.FilmOptions(**options.given(**settings))
     film_options.check_target(film, output, overwrite)
     with options.bar("frames") as progress:
-        notes = run.colorize_film(
+        run.colorize_film(
             film,
             output,
             chosen,
             model=options.chosen_network(model, server),
             overwrite=overwrite,
             progress=progress,
+            note=lambda line: click.echo(f"Note: {line}", err=True),
         )
-    for note in notes:
-        click.echo(f"Note: {note}", err=True)

@@ -41,12 +41,14 @@ class FilmOptions(rendering.Rendering):
       smoothing: weight of the colors of the frame before, in [0, 1); 0 is frame by frame.
       codec: of `CODECS`.
       quality: constant quality (CRF) of the codec, lower is better; None is the codec's default.
+      deinterlace: whether the fields of an interlaced film are made whole frames.
       provenance: whether the film says that its color is synthetic.
     """
 
     smoothing: float = 0.9
     codec: str = "h264"
     quality: int | None = None
+    deinterlace: bool = False
     provenance: bool = True
 
     def __post_init__(self) -> None:

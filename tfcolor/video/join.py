@@ -1,7 +1,9 @@
 """Segments and the sound and subtitles of their source -> a film, nothing encoded again."""
 
+import dataclasses
 import heapq
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -9,38 +11,161 @@ from typing import Any
 import av
 
 import tfcolor
-from tfcolor.video import film_options, read, streams
+from tfcolor.support import errors
+from tfcolor.video import clock, film_options, read, streams
+
+TRIED_PACKETS = 200  # of the source; a muxer refuses a stream at its header or its first packets
+SLACK_S = 0.25  # by which the end of a sound may differ: encoders add and drop some samples
 
 
-def join(film: read.Film, segments: Sequence[Path], target: Path, provenance: bool) -> list[str]:
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """How a film is put together, as a trial has shown that its container takes it.
+
+    Attributes:
+      ways: how each stream beside the picture gets there, by its index in the source.
+      keeps_time_code: whether the film has the time code of its source.
+      notes: a line for each stream that is not there, or not as it was.
+    """
+
+    ways: Mapping[int, streams.Way]
+    keeps_time_code: bool
+    notes: list[str]
+
+
+def plan(film: read.Film, segment: Path, trial: Path, codec: str) -> Plan:
+    """Finds out what the container takes, by writing the beginning of the film.
+
+    Args:
+      film: the source.
+      segment: a frame at least, from `write.encode`.
+      trial: a file that can be written to; its suffix names the container.
+      codec: of `film_options.CODECS`, for the message.
+
+    Raises:
+      ValueError: if the container does not take the picture.
+    """
+
+    def takes(way: Mapping[int, streams.Way], time_code: bool = False) -> bool:
+        try:
+            join(film, [segment], trial, Plan(way, time_code, []), packets=TRIED_PACKETS)
+        except (av.FFmpegError, ValueError):  # PyAV's, for a codec that the format has not
+            return False
+        return True
+
+    form = film_options.FORMATS[trial.suffix.lower()]
+    if not takes({}):
+        raise errors.InputError(
+            f"{trial.suffix} cannot hold {codec}; give another --codec or output, such as .mkv"
+        )
+    ways, notes = {}, []
+    with read.opened(film.path) as source:
+        time_code = streams.TIME_CODE in streams.tags(source.streams[film.stream])
+        for stream in source.streams:
+            if stream.index == film.stream:
+                continue
+            way = next(
+                way
+                for way in streams.ways(stream, form)
+                if way.add is None or takes({stream.index: way})
+            )
+            if way.add is not None:
+                ways[stream.index] = way
+            if way.loss:
+                notes.append(f"{streams.describe(stream)} {way.loss}")
+    if time_code and not takes({}, time_code):
+        time_code = False
+        notes.append(f"the time code does not fit into {form}; left out")
+    return Plan(ways, time_code, [f"{film.path}: {note}" for note in notes])
+
+
+def join(
+    film: read.Film,
+    segments: Sequence[Path],
+    target: Path,
+    how: Plan,
+    provenance: bool = True,
+    packets: int | None = None,
+) -> dict[int, Fraction]:
     """Writes a film: the segments' picture, all else from its source.
 
     Args:
       film: the source.
       segments: from `write.encode`, in order.
       target: the file; its suffix names the container.
+      how: from `plan`.
       provenance: whether the film says that its color is synthetic.
+      packets: so many of the source are read at the most.
 
     Returns:
-      Of each stream that the container cannot hold, a line that says what became of it.
+      Where each stream of the film ends, seconds, by its index there; the picture is the first.
     """
     form = film_options.FORMATS[target.suffix.lower()]
     options = {} if form == "matroska" else {"movflags": "+faststart"}
+    ends: dict[int, Fraction] = {}
     with (
         read.opened(film.path) as source,
         read.opened(segments[0]) as first,
-        av.open(str(target), "w", format=form, container_options=options) as made,
+        av.open(read.url(target), "w", format=form, container_options=options) as made,
     ):
         made.metadata.update(_metadata(source, provenance))
         picture = made.add_stream_from_template(first.streams.video[0], opaque=True)
+        picture.codec_context.framerate = film.rate  # which a time code is counted by
         picture.metadata.update(streams.tags(source.streams[film.stream]))
-        copies, notes = streams.copies(source, made, form)
+        if not how.keeps_time_code:
+            picture.metadata.pop(streams.TIME_CODE, None)
+        copies = {index: _add(source.streams[index], made, way) for index, way in how.ways.items()}
         if source.chapters():
             made.set_chapters(_shifted(source))
-        packets = [_pictures(segments, picture), _others(source, copies)]
-        for _, packet in heapq.merge(*packets, key=lambda pair: pair[0]):
+        both = [_pictures(segments, picture), _others(source, copies, packets)]
+        for _, packet in heapq.merge(*both, key=lambda pair: pair[0]):
+            _note_end(ends, packet)
             made.mux(packet)
-    return [f"{film.path}: {note}" for note in notes]
+    return ends
+
+
+def missing(target: Path, frames: int, ends: Mapping[int, Fraction]) -> str | None:
+    """Compares a film with what was read for it.
+
+    Args:
+      target: the film.
+      frames: of its source.
+      ends: from `join`.
+
+    Returns:
+      What is missing in the film; None where it is whole.
+    """
+    found: dict[int, Fraction] = {}
+    pictures = 0
+    with read.opened(target) as made:
+        for packet in made.demux():
+            if packet.size:  # not the empty packet at the end
+                pictures += packet.stream.index == 0
+                _note_end(found, packet)
+    if pictures != frames:
+        return f"{pictures} of {frames} frames were written"
+    for index, end in ends.items():
+        reached = found.get(index, Fraction(0))
+        if reached < end - SLACK_S:
+            return f"stream {index} ends after {float(reached):.2f} s, not {float(end):.2f} s"
+    return None
+
+
+def _note_end(ends: dict[int, Fraction], packet: Any) -> None:
+    """Takes a packet into account for where its stream ends, in seconds."""
+    # What a frame or a subtitle lasts is not written by every container.
+    length = packet.duration if packet.stream.type == "audio" else 0
+    end = (packet.pts + length) * packet.time_base
+    ends[packet.stream.index] = max(ends.get(packet.stream.index, Fraction(0)), end)
+
+
+def _add(stream: Any, made: Any, way: streams.Way) -> streams.Copy:
+    """Adds a stream of the source to a film; returns what becomes of its packets."""
+    assert way.add is not None
+    new, copy = way.add(stream, made)
+    new.metadata.update(streams.tags(stream))
+    new.disposition = stream.disposition
+    return copy
 
 
 def _pictures(segments: Sequence[Path], stream: Any) -> Iterator[tuple[Fraction, Any]]:
@@ -48,21 +173,29 @@ def _pictures(segments: Sequence[Path], stream: Any) -> Iterator[tuple[Fraction,
     for path in segments:
         with read.opened(path) as segment:
             for packet in segment.demux(video=0):
-                if packet.dts is not None:
+                if packet.size:  # not the empty packet at the end
+                    # Nothing is reordered. FFmpeg leaves dts open where frames are far apart.
+                    packet.dts = packet.pts
                     when = packet.dts * packet.time_base
                     packet.stream = stream
                     yield when, packet
 
 
-def _others(source: Any, copies: dict[int, streams.Copy]) -> Iterator[tuple[Fraction, Any]]:
+def _others(
+    source: Any, copies: Mapping[int, streams.Copy], most: int | None
+) -> Iterator[tuple[Fraction, Any]]:
     """The packets of the other streams, with their times in seconds from the source's start.
 
-    A time that does not come after the one before, which muxers refuse, is put off.
+    A time that does not come after the one before, which muxers refuse, is put off. Of `most`
+    packets of the source, those of all streams count: a stream of few words may have its first
+    packet late.
     """
     last: dict[int, int] = {}
-    copied = [source.streams[index] for index in copies]
-    for packet in source.demux(copied) if copied else ():
+    read_from = [each for each in source.streams if most is not None or each.index in copies]
+    for packet in itertools.islice(clock.packets(source, read_from), most):
         index, base = packet.stream.index, packet.time_base
+        if index not in copies:
+            continue
         dts = packet.pts if packet.dts is None else packet.dts
         if dts is not None:  # which the empty packet at the end has not
             start = read.start_of(source, base)

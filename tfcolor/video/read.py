@@ -1,9 +1,11 @@
 """A film's frames, upright and in sRGB, with their times: whatever FFmpeg reads."""
 
+import collections
 import contextlib
 import dataclasses
+import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,10 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
 
 from tfcolor.support import errors
+from tfcolor.video import clock
 
 MIN_SIDE = 16  # pixels; encoders take no less
+FIRST_FRAMES = 8  # that are looked at for interlacing
 HD_HEIGHT = 720  # pixels; a film that does not say is in BT.601 below, in BT.709 from there on
 ACCURATE = int(
     Interpolation.BICUBIC
@@ -47,6 +51,7 @@ class Film:
       start: where the file begins, in that unit.
       rate: frames per second, on average.
       frames: about how many; 0 where it cannot be known.
+      is_interlaced: whether its frames are two fields, of which the second was taken later.
     """
 
     path: Path
@@ -59,6 +64,7 @@ class Film:
     start: int
     rate: Fraction
     frames: int
+    is_interlaced: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,9 +93,10 @@ def open_film(path: Path) -> Film:
         stream = _picture_stream(container)
         if stream is None:
             raise errors.InputError(f"{path} has no moving picture; give a film")
-        first = next(_decoded(container, stream), None)
-        if first is None or stream.time_base is None:
+        begin = list(itertools.islice(_decoded(container, stream), FIRST_FRAMES))
+        if not begin or stream.time_base is None:
             raise errors.InputError(f"{path} has no picture that can be decoded; give another copy")
+        first = begin[0]
         turns = round(first.rotation / 90) % 4
         width, height = first.width, first.height
         if min(width, height) < MIN_SIDE:
@@ -111,6 +118,7 @@ def open_film(path: Path) -> Film:
             start=start_of(container, stream.time_base),
             rate=rate,
             frames=stream.frames or math.ceil((container.duration or 0) / av.time_base * rate),
+            is_interlaced=any(picture.interlaced_frame for picture in begin),
         )
 
 
@@ -123,7 +131,7 @@ def opened(path: Path) -> Iterator[Any]:
       OSError: if it cannot be read.
     """
     try:
-        container = av.open(str(path), metadata_errors="replace")
+        container = av.open(url(path), metadata_errors="replace")
     except av.FFmpegError as error:
         if isinstance(error, OSError):
             raise OSError(error.errno, error.strerror, str(path)) from error
@@ -134,7 +142,12 @@ def opened(path: Path) -> Iterator[Any]:
         yield container
 
 
-def frames(film: Film, skip: int = 0) -> Iterator[Frame]:
+def url(path: Path) -> str:
+    """A file as FFmpeg takes it, to which a name with a colon is an address."""
+    return f"file:{path}"
+
+
+def frames(film: Film, skip: int = 0, deinterlace: bool = False) -> Iterator[Frame]:
     """The frames of a film in the order they are shown, as they are stored.
 
     A packet that cannot be decoded is passed over, as players do.
@@ -143,20 +156,48 @@ def frames(film: Film, skip: int = 0) -> Iterator[Frame]:
       film: from `open_film`.
       skip: so many of the first frames are left out. They are decoded all the same: seeking is
         not exact in every container, and decoding is far quicker than colorizing.
+      deinterlace: whether the lines of the second field are made anew, by FFmpeg's bwdif.
 
     Yields:
       Frames with increasing times; one without a time follows the last by 1 / rate.
     """
+    with opened(film.path) as container:
+        stored = _timed(film, _decoded(container, container.streams[film.stream]))
+        yield from itertools.islice(_deinterlaced(stored) if deinterlace else stored, skip, None)
+
+
+def _timed(film: Film, pictures: Iterable[av.VideoFrame]) -> Iterator[Frame]:
     step = max(1, round(1 / (film.rate * film.time_base)))
     last = -step
-    with opened(film.path) as container:
-        pictures = _decoded(container, container.streams[film.stream])
-        for index, picture in enumerate(pictures):
-            time = picture.dts if picture.pts is None else picture.pts
-            time = last + step if time is None else time - film.start
-            last = time if index == 0 else max(time, last + 1)
-            if index >= skip:
-                yield Frame(last, picture.duration or 0, picture)
+    for index, picture in enumerate(pictures):
+        time = picture.dts if picture.pts is None else picture.pts
+        time = last + step if time is None else time - film.start
+        last = time if index == 0 else max(time, last + 1)
+        yield Frame(last, picture.duration or 0, picture)
+
+
+def _deinterlaced(stored: Iterable[Frame]) -> Iterator[Frame]:
+    """The same frames without combs; a filter is made for one size and pixel format."""
+
+    def kind(frame: Frame) -> tuple[int, int, str]:
+        return frame.picture.width, frame.picture.height, frame.picture.format.name
+
+    for (width, height, name), group in itertools.groupby(stored, kind):
+        graph = av.filter.Graph()
+        source = graph.add_buffer(
+            width=width, height=height, format=av.VideoFormat(name), time_base=Fraction(1, 1000)
+        )
+        graph.link_nodes(source, graph.add("bwdif", "mode=send_frame"), graph.add("buffersink"))
+        graph.configure()
+        waiting: collections.deque[Frame] = collections.deque()
+        for frame in itertools.chain(group, [None]):
+            graph.vpush(frame.picture if frame else None)
+            if frame:
+                waiting.append(frame)
+            with contextlib.suppress(av.BlockingIOError, av.EOFError):  # no more as yet, or at all
+                while waiting:
+                    yield dataclasses.replace(waiting[0], picture=graph.vpull())
+                    waiting.popleft()
 
 
 def pixels(film: Film, picture: av.VideoFrame) -> np.ndarray:
@@ -195,7 +236,7 @@ def _picture_stream(container: Any) -> Any:
 
 def _decoded(container: Any, stream: Any) -> Iterator[av.VideoFrame]:
     stream.thread_type = "AUTO"
-    packets = container.demux(stream)
+    packets = clock.packets(container, [stream])
     while True:
         try:
             packet = next(packets)

@@ -53,7 +53,8 @@ def colorize_film(
     model: Path | str | None = None,
     overwrite: bool = False,
     progress: Progress = lambda done, total: None,
-) -> list[str]:
+    note: Callable[[str], None] = log.warning,
+) -> None:
     """Colorizes a film; its lightness, its frames' times, its sound and subtitles are kept.
 
     Interrupted, even killed, the same call goes on with the segment it was at.
@@ -65,25 +66,48 @@ def colorize_film(
       model: see `runtimes.load`; the bundled one if not given.
       overwrite: whether a target that is there may be replaced.
       progress: told the frames done in this call and those it has to do.
-
-    Returns:
-      Lines about what could not be kept; empty as a rule.
+      note: told of what cannot be kept, a line each, before the first frame.
 
     Raises:
       ValueError: if the source is no film, or the target is the source, is there already, is of
         an unknown container, or is being made by another process; if the model is none of ours.
-      OSError: if a file cannot be read or written.
+      OSError: if a file cannot be read or written, or what was written is not all that was read;
+        its parts are kept then.
     """
     film_options.check_target(source, target, overwrite)
     film = read.open_film(source)
     net = runtimes.load(model, threads=1)  # several frames at once are faster than several threads
     with parts.opened(target, _key(film, settings, model)) as folder:
         with _errors_name(target):
+            how = _plan(film, settings, folder, target.suffix)
+            for line in how.notes:
+                note(line)
             _make_segments(net, film, settings, folder, progress)
             joined = folder / f"joined{target.suffix}"
-            notes = join.join(film, parts.segments(folder), joined, settings.provenance)
+            segments = parts.segments(folder)
+            ends = join.join(film, segments, joined, how, settings.provenance)
+            frames, _ = parts.state_after(segments[-1])
+            if gap := join.missing(joined, frames, ends):
+                raise OSError(
+                    f"{target} is not all that was read: {gap}; its parts are kept in {folder}"
+                )
         os.replace(joined, target)
-    return notes
+
+
+def _plan(
+    film: read.Film, settings: film_options.FilmOptions, folder: Path, suffix: str
+) -> join.Plan:
+    """How the film will be put together, found out with a black frame."""
+    if film.is_interlaced and not settings.deinterlace:
+        combs = [f"{film.path} is interlaced: what moves has combs; --deinterlace removes them"]
+    else:
+        combs = []
+    segment = folder / "trial.nut"
+    black: np.ndarray = np.zeros((film.height, film.width, 3), np.uint8)
+    frame = write.frame(film, 0, 0, black)
+    write.encode(segment, film, settings, [frame])
+    how = join.plan(film, segment, folder / f"trial{suffix}", settings.codec)
+    return dataclasses.replace(how, notes=[*combs, *how.notes])
 
 
 def _key(
@@ -160,10 +184,12 @@ def _colorized(
     def finish(each: tuple[int, FrameColors, smooth.Moment]) -> FinishedFrame:
         place, seen, now = each
         rgb = settings.paint(seen.pixels, now.l, now.ab)
-        return FinishedFrame(place, now, write.frame(film, seen.frame, rgb))
+        return FinishedFrame(
+            place, now, write.frame(film, seen.frame.time, seen.frame.duration, rgb)
+        )
 
     with futures.ThreadPoolExecutor(WORKERS) as pool:
-        seen = _in_order(pool, see, read.frames(film, first))
+        seen = _in_order(pool, see, read.frames(film, first, settings.deinterlace))
         yield from _in_order(pool, finish, steadied(seen))
 
 

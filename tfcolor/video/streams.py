@@ -1,12 +1,17 @@
 """The streams beside the picture: copied as they are, or written in a way the container takes."""
 
-from collections.abc import Callable, Iterable
+import dataclasses
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
 from typing import Any
 
-COPIED = ("audio", "subtitle", "attachment")
+import av
+
 SOUND = "aac"  # what sound becomes that the container cannot hold
 TEXTS = {"subrip", "srt", "ass", "ssa", "mov_text", "webvtt", "text"}  # FFmpeg's names
 TEXT_OF = {"mp4": "mov_text", "mov": "mov_text", "matroska": "subrip"}  # what a container takes
+TIME_CODE = "timecode"  # the tag
 _OF_CONTAINER = {
     "major_brand",
     "minor_version",
@@ -23,43 +28,51 @@ _OF_CONTAINER = {
 Copy = Callable[[Any], Iterable[Any]]  # a packet of the source -> packets of the film
 
 
-def copies(source: Any, made: Any, form: str) -> tuple[dict[int, Copy], list[str]]:
-    """Adds the source's other streams to a film.
+@dataclasses.dataclass(frozen=True)
+class Way:
+    """A way for a stream to get into a film.
+
+    Attributes:
+      add: (stream of the source, PyAV's output container) -> the new stream and what becomes of
+        packets; None where the stream is left out.
+      loss: what is said of the stream; none where it is the same afterwards.
+    """
+
+    add: Callable[[Any, Any], tuple[Any, Copy]] | None
+    loss: str = ""
+
+
+def ways(stream: Any, form: str) -> Iterator[Way]:
+    """The ways for a stream beside the picture, best first; the last leaves it out.
 
     Args:
-      source: PyAV's input container.
-      made: PyAV's output container, before its first packet.
-      form: FFmpeg's name of its format.
-
-    Returns:
-      By index of a stream in the source, what becomes of its packets; and a line for each stream
-      that is not copied as it is, nor text, which is the same in every container.
+      stream: PyAV's, of the source.
+      form: FFmpeg's name of the film's format.
     """
-    fits = made.supported_codecs
-    found: dict[int, Copy] = {}
-    notes = []
-    for stream in source.streams:
-        if stream.type not in COPIED or (stream.type == "attachment" and form != "matroska"):
-            continue
-        codec = stream.codec_context.codec.name if stream.codec_context else None
-        misfit = f"stream {stream.index} ({stream.type}, {codec}) does not fit into {form}"
-        if codec is None or codec in fits:
-            new = made.add_stream_from_template(stream)
-            found[stream.index] = _as_is(new)
-        elif codec in TEXTS:
-            new = _add_text(stream, made, TEXT_OF[form])
-            found[stream.index] = _as_text(new)
-        elif stream.type == "audio":
-            layout = "mono" if stream.layout.nb_channels == 1 else "stereo"
-            new = made.add_stream(SOUND, rate=stream.rate, layout=layout)
-            found[stream.index] = _as_sound(new)
-            notes.append(f"{misfit}; encoded again as AAC, {layout}")
-        else:
-            notes.append(f"{misfit}; left out")
-            continue
-        new.metadata.update(tags(stream))
-        new.disposition = stream.disposition
-    return found, notes
+    if stream.type in ("audio", "subtitle") or (stream.type, form) == ("attachment", "matroska"):
+        yield Way(_as_is)
+    if _name(stream) in TEXTS:  # a text is the same in every container
+        yield Way(functools.partial(_as_text, TEXT_OF[form]))
+    if stream.type == "audio":
+        yield Way(_as_sound, f"does not fit into {form}; encoded again as AAC, {_layout(stream)}")
+    if TIME_CODE in tags(stream):  # the muxer makes its track anew, by the tag of the picture
+        yield Way(None)
+    elif stream.type in ("audio", "subtitle"):
+        yield Way(None, f"does not fit into {form}; left out")
+    else:
+        yield Way(None, "is left out")
+
+
+def describe(stream: Any) -> str:
+    """A stream in a message, such as "stream 1 (audio, pcm_s16le)"."""
+    cover = stream.type == "video" and stream.disposition & av.stream.Disposition.attached_pic
+    kind = "cover" if cover else stream.type
+    return f"stream {stream.index} ({', '.join(filter(None, (kind, _name(stream))))})"
+
+
+def _name(stream: Any) -> str | None:
+    """FFmpeg's name of a stream's codec."""
+    return stream.codec_context.codec.name if stream.codec_context else None
 
 
 def tags(of: Any) -> dict[str, str]:
@@ -68,46 +81,57 @@ def tags(of: Any) -> dict[str, str]:
     return {name: value for name, value in lower.items() if name not in _OF_CONTAINER}
 
 
-def _as_is(stream: Any) -> Copy:
+def _as_is(stream: Any, made: Any) -> tuple[Any, Copy]:
+    new = made.add_stream_from_template(stream)
+
     def copy(packet: Any) -> Iterable[Any]:
-        if packet.dts is not None:  # the empty packet at the end
-            packet.stream = stream
+        if packet.size:  # not the empty packet at the end
+            packet.stream = new
             yield packet
 
-    return copy
+    return new, copy
 
 
-def _add_text(stream: Any, made: Any, codec: str) -> Any:
+def _as_text(codec: str, stream: Any, made: Any) -> tuple[Any, Copy]:
     new = made.add_stream(codec)
     new.time_base = stream.time_base
     stream.codec_context.open(strict=False)  # which makes the header
     new.codec_context.subtitle_header = stream.codec_context.subtitle_header
-    return new
 
-
-def _as_text(stream: Any) -> Copy:
     def copy(packet: Any) -> Iterable[Any]:
-        shown = packet.stream.codec_context.decode2(packet) if packet.size else None
+        shown = stream.codec_context.decode2(packet) if packet.size else None
         if shown is not None and len(shown):
-            made = stream.codec_context.encode_subtitle(shown)
-            made.time_base, made.stream = packet.time_base, stream
-            made.pts, made.dts, made.duration = packet.pts, packet.dts, packet.duration
-            yield made
+            text = new.codec_context.encode_subtitle(shown)
+            text.time_base, text.stream = packet.time_base, new
+            text.pts, text.dts, text.duration = packet.pts, packet.dts, packet.duration
+            yield text
 
-    return copy
+    return new, copy
 
 
-def _as_sound(stream: Any) -> Copy:
-    end = 0
+def _as_sound(stream: Any, made: Any) -> tuple[Any, Copy]:
+    rates = sorted(av.Codec(SOUND, "w").audio_rates or [stream.rate])
+    rate = next((rate for rate in rates if rate >= stream.rate), rates[-1])
+    new = made.add_stream(SOUND, rate=rate, layout=_layout(stream))
+    resampler = av.AudioResampler("fltp", _layout(stream), rate)
+    end = Fraction(0)
 
     def copy(packet: Any) -> Iterable[Any]:
         nonlocal end
         for frame in packet.decode():
             if frame.pts is None:  # what a decoder kept to the last
-                frame.pts = end
-            end = frame.pts + round(frame.samples / frame.sample_rate / frame.time_base)
-            yield from stream.encode(frame)
-        if packet.dts is None:  # the end
-            yield from stream.encode(None)
+                frame.pts = round(end / frame.time_base)
+            end = frame.pts * frame.time_base + Fraction(frame.samples, frame.sample_rate)
+            for each in resampler.resample(frame):
+                yield from new.encode(each)
+        if not packet.size:  # the end
+            for each in resampler.resample(None):
+                yield from new.encode(each)
+            yield from new.encode(None)
 
-    return copy
+    return new, copy
+
+
+def _layout(stream: Any) -> str:
+    """Of sound that is encoded again."""
+    return "mono" if stream.layout.nb_channels == 1 else "stereo"

@@ -11,17 +11,18 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 
 from tfcolor.video import film_options, read
 
+os.environ.setdefault("SVT_LOG", "1")  # SVT-AV1 prints its settings otherwise, errors alone now
 FORMAT = "nut"  # of segments: the one container that keeps any time base as it is
 
 
-def frame(film: read.Film, source: read.Frame, rgb: np.ndarray) -> av.VideoFrame:
-    """A frame ready for the encoder: BT.709, limited range, 4:2:0, its time that of its source.
+def frame(film: read.Film, time: int, duration: int, rgb: np.ndarray) -> av.VideoFrame:
+    """A frame ready for the encoder: BT.709, limited range, 4:2:0.
 
     4:2:0 needs even sides: an odd one repeats its last row or column, so that nothing is lost.
 
     Args:
       film: whose it is.
-      source: the frame it was made from.
+      time, duration: those of the frame that it was made from, see `read.Frame`.
       rgb: uint8 (h, w, 3).
     """
     height, width = rgb.shape[:2]
@@ -37,8 +38,8 @@ def frame(film: read.Film, source: read.Frame, rgb: np.ndarray) -> av.VideoFrame
     made.color_primaries = ColorPrimaries.BT709
     made.color_trc = ColorTrc.BT709
     made.time_base = film.time_base
-    made.pts = source.time
-    made.duration = source.duration
+    made.pts = time
+    made.duration = duration
     return made
 
 
@@ -51,7 +52,7 @@ def encode(
     times, however those vary.
     """
     codec = film_options.CODECS[settings.codec]
-    with av.open(str(path), "w", format=FORMAT) as container:
+    with av.open(read.url(path), "w", format=FORMAT) as container:
         stream = container.add_stream(
             codec.encoder, rate=film.rate, options=settings.encoder_options
         )
