@@ -1,4 +1,5 @@
-# Sourced by the scripts beside it: the active virtual environment, or .venv, with the package in it.
+# Sourced by the scripts in bin/: activates .venv, unless a virtual environment is active, and installs
+# the package in it.
 # usage: . bin/venv.sh [EXTRA]
 extra="${1:+[$1]}"
 if [ -z "${VIRTUAL_ENV:-}" ]; then
@@ -9,7 +10,7 @@ if [ -z "${VIRTUAL_ENV:-}" ]; then
   fi
   . .venv/bin/activate
 fi
-# Reinstall only when the requirements or the checkout changed: pip takes half a minute to find nothing to do.
+# Reinstall only when the requirements or the checkout changed: pip takes half a minute even without changes.
 stamp="$VIRTUAL_ENV/.tfcolor${1:+-$1}"
 if [ "$(cat "$stamp" 2>/dev/null)" != "$PWD" ] || [ setup.cfg -nt "$stamp" ] ||
   [ pyproject.toml -nt "$stamp" ] || [ constraints.txt -nt "$stamp" ]; then
