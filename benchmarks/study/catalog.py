@@ -64,36 +64,36 @@ RUNS = (
         "pix2pix",
         {"depth": 7, "gan_weight": 0.0},
         "pix2pix without its adversary",
-        "Duller than pix2pix by half, and nearer to the truth, also at equal strength: what the "
-        "adversary adds in so short a time is color in the wrong places.",
+        "Duller than pix2pix by half, and closer to the truth, also at equal strength: in so short "
+        "a time the adversary only adds color in the wrong places.",
     ),
     _recipe("cdcgan"),
     _recipe("pix2pix-rgb", depth=7),
     _recipe("colorful"),
-    _experiment("control", "the recipe as it is", "What the others are compared with."),
+    _experiment("control", "the recipe as it is", "The others are compared with this."),
     _experiment(
         "l1-alone",
         "loss: L1 alone, no classes",
-        "Duller by a third or more as it comes, for L1 asks for the middle of what is likely; at "
-        "equal strength further from the truth.",
+        "Duller by a third or more, since L1 favors the median of the likely colors; at equal "
+        "strength further from the truth.",
         classification_weight=0.0,
     ),
     _experiment(
         "classes-alone",
         "loss: classes alone, no L1",
-        "Livelier as it comes; at equal strength as true, within the interval.",
+        "Livelier; at equal strength as accurate, within the interval.",
         l1_weight=0.0,
     ),
     _experiment(
         "not-rebalanced",
-        "rebalancing: none, common and rare colors count alike",
-        "Duller as it comes by a fifth or more, with a lower ab error.",
+        "rebalancing: none, common and rare colors have equal weight",
+        "Duller by a fifth or more, with a lower ab error.",
         uniform_share=1.0,
     ),
     _experiment(
         "unet-decoder",
-        "decoder: a U-Net up to full size, over an encoder at full size; L1 in place of classes",
-        "Fewer steps for the same time, so further from the truth than L1 alone in our decoder.",
+        "decoder: a U-Net up to full size, with an encoder at full size; L1 instead of classes",
+        "Fewer steps in the same time, so further from the truth than L1 alone in our decoder.",
         generator="pretrained-unet",
         classification_weight=0.0,
         frozen=[],
@@ -102,30 +102,30 @@ RUNS = (
     _experiment(
         "larger",
         "size: crops of 192",
-        "Less than half of the steps; measured at 128, further from the truth.",
+        "Less than half the steps; measured at 128, further from the truth.",
         image_size=192,
     ),
     _experiment(
         "film",
-        "augmentation: half of the photographs as old film would show them",
-        "Up to 2 % more ab error on photographs that are not changed.",
+        "augmentation: half of the photographs as on old film",
+        "Up to 2 % more ab error on unchanged photographs.",
         film=0.5,
     ),
     _experiment(
         "no-size-term",
         "objective: no size term in the last two stages",
-        "Livelier as it comes, truer at equal strength: in a longer run it took the color away.",
+        "Livelier, more accurate at equal strength: in a longer run the term removed the color.",
         size_weight=0.0,
     ),
     _experiment(
         "no-colorfulness-term",
         "objective: no colorfulness term in the last two stages",
-        "Duller as it comes by a third or more, for nothing is left against the size term.",
+        "Duller by a third or more, since nothing counteracts the size term.",
         colorfulness_weight=0.0,
     ),
     _experiment(
         "no-adversary",
-        "adversarial stage: its two losses left out, so that it goes on as the one before",
+        "adversarial stage: without its two losses, so that it continues the previous stage",
         # The recipe has had no such stage since: this is the control now.
         "A lower ab error and a higher Fréchet distance.",
     ),

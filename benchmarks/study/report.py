@@ -121,28 +121,28 @@ def aims(measured: Table, recipes: Table) -> str:
     lines = [
         ["", "aim", "as shipped", f"at {SHARE} of the truth's colorfulness", "missed by"],
         [
-            "colorfulness, beside the truth's",
+            "colorfulness, relative to the truth's",
             "± 15 %",
             f"{colorful:+.1f} %",
             "",
             missed(abs(colorful) - 15, "points"),
         ],
         [
-            "PSNR over gray's, at that colorfulness",
+            "PSNR above gray's, at that colorfulness",
             "+0.8 dB or more",
             f"{difference(at_256, SHIPPED, scores.GRAY, 'psnr')} dB",
             f"{over:+.2f} dB",
             missed(0.8 - over, "dB"),
         ],
         [
-            "ΔE00 beside gray's, at that colorfulness",
+            "ΔE00 relative to gray's, at that colorfulness",
             "-10 % or less",
             f"{percent('delta_e00'):+.1f} %",
             f"{delta:+.1f} %",
             missed(delta + 10, "points"),
         ],
         [
-            "Fréchet distance beside gray's",
+            "Fréchet distance relative to gray's",
             "-50 % or less",
             f"{distance:+.1f} %",
             "",
@@ -168,8 +168,8 @@ def aims(measured: Table, recipes: Table) -> str:
 
 def strength_table(runs: Mapping[str, draw.Collected], group: str) -> str:
     """What the runs of a group cost, and what they reach at the same colorfulness."""
-    head = ["", "CPU minutes", "weights of step", "photographs seen till then", "chroma times"]
-    lines = [[*head, "PSNR over gray's", "ab error over gray's", "ΔE00 over gray's"]]
+    head = ["", "CPU minutes", "weights of step", "photographs seen by then", "chroma times"]
+    lines = [[*head, "PSNR above gray's", "ab error above gray's", "ΔE00 above gray's"]]
     for run in runs.values():
         if run["group"] == group:
             cost = f"{run['cpu_minutes']:.1f}"
@@ -186,7 +186,7 @@ def expectation_table() -> str:
 
 def experiment_table(evaluation: Table) -> str:
     """What came of every experiment, beside the control."""
-    lines = [["", "colorfulness", "ab error, less the control's", "Fréchet distance, the same"]]
+    lines = [["", "colorfulness", "ab error minus control's", "Fréchet distance minus control's"]]
     for run in catalog.EXPERIMENTS:
         less = [
             "" if run.name == CONTROL else difference(evaluation, run.name, CONTROL, metric)
