@@ -1,6 +1,6 @@
-"""A study of photographs: what is in a set, measured and shown on a page.
+"""Analysis of a set of photographs, reported on one HTML page.
 
-`study.analyze` does it all: `stream` reduces photographs, `measures` takes the figures of each,
-`statistics`, `preprocessing` and `gray` add them up in constant memory, `conclusion` says what
-follows, `figures` and `grids` draw it, `page` puts it on one page of HTML.
+`study.analyze` runs it all: `stream` reduces the photographs, `measures` measures each of them,
+`statistics`, `preprocessing` and `gray` accumulate the results in constant memory, `conclusion`
+derives advice for training, `figures` and `grids` draw charts and pictures, `page` renders HTML.
 """

@@ -1,4 +1,4 @@
-"""What follows from the figures, in sentences; every rule is a constant here."""
+"""Conclusions from the statistics, as sentences; every threshold is a constant of this module."""
 
 from typing import Any
 
@@ -6,18 +6,18 @@ from tfcolor.analysis import statistics
 
 RARE = 0.05  # share of photographs; a brightness class with fewer is rare
 HARMLESS_SHIFT = 2.0  # L*; preprocessing that changes mean and spread by less may always be on
-HARMLESS_CLIPPING = 0.01  # share of pixels that it may clip more than there were
-LARGEST_CHANGE = 20.0  # L*, mean absolute; more is another photograph, not an augmentation
-LIKE_LSTAR = 2.0  # L*, mean absolute distance; under it a way of making gray is taken for L*
-NEUTRAL_SHARE = 0.3  # of pixels; with more, losses over bins of color want rebalancing
+HARMLESS_CLIPPING = 0.01  # share of pixels that harmless preprocessing may clip in addition
+LARGEST_CHANGE = 20.0  # L*, mean absolute; a method that changes more is no augmentation
+LIKE_LSTAR = 2.0  # L*, mean absolute distance; a gray conversion this close counts as L*
+NEUTRAL_SHARE = 0.3  # share of pixels; above it, a loss over color bins needs rebalancing
 BIG_ENOUGH = 0.9  # share of photographs whose short side is not enlarged in training
 
 
 def conclude(report: dict[str, Any]) -> list[str]:
-    """Sentences with numbers.
+    """The conclusions, each a sentence with numbers.
 
     Args:
-      report: of `study.analyze`, all but its conclusion.
+      report: the report of `study.analyze` without its conclusion.
     """
     if not _left(report):
         return [_dropped(report)]

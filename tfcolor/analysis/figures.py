@@ -20,7 +20,7 @@ TITLES = {
 
 
 def sizes(totals: statistics.Statistics) -> figure.Figure:
-    """Width against height, and aspects."""
+    """Width against height, and a histogram of aspect ratios."""
     drawn, ((left, right),) = plots.subplots(1, 2, height=3.8)
     edges = 2.0 ** np.linspace(4, 14, len(totals.sizes) + 1)
     rows, columns = (np.flatnonzero(totals.sizes.any(axis=axis)) for axis in (1, 0))
@@ -41,7 +41,7 @@ def sizes(totals: statistics.Statistics) -> figure.Figure:
 
 
 def distributions(totals: statistics.Statistics) -> figure.Figure:
-    """One value a photograph: luminance, contrast, colorfulness, chroma."""
+    """Histograms over photographs of luminance, contrast, colorfulness and chroma."""
     drawn, grid = plots.subplots(2, 2, height=5.2)
     for axis, (name, (title, label)) in zip(grid.flat, TITLES.items(), strict=True):
         distribution = totals.photographs[name]
@@ -59,13 +59,13 @@ def planes(totals: statistics.Statistics) -> figure.Figure:
         share = distribution.counts / distribution.count
         axis.stairs(share, distribution.edges, fill=True, color=LINES[name])
         axis.set(xlabel=f"{name.upper() if name == 'l' else name}*", ylabel="share of pixels")
-        if name != "l":  # gray outnumbers everything
+        if name != "l":  # gray pixels outnumber all others
             axis.set_yscale("log")
     return drawn
 
 
 def density(totals: statistics.Statistics) -> figure.Figure:
-    """Pixels in the ab plane over the outline of sRGB."""
+    """Density of pixels in the ab plane, within the outline of sRGB."""
     drawn, ((axis,),) = plots.subplots(1, 1, width=6.2, height=5.2)
     limit = statistics.AB_LIMIT
     share = np.ma.masked_equal(totals.density.T / totals.density.sum(), 0)
@@ -93,7 +93,7 @@ def outline() -> np.ndarray:
 
 
 def preprocessed(totals: statistics.Statistics) -> figure.Figure:
-    """One photograph's lightness in each way, with its histogram and what it adds up to."""
+    """One photograph's lightness after each method, with its histogram and the cumulative one."""
     (picture,) = totals.typical.pictures
     lightness = np.asarray(cielab.rgb_to_lab(picture.rgb))[..., 0]
     methods = list(preprocessing.METHODS)
@@ -117,7 +117,7 @@ def preprocessed(totals: statistics.Statistics) -> figure.Figure:
 
 
 def gray_methods(compared: gray.Comparison, rows: list[dict[str, Any]]) -> figure.Figure:
-    """Histograms of L* of all pixels, and the distance of each way of making gray."""
+    """Histograms of L* over all pixels, and the distance of each gray conversion from L*."""
     drawn, ((left, right),) = plots.subplots(1, 2, height=3.8)
     colors = matplotlib.colormaps["tab10"].colors
     for shade, (method, distribution) in zip(colors, compared.lightness.items(), strict=False):
@@ -136,7 +136,7 @@ def gray_methods(compared: gray.Comparison, rows: list[dict[str, Any]]) -> figur
 
 
 def _bars(axis: axes.Axes, distribution: statistics.Distribution) -> None:
-    """Bars where there is something to see, and a little around."""
+    """Draws the filled bins, and a few empty ones on either side."""
     filled = np.flatnonzero(distribution.counts)
     first, last = max(int(filled[0]) - 5, 0), int(filled[-1]) + 6
     axis.stairs(

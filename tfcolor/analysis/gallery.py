@@ -1,4 +1,4 @@
-"""A bounded number of pictures, kept while many pass."""
+"""Keeps a bounded number of pictures out of many."""
 
 import bisect
 import dataclasses
@@ -16,9 +16,9 @@ class Picture:
 
 
 class Gallery:
-    """The pictures with the smallest keys, whatever the order they come in.
+    """The pictures with the smallest keys, in whatever order they are offered.
 
-    With a hash for a key these are random ones; with a measure, those that have least of it.
+    With a hash as the key, they are a random sample; with a measure, those that have least of it.
     """
 
     def __init__(self, size: int) -> None:

@@ -1,4 +1,4 @@
-"""Ways of making gray, compared by the L* of what they make."""
+"""Compares gray conversions by the L* of their results."""
 
 from typing import Any
 
@@ -36,8 +36,8 @@ class Comparison:
             self.gallery.offer(-farthest, name, measured.batch.picture(index))
 
     def report(self) -> list[dict[str, Any]]:
-        """A row a method: shift of the mean L*, its standard deviation over all pixels (spread)
-        and mean absolute distance from the color's L*."""
+        """One row per method: shift of the mean L*, standard deviation of L* over all pixels
+        (spread), and mean absolute distance from the L* of the color photograph."""
         true = self.lightness["lstar"].mean
         return [
             {

@@ -19,20 +19,20 @@ FILM_PICTURES, FILM_TRIES = 4, 4
 
 
 def captioned(pictures: Sequence[gallery.Picture], columns: int) -> figure.Figure:
-    """Pictures in rows, the name of its file under each."""
+    """Pictures in rows, each with its file name below."""
     images = [picture.rgb for picture in pictures]
     return _grid(images, [caption(picture.name) for picture in pictures], columns)
 
 
 def caption(name: str) -> str:
-    """The end of a name, in letters that every font has."""
+    """The end of a file name, in ASCII, which every font has."""
     stem = PurePosixPath(name).name.encode("ascii", "replace").decode()
     stem = stem if len(stem) <= CAPTION else f"...{stem[3 - CAPTION :]}"
-    return stem.replace("$", r"\$")  # no mathematics
+    return stem.replace("$", r"\$")  # matplotlib reads $...$ as mathematics
 
 
 def channels(totals: statistics.Statistics) -> figure.Figure:
-    """One photograph, and its L*, a* and b*, the planes of color at one lightness."""
+    """One photograph and its L*, a* and b* planes, the last two at a constant lightness."""
     (picture,) = totals.typical.pictures
     l, a, b = np.moveaxis(np.asarray(cielab.rgb_to_lab(picture.rgb)), -1, 0)
     flat = np.full_like(l, PLANE_LIGHTNESS)
@@ -42,7 +42,7 @@ def channels(totals: statistics.Statistics) -> figure.Figure:
 
 
 def brightness(totals: statistics.Statistics) -> figure.Figure:
-    """Examples of each class, a row a class."""
+    """Examples of each brightness class, one row per class."""
     rows = {name: found.gallery.pictures for name, found in totals.brightness.items()}
     columns = max(len(pictures) for pictures in rows.values())
     blank: np.ndarray = np.full((1, 1, 3), 255, np.uint8)
@@ -54,7 +54,7 @@ def brightness(totals: statistics.Statistics) -> figure.Figure:
 
 
 def gray_methods(pictures: Sequence[gallery.Picture]) -> figure.Figure:
-    """Pictures by ways of making gray, a row a picture."""
+    """Pictures converted to gray by each method, one row per picture."""
     images, captions = [], []
     for picture in pictures:
         images.append(picture.rgb)
@@ -67,7 +67,7 @@ def gray_methods(pictures: Sequence[gallery.Picture]) -> figure.Figure:
 
 
 def films(pictures: Sequence[gallery.Picture]) -> figure.Figure:
-    """Photographs, and what `film.simulate` makes of them with several seeds."""
+    """Photographs, each beside the results of `film.simulate` for several seeds."""
     images, captions = [], []
     for row, picture in enumerate(pictures[:FILM_PICTURES]):
         side = min(picture.rgb.shape[:2])
@@ -92,7 +92,7 @@ def _grid(
     columns: int,
     inches: float = INCHES,
 ) -> figure.Figure:
-    """Images in squares of 1, all on one pair of axes: laying out a pair for each is slow."""
+    """Images in unit squares on one shared pair of axes; one pair per image would be slow."""
     columns = min(columns, len(images))
     rows = -(-len(images) // columns)
     size = (inches * columns, (inches + CAPTION_INCHES) * rows)

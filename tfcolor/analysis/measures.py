@@ -1,4 +1,4 @@
-"""What is measured of each picture, and how its kind is told by it."""
+"""Measures pictures, and classifies them by brightness and as gray or sepia."""
 
 import dataclasses
 import functools
@@ -10,7 +10,7 @@ from tfcolor.analysis import stream
 from tfcolor.color import brightness, cielab, grayscale
 
 NEUTRAL = 10.0  # Lab chroma; under it a pixel has hardly any color
-LIGHTNESS_STEPS = 16  # of L* in which a sepia photograph has one color each
+LIGHTNESS_STEPS = 16  # steps of L*; a sepia photograph has a single color in each
 
 SEPIA_SPREAD = 2.5  # Lab units; nine in ten of 90 photographs that we toned are under it
 SEPIA_ONE_HUE = 0.95  # length of the mean of (a*, b*) over the mean chroma; 1 is one hue
@@ -26,15 +26,15 @@ SEPIA_RULE = (
 
 @dataclasses.dataclass(frozen=True)
 class Measures:
-    """Of the pictures of a batch: m pictures with p pixels in all, one picture after another.
+    """Measures of a batch: m pictures with p pixels in all, one picture after another.
 
     Attributes:
       batch: the pictures.
-      starts: int (m,), where the pixels of each begin.
+      starts: int (m,), index of the first pixel of each picture.
       lab: float32 (p, 3).
       grays: float32 (methods, p), L* of gray made in each of `grayscale.METHODS`.
       lightness, contrast: float64 (m,), mean and standard deviation of L*.
-      dark, bright: float64 (m,), shares of pixels.
+      dark, bright: float64 (m,), shares of the pixels that are dark and bright.
       hue: float64 (m,), degrees, of the mean (a*, b*).
       one_hue: float64 (m,) in [0, 1]; the length of that mean over the mean chroma.
       tone_spread: float64 (m,), Lab units; see SEPIA_RULE.
@@ -57,15 +57,15 @@ class Measures:
         return _means(values, self.starts, self.batch.sides.prod(axis=1))
 
     def brightness(self) -> list[str]:
-        """The class of each picture, of `brightness.CLASSES`."""
+        """The class of each picture, one of `brightness.CLASSES`."""
         return brightness.classify(self.lightness, self.dark, self.bright)
 
     def is_gray(self, min_chroma: float) -> np.ndarray:
-        """Whether each is gray, all of it; training looks at its square alone; bool (m,)."""
+        """Whether each whole photograph is gray (training checks its square only); bool (m,)."""
         return self.batch.chroma < min_chroma
 
     def is_sepia(self, min_chroma: float) -> np.ndarray:
-        """Whether each is toned, by SEPIA_RULE; bool (m,)."""
+        """Whether each photograph is toned, by SEPIA_RULE; bool (m,)."""
         low, high = SEPIA_HUES
         brown = (self.hue >= low) & (self.hue <= high)
         one_line = (self.tone_spread <= SEPIA_SPREAD) & (self.one_hue >= SEPIA_ONE_HUE)
@@ -111,11 +111,11 @@ def _means(values: np.ndarray, starts: np.ndarray, areas: np.ndarray) -> np.ndar
 
 
 def _tone_spread(lab: np.ndarray, areas: np.ndarray) -> np.ndarray:
-    """How far colors are from the mean color of pixels as light, root mean square.
+    """Root mean square distance of colors from the mean color of pixels of the same lightness.
 
     Args:
       lab: float32 (p, 3), the pixels of m pictures, one after another.
-      areas: int (m,), pixels of each.
+      areas: int (m,), number of pixels of each.
 
     Returns:
       float64 (m,), Lab units.

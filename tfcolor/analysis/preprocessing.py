@@ -1,4 +1,4 @@
-"""Ways of preprocessing the lightness of photographs, compared.
+"""Compares ways of preprocessing the lightness of photographs.
 
 References:
   scikit-image's exposure module: `rescale_intensity`, `equalize_hist`, `equalize_adapthist`.
@@ -12,8 +12,8 @@ from skimage import exposure
 
 from tfcolor.analysis import measures, statistics
 
-MAX_ADAPTIVE = 500  # photographs that adaptive equalization, which is slow, is measured on
-CLIPPED = 1.0  # L* from either end, within which a pixel counts as clipped
+MAX_ADAPTIVE = 500  # photographs; adaptive equalization is slow, so it is measured on no more
+CLIPPED = 1.0  # L*; a pixel this close to black or white counts as clipped
 
 METHODS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "none": lambda l: l,
@@ -44,7 +44,7 @@ class Comparison:
     """What each method does to L*, photograph by photograph.
 
     Args:
-      count: photographs of the set, to space those that adaptive equalization is measured on.
+      count: photographs in the set; adaptive equalization is measured on evenly spaced ones.
     """
 
     def __init__(self, count: int) -> None:
@@ -71,8 +71,8 @@ class Comparison:
         self.seen += 1
 
     def report(self) -> list[dict[str, Any]]:
-        """A row a method: photographs; the means over them of L*'s mean, standard deviation, share
-        of clipped pixels, and mean absolute change."""
+        """One row per method: the number of photographs, and the averages over them of L*'s mean,
+        standard deviation, share of clipped pixels and mean absolute change."""
         rows = []
         for method, sums in self.sums.items():
             means = map(statistics.shorten, sums / self.counts[method])

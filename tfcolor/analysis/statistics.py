@@ -1,4 +1,4 @@
-"""The figures of a set, added up picture by picture in constant memory."""
+"""Statistics of a set of photographs, accumulated batch by batch in constant memory."""
 
 import dataclasses
 from typing import Any
@@ -8,18 +8,18 @@ import numpy as np
 from tfcolor.analysis import gallery, measures, stream
 from tfcolor.color import brightness
 
-DIGITS = 4  # of the figures in reports
-MAX_NAMES = 100  # of gray and sepia photographs, and of skipped ones
+DIGITS = 4  # decimals of the figures in reports
+MAX_NAMES = 100  # listed of the gray, the sepia and the skipped photographs
 DULL = 15.0  # colorfulness; under it a photograph is not even slightly colorful
-IMAGE_SIZES = (512, 256, 128, 64)  # pixels, to train at
+IMAGE_SIZES = (512, 256, 128, 64)  # pixels; candidates for training
 AB_LIMIT = 110  # Lab units; no color of sRGB is farther along a* or b*
-AB_BINS = 110  # of 2 units
+AB_BINS = 110  # along a* or b*, each 2 Lab units wide
 
 
 class Distribution:
     """Counts in bins of one width, with the sums that a mean and a standard deviation need.
 
-    Values outside of [low, high] count in the outer bins; the mean and the extremes know them.
+    Values outside of [low, high] count in the outer bins; mean, std, min and max are exact.
     """
 
     def __init__(self, low: float, high: float, bins: int) -> None:
@@ -41,33 +41,33 @@ class Distribution:
 
     @property
     def count(self) -> int:
-        """How many values there were."""
+        """Number of values."""
         return int(self.counts.sum())
 
     @property
     def mean(self) -> float:
-        """Of the values themselves."""
+        """Mean of the values themselves, not of the bins."""
         return self.sum / self.count
 
     @property
     def std(self) -> float:
-        """Of the values themselves, divisor n."""
+        """Standard deviation of the values themselves, divisor n."""
         return float(np.sqrt(max(self.squares / self.count - self.mean**2, 0.0)))
 
     def quantile(self, share: float) -> float:
-        """The value that a share in [0, 1] of the values is under, read from the bins."""
+        """The value below which a share in [0, 1] of the values lies, interpolated in the bins."""
         value = float(
             np.interp(share * self.count, np.concatenate([[0], self.counts.cumsum()]), self.edges)
         )
         return min(max(value, float(self.min)), float(self.max))
 
     def share_under(self, value: float) -> float:
-        """The share of values under a value, read from the bins."""
+        """The share of values below a value, interpolated in the bins."""
         below = np.concatenate([[0], self.counts.cumsum()])
         return float(np.interp(value, self.edges, below)) / self.count
 
     def report(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """The figures and the histogram, as a JSON object."""
         figures = {
             "mean": self.mean,
             "std": self.std,
@@ -84,20 +84,20 @@ class Distribution:
 
 
 def shorten(value: float) -> float:
-    """A figure with the digits that reports have."""
-    return round(float(value), DIGITS) + 0.0  # not -0.0
+    """Rounds a figure to DIGITS decimals."""
+    return round(float(value), DIGITS) + 0.0  # turns -0.0 into 0.0
 
 
 @dataclasses.dataclass
 class Sample:
-    """Photographs of a kind: how many, the first names, and some pictures."""
+    """Photographs of one kind: their count, the first names and some pictures."""
 
     gallery: gallery.Gallery
     count: int = 0
     names: list[str] = dataclasses.field(default_factory=list)
 
     def add(self, name: str, rgb: np.ndarray) -> None:
-        """Notes one."""
+        """Adds a photograph."""
         self.count += 1
         if len(self.names) < MAX_NAMES:
             self.names.append(name)
@@ -105,16 +105,16 @@ class Sample:
 
 
 class Statistics:
-    """Everything about the photographs as they are.
+    """Statistics of the photographs as they are, without any preprocessing.
 
     Attributes:
-      photographs: name -> distribution of one value a photograph.
+      photographs: name -> distribution over photographs.
       pixels: "l", "a", "b" -> distribution over the pixels of the reduced pictures.
       density: int64 (AB_BINS, AB_BINS), pixels by a*, then b*.
       sizes: int64 (80, 80), photographs by log2 of width, then height, from 4 to 14.
       brightness: class -> the photographs in it.
-      gray, sepia: the photographs that are.
-      contact: some pictures, at random.
+      gray, sepia: the gray and the sepia photographs.
+      contact: random pictures for the contact sheet.
       typical: the one picture that preprocessing is shown on.
     """
 
@@ -142,7 +142,7 @@ class Statistics:
 
     @property
     def usable(self) -> int:
-        """Photographs that could be read."""
+        """Number of photographs that could be read."""
         return self.photographs["luminance"].count
 
     def add(self, measured: measures.Measures) -> None:
@@ -168,7 +168,7 @@ class Statistics:
 
     def _sort(self, measured: measures.Measures) -> None:
         gray, sepia = measured.is_gray(self.min_chroma), measured.is_sepia(self.min_chroma)
-        # The one picture of the figures: of middling lightness and contrast, and colorful.
+        # The example picture of the figures is of medium lightness and contrast, and colorful.
         odd = (
             np.abs(measured.lightness - 50) / 10
             + np.abs(measured.contrast - 18) / 5
@@ -186,7 +186,7 @@ class Statistics:
                     found.add(name, rgb)
 
     def report(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """The statistics as a JSON object."""
         pixels = self.pixels["l"].count
         sides = self.photographs["short_side"]
         dull = self.photographs["colorfulness"].share_under(DULL)

@@ -1,4 +1,4 @@
-"""Photographs -> batches of reduced pictures with what only the whole photograph tells."""
+"""Photographs -> batches of reduced pictures, with measures of the full photographs."""
 
 import dataclasses
 import zlib
@@ -11,7 +11,7 @@ from tfcolor.data import photographs, squares
 from tfcolor.evaluation.metrics import colorfulness
 
 SIDE = 128  # pixels; the longest side of a reduced picture
-BATCH_SIZE = 32  # pictures in a batch; the planes of one take 25 MB
+BATCH_SIZE = 32  # pictures; the planes of a batch take 25 MB
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Batch:
 
     @property
     def inside(self) -> np.ndarray:
-        """Where the pictures are; bool (n, s, s)."""
+        """Mask of the pixels that are no padding; bool (n, s, s)."""
         places = np.arange(self.rgb.shape[1])
         inside = np.zeros(self.rgb.shape[:3], bool)
         rows = places[None, :, None] < self.sides[:, 0, None, None]
@@ -46,7 +46,7 @@ class Batch:
         return inside
 
     def picture(self, index: int) -> np.ndarray:
-        """One picture without what is around it; uint8 (h, w, 3)."""
+        """One picture without its padding; uint8 (h, w, 3)."""
         height, width = self.sides[index]
         return self.rgb[index, :height, :width]
 
@@ -64,7 +64,7 @@ def stream(photos: photographs.Photographs, batch_size: int = BATCH_SIZE) -> Ite
 
 
 def scatter(name: str) -> float:
-    """A number in [0, 1) that has nothing to do with a photograph's look, from its name."""
+    """A hash of a photograph's name in [0, 1), independent of what the photograph shows."""
     return zlib.crc32(name.encode()) / 2**32
 
 

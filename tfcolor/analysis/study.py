@@ -1,4 +1,4 @@
-"""A study of photographs, from the files to the page."""
+"""Analyzes photographs, from the files to the page."""
 
 import dataclasses
 import json
@@ -28,7 +28,7 @@ Progress = Callable[[int, int], None]
 
 @dataclasses.dataclass(frozen=True)
 class Survey:
-    """What was measured, to be drawn, and what `report.json` says of it."""
+    """Measurements to draw, and the contents of `report.json`."""
 
     totals: statistics.Statistics
     grays: gray.Comparison
@@ -43,7 +43,7 @@ def analyze(
     augment: bool = False,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Studies photographs and writes `report.html`, `report.json` and PNG files.
+    """Analyzes photographs and writes `report.html`, `report.json` and PNG files.
 
     The same photographs give the same report. Memory does not grow with their number.
 
@@ -51,12 +51,12 @@ def analyze(
       settings: the source, and `min_chroma`, under which a photograph counts as gray.
       part: one of `data.PARTS`.
       out: the folder to write to; made if it is not there.
-      limit: look at only so many, scattered over the set.
+      limit: analyze at most this many, spread over the set.
       augment: show `film.simulate` on a few photographs as well.
-      progress: told how many are done, and of how many.
+      progress: called with the number of photographs done and the total.
 
     Returns:
-      What `report.json` says.
+      The contents of `report.json`.
 
     Raises:
       ValueError: if `out` is a file, or no photograph can be used.
@@ -86,11 +86,11 @@ def survey(
     """Measures photographs.
 
     Args:
-      photos: all that are to be measured.
+      photos: the photographs to measure.
       min_chroma: Lab units; a photograph with a lower mean counts as gray.
-      part: what to call them in the report.
+      part: their name in the report.
       batch_size: photographs measured at a time; the figures do not depend on it.
-      progress: told how many are done, and of how many.
+      progress: called with the number of photographs done and the total.
 
     Raises:
       ValueError: if no photograph can be used.
@@ -120,7 +120,7 @@ def survey(
 def _report(
     photos: photographs.Photographs, part: str, totals: statistics.Statistics
 ) -> dict[str, Any]:
-    # In order of names: photographs are loaded several at a time.
+    # Sorted, since photographs are loaded in parallel and so are skipped in any order.
     reasons = [photos.skipped[name] for name in sorted(photos.skipped)]
     return {
         "source": photos.source,
@@ -135,7 +135,7 @@ def _report(
 
 
 def _draw(made: Survey, augment: bool) -> dict[str, bytes]:
-    """Name -> PNG file, of all that there is something to show of."""
+    """Name -> PNG file, for every figure that has something to show."""
     totals, grays = made.totals, made.grays
     drawn = {
         "contact": grids.captioned(totals.contact.pictures, 10),
