@@ -1,1 +1,1 @@
-"""The web app of `tfcolor app`: `server` runs it, `page` is what is seen, the rest is the work."""
+"""The web app of `tfcolor app`: `launch` serves it, `page` lays it out, `actions` handle events."""

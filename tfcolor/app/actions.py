@@ -1,4 +1,4 @@
-"""What happens when somebody does something on the page."""
+"""Event handlers of the controls on the page."""
 
 import contextlib
 import dataclasses
@@ -17,19 +17,19 @@ from tfcolor.colorizing import folder, local_hints
 from tfcolor.support import errors
 
 PROGRESS = gr.Progress()
-# Shown on the page; all else is a fault of the program.
+# Errors that the user can mend are shown on the page; any other is a bug.
 MENDABLE = (OSError, errors.InputError, MemoryError)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Session:
-    """What a browser's tab works on.
+    """State of a browser tab.
 
     Attributes:
-      paths: the photographs that were given.
-      chosen: the one that is shown; None without any.
-      shown: the same, reduced.
-      placed: hints, by photograph.
+      paths: the uploaded photographs.
+      chosen: the photograph that is shown; None if there is none.
+      shown: its preview.
+      placed: photograph -> its hints.
     """
 
     paths: tuple[Path, ...] = ()
@@ -38,11 +38,11 @@ class Session:
     placed: Mapping[Path, tuple[local_hints.Hint, ...]] = dataclasses.field(default_factory=dict)
 
     def here(self) -> tuple[local_hints.Hint, ...]:
-        """Those of the photograph that is shown."""
+        """Hints of the photograph that is shown."""
         return self.placed.get(self.chosen, ()) if self.chosen else ()
 
     def with_hints(self, placed: Sequence[local_hints.Hint]) -> "Session":
-        """The same with others in the photograph that is shown."""
+        """A copy with these hints for the photograph that is shown."""
         if self.chosen is None:
             raise errors.InputError("give a photograph first")
         return dataclasses.replace(self, placed={**self.placed, self.chosen: tuple(placed)})
@@ -52,11 +52,11 @@ class Actions:
     """The functions behind the controls, in the order in which they are used."""
 
     def __init__(self, net: runtimes.Network, max_megapixels: float) -> None:
-        """Args: a network, and how large a photograph may be."""
+        """Takes a network, and the megapixels that a photograph may have."""
         self._net, self._max_megapixels = net, max_megapixels
 
     def take(self, files: list[str] | None, session: Session) -> tuple[Any, ...]:
-        """Uploaded files -> what `_controls` gives; names those left out."""
+        """Takes uploaded files, warns of those it rejects, and returns `_controls`' updates."""
         paths, wrong = [], []
         for path in dict.fromkeys(map(Path, files or ())):
             try:
@@ -74,8 +74,8 @@ class Actions:
         return _controls(taken, session)
 
     def choose(self, index: int | None, session: Session) -> tuple[Any, ...]:
-        """Shows another photograph, or names and drops it -> what `_controls` gives."""
-        if index is None or session.paths[index] == session.chosen:  # the chooser was set by these
+        """Shows another photograph, or warns and drops it; returns `_controls`' updates."""
+        if index is None or session.paths[index] == session.chosen:  # set by `_controls`
             return _controls(session, session)
         chosen, unreadable = self._open(session, session.paths[index])
         _warn(unreadable)
@@ -84,7 +84,7 @@ class Actions:
     def show(
         self, session: Session, strength: float, saturation: float, size: int
     ) -> tuple[Any, ...]:
-        """Colorizes the preview -> comparison, picture to point at, list of hints, its button."""
+        """Colorizes the preview; returns comparison, picture to click, hints and their button."""
         if session.shown is None:
             return "", None, gr.update(choices=[], visible=False), gr.update(visible=False)
         placed = session.here()
@@ -104,14 +104,14 @@ class Actions:
         return comparison, pointing, listed, gr.update(visible=bool(placed))
 
     def point(self, session: Session, event: gr.SelectData) -> tuple[int, int]:
-        """A click into the picture -> X and Y of the photograph."""
+        """A click on the preview -> X and Y in the photograph."""
         if session.shown is None:
             raise gr.Error("Give a photograph first.", print_exception=False)
         x, y = event.index
         return preview.place_of(x, y, session.shown)
 
     def add(self, session: Session, x: int | None, y: int | None, color: str) -> Session:
-        """Sets the color of a place; a color that was set exactly there before is replaced."""
+        """Adds a hint; it replaces an earlier one at the same pixel."""
         with explained():
             if session.shown is None or x is None or y is None:
                 raise errors.InputError("click a place of the photograph, or fill in X and Y")
@@ -121,7 +121,7 @@ class Actions:
             return session.with_hints([*others, hint])
 
     def keep(self, session: Session, numbers: list[int]) -> Session:
-        """Removes the hints that were unticked."""
+        """Keeps only the hints with these numbers."""
         kept = [hint for number, hint in enumerate(session.here(), 1) if number in numbers]
         return session.with_hints(kept)
 
@@ -137,7 +137,7 @@ class Actions:
         size: int,
         progress: gr.Progress = PROGRESS,
     ) -> tuple[str, str]:
-        """The photograph that is shown -> its file in full size, and a line about it."""
+        """Colorizes the shown photograph in full size; returns its file and a status line."""
         paths = (session.chosen,) if session.chosen else ()
         return self._write(session, paths, (strength, saturation, size), progress)
 
@@ -149,7 +149,7 @@ class Actions:
         size: int,
         progress: gr.Progress = PROGRESS,
     ) -> tuple[str, str]:
-        """All photographs -> a zip archive, and a line about it."""
+        """Colorizes all photographs in full size; returns a zip archive and a status line."""
         return self._write(session, session.paths, (strength, saturation, size), progress)
 
     def _write(
@@ -161,7 +161,7 @@ class Actions:
     ) -> tuple[str, str]:
         strength, saturation, size = setting
         options = folder.FileOptions(size=int(size), strength=strength, saturation=saturation)
-        # In Gradio's own folder files are not copied once more, and are deleted when they are old.
+        # Gradio serves files of its own folder without a copy, and deletes them when they are old.
         place = Path(tempfile.mkdtemp(dir=os.environ["GRADIO_TEMP_DIR"]))
 
         def tell(done: int, total: int) -> None:
@@ -188,7 +188,7 @@ class Actions:
 
 
 def _controls(session: Session, before: Session) -> tuple[Any, ...]:
-    """Session, chooser, work area, button for all, and X and Y, empty for another photograph."""
+    """Updates of session, chooser, work area, "all" button, X, Y; a new photo empties X and Y."""
     many = len(session.paths) > 1
     choices = [(path.name, index) for index, path in enumerate(session.paths)]
     index = session.paths.index(session.chosen) if session.chosen else None
@@ -205,7 +205,7 @@ def _controls(session: Session, before: Session) -> tuple[Any, ...]:
 
 
 def comparing(shown: preview.Preview, colored: Any) -> str:
-    """HTML of both pictures, one over the other, with a slider that arrow keys move, too."""
+    """HTML of both pictures, one over the other, with a slider for mouse and arrow keys."""
     before, after = preview.data_url(shown.pixels), preview.data_url(colored)
     height, width = shown.pixels.shape[:2]
     return (
@@ -215,7 +215,7 @@ def comparing(shown: preview.Preview, colored: Any) -> str:
         '<span aria-hidden="true"></span>'
         '<input type="range" min="0" max="100" value="50" step="1" '
         'aria-label="Where color begins, from left to right" '
-        # On the root, so that the place stays when the pictures are made again.
+        # Kept on the root element, so that the slider's position survives a new preview.
         "oninput=\"document.documentElement.style.setProperty('--split', this.value + '%')\" "
         'onfocus="this.value = parseFloat(document.documentElement.style.getPropertyValue('
         "'--split')) || 50\"></div>"
@@ -224,7 +224,7 @@ def comparing(shown: preview.Preview, colored: Any) -> str:
 
 @contextlib.contextmanager
 def explained() -> Iterator[None]:
-    """Shows on the page what somebody can mend."""
+    """Shows `MENDABLE` errors on the page."""
     try:
         yield
     except MENDABLE as error:

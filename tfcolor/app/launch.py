@@ -1,4 +1,4 @@
-"""Runs the page on this machine; nothing is asked of, or told to, any other."""
+"""Serves the page from this machine, without contacting any other."""
 
 import logging
 import os
@@ -57,5 +57,5 @@ def serve(net: runtimes.Network, host: str, port: int, max_mb: int, max_megapixe
             ) from error
         _log.info("open %s in a browser; Ctrl-C ends it", url)
         blocks.block_thread()
-    # Python would first finish all photographs in work, and write them into that folder again.
+    # A normal exit would first finish all photographs in work, and create the folder again.
     os._exit(0)

@@ -1,4 +1,4 @@
-"""The page: what stands where, and which control does what."""
+"""Layout of the page, and which action each control calls."""
 
 import csv
 import functools
@@ -19,9 +19,9 @@ files say in their metadata that it is synthetic. Photographs stay on the comput
 page, and are deleted when it stops. A file may have up to {max_mb} MB and {max_megapixels:g}
 megapixels.
 """
-# Seconds: how often old uploads and results are looked for, and how old they get.
+# Seconds between clean-ups of uploads and results, and the age at which they are deleted.
 CACHE = (600, 6 * 3600)
-# The link of the file that was made is clicked as soon as it is there.
+# Starts the download by a click on the hidden link once the file is ready.
 CLICK = "() => setTimeout(() => document.querySelector('#made').click(), 100)"
 
 PICKER = '<label class="picker">Color<input type="color" value="${value}"></label>'
@@ -52,9 +52,9 @@ def build(net: runtimes.Network, max_mb: int, max_megapixels: float) -> gr.Block
     """The page, ready to be launched with `theme` and `STYLE`.
 
     Args:
-      net: colorizes; called from several threads.
-      max_mb: of a file; told here, and held by whoever launches the page.
-      max_megapixels: of a photograph.
+      net: the network, called from several threads.
+      max_mb: largest file; only stated here, since whoever launches the page enforces it.
+      max_megapixels: largest photograph.
     """
     acts = actions.Actions(net, max_megapixels)
     with gr.Blocks(title="tfcolor", analytics_enabled=False, delete_cache=CACHE) as blocks:
@@ -69,7 +69,7 @@ def build(net: runtimes.Network, max_mb: int, max_megapixels: float) -> gr.Block
                 comparison = gr.HTML(label="Before and after", padding=False, elem_id="comparison")
                 one = gr.Button("Download in full size", variant="primary")
                 everything = gr.Button(visible=False)
-                made = gr.DownloadButton(elem_id="made")  # which `STYLE` hides
+                made = gr.DownloadButton(elem_id="made")  # hidden by `STYLE`
                 state = gr.Markdown(min_height=64, elem_id="state")
                 settings = _settings(net)
             with gr.Column(scale=2, min_width=320):
@@ -83,7 +83,7 @@ def build(net: runtimes.Network, max_mb: int, max_megapixels: float) -> gr.Block
             concurrency_limit=2,
             api_visibility="private",
         )
-        # Gradio reports an input by the mouse twice, and a selection by the keyboard not at all.
+        # Not `input`, which the mouse fires twice, nor `select`, which the keyboard never fires.
         chosen = chooser.change(
             acts.choose, [chooser, session], controls, concurrency_limit=2, api_visibility="private"
         )
@@ -106,7 +106,7 @@ def build(net: runtimes.Network, max_mb: int, max_megapixels: float) -> gr.Block
 
 
 def theme() -> gr.Theme:
-    """Gradio's own with fonts that every system has, instead of some from a server."""
+    """Gradio's default theme with system fonts, instead of fonts from a server."""
     plain = gr.themes.Default(
         primary_hue="teal",
         font=["system-ui", "sans-serif"],
@@ -132,7 +132,7 @@ def _files() -> gr.File:
 
 
 def _examples(files: gr.File) -> None:
-    """A button for each gray photograph that comes with the package, and whose they are."""
+    """A button for each gray photograph that comes with the package, and their authors."""
     with open(SAMPLES / "attribution.csv", encoding="utf-8", newline="") as lines:
         rows = [row for row in csv.DictReader(lines) if row["part"] == "gray"]
     with gr.Column(scale=2, min_width=320):
@@ -162,23 +162,23 @@ def _settings(net: runtimes.Network) -> list[gr.Slider]:
         ),
     ]
     for slider in sliders:
-        # Gradio answers a number that is typed beyond the limits with a traceback.
+        # Gradio raises an error with a traceback for a number typed outside of the limits.
         slider.preprocess = functools.partial(_limited, slider)
     return sliders
 
 
 def _limited(slider: gr.Slider, value: float | None) -> float:
-    """What stands beside a slider, brought within its limits; its first value if nothing does."""
+    """The number typed beside a slider, clipped to its limits; if none, its initial value."""
     return min(max(slider.value if value is None else value, slider.minimum), slider.maximum)
 
 
 def _corrections(
     acts: actions.Actions, session: gr.State, settings: list[gr.Slider], comparison: gr.HTML
 ) -> tuple[list[gr.Number], list[Any]]:
-    """Picture to point at, X, Y, color, and the list of what was set.
+    """The controls for hints: picture to click, X, Y, color, and the list of hints.
 
     Returns:
-      X and Y; and what else is new with each preview: picture, list, and the button of the list.
+      X and Y; and the outputs that each preview updates: picture, list and the list's button.
     """
     with gr.Accordion("Correct a color", open=True):
         gr.Markdown(
@@ -196,7 +196,7 @@ def _corrections(
         with gr.Row():
             x = gr.Number(label="X, pixels", precision=0, min_width=90)
             y = gr.Number(label="Y, pixels", precision=0, min_width=90)
-            # The browser's own picker, which keyboards and phones know better than Gradio's.
+            # The browser's own color picker suits keyboards and phones better than Gradio's.
             color = gr.HTML(
                 "#c03028",
                 html_template=PICKER,
@@ -227,7 +227,7 @@ def _show(
     settings: list[gr.Slider],
     shown: list[Any],
 ) -> None:
-    """Makes the preview again after an event; of a slider's many only the last counts."""
+    """Updates the preview after an event; of events in quick succession only the last counts."""
     event(
         acts.show,
         [session, *settings],

@@ -1,4 +1,4 @@
-"""A photograph as the page shows it: reduced, so that 100 MP do not cross the browser."""
+"""Reduced photographs for the page, so that 100 MP need not be sent to the browser."""
 
 import base64
 import dataclasses
@@ -16,7 +16,7 @@ from tfcolor.images import decoding, strips
 from tfcolor.support import errors
 
 MAX_SIDE = 1400  # pixels of the long side
-_QUALITY = 90  # of the JPEGs on the page; color is not halved in them
+_QUALITY = 90  # of JPEGs on the page, which are without chroma subsampling
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -25,7 +25,7 @@ class Preview:
 
     Attributes:
       pixels: uint8, gray (h, w) or sRGB (h, w, 3), the long side `MAX_SIDE` at the most.
-      shape: height and width of the photograph itself, in which hints count.
+      shape: height and width of the full photograph; hints are in its pixels.
     """
 
     pixels: np.ndarray
@@ -33,7 +33,7 @@ class Preview:
 
 
 def check(path: Path, max_megapixels: float) -> None:
-    """Looks at the header of a file, before memory is taken for what it holds.
+    """Checks the header of a file, before memory is taken for its pixels.
 
     Raises:
       OSError, ValueError: as `images.read`, if the header cannot be read; and if it has more pixels
@@ -41,7 +41,7 @@ def check(path: Path, max_megapixels: float) -> None:
     """
     megapixels = decoding.count_pixels(path) / 1e6
     if not megapixels:
-        images.read(path, path.name)  # says why
+        images.read(path, path.name)  # raises with the reason
     if megapixels > max_megapixels:
         raise errors.InputError(
             f"{path.name} has {megapixels:.4g} megapixels; this app takes {max_megapixels:g} "
@@ -50,7 +50,7 @@ def check(path: Path, max_megapixels: float) -> None:
 
 
 def read(path: Path, max_megapixels: float) -> Preview:
-    """Reads a photograph and reduces it; transparent parts are shown on white paper.
+    """Reads a photograph and reduces it; transparent parts become white.
 
     Raises:
       OSError, ValueError: as `check` and `images.read`, and if it is too small to be colorized.
@@ -85,7 +85,7 @@ def colored(
     """The preview in color, uint8 (h, w, 3); the arguments are those of `rendering.colorize`.
 
     Raises:
-      ValueError: if a hint lies outside the photograph, or it is too small.
+      ValueError: if a hint lies outside the photograph, or the photograph is too small.
     """
     local_hints.check(placed, preview.shape)
     here = [local_hints.Hint(*_moved(hint, preview), hint.rgb) for hint in placed]
@@ -109,7 +109,7 @@ def marked(pixels: np.ndarray, preview: Preview, placed: Sequence[local_hints.Hi
 
 
 def place_of(x: int, y: int, preview: Preview) -> tuple[int, int]:
-    """A pixel of the preview -> the one of the photograph that is in its middle."""
+    """A pixel of the preview -> the pixel of the photograph at its center, as x, y."""
     height, width = preview.pixels.shape[:2]
     return (
         int((x + 0.5) * preview.shape[1] / width),
@@ -118,14 +118,14 @@ def place_of(x: int, y: int, preview: Preview) -> tuple[int, int]:
 
 
 def data_url(pixels: np.ndarray) -> str:
-    """uint8 (h, w) or (h, w, 3) -> a JPEG within the page."""
+    """uint8 (h, w) or (h, w, 3) -> a JPEG as a data URL."""
     encoded = io.BytesIO()
     Image.fromarray(pixels).save(encoded, "JPEG", quality=_QUALITY, subsampling="4:4:4")
     return f"data:image/jpeg;base64,{base64.b64encode(encoded.getvalue()).decode()}"
 
 
 def _moved(hint: local_hints.Hint, preview: Preview) -> tuple[int, int]:
-    """Where a hint of the photograph is in its preview."""
+    """The pixel of the preview at which a hint is, as x, y."""
     height, width = preview.pixels.shape[:2]
     return (
         int((hint.x + 0.5) * width / preview.shape[1]),

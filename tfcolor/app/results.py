@@ -1,4 +1,4 @@
-"""The files that the app hands out: those that `tfcolor colorize` writes."""
+"""Files to download from the app, the same as `tfcolor colorize` writes."""
 
 import dataclasses
 import itertools
@@ -26,13 +26,13 @@ def write(
       net: see `folder.colorize_files`.
       sources: one photograph or more.
       place: an empty folder.
-      options: what is done to all of them.
-      placed: the hints of those that have some.
-      progress: called with how many are done, and of how many.
+      options: applied to all photographs.
+      placed: photograph -> its hints, if it has any.
+      progress: called with the number of photographs done and the total.
 
     Returns:
-      The file of a single photograph, a zip archive of many, None if all failed; and a line for
-      each that failed.
+      The file of a single photograph, a zip archive of several, or None if all failed; and a
+      line for each photograph that failed.
     """
     pairs = list(zip(sources, targets(sources, place), strict=True))
     made, failures = [], []
@@ -48,9 +48,9 @@ def write(
 
 
 def targets(sources: Sequence[Path], place: Path) -> list[Path]:
-    """NAME-color.SUFFIX in a folder, numbered where a name comes again.
+    """A path NAME-color.SUFFIX in a folder for each photograph, numbered where names repeat.
 
-    The suffix is another for what can be read and not written; see `folder.with_known_suffix`.
+    A format that can only be read gets another suffix; see `folder.with_known_suffix`.
     """
     made: list[Path] = []
     for source in sources:
@@ -79,7 +79,7 @@ def _colorize(
 
 
 def _zipped(paths: Sequence[Path], archive: Path) -> Path:
-    """Moves files into an archive; photographs do not get smaller, so none is compressed."""
+    """Moves files into an archive without compression, which would not make them smaller."""
     with zipfile.ZipFile(archive, "w", strict_timestamps=False) as file:
         for path in paths:
             file.write(path, path.name)
