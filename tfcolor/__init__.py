@@ -1,6 +1,6 @@
 """tfcolor: colorize black-and-white photographs, and train, measure and export a colorizer.
 
-What a program of yours needs to colorize is here, and is imported when it is first asked for:
+The names below are all that a program needs to colorize; each is imported on its first use:
 
     photograph = tfcolor.read("grandmother.jpg")
     tfcolor.write("grandmother-color.jpg", tfcolor.colorize(photograph))
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# TensorFlow reads it when it is imported. By itself it takes its convolutions from oneDNN on
-# processors with VNNI instructions alone; on the others they take up to twice as long without it.
+# Set before TensorFlow is imported. By default TensorFlow uses oneDNN only on processors with VNNI
+# instructions; on other processors convolutions take up to twice as long without it.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 _HOMES = {

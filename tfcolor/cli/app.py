@@ -48,6 +48,6 @@ def app(
     from tfcolor import runtimes
     from tfcolor.app import launch
 
-    # A thread a call: several people may look at once.
+    # One thread per call, since several people may use the app at once.
     network = runtimes.load(options.chosen_network(model, server), threads=1)
     launch.serve(network, host, port, max_mb, max_megapixels)

@@ -98,14 +98,14 @@ def colorize(
 
 
 def _end(context: click.Context, results: list[Any], place: Path) -> None:
-    """Tells and lists what failed."""
+    """Prints how many photographs failed, lists them in a file and sets the exit code."""
     from tfcolor.colorizing import folder
 
     failed = [result for result in results if result.reason]
     if len(results) > 1:
         try:
             where = f"; they are in {folder.write_failures(place, failed)}"
-        except OSError:  # Each was told; a list that cannot be written takes nothing away.
+        except OSError:  # The list repeats what was printed.
             where = ""
         if failed:
             note = f"{len(failed)} of {len(results)} photographs failed{where}"
@@ -139,7 +139,7 @@ def _run_beam(
 def _stream(
     photos: tuple[str, ...], output: Path | None, path: Path | str | None, chosen: Any
 ) -> None:
-    """One photograph from or to a standard stream."""
+    """Colorizes one photograph from standard input or to standard output."""
     from tfcolor import images, runtimes
     from tfcolor.images import formats
 

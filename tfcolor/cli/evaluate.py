@@ -135,7 +135,7 @@ def evaluate(
                 measured = record.beside(measured, each)
             rates = survey.rates(answers, measured)
             measured = record.with_sets(measured, record.TAKEN_FOR_REAL, rates)
-        finally:  # what was measured is not lost because something else does not go with it
+        finally:  # The measurement is kept even if `--beside` or `--human-answers` do not fit it.
             if json_path:
                 disk.write(json_path, record.to_json(measured))
             count = len(measured.names)
@@ -150,7 +150,7 @@ def evaluate(
 
 
 def _require_writable(json_path: Path | None, report: Path | None, human: bool) -> None:
-    """Refuses before anything is measured what could not be written after it."""
+    """Raises before anything is measured if an output could not be written afterwards."""
     if human and not report:
         raise errors.InputError("--human needs a folder for its page; give --report DIR")
     if report and not importlib.util.find_spec("matplotlib"):

@@ -25,21 +25,21 @@ from tfcolor.cli import (
 )
 from tfcolor.support import errors
 
-# Set before the commands import TensorFlow. What its C++ parts call an
-# error is either raised too, or no more than an optimization that was not made.
+# Set before the commands import TensorFlow. Errors that its C++ code logs are also raised as
+# exceptions, or only report an optimization that was skipped.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2" if os.environ.get("TFCOLOR_TRACEBACK") else "3")
 os.environ["KERAS_BACKEND"] = "tensorflow"  # whatever ~/.keras/keras.json says
 
 
 class BadInput(click.ClickException):
-    """What the user can mend."""
+    """An error that the user can mend."""
 
     exit_code = 2
 
 
 @contextlib.contextmanager
 def mistyped(context: click.Context) -> Iterator[None]:
-    """Makes one line of click's four."""
+    """Turns click's usage errors of four lines into errors of one."""
     try:
         yield
     except click.exceptions.NoArgsIsHelpError:
@@ -51,10 +51,10 @@ def mistyped(context: click.Context) -> Iterator[None]:
 
 
 class Commands(click.Group):
-    """A group whose commands tell a user's mistake in one line, without a traceback."""
+    """A group whose commands report errors in one line, without a traceback."""
 
     def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
-        """Takes the options of the group itself."""
+        """Parses the options of the group itself."""
         with mistyped(context):
             return super().parse_args(context, arguments)
 
@@ -63,7 +63,7 @@ class Commands(click.Group):
         try:
             with mistyped(context):
                 return super().invoke(context)
-        except BrokenPipeError:  # by `| head`; click ends quietly
+        except BrokenPipeError:  # as from `| head`; click exits quietly
             raise
         except (errors.InputError, OSError, ArithmeticError) as error:
             fail(error)

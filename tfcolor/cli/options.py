@@ -16,11 +16,11 @@ from tfcolor.support import errors, quiet
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 FOLDER = click.Path(path_type=Path)
-LINES = 20  # of progress, where no terminal shows a bar
+LINES = 20  # of progress, when there is no terminal to show a bar
 
 
 def resolved(source: Any) -> Any:
-    """A source as it is noted: a folder is the same however it is called."""
+    """The source; a folder's path is resolved, so that records always name it the same way."""
     return str(Path(source).resolve()) if source and Path(source).is_dir() else source
 
 
@@ -38,7 +38,7 @@ data_dir: Decorator = click.option(
 
 
 def part(**default: Any) -> Decorator:
-    """Option --part, with a default or a text that shows it."""
+    """Option --part, with click's `default` or `show_default`."""
     kind = click.Choice(["train", "validation", "test", "all"])
     return click.option("--part", type=kind, help="Part of the source to use.", **default)
 
@@ -80,17 +80,17 @@ def network(command: Callable[..., Any]) -> Callable[..., Any]:
 def spare_threads() -> None:
     """Keeps OpenBLAS to one thread, if NumPy is not loaded yet.
 
-    Colorizing has a thread a core already. Those of OpenBLAS gain nothing for small products and
-    wait for each other by spinning: on a busy machine a photograph takes several times as long.
+    Colorizing already runs one thread per core. More threads in OpenBLAS do not speed up small
+    products, and they busy-wait: on a busy machine a photograph takes several times as long.
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def chosen_network(model: Path | None, server: str | None) -> Path | str | None:
-    """What `runtimes.load` opens of --model and --server.
+    """The argument of `runtimes.load` for --model and --server.
 
     Raises:
-      ValueError: if both are given, the model is missing or the server cannot be asked.
+      ValueError: if both are given, the model is missing, or as `check_server`.
     """
     if server is None:
         if model is not None and not model.exists():
@@ -106,14 +106,14 @@ def chosen_network(model: Path | None, server: str | None) -> Path | str | None:
 
 
 def check_server(url: str) -> None:
-    """Makes ready to ask a server, without asking it.
+    """Prepares for requests to a server, without sending any.
 
     Raises:
-      ValueError: if it is no address, its token must not be sent there, or a package is missing.
+      ValueError: if the URL is invalid, the token must not be sent to it, or a package is missing.
     """
     from tfcolor.serving import remote
 
-    if remote.check(url).is_grpc:  # whose messages hold TensorFlow's
+    if remote.check(url).is_grpc:  # gRPC messages contain TensorFlow's
         load_tensorflow()
 
 
@@ -143,10 +143,10 @@ def beam(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def beam_flags(runner: str | None, flags: tuple[str, ...]) -> list[str] | None:
-    """What Beam is told; None where no runner was asked for.
+    """The command-line flags for Beam; None without a runner.
 
     Raises:
-      ValueError: if there are options without a runner, or Beam is missing.
+      click.UsageError, ValueError: if there are options without a runner; if Beam is missing.
     """
     if not runner:
         if flags:
@@ -168,9 +168,9 @@ provenance: Decorator = click.option(
 
 @contextlib.contextmanager
 def bar(label: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar that appears with the first progress: a mistake before it is one line.
+    """A progress bar that appears at the first progress, so that no earlier error is mixed with it.
 
-    Where no terminal shows it, such as in the log of a long run, a line for each twentieth.
+    Without a terminal, such as in the log of a long run, it prints a line for each twentieth.
     """
     shown: Any = None
     told = 0
@@ -200,10 +200,10 @@ def given(**values: Any) -> dict[str, Any]:
 
 
 def load_tensorflow() -> None:
-    """Imports TensorFlow and finds its devices, without the lines its C++ parts print meanwhile.
+    """Imports TensorFlow and lists its devices, hiding what its C++ code prints meanwhile.
 
-    TF_CPP_MIN_LOG_LEVEL does not reach those lines. TFCOLOR_TRACEBACK=1 lets them through; they
-    say, for one, why a GPU is not used.
+    TF_CPP_MIN_LOG_LEVEL does not hide those lines. TFCOLOR_TRACEBACK=1 shows them; they say, for
+    example, why a GPU is not used.
     """
     if os.environ.get("TFCOLOR_TRACEBACK"):
         return

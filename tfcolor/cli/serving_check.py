@@ -32,7 +32,7 @@ def serving_check(context: click.Context, url: str, photo: Path | None) -> None:
     def decode(file: bytes) -> np.ndarray:
         return images.decode_rgb(file, path.name)
 
-    decode(encoded)  # a photograph that is none is not the server's fault
+    decode(encoded)  # raises here if PHOTO is no photograph, which is not the server's fault
     model = remote.Remote(url)
     click.echo(str(model.address))
     bad = 0

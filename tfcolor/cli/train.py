@@ -112,13 +112,13 @@ def train(
             raise click.UsageError(f"epochs must be greater than 0 and finite, got {epochs}")
         device.strategy(settings.strategy)  # first: a cluster cannot be joined later
         count = data.open_part(settings.data, "train").count
-        # Batches differ from stage to stage; their mean says how many steps see the photographs.
+        # Stages differ in batch size; their mean gives the number of steps in an epoch.
         seen = sum(stage.steps * stage.batch_size for stage in settings.stages)
         steps = math.ceil(epochs * count * settings.total_steps / seen)
         settings = fields.override(settings, total_steps=steps)
     if not loop.train(settings, workdir):
         context.exit(130)  # as a shell reports Ctrl-C
-    if not (workdir / workdirs.CONFIG).is_file():  # of a worker that writes nothing
+    if not (workdir / workdirs.CONFIG).is_file():  # on a worker that writes nothing
         click.echo("trained; the first worker has the run")
         return
     click.echo(

@@ -16,8 +16,8 @@ from tfcolor.tune import spaces
 if TYPE_CHECKING:
     from tfcolor.tune import study
 
-SHOWN = 10  # trials of the table
-# These make trials cheap, and have no place in the run that follows.
+SHOWN = 10  # trials in the printed table
+# Fields that make trials cheap, left out of the command for the full run.
 SHORTENED = ("total_steps", "train_limit", "validation_limit", "validate_every_steps")
 
 
@@ -108,7 +108,7 @@ def tune(
 
 
 def _table(found: list["study.Outcome"], metric: str) -> str:
-    """The best trials as lines of text, a row a trial."""
+    """The best trials as a table in text, one row per trial."""
     rows = [["", metric, "step", "state", "values"]]
     for outcome in found[:SHOWN]:
         value = "" if outcome.value is None else f"{outcome.value:.4g}"
