@@ -1,1 +1,1 @@
-"""Colors: CIE Lab, its classes, differences, and ways of making gray."""
+"""Color: CIE Lab, color classes, color differences and gray conversions."""

@@ -1,4 +1,4 @@
-"""Classes of photographs by their brightness alone: a shirt on a white ground counts as snow."""
+"""Classes of photographs by brightness alone: a shirt on a white background counts as snow."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ CLASSES = {
 
 
 def classify(lightness: np.ndarray, dark: np.ndarray, bright: np.ndarray) -> list[str]:
-    """The class of each photograph, of `CLASSES`.
+    """The class of each photograph, one of `CLASSES`.
 
     Args:
       lightness: mean L*, (m,).

@@ -4,7 +4,7 @@ Everything computes in float32: in bfloat16 Lab is off by half a unit on average
 eagerly, in `tf.function` and in `Dataset.map`, and their gradients are finite everywhere.
 
 References:
-  IEC 61966-2-1 (sRGB); CIE 15:2004 (Lab). Constants as in scikit-image, which the tests compare.
+  IEC 61966-2-1 (sRGB); CIE 15:2004 (Lab). Constants as in scikit-image; the tests compare both.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ _GAMUT_SLACK = 3e-6  # linear RGB; float32 puts sRGB's own border colors up to 2
 
 
 def to_float(rgb: Tensor) -> Tensor:
-    """uint8 0..255, or floating point that passes -> float32 in [0, 1].
+    """uint8 0..255, which is scaled, or floating point, which is not -> float32 in [0, 1].
 
     Raises:
       ValueError: for any other dtype.
@@ -64,7 +64,7 @@ def rgb_to_lab(rgb: Tensor) -> Tensor:
 
 
 def lab_to_rgb(lab: Tensor) -> Tensor:
-    """CIE Lab -> sRGB; what sRGB cannot show is clipped, which shifts its lightness.
+    """CIE Lab -> sRGB; colors outside of sRGB are clipped, which shifts their lightness.
 
     Use `map_to_gamut` first where the lightness must be kept.
 
@@ -79,7 +79,7 @@ def lab_to_rgb(lab: Tensor) -> Tensor:
 
 
 def map_to_gamut(lab: Tensor) -> Tensor:
-    """Lab colors inside sRGB: chroma lowered as little as needed, L* and hue kept.
+    """Moves Lab colors into sRGB: lowers chroma as little as needed, keeps L* and hue.
 
     Args:
       lab: floating point (..., 3) in CIE units.
@@ -94,7 +94,7 @@ def map_to_gamut(lab: Tensor) -> Tensor:
     def beyond(factor: Tensor) -> Tensor:
         return _beyond(l, factor * a, factor * b)
 
-    # The factor is a constant to gradients.
+    # Gradients treat the factor as a constant.
     lowered = gamut.largest_factor(beyond, ops.zeros_like(l), ops)
     fits = _beyond(l, a, b) <= _GAMUT_SLACK
     factor = ops.stop_gradient(ops.where(fits, ops.ones_like(l), lowered))
@@ -108,13 +108,13 @@ def to_gray(rgb: Tensor) -> Tensor:
       rgb: (..., 3) uint8, or floating point in [0, 1].
 
     Returns:
-      uint8 (..., 3), three equal channels; L* is the color's within 8-bit rounding.
+      uint8 (..., 3), three equal channels; L* equals that of `rgb` within 8-bit rounding.
     """
     return ops.stack([to_uint8(expose(rgb, LUMINANCE))] * 3, axis=-1)
 
 
 def expose(rgb: Tensor, weights: Sequence[float] | Tensor) -> Tensor:
-    """The gray that something sees which weighs light: the eye by `LUMINANCE`, a film otherwise.
+    """Gray as weighted linear light: as the eye sees it with `LUMINANCE`, or as a film does.
 
     Args:
       rgb: (..., 3) sRGB, uint8, or floating point in [0, 1].
@@ -163,13 +163,13 @@ def _constant(values: np.ndarray | Sequence[float] | Tensor) -> Tensor:
 
 
 def _power(base: Tensor, exponent: float) -> Tensor:
-    """base ** exponent for base > 0; a sixth of the time of the power op on a CPU."""
+    """base ** exponent for base > 0; takes a sixth of the time of the power op on a CPU."""
     return ops.exp(exponent * ops.log(base))
 
 
 def decode(encoded: Tensor) -> Tensor:
     """The sRGB transfer curve: encoded -> linear, float32 in [0, 1], any shape."""
-    # Clamped inside its branch: the gradient of a power at 0 would be NaN in the other one too.
+    # Clamped, since the NaN gradient of a power at 0 would pass through `where` all the same.
     curve = _power((ops.maximum(encoded, constants.SRGB_KNEE) + 0.055) / 1.055, 2.4)
     return ops.where(encoded > constants.SRGB_KNEE, curve, encoded / 12.92)
 
@@ -182,7 +182,7 @@ def encode(linear: Tensor) -> Tensor:
 
 
 def _cube_root(relative: Tensor) -> Tensor:
-    """f of CIE Lab: a cube root with a line near black."""
+    """The function f of CIE Lab: a cube root, linear near black."""
     root = _power(ops.maximum(relative, constants.LAB_KNEE), 1.0 / 3.0)
     return ops.where(
         relative > constants.LAB_KNEE, root, constants.LAB_SLOPE * relative + constants.LAB_OFFSET

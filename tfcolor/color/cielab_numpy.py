@@ -1,7 +1,7 @@
 """sRGB <-> CIE Lab on a CPU, for photographs of 8 and 16 bits, without TensorFlow.
 
-The same arithmetic as `cielab`, fast on a CPU: tables where a value has few levels, and the border
-of sRGB looked for only where a color lies outside.
+The same formulas as `cielab`, faster on a CPU: it looks up values with few levels in tables, and
+searches for the border of sRGB only for colors outside of it.
 
 A photograph is uint8 or uint16, gray (h, w) or sRGB (h, w, 3).
 """
@@ -30,7 +30,7 @@ def tones(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def lightness(encoded: np.ndarray) -> np.ndarray:
-    """L* of sRGB between levels: float32 in [0, 1], gray (h, w) or (h, w, 3) -> [0, 100] (h, w)."""
+    """L* in [0, 100], (h, w), of float32 sRGB in [0, 1], gray (h, w) or (h, w, 3)."""
     linear = _decode(encoded)
     luminance = linear if encoded.ndim == 2 else linear @ _RELATIVE_FROM_RGB[1]
     return np.float32(116) * _cube_root(luminance) - np.float32(16)
@@ -44,14 +44,14 @@ def rgb_to_lab(rgb: np.ndarray) -> np.ndarray:
 
 
 def join(luminance: np.ndarray, lightness: np.ndarray, ab: np.ndarray, rgb: np.ndarray) -> None:
-    """Makes a photograph of those tones and colors.
+    """Writes the photograph with these tones and colors to `rgb`.
 
-    What sRGB cannot show loses chroma, never lightness or hue (as `cielab.map_to_gamut`).
+    Colors outside of sRGB lose chroma, never lightness or hue (as in `cielab.map_to_gamut`).
 
     Args:
       luminance, lightness: see `tones`; float32 (h, w).
       ab: float32 (2, h, w) in CIE units.
-      rgb: where to, uint8 or uint16 (h, w, 3); its luminance is then the given to the rounding.
+      rgb: output, uint8 or uint16 (h, w, 3); its luminance equals `luminance` up to rounding.
     """
     root = lightness + np.float32(16)
     root *= np.float32(1 / 116)
@@ -62,21 +62,21 @@ def join(luminance: np.ndarray, lightness: np.ndarray, ab: np.ndarray, rgb: np.n
     )
     if outside.size:
         y, a, b = (plane.ravel()[outside] for plane in (luminance, a, b))
-        t = _cube_root(y)  # the table's would put the darkest grays outside too
+        t = _cube_root(y)  # exact: the table's would put the darkest grays outside, too
         factor = _largest_factor(y, t, a, b)
         linear.reshape(3, -1)[:, outside] = _linear_rgb(y, t, factor * a, factor * b)
     cv2.merge([_encode(channel, rgb.dtype) for channel in linear], rgb)
 
 
 def in_gamut(lightness: np.ndarray, ab: np.ndarray) -> np.ndarray:
-    """What `join` shows for colors.
+    """The colors that `join` makes of given ones.
 
     Args:
       lightness: float32 (n,), L*.
       ab: float32 (n, 2), CIE units.
 
     Returns:
-      float32 (n, 3), CIE Lab to the rounding of 16 bits.
+      float32 (n, 3), CIE Lab, rounded as by 16-bit sRGB.
     """
     luminance = (lightness[None] + np.float32(16)) * np.float32(1 / 116)
     _cube(luminance)
@@ -101,7 +101,7 @@ def _linear_rgb(y: np.ndarray, root: np.ndarray, a: np.ndarray, b: np.ndarray) -
         _cube(plane)
     linear = np.empty((3, *y.shape), np.float32)
     product = np.empty_like(y)
-    # Not a matrix product: of 3 rows with many columns BLAS makes three times as much work.
+    # Not a matrix product: with 3 rows and many columns, BLAS costs three times as much.
     for channel, row in zip(linear, _RGB_FROM_RELATIVE, strict=True):
         np.multiply(x, row[0], out=channel)
         channel += np.multiply(y, row[1], out=product)
@@ -149,7 +149,7 @@ def _curve(linear: np.ndarray) -> np.ndarray:
 
 
 def _look_up(table: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Entries of a table of `constants.STEPS` over [0, 1]; values beyond take its ends."""
+    """Nearest entries of a table of `constants.STEPS` steps over [0, 1], clipped to its ends."""
     scaled = values * np.float32(constants.STEPS)
     scaled += np.float32(0.5)
     return np.take(table, scaled.astype(np.int32), mode="clip")
@@ -176,5 +176,5 @@ def lightness_of_levels(dtype: np.dtype) -> np.ndarray:
 
 @functools.cache
 def encode_table() -> np.ndarray:
-    """8-bit levels of linear light in `constants.STEPS`; uint8 (65536,)."""
+    """8-bit sRGB levels of linear light in `constants.STEPS` steps; uint8 (65536,)."""
     return np.round(_curve(np.arange(constants.STEPS + 1) / constants.STEPS) * 255).astype(np.uint8)

@@ -1,6 +1,6 @@
-"""sRGB (IEC 61966-2-1) and CIE Lab (CIE 15:2004) in numbers, as scikit-image has them.
+"""Constants of sRGB (IEC 61966-2-1) and CIE Lab (CIE 15:2004), with scikit-image's values.
 
-What computes with them in other ways, on other arrays and in the browser, gets them from here.
+The implementations for Keras, for NumPy and for the browser all take them from here.
 """
 
 AB_SCALE = 110.0  # planes ab are a*b* over this; covers sRGB: |a*|, |b*| <= 107.9

@@ -1,4 +1,4 @@
-"""How much chroma sRGB has room for: one search for NumPy and for tensors."""
+"""Finds the largest chroma that sRGB can show, by one search for NumPy arrays and tensors."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +9,7 @@ Array = Any  # of NumPy, or a tensor of whatever backend Keras runs on
 
 
 def largest_factor(beyond: Callable[[Array], Array], zeros: Array, ops: Any) -> Array:
-    """By how much the chroma of colors may be multiplied so that sRGB can show them.
+    """The largest factor of the chroma of colors with which sRGB can still show them.
 
     Args:
       beyond: factors -> how far those colors lie outside of sRGB; negative inside.
@@ -17,9 +17,9 @@ def largest_factor(beyond: Callable[[Array], Array], zeros: Array, ops: Any) -> 
       ops: `numpy` or `keras.ops`.
 
     Returns:
-      float32 in [0, 1]: six bisections, and a line between both ends. With bisections alone the
-      last bit of a float would decide about one and a level jump, which no other implementation
-      could follow.
+      float32 in [0, 1], by six bisections and linear interpolation between the last two ends.
+      With bisections alone, the last bit of a float could change a pixel by a whole level, and
+      other implementations could not reproduce it.
     """
     low, step = zeros, 1.0
     for _ in range(constants.BISECTIONS):

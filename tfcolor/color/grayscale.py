@@ -1,13 +1,13 @@
-"""Ways of making a photograph gray, in `keras.ops`, for any leading shape.
+"""Converts photographs to gray, in `keras.ops`, for any leading shape.
 
-What a gray photograph shows of a red dress depends on how it was made gray: by a formula on encoded
-values, as most programs do, by luminance, as L* does, or by a film that hardly saw red. All give an
-encoded sRGB value again, so that they can be looked at, and compared by the L* that it has.
+How bright a red dress becomes depends on the conversion: a formula on encoded values, as in most
+programs, luminance, as in L*, or a film that was hardly sensitive to red. All conversions return
+encoded sRGB, so that the results can be displayed, and compared by their L*.
 
 References:
-  ITU-R BT.601-7 and BT.709-6 (luma). The films are approximations of ours, by sensitivity: the
-  first plates to see green saw no red (orthochromatic, to about 1930); later ones saw all colors,
-  blue more than the eye does (panchromatic).
+  ITU-R BT.601-7 and BT.709-6 (luma). The films are our approximations of spectral sensitivity: the
+  first plates sensitive to green were not sensitive to red (orthochromatic, to about 1930); later
+  ones were sensitive to all colors, and to blue more than the eye is (panchromatic).
 """
 
 from keras import ops
@@ -20,8 +20,8 @@ _LUMA = {
     "rec709": (0.2126, 0.7152, 0.0722),
     "average": (1 / 3, 1 / 3, 1 / 3),
 }
-# Weights of linear red, green and blue: how strongly each exposes a film. Filters are used with
-# panchromatic film and take away blue, or all but red.
+# Weights of linear red, green and blue: how strongly each exposes a film. Filters go with
+# panchromatic film; the yellow one absorbs blue, the red one all but red.
 FILMS = {
     "panchromatic": (0.30, 0.37, 0.33),
     "orthochromatic": (0.04, 0.46, 0.50),
@@ -32,7 +32,7 @@ METHODS = ("lstar", *_LUMA, "hsl", *FILMS)
 
 
 def to_gray(rgb: cielab.Tensor, method: str) -> cielab.Tensor:
-    """A gray photograph.
+    """Converts photographs to gray.
 
     Args:
       rgb: (..., 3) sRGB, uint8, or floating point in [0, 1].
@@ -41,7 +41,7 @@ def to_gray(rgb: cielab.Tensor, method: str) -> cielab.Tensor:
         are films.
 
     Returns:
-      float32 (...) in [0, 1], encoded as sRGB: the one value of red, green and blue.
+      float32 (...) in [0, 1], encoded as sRGB; red, green and blue all have this value.
 
     Raises:
       ValueError: for an unknown method.
@@ -57,5 +57,5 @@ def to_gray(rgb: cielab.Tensor, method: str) -> cielab.Tensor:
 
 
 def lightness(gray: cielab.Tensor) -> cielab.Tensor:
-    """L* of gray photographs, as `to_gray` gives them; float32 (...) in [0, 100]."""
+    """L* of gray photographs that `to_gray` returned; float32 (...) in [0, 100]."""
     return cielab.lightness(cielab.decode(gray))

@@ -1,6 +1,6 @@
-"""Color as classes: the cells of a grid in the ab plane (arXiv:1603.08511).
+"""Color classes: the cells of a grid in the ab plane (arXiv:1603.08511).
 
-NumPy and `keras.ops` alone: networks and losses are built on any Keras backend.
+The module uses only NumPy and `keras.ops`, since networks and losses run on any Keras backend.
 """
 
 import functools
@@ -15,13 +15,13 @@ from tfcolor.color import constants
 Tensor = Any  # a tensor of whatever backend Keras runs on
 
 BIN_WIDTH = 10.0  # Lab units; arXiv:1603.08511, 3.1
-SIGMA = 5.0  # Lab units, of the Gaussian that shares a color out to the bins near it; 3.1
+SIGMA = 5.0  # Lab units, of the Gaussian that spreads a color over the bins near it; 3.1
 
 _CLASSES = Path(__file__).parent / "ab_classes.npz"
 
 
 def ab_bins() -> np.ndarray:
-    """The cells of the ab grid that sRGB has colors in.
+    """The cells of the ab grid that contain colors of sRGB.
 
     Returns:
       float32 (258, 2), their centers in Lab units, multiples of `BIN_WIDTH`.
@@ -30,9 +30,9 @@ def ab_bins() -> np.ndarray:
 
 
 def soft_encode(ab: Tensor) -> Tensor:
-    """Colors as distributions over the bins, weighed by a Gaussian of their distance.
+    """Colors as distributions over the bins, weighted by a Gaussian of their distance.
 
-    The paper keeps the five nearest bins alone, which have about 95 % of it.
+    The paper keeps only the five nearest bins, which have about 95 % of the weight.
 
     Args:
       ab: float32 (..., 2) in [-1, 1].
@@ -41,7 +41,7 @@ def soft_encode(ab: Tensor) -> Tensor:
       float32 (..., 258), sum 1.
     """
     bins = ab_bins()
-    # |ab - bin|^2 without the |ab|^2 that all bins share, which a softmax does not see.
+    # -|ab - bin|^2 / 2 without |ab|^2, which is the same for all bins and cancels in the softmax.
     near = ops.matmul(ab * constants.AB_SCALE, ops.convert_to_tensor(bins.T)) - (
         ops.convert_to_tensor((bins**2).sum(-1) / 2)
     )
@@ -49,7 +49,7 @@ def soft_encode(ab: Tensor) -> Tensor:
 
 
 def prior() -> np.ndarray:
-    """How often each bin occurs in photographs; see docs/recipes.md for which.
+    """How often each bin occurs in photographs; docs/recipes.md says in which.
 
     Returns:
       float32 (258,), sum 1.
@@ -65,11 +65,11 @@ def _classes() -> dict[str, np.ndarray]:
 
 @functools.cache
 def bin_weights(uniform_share: float) -> np.ndarray:
-    """What a pixel of each bin counts in the class-rebalanced loss (arXiv:1603.08511, 3.2).
+    """The weight of a pixel of each bin in the class-rebalanced loss (arXiv:1603.08511, 3.2).
 
     Args:
-      uniform_share: how far the prior is mixed with the uniform distribution, in (0, 1]; rare
-        colors count more the lower it is, and as much as all others at 1.
+      uniform_share: share of the uniform distribution mixed into the prior, in (0, 1]; the lower
+        it is, the more rare colors count; at 1 all colors count the same.
 
     Returns:
       float32 (258,), mean 1 over the pixels of photographs; 0.12 to 5.9 at 0.5.
@@ -80,16 +80,16 @@ def bin_weights(uniform_share: float) -> np.ndarray:
 
 
 def probabilities(logits: Tensor, uniform_share: float, calibration: float = 1.0) -> Tensor:
-    """How likely each bin is in a photograph, by a network that was trained on rebalanced classes.
+    """The probability of each bin, from the logits of a network trained with rebalanced classes.
 
-    Where bins occur with probabilities p and count w, the loss is least for p w over its sum: what
-    such a network gives. So log w is taken from its logits.
+    For bins of probability p and weight w, the loss is least at p w / sum(p w), which is what the
+    network learns to predict. So log w is subtracted from its logits.
 
     Args:
       logits: float32 (..., 258).
-      uniform_share: that it was trained with, see `bin_weights`.
-      calibration: a temperature, found on photographs that it was not trained on; over 1 where the
-        network is surer than it is right.
+      uniform_share: the value used in training, see `bin_weights`.
+      calibration: a temperature, fitted on photographs that were not trained on; above 1 if the
+        network is overconfident.
 
     Returns:
       float32 (..., 258), sum 1.
