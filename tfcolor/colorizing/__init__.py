@@ -1,1 +1,1 @@
-"""Photographs and a network -> photographs in color: one in memory, a folder, an archive."""
+"""Colorizes photographs by a network: one in memory, a folder, or a large archive."""

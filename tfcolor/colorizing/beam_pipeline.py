@@ -1,8 +1,8 @@
-"""Photographs colorized by an Apache Beam pipeline, for archives past one machine.
+"""Colorizes photographs by an Apache Beam pipeline, for archives too large for one machine.
 
-Photographs, results and the model must be on file systems that all workers see under the same
-name. Between the steps go file names and small planes, never pixels of full size: a photograph is
-read once to be shown to the network, and again to be painted.
+Photographs, results and the model must have the same path on all workers. Only file names and small
+planes pass between the steps, never full-size pixels: each photograph is read once for the network
+and again for painting.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ from tfcolor import images, runtimes
 from tfcolor.colorizing import folder, reduction
 from tfcolor.support import errors
 
-Pair = tuple[str, str]  # a photograph and what it becomes
+Pair = tuple[str, str]  # paths of a photograph and of its result
 Plane = np.ndarray
 
 
@@ -31,12 +31,12 @@ def colorize_files(
 ) -> None:
     """Colorizes photographs with the runner that the flags name; see `folder.colorize_files`.
 
-    What failed is listed in `place`, by the pipeline itself; what is there already is left.
+    The pipeline itself lists failures in `place`; results that exist already are kept.
 
     Args:
       model: see `runtimes.load`.
       pairs: (source, target), from `folder.plan`.
-      options: what is done to each; no hints, comparisons or GIFs.
+      options: applied to each photograph; without hints, comparisons or GIFs.
       place: the folder for the list of failures.
       flags: Beam's own, such as "--runner=FlinkRunner".
 
@@ -44,7 +44,7 @@ def colorize_files(
       ValueError: if the model is none of ours.
       OSError: if a server does not answer.
     """
-    net = runtimes.load(model, threads=1)  # what is wrong with it is told here, in one line
+    net = runtimes.load(model, threads=1)  # raises here, in one line, if it cannot be used
     waiting = [
         (str(source), str(target))
         for source, target in pairs
@@ -70,7 +70,7 @@ def colorize_files(
 
 
 class _Handler(base.ModelHandler[Plane, base.PredictionResult, runtimes.Network]):
-    """Opens the network once in a worker process and shows it one plane after the other."""
+    """Opens the network once per worker process and applies it to one plane after the other."""
 
     def __init__(self, model: Path | str | None) -> None:
         super().__init__()
@@ -90,7 +90,7 @@ class _Handler(base.ModelHandler[Plane, base.PredictionResult, runtimes.Network]
 
 
 class _Reduce(beam.DoFn):
-    """A photograph -> its lightness as the network is shown it; what cannot be read fails."""
+    """A photograph -> its lightness, reduced for the network; or a failure if it is unreadable."""
 
     def __init__(self, options: folder.FileOptions, own_size: int) -> None:
         self._options, self._own_size = options, own_size
@@ -98,12 +98,12 @@ class _Reduce(beam.DoFn):
     def process(self, pair: Pair) -> Iterator[Any]:
         try:
             yield pair, self._options.reduce(images.read(pair[0]).pixels, self._own_size)
-        except Exception as error:  # of whatever kind, it is this photograph's
+        except Exception as error:  # of any kind, it concerns this photograph only
             yield beam.pvalue.TaggedOutput("failed", _failed(pair, error))
 
 
 class _Paint(beam.DoFn):
-    """A photograph and its colors -> the file; gives what failed."""
+    """Writes a photograph in its colors; yields a result only if that fails."""
 
     def __init__(self, options: folder.FileOptions) -> None:
         self._options = options
@@ -114,7 +114,7 @@ class _Paint(beam.DoFn):
             photograph = images.read(pair[0])
             photograph = photograph.with_pixels(self._options.paint(photograph.pixels, l, ab))
             images.write(pair[1], photograph, self._options.provenance, times_of=pair[0])
-        except Exception as error:  # of whatever kind, it is this photograph's
+        except Exception as error:  # of any kind, it concerns this photograph only
             yield _failed(pair, error)
 
 

@@ -9,13 +9,13 @@ from PIL import Image
 from tfcolor.images import strips
 from tfcolor.support import disk
 
-_LINE = 300  # of the short side is the width of the line between the halves
-_GIF_SIDE = 800  # pixels; a GIF grows fast
-_GIF_MS = 1200  # that each of its two pictures stands
+_LINE = 300  # the line between the halves is the short side / 300 wide
+_GIF_SIDE = 800  # pixels; GIF files of larger pictures are too big
+_GIF_MS = 1200  # milliseconds that each of the two pictures is shown
 
 
 def side_by_side(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """Both, one beside the other.
+    """Both pictures, side by side.
 
     Args:
       before: uint8 or uint16, gray (h, w) or sRGB (h, w, 3).
@@ -33,7 +33,7 @@ def side_by_side(before: np.ndarray, after: np.ndarray) -> np.ndarray:
 
 
 def split(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """The left half of one and the right half of the other; (h, w, 3)."""
+    """The left half of `before` and the right half of `after`; (h, w, 3)."""
     line, middle = _line(after), after.shape[1] // 2
     together = after.copy()
     together[:, :middle] = _in_color(before[:, :middle])
@@ -45,19 +45,19 @@ PAIRS = {"side": side_by_side, "split": split}
 
 
 def write_gif(path: Path, before: np.ndarray, after: np.ndarray) -> None:
-    """Writes both as a GIF that shows them by turns, its long side `_GIF_SIDE` at the most."""
+    """Writes a GIF that alternates between both pictures, reduced to `_GIF_SIDE`."""
     with disk.replacing(path) as partial:
         first, second = (_small(picture) for picture in (before, after))
         first.save(partial, "GIF", save_all=True, append_images=[second], duration=_GIF_MS, loop=0)
 
 
 def _in_color(pixels: np.ndarray) -> np.ndarray:
-    """(h, w, 3), or what spreads to that."""
+    """Color (h, w, 3) as it is; gray as (h, w, 1), which broadcasts to that."""
     return pixels if pixels.ndim == 3 else pixels[..., None]
 
 
 def _line(after: np.ndarray) -> np.ndarray:
-    """White, as high as the picture."""
+    """A white vertical line, as high as the picture."""
     height, width = after.shape[:2]
     thickness = max(round(min(height, width) / _LINE), 1)
     return np.full((height, thickness, 3), np.iinfo(after.dtype).max, after.dtype)

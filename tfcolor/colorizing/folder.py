@@ -24,14 +24,14 @@ PIXELS_AT_ONCE = 100_000_000  # of all photographs in work: 10 bytes each, so ab
 
 @dataclasses.dataclass(frozen=True)
 class FileOptions(rendering.Rendering):
-    """What is done to each photograph.
+    """How to colorize each photograph, and which files to write.
 
     Attributes:
       hints: see `rendering.colorize`.
-      compare: "side" or "split" to write NAME-compare beside the result, too.
-      gif: whether to write NAME-compare.gif, gray and color by turns, too.
+      compare: "side" or "split" to also write NAME-compare beside the result.
+      gif: whether to also write NAME-compare.gif, which alternates between gray and color.
       provenance: whether the file says that its color is synthetic.
-      overwrite: whether results that are there already are made again.
+      overwrite: whether results that exist already are replaced.
     """
 
     hints: tuple[local_hints.Hint, ...] = ()
@@ -41,7 +41,7 @@ class FileOptions(rendering.Rendering):
     overwrite: bool = False
 
     def outputs(self, target: Path) -> list[Path]:
-        """All files that are written of a photograph, the result first."""
+        """All files that are written for a photograph, the result first."""
         stem = target.with_name(f"{target.stem}-compare")
         pictures = [stem.with_name(stem.name + target.suffix)] if self.compare else []
         turns = [stem.with_name(f"{stem.name}.gif")] if self.gif else []
@@ -50,7 +50,7 @@ class FileOptions(rendering.Rendering):
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """What became of a photograph: written, there already, or failed for a reason."""
+    """The outcome for a photograph: newly written, left as it existed, or failed for a reason."""
 
     source: Path
     target: Path
@@ -61,15 +61,15 @@ class Result:
 def plan(
     inputs: Sequence[str | Path], output: str | Path | None, suffix: str = "-color"
 ) -> list[tuple[Path, Path]]:
-    """Which file becomes which.
+    """Pairs each photograph with the file that it becomes.
 
     Args:
       inputs: files, folders and patterns such as "scans/**/*.tif"; a folder's tree is mirrored
         below the output folder.
       output: a name with a suffix of `formats.EXTENSIONS` for a single photograph, else a folder,
-        where a photograph without such a suffix becomes a PNG. If not given, each result stands
-        beside its photograph, with `suffix` added to its name, and those are not colorized again.
-      suffix: see there.
+        where a photograph without such a suffix becomes a PNG. If not given, each result is
+        beside its photograph, with `suffix` added to its name; results are not colorized again.
+      suffix: see `output`.
 
     Returns:
       (source, target) for each photograph.
@@ -96,10 +96,10 @@ def plan(
 
 
 def check(pairs: Sequence[tuple[Path, Path]], options: FileOptions | None = None) -> None:
-    """Looks for files that would be written twice, or over a photograph that is read.
+    """Checks that no file would be written twice, or over a photograph that is read.
 
     Raises:
-      ValueError: names both.
+      ValueError: if one would; the message names the files.
     """
     options = options or FileOptions()
     read = {source.resolve() for source, _ in pairs}
@@ -125,9 +125,9 @@ def colorize_files(
     """Colorizes photographs, as many at a time as there are cores.
 
     Args:
-      net: from `runtimes.load`; with one thread a call where there are several workers.
+      net: from `runtimes.load`; with one thread per call if there are several workers.
       pairs: (source, target), from `plan`.
-      options: what is done to each.
+      options: applied to each photograph.
       workers: photographs in work at a time; fewer where they are large.
 
     Yields:
@@ -146,7 +146,7 @@ def colorize_files(
         try:
             with room.of(decoding.count_pixels(source)):
                 _colorize_file(net, source, target, options, wanted)
-        except Exception as error:  # of whatever kind, it is this photograph's
+        except Exception as error:  # of any kind, it concerns this photograph only
             return Result(source, target, reason=naming(source, errors.one_line(error)))
         return Result(source, target, is_new=True)
 
@@ -154,21 +154,21 @@ def colorize_files(
     try:
         for done in futures.as_completed([pool.submit(work, *pair) for pair in pairs]):
             yield done.result()
-    finally:  # The user may have enough of it.
+    finally:  # The caller may stop early.
         pool.shutdown(cancel_futures=True)
 
 
 def write_failures(folder: Path, failed: Sequence[Result]) -> Path | None:
-    """Lists in a folder what failed, or takes away the list of a run before.
+    """Lists failures in a file in a folder, or deletes the list of an earlier run.
 
     Returns:
-      The list, with columns file and reason; None where nothing failed.
+      The file, with columns file and reason; None if nothing failed.
 
     Raises:
       OSError: if it cannot be written.
     """
     path = folder / FAILURES
-    if path.exists() and not _is_list(path):  # somebody's own
+    if path.exists() and not _is_list(path):  # the user's own
         path = folder / f"tfcolor-{FAILURES}"
     if not failed:
         path.unlink(missing_ok=True)
@@ -182,14 +182,14 @@ def write_failures(folder: Path, failed: Sequence[Result]) -> Path | None:
 
 
 def naming(path: Path, reason: str) -> str:
-    """The reason of a failure with the name of its file, where it has not said it."""
+    """The reason of a failure, after the file's path unless it names the file already."""
     return reason if path.name in reason else f"{path}: {reason}"
 
 
 def _colorize_file(
     net: runtimes.Network, source: Path, target: Path, options: FileOptions, wanted: Sequence[Path]
 ) -> None:
-    """Writes those files of a photograph that are wanted."""
+    """Writes the wanted files of a photograph."""
     photograph = images.read(source)
     color = options.render(photograph.pixels, net, options.hints)
     result, *others = options.outputs(target)
@@ -202,13 +202,13 @@ def _colorize_file(
             assert options.compare is not None
             pair = compare.PAIRS[options.compare](photograph.pixels, color)
             images.write(path, images.Photograph(pair), options.provenance)
-    photograph = photograph.with_pixels(color)  # and a large one is let go before this is written
-    if result in wanted:  # last: where it is, a rerun takes all of it as done
+    photograph = photograph.with_pixels(color)  # frees the pixels that were read
+    if result in wanted:
         images.write(result, photograph, options.provenance, times_of=source)
 
 
 class _Room:
-    """Lets so many pixels in at a time, or one photograph that is larger."""
+    """Limits the pixels in work at a time; a larger photograph is worked on alone."""
 
     def __init__(self, pixels: int) -> None:
         self._most, self._used = pixels, 0
@@ -233,7 +233,7 @@ def _is_list(path: Path) -> bool:
 
 
 def _matches(path: str | Path) -> list[Path]:
-    """The path, or what fits it as a pattern."""
+    """The path, or the paths that match it as a pattern."""
     if Path(path).exists() or not glob.has_magic(str(path)):
         return [Path(path)]
     found = sorted(glob.glob(str(path), recursive=True))
@@ -257,7 +257,7 @@ def _names_photograph(output: Path, found: Sequence[Path]) -> bool:
 
 def _mirror(source: Path, output: Path, alone: bool) -> list[tuple[Path, Path]]:
     root = source if source.is_dir() else source.parent
-    within = output.resolve()  # results of a run before may stand below what is read
+    within = output.resolve()  # results of an earlier run may lie below the folder that is read
     return [
         (path, with_known_suffix(output / path.relative_to(root)))
         for path in _find(source, alone)
@@ -270,14 +270,14 @@ def _beside(source: Path, suffix: str) -> Path:
 
 
 def _without_results(pairs: list[tuple[Path, Path]]) -> list[tuple[Path, Path]]:
-    """Without what a run before made of others of them."""
+    """The pairs whose source is not itself a result, made of another by an earlier run."""
     all_of_them = FileOptions(compare="side", gif=True)
     made = {path for _, target in pairs for path in all_of_them.outputs(target)}
     return [(source, target) for source, target in pairs if source not in made]
 
 
 def _find(path: Path, alone: bool) -> list[Path]:
-    """The photographs at a path; one of several that is missing fails when it is read."""
+    """The photographs at a path; if one of several paths is missing, it fails when it is read."""
     if not alone and not path.exists():
         return [path]
     return formats.find(path, images.EXTENSIONS)

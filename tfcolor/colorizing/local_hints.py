@@ -1,10 +1,10 @@
-"""Colors that a person sets in places of a photograph, spread over the objects they are put on.
+"""Spreads colors that a person sets at places of a photograph over the objects there.
 
-Networks that take hints spread them; `planes` is what those are shown. For the others, and where a
-network did not do what it was told, the method is Levin, Lischinski and Weiss, "Colorization using
-Optimization" (SIGGRAPH 2004), but with the network's colors as a weak prior: what neighbors of like
-lightness share is the correction of the color, not the color, so that a photograph without hints
-stays as the network made it.
+Networks that take hints spread them themselves; `planes` is their input. For other networks, and
+where a network did not follow a hint, the method is Levin, Lischinski and Weiss, "Colorization
+using Optimization" (SIGGRAPH 2004), but with the network's colors as a weak prior: neighbors of
+similar lightness share the correction of the color, not the color, so that a photograph without
+hints stays as the network painted it.
 """
 
 import dataclasses
@@ -22,17 +22,17 @@ from tfcolor.support import errors
 
 # Chosen by eye on a dozen photographs. Lightness is l = L* / 50 - 1.
 SIGMA = 0.04  # l; a step of 2 L* is noise or shading, one of 6 L* is an edge
-FLOOR = 1e-6  # of a weight before the sum is made one: a speck unlike all its neighbors has some
-PRIOR = 1e-8  # of d**2; larger and a hint dies within its object, smaller and it seeps out
-HINT = 100.0  # of (d - hint)**2; outweighs any eight neighbors, so that a click takes
+FLOOR = 1e-6  # least weight before the sum is made one, for a speck unlike all its neighbors
+PRIOR = 1e-8  # of d**2; if larger, a hint fades within its object, if smaller, it leaks out
+HINT = 100.0  # of (d - hint)**2; outweighs any eight neighbors, so that a click has an effect
 RADIUS = 0.01  # of the short side; a hint covers a disc, since one pixel may be a speck
-HOLDS = 5.0  # CIEDE2000; at its own place a hint is no further from its color
-ALIKE = 0.1  # l; the disc of a hint beside an edge keeps to its own side
+HOLDS = 5.0  # CIEDE2000; a hint holds if the color at its own place differs by less
+ALIKE = 0.1  # l; pixels of a hint's disc differ by no more, so that it ends at edges
 MAX_SIDE = 192  # pixels; the matrix takes 8 bytes * long side * 2 * short side**2
 
 _OFFSETS = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1)]
 _CENTER = _OFFSETS.index((0, 0))
-_ONE_AT_A_TIME = threading.Lock()  # two that limit threads at once could leave the limit on
+_ONE_AT_A_TIME = threading.Lock()  # two that limit threads at once could leave the limit set
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,8 +40,8 @@ class Hint:
     """A place and its color.
 
     Attributes:
-      x, y: pixels of the full-size photograph from its left upper corner, which is 0, 0.
-      rgb: sRGB, three of 0..255. Hue and chroma count; lightness is the photograph's own.
+      x, y: pixels of the full-size photograph from its upper left corner, which is 0, 0.
+      rgb: sRGB, 0..255. Only hue and chroma count; lightness is the photograph's own.
     """
 
     x: int
@@ -50,10 +50,10 @@ class Hint:
 
 
 def parse(text: str) -> Hint:
-    """A hint as it is typed, "X,Y,#rrggbb".
+    """Parses a hint, "X,Y,#rrggbb".
 
     Raises:
-      ValueError: if it reads otherwise.
+      ValueError: if the text has another form.
     """
     place = re.fullmatch(r"\s*(\d{1,9})\s*,\s*(\d{1,9})\s*,([^,]*)", text, re.ASCII)
     if not place:
@@ -68,7 +68,7 @@ def parse_color(text: str) -> tuple[int, int, int]:
     """Red, green and blue, 0..255, of "#rrggbb".
 
     Raises:
-      ValueError: if it reads otherwise.
+      ValueError: if the text has another form.
     """
     if not re.fullmatch("#[0-9a-fA-F]{6}", text):
         raise errors.InputError(f"the color of --hint must be #rrggbb, as #c03028; got {text!r}")
@@ -88,10 +88,10 @@ def spread(
     Args:
       l: float32 (h, w) in [-1, 1], L* / 50 - 1, as the network saw it.
       ab: float32 (h, w, 2), a*b* / 110, as the network made it.
-      hints: in any order; where two cover a place their mean counts. One of the color that is
-        there already keeps others away.
-      shape: height and width of the full photograph, pixels, in which the hints count.
-      saturation: what `painting.paint` will multiply these colors by; a hint's is the product.
+      hints: in any order; where two overlap, their mean counts. A hint of the color that is
+        there already keeps other hints away.
+      shape: height and width of the full photograph, whose pixels the hints are in.
+      saturation: factor that `painting.paint` will apply; a hint is the color after that.
 
     Returns:
       ab, float32 (h, w, 2); no correction goes beyond what some hint asks for.
@@ -120,14 +120,14 @@ def spread(
 def planes(
     l: np.ndarray, hints: Sequence[Hint], shape: tuple[int, int], saturation: float = 1.0
 ) -> np.ndarray:
-    """Hints as a network that takes them is shown them.
+    """The hints as input of a network that takes them.
 
     Args:
       l, hints, shape, saturation: see `spread`.
 
     Returns:
-      float32 (h, w, 3): a*b* / 110, in [-1, 1] by less chroma of the same hue if need be, and the
-      mask, 1 on the disc of a hint and else 0. Where discs overlap there is their mean color.
+      float32 (h, w, 3): a*b* / 110, in [-1, 1] by lowering chroma where necessary, and the mask,
+      1 on the disc of a hint and 0 elsewhere. Where discs overlap, the color is their mean.
 
     Raises:
       ValueError: if a hint lies outside the photograph.
@@ -148,7 +148,7 @@ def hold(
     shape: tuple[int, int],
     saturation: float = 1.0,
 ) -> bool:
-    """Whether every hint has its color at its own place, or the nearest that sRGB has there.
+    """Whether the pixel at every hint has the hint's color, or the nearest that sRGB has there.
 
     Args:
       l, ab, hints, shape, saturation: see `spread`.
@@ -175,7 +175,7 @@ def check(hints: Sequence[Hint], shape: tuple[int, int]) -> None:
 def solve(l: np.ndarray, weight: np.ndarray, target: np.ndarray) -> np.ndarray:
     """Minimizes sum_r (d_r - sum_s w_rs d_s)**2 + PRIOR d_r**2 + weight_r (d_r - target_r)**2.
 
-    The normal equations are banded: a pixel meets those up to two rows and columns away. Cholesky
+    The normal equations are banded: they couple pixels up to two rows and columns apart. Cholesky
     takes h w (2 min(h, w))**2 operations and is exact; conjugate gradients, with a condition number
     of 1e10, had not converged after 500 steps.
 
@@ -195,7 +195,7 @@ def solve(l: np.ndarray, weight: np.ndarray, target: np.ndarray) -> np.ndarray:
     row = -neighbor_weights(l).reshape(9, count)
     row[_CENTER] += 1.0
     steps = [y * width + x for y, x in _OFFSETS]
-    margin = width + 1  # for neighbors outside the picture, which weigh zero
+    margin = width + 1  # for neighbors outside the picture, whose weights are zero
     diagonals: dict[int, np.ndarray] = {}
     for first, second in itertools.product(range(9), repeat=2):
         apart, start = steps[second] - steps[first], margin + steps[first]
@@ -207,8 +207,8 @@ def solve(l: np.ndarray, weight: np.ndarray, target: np.ndarray) -> np.ndarray:
         band[apart] = diagonal[margin:-margin]
     band[0] += PRIOR + weight.ravel()
     wanted = (weight[..., None] * target).reshape(count, 2)
-    # LAPACK hands a band to BLAS in thousands of small pieces: a second thread gains nothing, and
-    # on a busy machine, where threads wait for each other by spinning, 0.3 s become 10 s.
+    # LAPACK passes a band to BLAS in thousands of small pieces: a second thread gains nothing, and
+    # on a busy machine, where threads busy-wait for each other, 0.3 s become 10 s.
     with _ONE_AT_A_TIME, threadpoolctl.threadpool_limits(1, "blas"):
         solution = linalg.solveh_banded(
             band, wanted, lower=True, overwrite_ab=True, overwrite_b=True, check_finite=False
@@ -217,16 +217,16 @@ def solve(l: np.ndarray, weight: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 
 def neighbor_weights(l: np.ndarray) -> np.ndarray:
-    """How much each of the 3 x 3 neighbors of a pixel says of it, by likeness of lightness.
+    """The weight of each of the 3 x 3 neighbors of a pixel, by similarity of lightness.
 
     exp(-(l_r - l_s)**2 / (2 SIGMA**2)), at least FLOOR; the sum over the neighbors s of a pixel r
     is one.
 
     Args:
-      l: (h, w) in [-1, 1]; a pixel at least two.
+      l: (h, w) in [-1, 1], of at least two pixels.
 
     Returns:
-      float64 (9, h, w), in the order of rows; none for the pixel itself and outside the picture.
+      float64 (9, h, w), row by row; 0 for the pixel itself and outside the picture.
     """
     height, width = l.shape
     padded = np.pad(l.astype(np.float64), 1, constant_values=np.inf)
@@ -244,7 +244,7 @@ def constraints(
     shape: tuple[int, int],
     saturation: float = 1.0,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What hints ask for where; the arguments are those of `spread`.
+    """The corrections that hints ask for, with weights; the arguments are those of `spread`.
 
     Returns:
       weight float64 (h, w), zero where there is no hint, and the correction float64 (h, w, 2).
@@ -259,7 +259,7 @@ def constraints(
 def _discs(
     l: np.ndarray, hints: Sequence[Hint], shape: tuple[int, int], saturation: float
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """What each hint covers, bool (h, w), and its color a*b* / 110, (2,); arguments of `spread`."""
+    """Mask of each hint, bool (h, w), and its color a*b* / 110, (2,); arguments of `spread`."""
     rows, columns = np.ogrid[: l.shape[0], : l.shape[1]]
     radius = RADIUS * min(l.shape)
     for hint in hints:
@@ -277,7 +277,7 @@ def _place(hint: Hint, l: np.ndarray, shape: tuple[int, int]) -> tuple[int, int]
 
 
 def _color(hint: Hint, saturation: float) -> np.ndarray:
-    """a*b* / 110, float32 (2,), that is the hint's once it is multiplied by the saturation."""
+    """a*b* / 110, float32 (2,), which is the hint's color after multiplying by the saturation."""
     ab = cielab_numpy.rgb_to_lab(np.array(hint.rgb, np.uint8))[1:] / constants.AB_SCALE
     # With a saturation of 0 everything is gray, whatever the hint says.
     return ab / np.float32(saturation or 1.0)

@@ -1,4 +1,4 @@
-"""A photograph and its color at the network's size -> the photograph in color, strip by strip."""
+"""Joins a photograph with color at the network's size, strip by strip."""
 
 import functools
 import os
@@ -11,7 +11,7 @@ from tfcolor.colorizing import reduction, upsample
 from tfcolor.support import errors
 
 _STRIP = 262_144  # pixels; smaller strips cost more calls, larger ones leave the cache
-_FEW = 8  # strips, 2 MP
+_FEW = 8  # strips, 2 MP; photographs with no more are painted by one thread
 
 
 def paint(
@@ -23,13 +23,13 @@ def paint(
       pixels: uint8 or uint16, gray (h, w) or sRGB (h, w, 3).
       l: float32 (h', w'), the reduced photograph's L* / 50 - 1.
       ab: float32 (h', w', 2), its colors, a*b* / 110.
-      strength: 1 for these colors alone, 0 for the photograph's own (of a gray one: none), and
+      strength: 1 for these colors only, 0 for the photograph's own (a gray one has none), and
         between them a mixture.
       saturation: factor of the chroma of these colors.
 
     Returns:
-      (h, w, 3) of the dtype of `pixels`. Its lightness is the photograph's to the rounding of the
-      dtype; what sRGB cannot show loses chroma.
+      (h, w, 3) of the dtype of `pixels`. Its lightness is the photograph's up to rounding to the
+      dtype; colors outside of sRGB lose chroma.
 
     Raises:
       ValueError: if strength or saturation is out of range; see `check`.
@@ -52,7 +52,7 @@ def paint(
 
     count = max(_STRIP // width, 1)
     strips = [slice(top, min(top + count, height)) for top in range(0, height, count)]
-    # For a small photograph the threads would spend more time on waiting for each other.
+    # For a small photograph, threads would lose more time waiting for each other than they save.
     spread = map if len(strips) <= _FEW else _threads().map
     for _ in spread(paint_rows, strips):
         pass
@@ -71,5 +71,5 @@ def check(strength: float, saturation: float) -> None:
 
 @functools.cache
 def _threads() -> futures.ThreadPoolExecutor:
-    """Shared by all photographs in work: NumPy computes outside of Python's lock."""
+    """Threads shared by all photographs in work; NumPy computes without Python's lock."""
     return futures.ThreadPoolExecutor(os.cpu_count(), "paint")

@@ -1,6 +1,6 @@
-"""What a network is to a photograph: lightness of a small size in, color of that size out.
+"""Reduces photographs to the lightness that a network takes, and gets the network's colors.
 
-Nothing here knows what runs it: a LiteRT file, a SavedModel, a server.
+The module does not depend on what runs the network: a LiteRT file, a SavedModel or a server.
 """
 
 import numpy as np
@@ -10,14 +10,14 @@ from tfcolor.color import cielab_numpy, constants
 from tfcolor.images.resizing import arrays
 from tfcolor.support import errors
 
-MAX_ASPECT = 4  # a longer side than 4 short ones is squeezed, which bounds what the network sees
+MAX_ASPECT = 4  # a side longer than 4 short ones is squeezed, which bounds the network's input
 MAX_SIZE = 4096  # short side, pixels; a network of ours then takes 10 GB
-MAX_SATURATION = 100.0  # a factor beyond all use, and far from where floats overflow
-MIN_SIDE = 8  # pixels; in less than that there is nothing to recognize
+MAX_SATURATION = 100.0  # a factor larger than any use needs, and far from where floats overflow
+MIN_SIDE = 8  # pixels; in a smaller photograph there is nothing to recognize
 
 
 def reduce(pixels: np.ndarray, size: int) -> np.ndarray:
-    """The lightness of a photograph as a network is shown it.
+    """The lightness of a photograph, reduced to the size that a network sees.
 
     Args:
       pixels: uint8 or uint16, gray (h, w) or sRGB (h, w, 3).
@@ -40,31 +40,31 @@ def reduce(pixels: np.ndarray, size: int) -> np.ndarray:
     new_height, new_width = (
         min(round(side * scale), MAX_ASPECT * size) for side in (height, width)
     )
-    # Pixels are averaged, not lightness, as they are in the photographs that networks train on.
+    # Pixels are averaged, not lightness, as in the photographs that networks are trained on.
     small = arrays.resize(pixels, new_height, new_width)
     encoded = small / np.float32(np.iinfo(pixels.dtype).max)
     return cielab_numpy.lightness(encoded) / np.float32(constants.L_SCALE) - 1
 
 
 def check_size(size: int) -> None:
-    """Raises ValueError if no network can be shown that short side."""
+    """Raises ValueError if a short side is out of the range for networks."""
     if not 1 <= size <= MAX_SIZE:
         raise errors.InputError(f"size must be from 1 to {MAX_SIZE} pixels, got {size}")
 
 
 def colors(network: runtimes.Network, l: np.ndarray, hints: np.ndarray | None = None) -> np.ndarray:
-    """The colors that a network gives a lightness of any size, mirrored to what it needs.
+    """The colors that a network predicts for lightness of any size, padded by mirroring.
 
     Args:
       network: see `runtimes.Network`.
       l: float32 (h, w) in [-1, 1].
-      hints: float32 (h, w, 3), for a network that takes them; there are none where it is mirrored.
+      hints: float32 (h, w, 3), for a network that takes them; the padding has none.
 
     Returns:
       ab: float32 (h, w, 2), a*b* / 110.
 
     Raises:
-      ValueError: if they are not finite, or the network takes no hints.
+      ValueError: if the colors are not finite, or the network takes no hints.
     """
     if hints is not None and not network.takes_hints:
         raise errors.InputError("this network takes no hints; export one of a generator that does")

@@ -1,4 +1,4 @@
-"""One photograph in memory, colorized: what every command does to every photograph."""
+"""Colorizes one photograph in memory, as every command does with every photograph."""
 
 import dataclasses
 import functools
@@ -17,10 +17,11 @@ _Kind = TypeVar("_Kind", np.ndarray, images.Photograph)
 class Rendering:
     """How the colors of a network are put into a photograph.
 
-    The steps stand alone where something comes between them: another machine, the frame before.
+    The steps are methods of their own for callers with something between them: another machine
+    (Beam), or the colors of the previous frame (films).
 
     Attributes:
-      size: short side that the network sees, pixels; its own choice if None.
+      size: short side that the network sees, pixels; None for the network's own size.
       strength: 1 for the network's colors, 0 for the photograph's own, and between them a mixture.
       saturation: factor of the network's chroma; hints keep theirs.
     """
@@ -36,7 +37,7 @@ class Rendering:
             reduction.check_size(self.size)
 
     def reduce(self, pixels: np.ndarray, own_size: int) -> np.ndarray:
-        """The lightness that a network of that size is shown; see `reduction.reduce`."""
+        """The lightness for a network whose own size is `own_size`; see `reduction.reduce`."""
         return reduction.reduce(pixels, own_size if self.size is None else self.size)
 
     def colors(
@@ -46,7 +47,7 @@ class Rendering:
         hints: Sequence[local_hints.Hint] = (),
         shape: tuple[int, int] = (0, 0),
     ) -> np.ndarray:
-        """The network's colors with those of hints; see `local_hints.spread` for what these are."""
+        """The network's colors, corrected by hints; see `local_hints.spread` for hints, shape."""
         if not hints:
             return reduction.colors(network, l)
         about = hints, shape, self.saturation
@@ -65,7 +66,7 @@ class Rendering:
         network: runtimes.Network,
         hints: Sequence[local_hints.Hint] = (),
     ) -> np.ndarray:
-        """All steps; see `colorize`."""
+        """Performs all steps; see `colorize`."""
         l = self.reduce(pixels, network.size)
         return self.paint(pixels, l, self.colors(network, l, hints, pixels.shape[:2]))
 
@@ -82,16 +83,16 @@ def colorize(
     """A photograph in the colors of a network, its own lightness kept.
 
     Args:
-      photograph: what `images.read` gives; or pixels alone, uint8 or uint16, gray (h, w) or sRGB
-        (h, w, 3), of which the lightness counts.
+      photograph: what `images.read` returns, or just pixels, uint8 or uint16, gray (h, w) or sRGB
+        (h, w, 3), whose lightness is kept.
       network: from `runtimes.load`, or any other `runtimes.Network`; the bundled one by default.
       size, strength, saturation: see `Rendering`.
-      hints: colors of places. A network that takes them spreads them over what it takes for one
-        object; where one does not hold at its own place, and with other networks, they spread to
-        what is of like lightness around them.
+      hints: colors of places. A network that takes hints spreads them over what it sees as one
+        object; if one does not hold at its own place, and with other networks, all spread to
+        surroundings of similar lightness.
 
     Returns:
-      A photograph with all else that its file says, or pixels (h, w, 3); of the same dtype.
+      A photograph with the metadata of the given one, or pixels (h, w, 3); of the same dtype.
 
     Raises:
       ValueError: if the photograph is too small, a hint lies outside, or a number is out of range.
@@ -105,7 +106,7 @@ def colorize(
 
 
 def of_batches(network: runtimes.Network) -> Callable[[np.ndarray], np.ndarray]:
-    """A network as a function uint8 (n, h, w, 3 or 1) -> uint8 (n, h, w, 3), as it is measured."""
+    """A network as a function uint8 (n, h, w, 3 or 1) -> uint8 (n, h, w, 3), for evaluation."""
     return lambda rgb: np.stack(
         [colorize(each[..., 0] if each.shape[-1] == 1 else each, network) for each in rgb]
     )

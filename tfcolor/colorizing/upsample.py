@@ -1,8 +1,8 @@
-"""Color planes of a small photograph at the size of the large one, along its edges.
+"""Enlarges color planes of a small photograph to the size of the large one, along its edges.
 
-Bicubic, and what bicubic cannot know is taken from the large photograph's lightness: where color
-follows lightness in the small one (the slope of a guided filter), it follows its fine detail in the
-large one.
+The planes are enlarged bicubically and get fine detail from the large photograph's lightness: where
+color follows lightness in the small one (by the slope of a guided filter), it follows the detail of
+lightness in the large one.
 
 References:
   Kopf et al. 2007, Joint bilateral upsampling; He, Sun, Tang 2010, Guided image filtering; He, Sun
@@ -20,11 +20,11 @@ from tfcolor.images.resizing import arrays
 RADIUS = 1  # of the window in which the slope is found, pixels of the small photograph
 NOISE = 10.0  # L*²: a variance of lightness under which there is no edge to follow
 _BLOCK = 32  # rows that are summed up at a time
-TRUST = 0.5  # of the slope: fine detail follows lightness less than coarse, by photographs
+TRUST = 0.5  # of the slope: in photographs, color follows fine detail less than coarse detail
 
 
 class Upsampler:
-    """Reads rows of the large planes one strip after the other; safe in several threads."""
+    """Computes rows of the large planes, one strip after the other; safe in several threads."""
 
     def __init__(self, l: np.ndarray, ab: np.ndarray, size: tuple[int, int]) -> None:
         """Prepares what all rows need.
@@ -34,7 +34,7 @@ class Upsampler:
           ab: float32 (h', w', 2), in CIE units.
           size: height and width of the large one.
         """
-        # A network may have seen more pixels than the photograph has; they are reduced to its size.
+        # If the network saw more pixels than the photograph has, its planes are reduced.
         height, width = (min(sides) for sides in zip(l.shape, size, strict=True))
         if (height, width) != l.shape:
             l, ab = (arrays.resize(plane, height, width) for plane in (l, ab))
@@ -50,7 +50,7 @@ class Upsampler:
         """Some rows of the large planes.
 
         Args:
-          rows: which.
+          rows: which rows.
           lightness: float32 (r, w), L* of those rows.
 
         Returns:
@@ -67,7 +67,7 @@ class Upsampler:
 
 
 def _bands(weights: np.ndarray) -> Iterator[tuple[slice, slice]]:
-    """Rows of a matrix, a block at a time, each with the few columns that they use."""
+    """Yields blocks of rows of a matrix, each with the few columns that it uses."""
     for top in range(0, len(weights), _BLOCK):
         block = slice(top, top + _BLOCK)
         used = np.flatnonzero(weights[block].any(axis=0))
@@ -75,7 +75,7 @@ def _bands(weights: np.ndarray) -> Iterator[tuple[slice, slice]]:
 
 
 def _slope(l: np.ndarray, ab: np.ndarray) -> np.ndarray:
-    """By how much ab changes with L* around each pixel; float32 (h', w', 2)."""
+    """How much ab changes with L* around each pixel, times TRUST; float32 (h', w', 2)."""
     mean_l, mean_ab = _mean(l), _mean(ab)
     covariance = _mean(l[..., None] * ab) - mean_l[..., None] * mean_ab
     variance = _mean(l * l) - mean_l * mean_l
@@ -103,7 +103,7 @@ def cubic(distance: Any, ops: Any) -> Any:
     """The weight of a pixel in bicubic interpolation with a = -1/2, by its distance in [0, 2].
 
     Args:
-      distance: array of NumPy, or a tensor.
+      distance: NumPy array or tensor.
       ops: `numpy` or `tensorflow`.
     """
     near = 1.5 * distance**3 - 2.5 * distance**2 + 1.0

@@ -1,7 +1,7 @@
-"""A generator applied to photographs of any size, in TensorFlow ops alone.
+"""Colorizes photographs of any size by a generator, in TensorFlow ops only.
 
-Restates `reduction.reduce`, `reduction.colors` and `painting.paint`, which define colorizing, so
-that a SavedModel gives the same pixels.
+Reimplements `reduction.reduce`, `reduction.colors` and `painting.paint`, which define colorizing,
+so that a SavedModel computes the same pixels.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from tfcolor.runtimes import freezing
 SPEC = tf.TensorSpec((None, None, None, None), tf.uint8, name="rgb")
 Colorizer = Callable[[np.ndarray], np.ndarray]
 Probabilities = Callable[[tf.Tensor], tf.Tensor]  # of logits; see `quantize.probabilities`
-CELL = 4  # pixels; the side of what has one color class
+CELL = 4  # pixels; side of the cells for which color classes are predicted
 
 
 def colorize(
@@ -30,9 +30,9 @@ def colorize(
     strength: tf.Tensor,
     saturation: tf.Tensor,
 ) -> tf.Tensor:
-    """A photograph in the colors that a generator gives its lightness; see `rendering.colorize`.
+    """Colorizes a photograph by a generator; see `rendering.colorize`.
 
-    Nothing is checked here: callers know what to say of a photograph or a number out of range.
+    Arguments are not checked here: callers can name what is out of range.
 
     Args:
       generator: float32 l (n, h, w, 1) -> {"ab": (n, h, w, 2)} or {"rgb": (n, h, w, 3)}, all in
@@ -60,16 +60,16 @@ def colors(
     raw: bool = False,
     hints: tf.Tensor | None = None,
 ) -> tf.Tensor:
-    """The color planes that a generator gives a lightness of any size.
+    """The color planes that a generator predicts for lightness of any size.
 
     Args:
       generator, stride: see `colorize`.
       l: float32 (n, h, w, 1) in [-1, 1]; mirrored at the borders to a multiple of the stride.
-      raw: the RGB of a generator that paints all of it, instead.
+      raw: whether to return the RGB of a generator that paints RGB, instead.
       hints: float32 (n, h, w, 3), of a generator that takes them; see `runtimes.Network`.
 
     Returns:
-      ab float32 (n, h, w, 2), or RGB (n, h, w, 3) in [0, 1] where `raw`.
+      ab float32 (n, h, w, 2), or RGB (n, h, w, 3) in [0, 1] if `raw`.
     """
     height, width = tf.unstack(tf.shape(l)[1:3])
     shown, top, left = _shown(l, hints, stride)
@@ -86,7 +86,7 @@ def class_probabilities(
     """The probabilities of the color classes in each cell of 4 x 4 pixels.
 
     Args:
-      generator, stride, hints: see `colors`; the generator has "logits", too.
+      generator, stride, hints: see `colors`; the generator must also return "logits".
       l: float32 (n, h, w, 1) in [-1, 1], sides multiples of `CELL`.
       probabilities: see `quantize.probabilities`.
 
@@ -101,19 +101,19 @@ def class_probabilities(
 
 
 def takes_hints(generator: keras.Model) -> bool:
-    """Whether a generator takes colors of places beside its lightness."""
+    """Whether a generator takes color hints beside lightness."""
     return isinstance(generator.input, dict) and "hints" in generator.input
 
 
 def ask(
     generator: keras.Model, l: tf.Tensor, hints: tf.Tensor | None = None
 ) -> dict[str, tf.Tensor]:
-    """What a generator gives a lightness whose sides are multiples of its stride; see `colors`."""
+    """A generator's outputs for lightness whose sides are multiples of its stride; see `colors`."""
     return generator(l if hints is None else {"l": l, "hints": hints}, training=False)
 
 
 def painted(outputs: dict[str, tf.Tensor], raw: bool = False) -> tf.Tensor:
-    """The color planes in what a generator gave, or the RGB; see `colors`."""
+    """The color planes of a generator's outputs, or their RGB if `raw`; see `colors`."""
     if "rgb" not in outputs:
         return outputs["ab"]
     rgb = (outputs["rgb"] + 1.0) / 2.0
@@ -127,7 +127,7 @@ def from_generator(
 
     Args:
       generator, image_size, stride: see there.
-      frozen: whether its weights stay as they are now, whatever becomes of the generator's.
+      frozen: whether the function keeps the current weights when the generator's change.
 
     Returns:
       A function uint8 (n, h, w, 3 or 1) -> uint8 (n, h, w, 3), compiled to a graph.
@@ -139,7 +139,7 @@ def from_generator(
         return colorize(generator, rgb, **sizes, **numbers)
 
     def batch(rgb: tf.Tensor) -> tf.Tensor:
-        # On a CPU photographs one by one are as fast as all of them at once.
+        # On a CPU, one photograph after the other is as fast as all at once.
         spec = tf.TensorSpec((None, None, 3), tf.uint8)
         return tf.map_fn(one, _three_channels(rgb), fn_output_signature=spec)
 
@@ -150,10 +150,10 @@ def from_generator(
 
 
 def at_own_size(generator: keras.Model) -> Colorizer:
-    """The same for gray photographs at just the size that the generator sees, all at once.
+    """As `from_generator`, for gray photographs of exactly the generator's size, all at once.
 
-    Nothing is reduced nor painted along edges; in under 1 % of the values the last bit of a float
-    makes another level.
+    Neither reducing nor upsampling along edges is needed. Rounding of floats changes the level of
+    under 1 % of the values.
 
     Args:
       generator: see `colorize`; its stride must divide the photographs' sides.
@@ -174,7 +174,7 @@ def at_own_size(generator: keras.Model) -> Colorizer:
 
 
 def raw_rgb(generator: keras.Model, rgb: tf.Tensor, image_size: int, stride: int) -> tf.Tensor:
-    """What a generator of all of RGB paints itself, its own lightness too, brought to full size.
+    """The RGB that a generator of RGB paints, with its own lightness, resized to full size.
 
     Args:
       generator, image_size, stride: see `colorize`.
@@ -198,7 +198,7 @@ def _three_channels(rgb: tf.Tensor) -> tf.Tensor:
 def _shown(
     l: tf.Tensor, hints: tf.Tensor | None, stride: int, cell: int = 1
 ) -> tuple[list[tf.Tensor], tf.Tensor, tf.Tensor]:
-    """Lightness and hints, if any, grown to a multiple of the stride; rows above, columns left."""
+    """Lightness and any hints, padded to multiples of the stride; rows above, columns left."""
     height, width = tf.unstack(tf.shape(l)[1:3])
     top, rows = _mirrored(height, stride, cell)
     left, columns = _mirrored(width, stride, cell)
@@ -211,15 +211,15 @@ def _shown(
 
 
 def _mirrored(side: tf.Tensor, stride: int, cell: int) -> tuple[tf.Tensor, tf.Tensor]:
-    """How many places a side grows by at its start, and which pixel stands in each of all.
+    """How far a side is padded at its start, and the source pixel of each place, padding included.
 
     Args:
       side: int32 ().
-      stride: what it becomes a multiple of.
-      cell: what the number at the start is a multiple of.
+      stride: the padded side is a multiple of it.
+      cell: the padding at the start is a multiple of it.
     """
     missing = -side % stride
     before = missing // 2 // cell * cell
-    period = tf.maximum(2 * (side - 1), 1)  # there and back, the ends once
+    period = tf.maximum(2 * (side - 1), 1)  # there and back, each end once
     places = tf.range(-before, side + missing - before) % period
     return before, tf.minimum(places, period - places)

@@ -1,4 +1,4 @@
-"""`colorizing.painting` in TensorFlow ops: a photograph and its color -> it in color."""
+"""`colorizing.painting` in TensorFlow ops: joins a photograph with color of a smaller size."""
 
 import tensorflow as tf
 
@@ -7,7 +7,7 @@ from tfcolor.colorizing import upsample
 from tfcolor.colorizing.graphs import tones
 from tfcolor.images.resizing import tensors
 
-_STRIP = 262_144  # pixels that are painted at a time, which bounds what is needed beside them
+_STRIP = 262_144  # pixels that are painted at a time, which bounds the memory needed for them
 
 
 def paint(
@@ -51,7 +51,7 @@ def paint(
 
 
 def _widened(l: tf.Tensor, ab: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
-    """What `upsample.Upsampler` needs for all rows: a, b, their slopes, L*.
+    """The planes of `upsample.Upsampler` at full width: a, b, their slopes, L*.
 
     Args:
       l, ab: L* (h', w', 1) and a*b* (h', w', 2) of the small photograph.
@@ -77,7 +77,7 @@ def _widened(l: tf.Tensor, ab: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
 def _colors_of_rows(
     wide: tf.Tensor, top: tf.Tensor, lightness: tf.Tensor, height: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """`upsample.Upsampler.rows`: a*, b* of the rows from `top` that have that lightness (r, w)."""
+    """`upsample.Upsampler.rows`: a*, b* of the r rows from `top`, which have that lightness."""
     count, width = tf.unstack(tf.shape(lightness))
     weights, first = _bicubic(tf.range(top, top + count), height, tf.shape(wide)[0])
     near = tf.reshape(wide[first : first + tf.shape(weights)[1]], (-1, 5 * width))
@@ -95,10 +95,10 @@ def _mean(planes: tf.Tensor) -> tf.Tensor:
 
 
 def _bicubic(rows: tf.Tensor, large: tf.Tensor, small: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Rows of the matrix that enlarges (see `upsample`), without columns beyond those they use.
+    """Rows of the bicubic matrix (see `upsample`), cut to the columns that they use.
 
     Returns:
-      float32 (r, k), and the column of the matrix that is their first; int32 ().
+      float32 (r, k), and the index of their first column in the whole matrix, int32 ().
     """
     shrink = tf.cast(small, tf.float64) / tf.cast(large, tf.float64)
     place = (tf.cast(rows, tf.float64)[:, None] + 0.5) * shrink - 0.5

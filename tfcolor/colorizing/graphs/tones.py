@@ -1,6 +1,6 @@
-"""Tones of photographs, and photographs of tones and colors: `cielab_numpy` in TensorFlow ops.
+"""`cielab_numpy` in TensorFlow ops: photographs -> tones, and tones with colors -> photographs.
 
-By the same tables: formulas would round some levels otherwise.
+The tables are the same, too: formulas would round some levels differently.
 """
 
 import numpy as np
@@ -33,7 +33,7 @@ class Tables:
         return luminance, tf.gather(self._lightness, _step(luminance))
 
     def tones_of_gray(self, gray: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """The same of gray, uint8 (...)."""
+        """As `tones`, of gray uint8 (...)."""
         level = tf.cast(gray, tf.int32)
         return tf.gather(self._linear, level), tf.gather(self._lightness_of_levels, level)
 
@@ -60,7 +60,7 @@ class Tables:
 
 def _mapped_to_gamut(y: tf.Tensor, a: tf.Tensor, b: tf.Tensor) -> list[tf.Tensor]:
     """Linear red, green and blue of luminance, a* and b* outside sRGB, with less chroma; (k,)."""
-    root = (cielab.lightness(y) + 16.0) * (1 / 116)  # the table's is too rough beside the border
+    root = (cielab.lightness(y) + 16.0) * (1 / 116)  # the table's is too coarse near the border
 
     def beyond(factor: tf.Tensor) -> tf.Tensor:
         lowest, highest = _ends(_linear_rgb(y, root, factor * a, factor * b))
@@ -83,5 +83,5 @@ def _ends(linear: list[tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def _step(values: tf.Tensor) -> tf.Tensor:
-    """The entry of a table of `cielab_numpy` over [0, 1] that stands for a value; int32."""
+    """Index of the entry nearest to a value in a table of `cielab_numpy` over [0, 1]; int32."""
     return tf.cast(tf.clip_by_value(values, 0.0, 1.0) * constants.STEPS + 0.5, tf.int32)
