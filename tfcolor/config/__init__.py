@@ -1,4 +1,4 @@
-"""What a run is: frozen dataclasses, checked when they are made."""
+"""The config of a training run: frozen dataclasses, checked when they are made."""
 
 import dataclasses
 
@@ -17,10 +17,10 @@ GENERATORS = {
 }
 CLASSIFIERS = ("colorful", "colornet", "hintnet")  # generators that give logits over ab bins
 ENCODERS = ("pretrained-unet", "colornet", "hintnet")  # generators with a pretrained encoder
-HINTED = ("hintnet",)  # generators that take colors of places
+HINTED = ("hintnet",)  # generators that take color hints
 BUNDLED_BACKBONE = "efficientnet-lite0"  # comes with the package
-BUNDLED_GENERATOR = "colornet"  # whose weights do
-# Encoder -> its module of keras.applications; the bundled one is of none.
+BUNDLED_GENERATOR = "colornet"  # its weights come with the package
+# Encoder -> its module of keras.applications; the bundled one has none.
 BACKBONES = {
     BUNDLED_BACKBONE: "",
     "DenseNet121": "densenet",
@@ -62,18 +62,18 @@ RESUMABLE = frozenset(
 
 @dataclasses.dataclass(frozen=True)
 class DataConfig:
-    """Which photographs, and how they are chosen and cropped."""
+    """Which photographs to use, and how they are chosen and cropped."""
 
     source: str = "samples"  # "samples", a folder, or the name of a TFDS set such as "coco/2017"
     data_dir: str | None = None  # where TFDS keeps its sets; None is TFDS's own default
     train_split: str = "train[:9000]"  # TFDS only
     test_split: str = "validation[:3000]"  # TFDS only
-    train_limit: int | None = None  # use only so many training photographs, scattered
-    validation_limit: int = 200  # photographs looked at in each validation, scattered
+    train_limit: int | None = None  # use only this many training photographs, scattered
+    validation_limit: int = 200  # photographs used in each validation, scattered
     crop_min_fraction: float = 0.8  # smallest random crop, over the photograph's short side
     min_chroma: float = 4.0  # training photographs with a lower mean Lab chroma count as gray
-    film: float = 0.0  # share of training photographs whose lightness is as an old film shows it
-    hints: float = 0.0  # share of training photographs with colors of places given
+    film: float = 0.0  # share of training photographs whose lightness is that of an old film
+    hints: float = 0.0  # share of training photographs that come with color hints
     shuffle_buffer: int = 1024  # encoded TFDS photographs held for shuffling, about 150 kB each
 
     def __post_init__(self) -> None:
@@ -90,18 +90,18 @@ class DataConfig:
 
 @dataclasses.dataclass(frozen=True)
 class ModelConfig:
-    """Both networks. A field that a network has no use for is left out of account."""
+    """Both networks; each ignores the fields that it has no use for."""
 
     generator: str = "unet"
     discriminator: str = "patchgan"  # built only for stages with a gan_weight
     space: str = "lab"  # what the generator paints: the color planes ab, or all of RGB
-    width: int = 64  # channels of the first layer of both networks; of hintnet, see there
+    width: int = 64  # channels of the first layer of both networks; for hintnet, see there
     depth: int = 8  # halvings in the U-Net and the cDCGAN; sides must be multiples of 2**depth
     normalization: str = "batch"  # in the U-Net and the PatchGAN
     spectral: bool = False  # spectral normalization in the PatchGAN
     dropout: float = 0.5  # the noise z, in the U-Net's first three decoder blocks while training
-    encoder: str = BUNDLED_BACKBONE  # of pretrained-unet, or a network of keras.applications
-    # To begin with: also "imagenet" (the encoder's), "tfcolor" (the bundled model's), or an .npz.
+    encoder: str = BUNDLED_BACKBONE  # of a generator in ENCODERS; one of BACKBONES
+    # Initial weights: also "imagenet" (the encoder's), "tfcolor" (the bundled model's), or an .npz.
     weights: str = "random"
 
     def __post_init__(self) -> None:
@@ -130,13 +130,13 @@ class ModelConfig:
 
     @property
     def stride(self) -> int:
-        """Pixels that the sides of what the generator sees must be multiples of."""
+        """Pixels; the sides of what the generator sees must be multiples of it."""
         return GENERATORS[self.generator] or 2**self.depth
 
 
 @dataclasses.dataclass(frozen=True)
 class StageConfig:
-    """A stretch of a run with one objective. The defaults are those of pix2pix."""
+    """A part of a run with one objective. The defaults are those of pix2pix."""
 
     name: str = "train"
     steps: int = 200_000
@@ -149,27 +149,27 @@ class StageConfig:
     classification_weight: float = 0.0  # class-rebalanced cross-entropy over ab bins
     uniform_share: float = 0.5  # lambda of arXiv:1603.08511: rare bins count more the lower it is
     perceptual_weight: float = 0.0  # features of EfficientNet-Lite0
-    colorfulness_weight: float = 0.0  # against the photograph's own, from both sides
-    size_weight: float = 0.0  # colors at half the size, or the multiple of the stride under it
+    colorfulness_weight: float = 0.0  # difference from the photograph's own, up or down
+    size_weight: float = 0.0  # difference of the colors at half the size, rounded to the stride
     gan_loss: str = "bce"
-    label_smoothing: float = 0.0  # the discriminator is told 1 - this for real; bce only
-    d_updates: int = 1  # of the discriminator in each step, on the step's photographs
+    label_smoothing: float = 0.0  # the discriminator's target for real is 1 - this; bce only
+    d_updates: int = 1  # updates of the discriminator in each step, on the step's photographs
 
-    # The optimizers, both Adam, and AdamW with a weight decay; begun anew in each stage.
+    # The optimizers: Adam, or AdamW if there is a weight decay; each stage starts with new ones.
     learning_rate: float = 2e-4
     d_learning_rate: float | None = None  # None: the same
-    encoder_rate: float = 1.0  # learning rate of the encoder, over that of the rest
+    encoder_rate: float = 1.0  # learning rate of the encoder, as a multiple of that of the rest
     beta_1: float = 0.5
     beta_2: float = 0.999
     weight_decay: float = 0.0
     schedule: str = "constant"  # "cosine" and "linear" fall to 0 at the end of the stage
-    warmup_steps: int = 0  # the learning rates rise from 0 in so many steps
+    warmup_steps: int = 0  # the learning rates rise from 0 in this many steps
     clip_norm: float = 0.0  # largest norm of the generator's gradient; 0 is no limit
-    frozen: tuple[str, ...] = ()  # of FROZEN; "encoder_start": hintnet's first layers
+    frozen: tuple[str, ...] = ()  # not trained, of FROZEN; "encoder_start": hintnet's first layers
     ema: float = 0.0  # decay of the moving average of the generator; 0 is none
 
-    # Which weights are kept as the best, and when the stage ends before its last step. By a figure
-    # that the stage before did not have, the first to beat is the best by that stage's.
+    # Which weights are kept as the best, and when the stage ends early. If the stage before has
+    # another figure, the first to beat are its best weights, measured by this stage's figure.
     best_by: str = "ab_error"
     patience: int = 0  # validations without a better Fréchet distance; 0 trains to the last step
 
@@ -209,7 +209,7 @@ class StageConfig:
 
 @dataclasses.dataclass(frozen=True)
 class TrainConfig:
-    """A training run, whole: with the photographs it can be repeated from this alone."""
+    """A whole training run: with the photographs, this is all that is needed to repeat it."""
 
     recipe: str = "pix2pix"
     data: DataConfig = DataConfig()
@@ -270,7 +270,7 @@ class TrainConfig:
 
     @property
     def total_steps(self) -> int:
-        """Train steps of all stages, where none ends before its last."""
+        """Train steps of all stages, if none ends early."""
         return sum(stage.steps for stage in self.stages)
 
     @property

@@ -42,6 +42,6 @@ def share(part: Any, *names: str) -> None:
 
 
 def generator(asks: str, given: str, known: Collection[str], remedy: str = "") -> None:
-    """What `asks` for one of the known generators, such as "hints need", must have one."""
+    """Checks for one of the known generators; `asks` names what needs it, such as "hints need"."""
     if given not in known:
         raise errors.InputError(f"{asks} a generator {' or '.join(known)}, got {given}{remedy}")

@@ -1,4 +1,4 @@
-"""The fields of a config by their names, wherever they stand: changed, listed, compared, read."""
+"""Changes, lists, compares and reads the fields of a config by name, whatever part they are in."""
 
 import dataclasses
 import json
@@ -16,8 +16,8 @@ PARTS = ("data", "model", "stages")  # of a config; no fields themselves
 def override(settings: config.TrainConfig, **fields: Any) -> config.TrainConfig:
     """A config with some fields changed.
 
-    A field of the stages is changed in all of them, or in one as "STAGE.FIELD". `total_steps`
-    shares out steps as the stages had them. An `image_size` given without a `depth` lowers the
+    A field of the stages is changed in all of them, or in one as "STAGE.FIELD". `total_steps` is
+    shared out in proportion to the stages' steps. An `image_size` without a `depth` lowers the
     depth of a U-Net to log2 of that size, so that trial runs at 128 or 64 need one option, not two.
 
     Args:
@@ -75,7 +75,7 @@ def is_resumable(name: str) -> bool:
 
 
 def changed(old: config.TrainConfig, new: config.TrainConfig) -> dict[str, tuple[Any, Any]]:
-    """Fields that differ and cannot differ when a run is resumed: name -> (old, new)."""
+    """Fields that differ although a resumed run must keep them: name -> (old, new)."""
     before, after = flatten(old), flatten(new)
     return {
         name: (before.get(name), after.get(name))
@@ -85,7 +85,7 @@ def changed(old: config.TrainConfig, new: config.TrainConfig) -> dict[str, tuple
 
 
 def parse(assignments: Iterable[str]) -> dict[str, Any]:
-    """What "FIELD=VALUE" texts say: numbers, true, false, null, ["lists"], else plain text.
+    """Parses "FIELD=VALUE" texts; VALUE is JSON (a number, true, null, ["a list"]), or else text.
 
     Raises:
       ValueError: if one has no "=".
@@ -126,7 +126,7 @@ def _replace(part: Any, **fields: Any) -> Any:
 
 
 def _fits(value: Any, hint: Any) -> bool:
-    """Whether a value is of a type as fields have it; a whole number may stand for a float."""
+    """Whether a value has a field's type; a whole number may stand for a float."""
     if isinstance(hint, types.UnionType):
         return any(_fits(value, one) for one in typing.get_args(hint))
     if typing.get_origin(hint) is tuple:
@@ -137,7 +137,7 @@ def _fits(value: Any, hint: Any) -> bool:
 
 
 def _share(stages: list[config.StageConfig], total_steps: int) -> list[config.StageConfig]:
-    """The stages with so many steps in all, in the proportions that they had."""
+    """The stages with `total_steps` steps in all, in the proportions that they had."""
     if total_steps < len(stages):
         raise errors.InputError(
             f"total_steps must be {len(stages)} or more, one for each stage, got {total_steps}"
@@ -159,7 +159,7 @@ def _share(stages: list[config.StageConfig], total_steps: int) -> list[config.St
 def _depth(
     settings: config.TrainConfig, stages: list[config.StageConfig], model: dict[str, Any]
 ) -> dict[str, int]:
-    """The depth that follows from image sizes, where it does."""
+    """The depth that follows from changed image sizes, or nothing."""
     resized = [stage.image_size for stage in stages] != [s.image_size for s in settings.stages]
     smallest = min(stage.image_size for stage in stages)
     generator = model.get("generator", settings.model.generator)

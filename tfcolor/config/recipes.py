@@ -10,7 +10,7 @@ DEFAULT = "tfcolor"
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """A training config with what there is to say about it."""
+    """A training config with a summary and its source."""
 
     summary: str
     source: str
@@ -47,7 +47,7 @@ _SAGAN = config.TrainConfig(
 )
 
 # Zhang et al., 3 and their published solver: crops of 176, batch 40, Adam. They divide the rate by
-# 3 twice; a cosine stands for that here.
+# 3 twice; a cosine schedule replaces that here.
 _COLORFUL = config.TrainConfig(
     recipe="colorful",
     model=config.ModelConfig(generator="colorful"),
@@ -86,8 +86,8 @@ _CAPSTONE = config.TrainConfig(
     ),
 )
 
-# Most steps on small crops at a constant rate, behind which a moving average goes; then larger ones
-# while the rate falls to 0: from before that a longer run can go on.
+# Most steps are on small crops at a constant rate, with a moving average of the weights; the rest
+# are on larger crops while the rate falls to 0. A longer run can continue from before that.
 _CLASSIFY = config.StageConfig(
     "classify",
     steps=30_000,
