@@ -13,9 +13,9 @@ PARTS = ("train", "validation", "test", "all")
 def open_part(settings: config.DataConfig, part: str) -> photographs.Photographs:
     """A part of the photographs that `settings.source` names.
 
-    Training fits on "train", chooses on "validation" (carved from the training photographs) and
-    never sees "test". A folder has no test part of its own: measure on another folder, or on its
-    validation part.
+    Training fits weights on "train", chooses among them on "validation" (held out of the training
+    photographs) and never sees "test". A folder has no test part of its own: measure on another
+    folder, or on its validation part.
 
     Args:
       settings: `source` is "samples", a folder or the name of a TFDS set.
@@ -34,7 +34,7 @@ def open_part(settings: config.DataConfig, part: str) -> photographs.Photographs
 
 
 def open_whole(sources: Sequence[config.DataConfig], part: str) -> photographs.Photographs:
-    """A part of all that one or several sources hold, whatever their limits.
+    """A part of one or several sources, regardless of their limits.
 
     Args:
       sources: one of any kind, see `open_part`, or several folders.
@@ -74,7 +74,7 @@ def _open(settings: config.DataConfig, part: str) -> photographs.Photographs:
 
 
 def has_part(settings: config.DataConfig, part: str) -> bool:
-    """Whether a source has a part; without one of its photographs being read."""
+    """Whether a source has a part; reads no photograph."""
     try:
         open_part(settings, part)
     except errors.InputError:

@@ -1,19 +1,19 @@
-"""Crops and flips of one photograph, from random numbers that are given."""
+"""Crops and flips photographs by random numbers that are given."""
 
 import tensorflow as tf
 
 from tfcolor.images.resizing import tensors
 
-REDUCTIONS = (1, 2, 4, 8)  # what a JPEG's decoder can leave out of each 8 x 8 block, on each side
-# Times the wanted side that a decoder leaves at least. Where the squares of new pixels cut through
-# its pixels, L* is then wrong by 0.05 on average; with twice the side by 0.4, and by 6 at edges.
+REDUCTIONS = (1, 2, 4, 8)  # factors by which a JPEG decoder can reduce each side of an 8 x 8 block
+# Reduced by a decoder, a square has at least this many times the wanted side. Where new pixels cut
+# through its pixels, L* is then off by 0.05 on average; with twice the side by 0.4, by 6 at edges.
 LEFT = 12
 
 
 def random_window(
     height: tf.Tensor, width: tf.Tensor, image_size: int, min_fraction: float, draw: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
-    """The square of a photograph that three random numbers stand for.
+    """The square of a photograph that three random numbers choose.
 
     Args:
       height, width: of the photograph, pixels; int32 ().
@@ -23,9 +23,9 @@ def random_window(
       draw: float32 (3,), uniform in [0, 1): side, top, left.
 
     Returns:
-      top, left, side: pixels, multiples of the fourth; int32 ().
-      reduction: by how much a JPEG's decoder may reduce the photograph: the most of `REDUCTIONS`
-        that leaves `LEFT` times the wanted side; int32 ().
+      top, left, side: pixels, multiples of `reduction`; int32 ().
+      reduction: factor by which a JPEG decoder may reduce the photograph: the largest of
+        `REDUCTIONS` that leaves `LEFT` times the wanted side; int32 ().
     """
     fraction = min_fraction + (1.0 - min_fraction) * draw[0]
     short = tf.minimum(height, width)
@@ -75,7 +75,7 @@ def center_crop(rgb: tf.Tensor, image_size: int) -> tf.Tensor:
 
 
 def stretch(rgb: tf.Tensor, image_size: int) -> tf.Tensor:
-    """The whole photograph as a square of the wanted size, its aspect lost.
+    """The whole photograph as a square of the wanted size, whatever its aspect ratio.
 
     Args:
       rgb: uint8 (h, w, 3).
@@ -88,7 +88,7 @@ def stretch(rgb: tf.Tensor, image_size: int) -> tf.Tensor:
 
 
 def mirror(rgb: tf.Tensor, mirrored: tf.Tensor) -> tf.Tensor:
-    """Some photographs of a batch as in a mirror.
+    """A batch with some photographs mirrored left to right.
 
     Args:
       rgb: (n, h, w, c).
@@ -97,15 +97,15 @@ def mirror(rgb: tf.Tensor, mirrored: tf.Tensor) -> tf.Tensor:
     Returns:
       The same shape and dtype.
     """
-    # Batches are mirrored, not single photographs: an op for each takes a third of its decoding.
+    # Batches are mirrored, since an op per photograph takes a third of the time of its decoding.
     return tf.where(mirrored[:, None, None, None], tf.reverse(rgb, [2]), rgb)
 
 
 def resize(rgb: tf.Tensor, image_size: int) -> tf.Tensor:
     """A picture, uint8 (h, w, 3), as a square of the wanted size.
 
-    Rounded to levels, which colorizing does not: that moves L* by 0.08 on average, and batches of
-    float32 take longer to make.
+    Unlike colorizing, this rounds to levels, which moves L* by 0.08 on average: batches of float32
+    take longer to make.
     """
     resized = tensors.resize(rgb, image_size, image_size)
     return tf.cast(tf.round(resized), tf.uint8)

@@ -18,25 +18,25 @@ def train_batches(
     position: int = 0,
     shard: tuple[int, int] = (1, 0),
 ) -> tf.data.Dataset:
-    """Endless random batches; seed and position fix every one of them.
+    """Endless random batches; seed and position determine every one of them.
 
-    The stream visits each photograph once an epoch, in an order drawn anew each time. A
-    photograph's place in the stream is its position; a run that has seen all before `position`
-    goes on from there with the batches it would have had. Ask `require_usable` first: where no
-    photograph can be used, the first batch never comes.
+    The stream visits each photograph once per epoch, in a new order each time. A photograph's
+    place in the stream is its position; a run that is resumed at a position gets the batches that
+    it would have had. Call `require_usable` first: if no photograph can be used, the first batch
+    never comes.
 
     Args:
       photos: the training photographs.
-      settings: limits, shuffle buffer.
+      settings: crops, films, hints, the limit of chroma, and the shuffle buffer.
       image_size: side of the square crops, pixels.
       batch_size: photographs in a batch.
-      seed: of order, crops, flips and films.
+      seed: of order, crops, flips, films and hints.
       position: where to begin, in photographs of the endless stream.
       shard: (count, index) of the workers that share the stream: every count-th photograph.
 
     Returns:
       Dataset of {"l": float32 (n, s, s, 1), "ab": float32 (n, s, s, 2), "image_id": int64 (n,),
-      "position": int64 (n,)}, planes in [-1, 1]; with "hints", float32 (n, s, s, 3), where the
+      "position": int64 (n,)}, planes in [-1, 1]; with "hints", float32 (n, s, s, 3), if the
       settings ask for some.
     """
 
@@ -78,7 +78,7 @@ def train_batches(
 
 
 def require_usable(photos: photographs.Photographs, settings: config.DataConfig) -> None:
-    """Looks for one photograph to train on.
+    """Checks that there is at least one photograph to train on.
 
     Raises:
       ValueError: if all are gray, broken or too small.
@@ -114,7 +114,7 @@ def eval_batches(
     )
 
 
-# Compiled into one pass over memory: a dozen ops that make one each take four times as long.
+# Compiled into one pass over memory; a dozen ops with one pass each take four times as long.
 planes = tf.function(cielab.rgb_to_planes, jit_compile=True)
 
 
@@ -129,7 +129,7 @@ def _mirrored_planes(rgb: tf.Tensor, mirrored: tf.Tensor) -> tuple[tf.Tensor, tf
 def _endless(
     photos: photographs.Photographs, shuffle_buffer: int, seed: int, position: int
 ) -> tf.data.Dataset:
-    """(position int64 (), record) for ever, from `position` on."""
+    """Endless pairs (position int64 (), record), from `position` on."""
     first_epoch, first_place = divmod(position, photos.count)
 
     def epoch_records(epoch: tf.Tensor) -> tf.data.Dataset:

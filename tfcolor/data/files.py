@@ -36,9 +36,9 @@ def from_folder(folder: str | Path, part: str = "all") -> photographs.Photograph
 def from_folders(folders: Sequence[str | Path], part: str = "all") -> photographs.Photographs:
     """The photographs below several folders as one set; see `from_folder`.
 
-    A photograph's name begins with the name of its folder, so that files that are called alike
-    stay apart; a second folder of the same name is called NAME-2. It is in the part that it is in
-    in its own folder.
+    A photograph's name begins with the name of its folder, so that files of the same name stay
+    apart; a second folder of the same name is called NAME-2. A photograph belongs to the same part
+    as in its own folder.
 
     Raises:
       ValueError: if a folder is missing, or none holds a photograph in that part.

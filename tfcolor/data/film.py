@@ -1,15 +1,15 @@
-"""A photograph as an old film shows it: the input of a training pair, spoiled; its color is not.
+"""Simulates old films: degrades the input of a training pair, but not its color.
 
-A colorizer that has only seen clean lightness is lost before a scan from 1910, whose reds are
-black and whose shadows are grain. Every effect is stateless: the same seed gives the same picture,
-eagerly and in a `Dataset.map`.
+A colorizer trained only on clean lightness fails on a scan from 1910, whose reds are black and
+whose shadows are grain. Every effect is stateless: the same seed gives the same picture, eagerly
+and in a `Dataset.map`.
 """
 
 import tensorflow as tf
 
 from tfcolor.color import cielab, grayscale
 
-# How often each effect is applied, and how strong it is at most: our choice, by looking at scans.
+# The largest strength and the probability of each effect, which we chose by looking at scans.
 GRAIN, GRAIN_CHANCE = 0.07, 0.7  # standard deviation, encoded
 FADE, FADE_CHANCE = 0.35, 0.5  # of the range of tones that is lost
 BLUR, BLUR_CHANCE = 1.5, 0.5  # standard deviation of a Gaussian, pixels
@@ -19,13 +19,13 @@ _BLUR_RADIUS = 4  # pixels; 2.7 standard deviations of the strongest
 
 
 def simulate(rgb: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """A gray picture of a color photograph, taken on a random film and kept badly.
+    """A gray picture of a color photograph, as if taken on a random film and kept badly.
 
-    The film is panchromatic or orthochromatic, or wears a yellow or red filter; then blur, grain,
-    fading, scratches and JPEG, each by chance.
+    The film is panchromatic, orthochromatic, or behind a yellow or red filter; blur, grain, fading,
+    scratches and JPEG artifacts follow, each at random.
 
     Args:
-      rgb: uint8 (s, s, 3), a known square.
+      rgb: uint8 (s, s, 3), s known when the graph is built.
       seed: integer (2,).
 
     Returns:
@@ -51,7 +51,7 @@ def simulate(rgb: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
 
 
 def expose(rgb: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """The photograph on one of `grayscale.FILMS`, or between it and the eye; float32 (s, s).
+    """The photograph as a mixture of one of `grayscale.FILMS` and luminance; float32 (s, s).
 
     Args:
       rgb: uint8 (s, s, 3).
@@ -69,20 +69,20 @@ def expose(rgb: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
 
 
 def blur(gray: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """A lens out of focus: a Gaussian; float32 (s, s) in [0, 1]."""
+    """Blurs by a Gaussian, like a lens out of focus; float32 (s, s) in [0, 1]."""
     sigma = 0.3 + (BLUR - 0.3) * tf.random.stateless_uniform((), seed)
     offsets = tf.range(-_BLUR_RADIUS, _BLUR_RADIUS + 1, dtype=tf.float32)
     weights = tf.exp(-0.5 * (offsets / sigma) ** 2)
     weights /= tf.reduce_sum(weights)
     edge = [[_BLUR_RADIUS, _BLUR_RADIUS]] * 2
-    # Symmetric: each edge's pixels are mirrored, so that a gray plane stays one.
+    # Symmetric: each edge's pixels are mirrored, so that an even gray stays even.
     padded = tf.pad(gray, edge, "SYMMETRIC")[None, ..., None]  # (1, h, w, 1)
     padded = tf.nn.conv2d(padded, weights[:, None, None, None], 1, "VALID")
     return tf.nn.conv2d(padded, weights[None, :, None, None], 1, "VALID")[0, ..., 0]
 
 
 def grain(gray: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Silver grain: noise, strongest in the middle tones; float32 (s, s) in [0, 1]."""
+    """Adds silver grain: noise that is strongest in the middle tones; float32 (s, s)."""
     strength, noise = tf.unstack(tf.random.split(seed, 2))
     deviation = GRAIN * tf.random.stateless_uniform((), strength)
     shape = 0.3 + 2.8 * gray * (1.0 - gray)  # 1 in the middle
@@ -90,14 +90,14 @@ def grain(gray: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
 
 
 def fade(gray: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Years in the light: black turns gray, white dull, and contrast goes; float32 (s, s)."""
+    """Fades as by years of light: black turns gray, white dull, contrast falls; float32 (s, s)."""
     lost, white = tf.unstack(tf.random.stateless_uniform((2,), seed))
     lost *= FADE
     return gray * (1.0 - lost) + lost * white
 
 
 def scratch(gray: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Scratches along the film, bright or dark, a pixel wide; float32 (s, s)."""
+    """Adds scratches along the film, bright or dark, a pixel wide; float32 (s, s)."""
     size = tf.shape(gray)
     draw = tf.random.stateless_uniform((SCRATCHES, 4), seed)
     columns = tf.range(size[1], dtype=tf.float32)[None, None]  # (1, 1, w)
@@ -106,7 +106,7 @@ def scratch(gray: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     start, lean, first, tone = (draw[:, index, None, None] for index in range(4))
     center = start * width + (lean - 0.5) * 0.05 * rows
     on = (tf.abs(columns - center) < 0.7) & (rows > first * height)  # (scratches, h, w)
-    # Half of those drawn are left out, so that one or two are as frequent as four.
+    # Each one drawn is left out half of the time, so that their number varies.
     on &= lean < 0.5
     bright, dark = on & (tone > 0.4), on & (tone <= 0.4)
     gray = tf.where(tf.reduce_any(bright, 0), 0.3 * gray + 0.65, gray)
@@ -114,10 +114,10 @@ def scratch(gray: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
 
 
 def recompress(gray: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """A scan saved as JPEG; float32 (s, s) in [0, 1]."""
+    """Adds the artifacts of a scan saved as JPEG; float32 (s, s) in [0, 1]."""
     quality = tf.random.stateless_uniform((), seed, *JPEG_QUALITY, dtype=tf.int32)
     pixels = cielab.to_uint8(gray)[..., None]
-    # The op takes a quality known when the graph is made; this one takes a tensor.
+    # tf.io.encode_jpeg needs a quality known when the graph is built; this op takes a tensor.
     encoded = tf.raw_ops.EncodeJpegVariableQuality(images=tf.repeat(pixels, 3, -1), quality=quality)
     decoded = tf.io.decode_jpeg(encoded, channels=1, dct_method="INTEGER_ACCURATE")[..., 0]
     return tf.ensure_shape(cielab.to_float(decoded), gray.shape)

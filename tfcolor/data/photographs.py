@@ -1,4 +1,4 @@
-"""What every source of photographs gives: cheap records, and the photograph of one."""
+"""A set of photographs from any source: cheap records, and loading of a record's photograph."""
 
 import dataclasses
 import logging
@@ -14,7 +14,7 @@ from tfcolor import images
 from tfcolor.data import reading
 from tfcolor.support import errors
 
-VALIDATION_ONE_IN = 20  # training photographs that are held back to choose by
+VALIDATION_ONE_IN = 20  # of so many training photographs, one is held out for validation
 MIN_SIDE = 16  # pixels; a smaller picture shows nothing to learn from
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ class Photographs:
     Attributes:
       source: what the user called it, for messages.
       store: of records, dicts with "image_id" int64 () and either the "path" of a file or its
-        "bytes", string (), never pixels; those that turn out broken included.
+        "bytes", string (), never pixels; broken photographs have records, too.
       names: image_id -> file name, where there are files.
       skipped: file name -> reason, filled while photographs are loaded.
     """
@@ -51,8 +51,7 @@ class Photographs:
         return self.store.records()
 
     def encoded(self, record: Record) -> tf.Tensor:
-        """The bytes of a record's photograph, string (); an op that fails where a file cannot be
-        read."""
+        """The encoded photograph of a record, string (); the op fails if its file is unreadable."""
         return record["bytes"] if "bytes" in record else tf.io.read_file(record["path"])
 
     def load(self, record: Record) -> Example:
@@ -67,7 +66,7 @@ class Photographs:
         def pixels(stored: bytes, image_id: int) -> np.ndarray:
             try:
                 return self._read(stored, image_id, "path" in record)
-            except Exception as error:  # of whatever kind, it is this photograph's
+            except Exception as error:  # of any kind, it concerns this photograph only
                 self.skip(self.name(int(image_id)), errors.one_line(error))
                 return np.zeros((0, 0, 3), np.uint8)
 
@@ -88,7 +87,7 @@ class Photographs:
         return rgb
 
     def stretch(self, start: int, count: int) -> "Photographs":
-        """`count` photographs from a place on, or those that there are."""
+        """`count` photographs from index `start` on, or fewer if there are no more."""
         return dataclasses.replace(self, store=self.store.stretch(start, count))
 
     def take(self, count: int) -> "Photographs":
@@ -96,14 +95,14 @@ class Photographs:
         return self.stretch(0, count)
 
     def scattered(self) -> "Photographs":
-        """The same in an order that has nothing to do with the names of files: by id, a hash.
+        """The same photographs ordered by id, a hash, which is independent of file names' order.
 
-        A TFDS set is left as it is; it was scattered when it was written.
+        A TFDS set is left as it is; it was shuffled when it was written.
         """
         return dataclasses.replace(self, store=self.store.scattered())
 
     def sample(self, count: int) -> "Photographs":
-        """`count` photographs, or all that there are: always the same, whatever they are called."""
+        """`count` scattered photographs, or all if there are fewer; always the same ones."""
         return self.scattered().take(count)
 
     def examples(self) -> tf.data.Dataset:
@@ -111,7 +110,7 @@ class Photographs:
         return self.records.map(self.load, num_parallel_calls=tf.data.AUTOTUNE).filter(is_usable)
 
     def name(self, image_id: int) -> str:
-        """How to call a photograph in a message."""
+        """The name of a photograph in messages."""
         return self.names.get(image_id, str(image_id))
 
     def skip(self, name: str, reason: str) -> None:
@@ -122,7 +121,7 @@ class Photographs:
 
 
 def stored(record: Mapping[str, Any]) -> Path | bytes:
-    """Where a record's photograph is, or what it is; of a record in NumPy's types."""
+    """The path or the bytes of a record's photograph; the record has NumPy's types."""
     return record["bytes"] if "bytes" in record else Path(os.fsdecode(record["path"]))
 
 

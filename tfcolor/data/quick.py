@@ -1,7 +1,7 @@
-"""A square of a JPEG at the wanted size, without decoding the rest of the photograph.
+"""Decodes a square of a JPEG at the wanted size, without the rest of the photograph.
 
-Most of a training photograph's way is the decoding. What a JPEG's own format can leave out is left
-out here: rows and columns outside the square, and the detail that a reduction by 2, 4 or 8 drops.
+Decoding takes most of the time spent on a training photograph. The JPEG format lets a decoder skip
+rows and columns outside the square, and the detail that a reduction by 2, 4 or 8 drops.
 """
 
 import numpy as np
@@ -12,16 +12,16 @@ from tfcolor.images import decoding
 
 _START, _END = b"\xff\xd8", b"\xff\xd9"  # of a whole JPEG
 
-# ITU T.81, table B.1: segments of applications and comments, the only ones that can be long, and
-# the first scan, where the header ends.
+# ITU T.81, table B.1: segments of applications and comments are the only ones that can be long; the
+# header ends at the first scan.
 _APPLICATION, _MARKER, _SCAN = 0xE0, 0xFF00, 0xFFDA
-_JFIF = b"\xff\xe0\x00\x10"  # the one segment of an application that most JPEGs have, of 18 bytes
-_TABLES = 4096  # bytes; all else that a header holds takes under 3,000
+_JFIF = b"\xff\xe0\x00\x10"  # the only application segment of most JPEGs, 18 bytes long
+_TABLES = 4096  # bytes; everything else in a header takes under 3,000
 _MOST_SEGMENTS = 10_000
 
-# RE2 on bytes: \C is any of them.
+# RE2 on bytes: \C matches any of them.
 _PROFILE = r"(?s)\C*ICC_PROFILE\C*"
-_SRGB = r"(?s)\C*ICC_PROFILE\C*s\x00?R\x00?G\x00?B\C*"  # it says so in ASCII or in UTF-16
+_SRGB = r"(?s)\C*ICC_PROFILE\C*s\x00?R\x00?G\x00?B\C*"  # its name is in ASCII or UTF-16
 # Exif tag 0x0112 with a value of 2 to 8, in either byte order, or the same in XMP.
 _TURNED = (
     r"(?s)\C*Exif\x00\C*(\x12\x01\x03\x00\x01\x00\x00\x00[\x02-\x08]"
@@ -31,16 +31,15 @@ _TURNED = (
 
 
 def suits(encoded: tf.Tensor) -> tf.Tensor:
-    """Whether a file can be taken the quick way: all of a JPEG, its pixels stored upright.
+    """Whether a file can be decoded the quick way: a complete JPEG whose pixels are upright.
 
     Args:
       encoded: string (), the file.
 
     Returns:
-      bool (). What damage or CMYK is behind that shows in `random_square` alone.
+      bool (). Damage inside the file and CMYK show in `random_square` only.
     """
-    # The decoder prints a line for each file that is no JPEG, and gives what is there of one that
-    # is cut short.
+    # The decoder logs a line for each file that is no JPEG, and accepts one that is cut short.
     whole = (tf.strings.substr(encoded, 0, 2) == _START) & (
         tf.strings.substr(encoded, -2, 2) == _END
     )
@@ -50,7 +49,7 @@ def suits(encoded: tf.Tensor) -> tf.Tensor:
 def random_square(
     encoded: tf.Tensor, image_size: int, min_fraction: float, draw: tf.Tensor
 ) -> tf.Tensor:
-    """A random square of a JPEG: `augment.random_crop`, of a photograph that may be reduced before.
+    """A random square of a JPEG: as `augment.random_crop`, but the decoder may reduce it first.
 
     Args:
       encoded: string (), the JPEG; one that `suits`.
@@ -81,8 +80,8 @@ def random_square(
     index = tf.reduce_sum(tf.cast(reduction >= augment.REDUCTIONS[1:], tf.int32))
     rgb = augment.resize(tf.switch_case(index, branches), image_size)
     has, is_srgb = (tf.strings.regex_full_match(told, regex) for regex in (_PROFILE, _SRGB))
-    # The profile is applied to the small square: for the whole photograph it takes twice as long as
-    # decoding.
+    # The profile is applied to the small square: the whole photograph would take twice as long as
+    # its decoding.
     converted = tf.cond(
         has & ~is_srgb,
         lambda: tf.numpy_function(_to_srgb, [rgb, encoded], tf.uint8, stateful=False),
@@ -92,23 +91,23 @@ def random_square(
 
 
 def _to_srgb(rgb: np.ndarray, encoded: bytes | np.ndarray) -> np.ndarray:
-    # An eager tensor gives its bytes in an array.
+    # In eager mode the bytes come in an array.
     return decoding.apply_profile(rgb, encoded if isinstance(encoded, bytes) else encoded.item())
 
 
 def _told(encoded: tf.Tensor) -> tf.Tensor:
-    """The part of a JPEG in which Exif, XMP and a color profile stand; string (), mostly empty."""
+    """The part of a JPEG with Exif, XMP and a color profile; string (), empty for most files."""
     size = tf.strings.length(encoded)
     start = tf.where(tf.strings.substr(encoded, 2, len(_JFIF)) == _JFIF, 20, 2)
     near = tf.strings.substr(encoded, tf.minimum(start, size), _TABLES)
     octets = tf.io.decode_raw(near, tf.uint8)
-    # Pixels never hold this pair of bytes, so the search ends at a marker. Walking takes 0.2 ms.
+    # Pixel data never has this pair of bytes, so it is a marker. Reading all segments takes 0.2 ms.
     found = (octets[:-1] == 0xFF) & (octets[1:] >= _APPLICATION) & (octets[1:] != 0xFF)
     return tf.cond(tf.reduce_any(found), lambda: _header(encoded), lambda: "")
 
 
 def _header(encoded: tf.Tensor) -> tf.Tensor:
-    """A JPEG's segments before its first scan, however long; all of it where they are broken."""
+    """A JPEG's segments before its first scan, however long; the whole file if they are broken."""
     end = tf.strings.length(encoded) - 4
 
     def read(place: tf.Tensor) -> tf.Tensor:

@@ -1,4 +1,4 @@
-"""Where records lie, in memory or in the shards of a TFDS set, and the orders they are read in."""
+"""Stores of records, in memory or in the shards of a TFDS set, and the orders of reading them."""
 
 import dataclasses
 from collections.abc import Callable
@@ -7,9 +7,9 @@ from typing import Protocol
 import numpy as np
 import tensorflow as tf
 
-DEFAULT_SEED = 87654321  # of a graph where no seed was set
+DEFAULT_SEED = 87654321  # TensorFlow's for a graph without a seed
 BLOCK = 256  # records that are looked up in one call: one by one takes four times as long
-SHARDS_AT_ONCE = 256  # of a set that are read in turns; each has a file open and holds 256 kB
+SHARDS_AT_ONCE = 256  # shards that are read in turns; each has an open file and a buffer of 256 kB
 
 Record = dict[str, tf.Tensor]
 
@@ -27,19 +27,19 @@ class Store(Protocol):
     def shuffled(
         self, seed: int, epoch: tf.Tensor, start: tf.Tensor, buffer: int
     ) -> tf.data.Dataset:
-        """The records of an epoch in an order that seed and epoch fix, from a place on.
+        """The records of an epoch in an order that depends on seed and epoch only.
 
         Args:
           seed, epoch: what the order is drawn from; epoch is int64 ().
-          start: records to leave out at the beginning; int64 ().
+          start: number of records to skip at the beginning; int64 ().
           buffer: encoded photographs that may be held.
         """
 
     def stretch(self, start: int, count: int) -> "Store":
-        """`count` records from a place on, or those that there are."""
+        """`count` records from index `start` on, or fewer if there are no more."""
 
     def scattered(self) -> "Store":
-        """The same records in an order that has nothing to do with names of files."""
+        """The same records in an order that is independent of file names."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Table:
     def shuffled(
         self, seed: int, epoch: tf.Tensor, start: tf.Tensor, buffer: int
     ) -> tf.data.Dataset:
-        """A permutation of all; see `Store`. It is computed place by place, and never held."""
+        """A permutation of all; see `Store`. It is computed place by place, never as a whole."""
         key = tf.stack([tf.constant(seed, tf.int64), epoch])
         last = tf.constant(self.count - 1, tf.int64)
 
@@ -75,7 +75,7 @@ class Table:
         return tf.data.Dataset.range(start, self.count).batch(BLOCK).map(look_up).unbatch()
 
     def stretch(self, start: int, count: int) -> "Table":
-        """`count` records from a place on, or those that there are."""
+        """`count` records from index `start` on, or fewer if there are no more."""
         end = start + count
         return Table({name: column[start:end] for name, column in self.columns.items()})
 
@@ -87,7 +87,7 @@ class Table:
 
 @dataclasses.dataclass(frozen=True)
 class Shard:
-    """A stretch of the records of one file."""
+    """A range of the records of one file."""
 
     file: str
     skip: int
@@ -122,13 +122,13 @@ class Shards:
     def shuffled(
         self, seed: int, epoch: tf.Tensor, start: tf.Tensor, buffer: int
     ) -> tf.data.Dataset:
-        """An order drawn in three ways; see `Store`.
+        """An order that is random in three ways; see `Store`.
 
-        That of the shards is drawn anew, many are read in turns, and what comes is shuffled in the
-        buffer. What is left out at the beginning is read all the same.
+        The shards are shuffled, many of them are read in turns, and their records are shuffled in
+        the buffer. Records that are skipped at the beginning are read all the same.
         """
-        # Nor must the order depend on the seed that the program around may have set: this graph
-        # gets TensorFlow's own.
+        # The order must not depend on a global seed that the caller has set: this graph gets
+        # TensorFlow's default.
         tf.compat.v1.set_random_seed(DEFAULT_SEED)
         order = tf.cast(seed, tf.int64) * 1_000_003 + epoch
         mixed = (
@@ -140,7 +140,7 @@ class Shards:
         return self._parsed(mixed.skip(start))
 
     def stretch(self, start: int, count: int) -> "Shards":
-        """`count` records from a place on, or those that there are; other shards stay unread."""
+        """`count` records from index `start` on, or fewer at the end; other shards stay unread."""
         wanted: list[Shard] = []
         first = self.first
         for shard in self.shards:
@@ -154,11 +154,11 @@ class Shards:
         return dataclasses.replace(self, shards=tuple(wanted), first=first)
 
     def scattered(self) -> "Shards":
-        """The same as it is: whoever wrote the set has scattered it, as TFDS does."""
+        """The same records in the same order: TFDS shuffles a set when it writes it."""
         return self
 
     def _table(self) -> tf.data.Dataset:
-        """{"file": string (), "skip", "take", "first": int64 ()}; first numbers the records."""
+        """{"file": string (), "skip", "take", "first": int64 ()}; "first" numbers the records."""
         skips, takes = (
             np.array([getattr(shard, name) for shard in self.shards], np.int64)
             for name in ("skip", "take")

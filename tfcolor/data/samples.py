@@ -10,7 +10,7 @@ FOLDER = Path(str(resources.files("tfcolor.data"))) / "samples"
 
 
 def attribution() -> list[dict[str, str]]:
-    """A row a photograph: file, part, author, author_page, photo_page, licence, change."""
+    """One row per photograph: file, part, author, author_page, photo_page, licence, change."""
     with open(FOLDER / "attribution.csv", encoding="utf-8", newline="") as rows:
         return list(csv.DictReader(rows))
 

@@ -1,4 +1,4 @@
-"""Photographs of the training stream -> squares of them, the gray and the broken left out."""
+"""Crops squares from the photographs of the training stream; leaves out gray and broken ones."""
 
 import functools
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from tfcolor.color import cielab
 from tfcolor.data import augment, photographs, quick
 
 GROUP = 16  # photographs that one parallel call takes, one after the other
-CHROMA_SAMPLES = 32  # pixels a side looked at to tell gray from color
+CHROMA_SAMPLES = 32  # pixels per side that are used to tell gray from color
 
 
 # A record and three random numbers -> its square, and whether it can be used.
@@ -31,7 +31,7 @@ def crop(
       photos: where the records come from.
       settings: least side of a square, least chroma.
       image_size: side of the squares, pixels.
-      seed: with the position it fixes the square.
+      seed: determines the square, together with the position.
 
     Returns:
       Dataset of {"rgb": uint8 (s, s, 3), "image_id": int64 (), "position": int64 (), "mirrored":
@@ -69,14 +69,14 @@ def crop(
         }
 
     def separately(place: tf.Tensor, record: photographs.Record) -> tf.data.Dataset:
-        # What fails the fast way is tried the thorough way, which can say what is wrong with it.
+        # A photograph that fails the fast way is tried the thorough way, which reports the reason.
         one = tf.data.Dataset.from_tensors((place, record))
         quickly = one.map(functools.partial(square, fast)).ignore_errors()
         return quickly.concatenate(one.map(functools.partial(square, thorough))).take(1)
 
     def group(places: tf.Tensor, records: photographs.Record) -> tf.data.Dataset:
-        # Graphs have no try: one dataset for all, and another for each where one of them fails. For
-        # each alone they would take a quarter of the decoding's time.
+        # Graphs have no `try`, but datasets ignore errors: there is one for all photographs, and
+        # one for each if any fails. One for each alone would take a quarter of the decoding's time.
         each = tf.data.Dataset.from_tensor_slices((places, records))
         together = each.map(functools.partial(square, fast)).batch(GROUP, drop_remainder=True)
         apart = each.flat_map(separately).batch(GROUP, drop_remainder=True)

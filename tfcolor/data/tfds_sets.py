@@ -16,8 +16,8 @@ from tensorflow_datasets.core import file_adapters
 from tfcolor.data import photographs, reading
 from tfcolor.support import errors
 
-SPACE_NEEDED = 3  # times the download: what was fetched, what was unpacked, the records
-READ_BYTES = 1 << 18  # of a shard at a time; TFDS would take 8 MB of each
+SPACE_NEEDED = 3  # times the download: archives, unpacked files and records
+READ_BYTES = 1 << 18  # of a shard at a time; TFDS would read 8 MB
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ def from_tfds(
       split: in TFDS's own syntax, such as "train[:9000]"; an end past the last photograph is
         taken as the last.
       part: "train" (all but the last twentieth), "validation" (the last twentieth) or "all".
-      data_dir: where the set lies; None is TFDS's default.
+      data_dir: where the set is; None is TFDS's default.
 
     Raises:
       ValueError: if there is no such set or split, or it is not on disk.
@@ -52,8 +52,8 @@ def from_prepared(folder: str | Path, part: str = "all") -> photographs.Photogra
 
     Args:
       folder: with the set's dataset_info.json.
-      part: "train", "validation" and "test" are its splits, "all" the first two; of a set without
-        a split validation, "train", "validation" and "all" are of its split train, as in
+      part: "train", "validation" and "test" are its splits, "all" the first two; if it has no
+        validation split, "train", "validation" and "all" are parts of its train split, as in
         `from_tfds`.
 
     Raises:
@@ -61,7 +61,7 @@ def from_prepared(folder: str | Path, part: str = "all") -> photographs.Photogra
     """
     try:
         builder = tfds.builder_from_directory(folder)
-    except Exception as error:  # a damaged file fails with whatever its bytes lead to
+    except Exception as error:  # a damaged file can raise anything
         raise errors.InputError(
             f"{folder} is no TFDS set that can be read: prepare it anew"
         ) from error
@@ -107,7 +107,7 @@ def _from_builder(
 
 
 def download(name: str, data_dir: str | None = None) -> None:
-    """Fetches and prepares a set with TFDS, unless that was done; says first how large it is.
+    """Fetches and prepares a set with TFDS, unless that was done; logs its size first.
 
     Args:
       name: of a set, such as "coco/2017".
@@ -133,14 +133,14 @@ def download(name: str, data_dir: str | None = None) -> None:
     log.info("%s of the %.0f GB free in %s", told, free / 1e9, where)
     try:
         builder.download_and_prepare()
-    except Exception as error:  # whatever a server, a proxy or an archive leads to
+    except Exception as error:  # servers, proxies and archives can raise anything
         raise OSError(
             f"{name} cannot be fetched ({errors.one_line(error)}); run the command again to go on"
         ) from error
 
 
 def _download_size(builder: tfds.core.DatasetBuilder) -> int:
-    """Bytes; of sets with many years, such as coco, those of the year alone."""
+    """Bytes to download; for sets of several years, such as coco, those of the chosen year."""
     sizes = {url: int(info.size or 0) for url, info in builder.url_infos.items()}
     year = builder.builder_config.name[:4] if builder.builder_config else ""
     ours = {url: size for url, size in sizes.items() if year.isdigit() and year in url}
