@@ -19,7 +19,7 @@ from tfcolor.support import errors
 @click.option(
     "--smoothing",
     type=float,
-    help="Weight of the colors of the frame before, from 0 (frame by frame) to under 1.  "
+    help="Weight of the previous frame's colors, from 0 (frame by frame) to under 1.  "
     "[default: 0.9]",
 )
 @click.option("--codec", help="h264, h265, vp9 or av1.  [default: h264]")
@@ -30,10 +30,10 @@ from tfcolor.support import errors
     "--deinterlace",
     is_flag=True,
     default=None,
-    help="Make whole frames of the two fields of an interlaced film, such as one from tape.",
+    help="Make whole frames from the fields of an interlaced film, such as one from tape.",
 )
 @options.provenance
-@click.option("--overwrite", is_flag=True, help="Replace an output that is there already.")
+@click.option("--overwrite", is_flag=True, help="Replace an existing output.")
 def video(
     film: Path,
     output: Path,
@@ -44,7 +44,7 @@ def video(
 ) -> None:
     """Colorize a film; its lightness, frame times, sound and subtitles are kept.
 
-    Stopped, the same command goes on where it was.
+    If stopped, run the same command again to resume.
     """
     options.spare_threads()
     try:
