@@ -1,1 +1,1 @@
-"""Colorizers measured on photographs: streams, scores, intervals and what is written of them."""
+"""Measures colorizers on photographs: candidates, scores, intervals, records and tables."""

@@ -1,4 +1,4 @@
-"""What is to be measured, found by its path."""
+"""Finds the colorizers to measure by their paths."""
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ BUNDLED = "tfcolor"
 
 @dataclasses.dataclass(frozen=True)
 class Candidate:
-    """A row to be: what paints it, what the record says of it, and its training photographs."""
+    """A row to measure: its painter, its description in the record, and what it was trained on."""
 
     painter: scores.Painter
     source: dict[str, Any]
@@ -28,10 +28,10 @@ class Candidate:
 def find(
     paths: Sequence[Path], photos: photographs.Photographs, how: protocol.Protocol
 ) -> dict[str, Candidate]:
-    """The rows of models and folders of pictures; of the bundled model for none.
+    """The rows of models and folders of pictures; without any path, that of the bundled model.
 
     Raises:
-      ValueError: if a path is none of them, or a folder has not a picture of every photograph.
+      ValueError: if a path is neither, or a folder lacks a picture of some photograph.
     """
     if not paths:
         painter = scores.from_colorizer(rendering.of_batches(runtimes.load()))
@@ -57,7 +57,7 @@ def seen_in_training(rows: Mapping[str, Candidate], source: str, part: str) -> I
 def _open(
     path: Path, photos: photographs.Photographs, how: protocol.Protocol
 ) -> Iterator[tuple[str, Candidate]]:
-    """The rows of a path, each with what is added to its name."""
+    """The rows of a path, each with the suffix of its name."""
     if path.is_file():
         painter = scores.from_colorizer(rendering.of_batches(runtimes.load(path)))
         yield "", Candidate(painter, {"model": str(path)})

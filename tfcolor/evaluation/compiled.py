@@ -1,4 +1,4 @@
-"""Functions of batches of pictures, compiled where that pays."""
+"""Compiles functions of batches of pictures where that pays."""
 
 import functools
 from collections.abc import Callable
@@ -6,18 +6,18 @@ from typing import Any
 
 import tensorflow as tf
 
-MIN_PIXELS = 96 * 96  # of a picture; smaller ones are done before they are compiled for
-FILL = 4  # photographs; so that a smaller last batch is hardly another shape to compile for
+MIN_PIXELS = 96 * 96  # of a picture; smaller ones take less time than compiling does
+FILL = 4  # photographs; batches are filled to its multiples, so that few shapes are compiled
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of pictures rgb (n, h, w, 3), and scalars, that XLA compiles.
+    """Compiles a function of pictures rgb (n, h, w, 3), and scalars, by XLA.
 
-    Compiled it is several times as fast, but compiling takes seconds for each shape: so batches
-    are filled up, and small pictures and single ones, which come in many sizes, go without.
+    It is several times as fast, but compiling takes seconds for each shape: so batches are filled
+    up, and single or small pictures, which come in many sizes, are left to the plain function.
 
     Args:
-      function: gives tensors (n, ...), in any structure, each photograph's from its own pixels.
+      function: returns tensors (n, ...), in any structure, each photograph's from its own pixels.
     """
     fast = tf.function(function, jit_compile=True)
     plain = tf.function(function, reduce_retracing=True)

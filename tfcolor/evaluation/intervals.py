@@ -1,4 +1,4 @@
-"""How sure a figure is: bootstrap, jackknife and Wilson intervals, all of 95 %."""
+"""Confidence intervals of figures: bootstrap, jackknife and Wilson, all of 95 %."""
 
 import math
 
@@ -8,7 +8,7 @@ from scipy import special, stats
 from tfcolor.support import errors
 
 RESAMPLES = 2000
-MANY = 20_000  # photographs, whose mean is as good as normal; resampling them takes gigabytes
+MANY = 20_000  # photographs; the mean of more is as good as normal, and resampling takes gigabytes
 QUANTILES = (0.025, 0.975)
 Z = 1.959964  # of a normal distribution: 95 % lie within
 
@@ -18,8 +18,7 @@ Interval = tuple[float, float, float]  # the figure, its lower and upper bound
 class Bootstrap:
     """Resamples of the photographs of a set (Efron 1979), the same for every metric and row.
 
-    So the difference of two rows is that of pairs: what makes a photograph hard for both of them
-    cancels.
+    So the difference of two rows is a paired one: what makes a photograph hard for both cancels.
     """
 
     def __init__(self, count: int, resamples: int = RESAMPLES, seed: int = 0) -> None:
@@ -35,8 +34,8 @@ class Bootstrap:
         """The mean and the bounds between which it lies in 95 % of the resamples.
 
         Args:
-          values: (count,); where one is infinite so is the mean, and the bounds are it.
-          weights: of the photographs, (count,); all count alike without it.
+          values: (count,); if one is infinite, so are the mean and its bounds.
+          weights: of the photographs, (count,); all equal by default.
         """
         values = values.astype(np.float64)
         weights = np.ones_like(values) if weights is None else weights.astype(np.float64)
@@ -52,15 +51,15 @@ class Bootstrap:
 
 
 def jackknife(whole: float, parts: np.ndarray) -> Interval:
-    """A figure of a whole set, such as a Fréchet distance, which is no mean over photographs.
+    """The interval of a figure that is no mean over photographs, such as a Fréchet distance.
 
     Args:
       whole: the figure of all photographs.
-      parts: the figure without one group of them after another, (groups,), at least 2.
+      parts: the figure without each group of them in turn, (groups,), at least 2.
 
     Returns:
       The figure of all, and it minus and plus Student's t times the standard error (Shao and Tu
-      1995, 2.3). What the figure has too much because the set is small stays in all three.
+      1995, 2.3). The bias that the figure has for small sets stays in all three.
     """
     error = math.sqrt((len(parts) - 1) * float(np.mean((parts - np.mean(parts)) ** 2)))
     half = float(special.stdtrit(len(parts) - 1, QUANTILES[1])) * error

@@ -1,4 +1,4 @@
-"""Pictures that something else colorized, as a row of a table."""
+"""Pictures that another program colorized, as a row of a table."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,11 +12,11 @@ from tfcolor.data import photographs
 from tfcolor.evaluation import protocol, scores
 from tfcolor.support import errors
 
-SAME_ASPECT = 0.02  # by so much the sides of a reduced picture may be rounded
+SAME_ASPECT = 0.02  # relative difference of aspect ratios that rounding of sides may cause
 
 
 class Pictures:
-    """A folder of pictures named as the photographs are, whatever their suffix; a painter."""
+    """A painter that reads pictures from a folder, named as the photographs but for the suffix."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Pictures:
         return np.stack(painted)
 
     def describe(self) -> dict[str, Any]:
-        """What the result says of the pictures: formats that lose color are a part of it."""
+        """The pictures' description in the record, with their formats, since some lose color."""
         suffixes = sorted({path.suffix.lower().lstrip(".") for path in self._paths.values()})
         return {"pictures": str(self.folder), "formats": suffixes}
 

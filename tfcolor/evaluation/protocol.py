@@ -24,7 +24,7 @@ _RESIZES = {
 
 @dataclasses.dataclass(frozen=True)
 class Protocol:
-    """A way of resizing.
+    """A way of resizing photographs for evaluation.
 
     Attributes:
       fit: "stretch", "center" or "full".
@@ -61,7 +61,7 @@ class Protocol:
         return resize(rgb, self.image_size)
 
     def describe(self, names: Sequence[str]) -> dict[str, Any]:
-        """What a result must say, so that nobody compares it with another."""
+        """What a result must state, so that only results of the same protocol are compared."""
         listed = "\n".join(names).encode("utf-8", "surrogateescape")
         return {
             "protocol": self.fit if self.image_size is None else f"{self.fit}-{self.image_size}",
@@ -77,7 +77,7 @@ def parse(name: str) -> Protocol:
     """The protocol of a name such as "center-256", "stretch-128" or "full".
 
     Raises:
-      ValueError: if it is none.
+      ValueError: if there is no such protocol.
     """
     if name == "full":
         return Protocol("full")
@@ -90,5 +90,5 @@ def parse(name: str) -> Protocol:
 
 
 def names_of(photos: photographs.Photographs, batch: Mapping[str, tf.Tensor]) -> list[str]:
-    """What the photographs of a batch are called."""
+    """The names of the photographs of a batch."""
     return [photos.name(int(image_id)) for image_id in np.asarray(batch["image_id"])]

@@ -1,4 +1,4 @@
-"""What an evaluation found, as it is written to JSON and read back."""
+"""The results of an evaluation, written to JSON and read back."""
 
 import dataclasses
 import functools
@@ -14,23 +14,23 @@ from tfcolor.evaluation import intervals, scores
 from tfcolor.support import errors
 
 TAKEN_FOR_REAL = "taken_for_real"  # rate at which people took a colorization for the photograph
-DELTA_CF_OF_MEANS = "delta_cf_of_means"  # mean colorfulness less the truth's; dull is negative
+DELTA_CF_OF_MEANS = "delta_cf_of_means"  # mean colorfulness minus the truth's; negative is dull
 SAME = 0.5  # Lab units of a mean; decoders and resizers differ by less
-CHROMA = "chroma"  # of `scores.Description`, that tells gray photographs from color
+CHROMA = "chroma"  # the fact of `scores.Description` that tells gray photographs from color
 
 Figures = dict[str, intervals.Interval]  # metric -> figure and its bounds
 
 
 @dataclasses.dataclass(frozen=True)
 class RowScores:
-    """One colorizer, or a control.
+    """The scores of a colorizer or a control.
 
     Attributes:
-      scores: metric -> one value a photograph.
-      is_control: whether it is there to compare with.
+      scores: metric -> one value per photograph.
+      is_control: whether the row is a control, to compare with.
       sets: figures of all pictures together, such as a Fréchet distance.
-      without: the same figures without one group of photographs after another, (groups,); of
-        those that can be compared pair by pair.
+      without: the same figures without each group of photographs in turn, (groups,); only those
+        whose differences between rows have intervals.
       hues: counts of pixels by `hues.NAMES`, int (8, 8), truth by row; None if not counted.
       source: where its pictures come from.
     """
@@ -45,12 +45,12 @@ class RowScores:
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
-    """Rows measured on one list of photographs in one way.
+    """Rows measured on the same photographs in the same way.
 
     Attributes:
-      protocol: what must be the same in two evaluations for them to be compared, and more.
+      protocol: what must be equal in two evaluations that are compared, and other facts.
       names: of the photographs, in order.
-      photographs: of `scores.Description`.
+      photographs: the facts of `scores.Description`.
       is_gray: bool (count,), which photographs have no color of their own; they are left out of
         every figure and reported apart.
       rows: by name, controls last.
@@ -75,9 +75,9 @@ class Evaluation:
         }
 
     def differences(self) -> dict[tuple[str, str], Figures]:
-        """(first, second) -> metric -> mean of first - second over pairs, with its interval.
+        """(first, second) -> metric -> mean over photographs of first - second, with its interval.
 
-        Of any two rows that are no controls, and of each of those and gray.
+        For every two rows that are no controls, and for each of these and gray.
         """
         return {
             (first, second): {
@@ -108,7 +108,7 @@ class Evaluation:
 
     @property
     def counted(self) -> np.ndarray:
-        """The photographs behind the figures: those of color, or all where none has; bool."""
+        """Mask of the photographs behind the figures: those with color, or all if none has any."""
         return ~self.is_gray if not self.is_gray.all() else self.is_gray
 
     @functools.cached_property
@@ -135,7 +135,7 @@ class Evaluation:
 
 
 def to_json(evaluation: Evaluation) -> str:
-    """All of it, the figures too; what JSON cannot say, such as an infinite PSNR, is null."""
+    """The evaluation and its figures; numbers that JSON lacks, such as infinite PSNR, are null."""
     figures, differences = evaluation.figures(), evaluation.differences()
     written = {
         "protocol": evaluation.protocol,
@@ -166,7 +166,7 @@ def to_json(evaluation: Evaluation) -> str:
 
 
 def from_json(text: str) -> Evaluation:
-    """Reads it back.
+    """Reads what `to_json` wrote.
 
     Raises:
       ValueError: if it is no evaluation.
@@ -189,7 +189,7 @@ def read(path: Path) -> Evaluation:
     """Reads a file of `to_json`.
 
     Raises:
-      ValueError: if it is none; names the file.
+      ValueError: if it is no evaluation; the message names the file.
       OSError: if it cannot be read.
     """
     try:
@@ -229,7 +229,7 @@ def beside(evaluation: Evaluation, earlier: Evaluation) -> Evaluation:
 def with_sets(
     evaluation: Evaluation, metric: str, found: Mapping[str, intervals.Interval]
 ) -> Evaluation:
-    """An evaluation with one more figure of some of its rows, by their names."""
+    """An evaluation with one more figure for the rows named in `found`."""
     rows = {
         name: dataclasses.replace(row, sets={**row.sets, metric: found[name]})
         if name in found

@@ -1,4 +1,4 @@
-"""One evaluation from photographs to the record of it."""
+"""Runs an evaluation, from photographs to its record."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -25,21 +25,21 @@ def run(
 ) -> record.Evaluation:
     """Measures painters and all controls on photographs.
 
-    Memory does not grow with the photographs, but for about 100 numbers of each a row.
+    Memory grows by only about 100 numbers per photograph and row.
 
     Args:
       painters: name -> painter; see `scores.measure`.
       photos: what they are measured on.
-      how: the size at which.
+      how: the protocol, which says at what size.
       min_chroma: Lab units; photographs with less mean chroma are gray, and reported apart.
-      network: sees the pictures, for distances of sets; none are measured without it.
+      network: extracts features for distances between sets; without it there are none.
       batch_size: photographs at a time.
-      sources: name of a painter -> what the record says of it.
-      observers: are told of every row's pictures too.
-      progress: is told how many photographs of how many were measured.
+      sources: name of a painter -> its description in the record.
+      observers: also called with every row's pictures.
+      progress: called with the number of photographs measured and the total.
 
     Raises:
-      ValueError: if a painter is named as a control, or there is no photograph.
+      ValueError: if a painter has the name of a control, or there is no photograph.
     """
     names: list[str] = []
     description, confusions = scores.Description(), _Confusions()
@@ -98,7 +98,7 @@ _classes = compiled.compiled(hues.classes)
 
 
 class _Confusions:
-    """Counts of the hues of every row; an observer."""
+    """An observer that counts which hues every row painted as which."""
 
     def __init__(self) -> None:
         self.counts: dict[str, np.ndarray] = {}

@@ -1,4 +1,4 @@
-"""Colorizers measured on photographs, always beside gray and the truth."""
+"""Measures colorizers on photographs, always beside gray and the truth."""
 
 from collections.abc import Callable, Iterable, Mapping
 
@@ -11,7 +11,7 @@ from tfcolor.evaluation import compiled, metrics
 from tfcolor.runtimes import saved_models
 from tfcolor.support import errors
 
-# A row of a table: metric -> one value a photograph, float32 (count,).
+# A row of a table: metric -> one value per photograph, float32 (count,).
 Scores = dict[str, np.ndarray]
 
 Batch = Mapping[str, tf.Tensor]  # {"rgb": uint8 (n, h, w, 3)}, and "image_id" int64 (n,)
@@ -34,7 +34,7 @@ def _with_chroma(factor: float) -> Painter:
 
 # Controls: a row that adds no color, and one that is the photograph itself.
 LEAST_CONTROLS: dict[str, Painter] = {GRAY: lambda gray, batch: gray, TRUTH: _truth}
-# More controls, of known errors: rounding, too little color, too much color.
+# More controls, with known errors: rounding, too little color, too much color.
 CONTROLS = LEAST_CONTROLS | {
     "truth, Lab and back": _with_chroma(1.0),
     "truth, chroma x 0.5": _with_chroma(0.5),
@@ -50,25 +50,25 @@ def evaluate(
     """Every metric for every colorizer, for the gray photograph and for the truth.
 
     Colorizers are shown an 8-bit gray photograph with the truth's L*, so that no color can leak.
-    SSIM and PSNR reward gray itself (L* is copied): read each row against the `gray` one.
+    SSIM and PSNR reward gray itself (L* is copied): compare each row with the `gray` one.
 
     Args:
       colorizers: name -> function uint8 (n, h, w, 3) -> uint8 (n, h, w, 3).
       batches: of {"rgb": uint8 (n, h, w, 3)}, at least one.
-      observe: is told of every row's pictures, batch by batch.
+      observe: called with every row's pictures, batch by batch.
 
     Returns:
       name -> metric -> float32 (count,), the colorizers first, then "gray" and "truth".
 
     Raises:
-      ValueError: if a colorizer is named as a control row, or there is no photograph.
+      ValueError: if a colorizer has the name of a control row, or there is no photograph.
     """
     painters = {name: from_colorizer(colorize) for name, colorize in colorizers.items()}
     return measure(painters, LEAST_CONTROLS, batches, observe)
 
 
 def from_colorizer(colorize: saved_models.Colorizer) -> Painter:
-    """A painter that is shown the gray photograph alone."""
+    """A painter that sees only the gray photograph."""
     return lambda gray, batch: colorize(gray)
 
 
@@ -78,7 +78,7 @@ def measure(
     batches: Iterable[Batch],
     observe: Observer | None = None,
 ) -> dict[str, Scores]:
-    """The same for painters, which may know more than the gray photograph, and chosen controls."""
+    """As `evaluate`, for painters, which may see more than gray, and for any controls."""
     if taken := painters.keys() & controls.keys():
         raise errors.InputError(f"{taken.pop()!r} is the name of a control row; rename the model")
     rows = {**painters, **controls}
@@ -94,19 +94,19 @@ def measure(
 
 
 class Description:
-    """What tables need to know of the photographs themselves; an observer."""
+    """An observer that collects facts about the photographs themselves."""
 
     def __init__(self) -> None:
         self._parts: list[Scores] = []
 
     def __call__(self, row: str, batch: Batch, fake: np.ndarray) -> None:
-        """Looks at the batches of the row "truth"."""
+        """Adds a batch of the row "truth"; ignores other rows."""
         if row == TRUTH:
             facts = {**_describe(batch["rgb"]), "chroma": mean_chroma(batch["rgb"])}
             self._parts.append(_arrays(facts))
 
     def result(self) -> Scores:
-        """Of every photograph, each float32 (count,).
+        """The facts of every photograph, each float32 (count,).
 
         Returns:
           "lightness" and "contrast", the mean and standard deviation of L*; "dark" and "bright",
@@ -121,7 +121,7 @@ def means(scores: Scores, weights: Scores | None = None) -> dict[str, float]:
 
     Args:
       scores: metric -> values.
-      weights: of the photographs in the metrics that have some; all count alike without it.
+      weights: metric -> weights of the photographs; equal for metrics that are not in it.
     """
     weights = weights or {}
     return {

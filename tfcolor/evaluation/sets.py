@@ -1,4 +1,4 @@
-"""Figures of all pictures of a row together, by what a network sees in them; and their realism."""
+"""Figures of all pictures of a row together, from a network's features; and their realism."""
 
 import dataclasses
 import functools
@@ -11,9 +11,9 @@ from tfcolor.evaluation.metrics import frechet, inception_score, kid
 
 GROUPS = 10  # of photographs, left out in turn
 SUBSETS = 20  # of the kernel distance; 100 take minutes, and have the same mean
-FEW = 3000  # photographs, whose pairs are still few enough to be held
-TOGETHER = 64  # batches a sum of outer products, each of which passes over megabytes
-NEAREST = 5  # photographs that realism looks at
+FEW = 3000  # photographs; the kernel of all their pairs still fits into memory
+TOGETHER = 64  # batches per sum of outer products, each of which passes over megabytes
+NEAREST = 5  # photographs that realism compares with
 REALISM = "realism"
 
 
@@ -26,9 +26,9 @@ class Figure:
 
 
 class SetFigures:
-    """Collects what a network sees in the color photographs of every row; an observer.
+    """An observer that collects a network's features of the color photographs of every row.
 
-    Holds sums, and the features of at most `kid.CAPACITY` photographs a row.
+    It keeps sums, and the features of at most `kid.CAPACITY` photographs per row.
     """
 
     def __init__(self, network: extractors.Extractor, min_chroma: float) -> None:
@@ -37,22 +37,22 @@ class SetFigures:
         self._rows: dict[str, _Seen] = {}
 
     def __call__(self, row: str, batch: scores.Batch, fake: np.ndarray) -> None:
-        """Looks at the pictures of a batch."""
+        """Adds the pictures of a batch."""
         has_color = scores.mean_chroma(batch["rgb"]).numpy() >= self._min_chroma
         pooled, logits = self._network.extract(fake[has_color])
         self._rows.setdefault(row, _Seen()).add(pooled, logits)
 
     def result(self) -> dict[str, dict[str, Figure]]:
-        """The distances of every row from the row "truth", and its score; without a figure that
-        takes more photographs than there are."""
+        """The distances of every row from the row "truth", and its score; leaves out figures that
+        need more photographs than there are."""
         return {name: self._figures(seen) for name, seen in self._rows.items()}
 
     def realism(self) -> dict[str, np.ndarray]:
-        """How near each picture is to real photographs of other things, by row; float32 (count,).
+        """Row -> how near each picture is to real photographs of other things; float32 (count,).
 
-        The mean distance of a photograph's features from those of the `NEAREST` other photographs
-        over the same of its colorization: 1 is as near as the photograph itself, less is farther.
-        Of color photographs alone, and only where the features of all could be kept.
+        It is the mean distance of a photograph's features from those of the `NEAREST` others,
+        divided by that distance for its colorization: 1 is as near as the photograph itself, less
+        is farther. Only for color photographs, and only if the features of all could be kept.
         """
         real = self._rows[scores.TRUTH].kept.result()
         if len(real) <= NEAREST or len(real) == kid.CAPACITY:
@@ -73,7 +73,7 @@ class SetFigures:
             )
         if count >= inception_score.SPLITS:
             splits = seen.classes.scores()
-            # The mean of all splits but one: so it has the error of a mean.
+            # Means of all splits but one, so that the jackknife gives the error of the mean.
             parts = (splits.sum() - splits) / (len(splits) - 1)
             found[network.score] = Figure(float(splits.mean()), parts)
         return found
@@ -83,7 +83,7 @@ class SetFigures:
         kept = seen.kept.result()
         real, fake = self._parts_of_truth, _leave_out(kept)
         whole, *parts = (real[group].distance(fake[group]) for group in real)
-        if len(kept) < kid.CAPACITY:  # those are all
+        if len(kept) < kid.CAPACITY:  # all were kept
             return Figure(whole, np.array(parts))
         truth = self._rows[scores.TRUTH].statistics()
         return Figure(frechet.frechet_distance(truth, seen.statistics()), np.array(parts))
@@ -95,7 +95,7 @@ class SetFigures:
 
 @dataclasses.dataclass
 class _Seen:
-    """What the network saw in the pictures of a row."""
+    """Features and classes of the pictures of a row."""
 
     kept: kid.Reservoir = dataclasses.field(default_factory=kid.Reservoir)
     classes: inception_score.Accumulator = dataclasses.field(
@@ -105,7 +105,7 @@ class _Seen:
     _pending: list[np.ndarray] = dataclasses.field(default_factory=list)
 
     def add(self, pooled: np.ndarray, logits: np.ndarray) -> None:
-        """Takes a batch."""
+        """Adds a batch."""
         self.kept.add(pooled)
         self.classes.add(logits)
         self._pending.append(pooled)
@@ -113,7 +113,7 @@ class _Seen:
             self._flush()
 
     def statistics(self) -> frechet.FeatureStats:
-        """Of all pictures."""
+        """Statistics of all pictures."""
         self._flush()
         return self._all.result()
 
@@ -123,7 +123,7 @@ class _Seen:
 
 
 def _kernel(real: np.ndarray, fake: np.ndarray) -> Figure:
-    """The mean over subsets, and the first `FEW` photographs at once without each group."""
+    """The mean over subsets, and values without each group from the first `FEW` photographs."""
     size = min(kid.SUBSET_SIZE, len(real))
     # Subsets of as many photographs as there are would all be the same one.
     distance = kid.kernel_distance(real, fake, SUBSETS if size < len(real) else 1, size)
@@ -132,7 +132,7 @@ def _kernel(real: np.ndarray, fake: np.ndarray) -> Figure:
 
 
 def _leave_out(kept: np.ndarray) -> dict[int | None, frechet.Spread]:
-    """Of all (None), and without each group."""
+    """Statistics of all photographs (None), and without each group."""
     groups = _groups(len(kept))
     return {group: frechet.spread_of(kept[groups != group]) for group in (None, *range(GROUPS))}
 

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 
 from tfcolor.evaluation import intervals, record
 
-NOTHING = 1e-7  # less is rounding, whatever it is
-ROUNDING = 1e-5  # of a figure; a smaller interval is float32's
+NOTHING = 1e-7  # a smaller figure is rounding
+ROUNDING = 1e-5  # of a figure; a smaller interval is rounding of float32
 GRAY_METRICS = ("ab_error", "delta_e00", "colorfulness")  # that say how gray a picture stayed
 
 
 def text(evaluation: record.Evaluation) -> str:
-    """The table, a metric a line; what two models differ by; gray photographs apart."""
+    """Tables with one metric per line: rows, differences of rows, and rows on gray photographs."""
     figures = evaluation.figures()
     metrics = list(dict.fromkeys(metric for row in figures.values() for metric in row))
     lines = [["", *figures]]
@@ -35,7 +35,7 @@ def text(evaluation: record.Evaluation) -> str:
 
 
 def shown(interval: intervals.Interval | None, signed: bool = False) -> str:
-    """0.9123 ±0.0045, the larger of both sides; alone where there is no interval."""
+    """Text such as 0.9123 ±0.0045, with the interval's larger half; without ± if there is none."""
     if interval is None:
         return ""
     value, low, high = interval

@@ -1,1 +1,1 @@
-"""What networks see in photographs, for figures of whole sets of them."""
+"""Features of photographs by networks, for metrics of whole sets."""

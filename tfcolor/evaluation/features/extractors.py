@@ -1,8 +1,8 @@
-"""What networks see in photographs: features and classes, for distances between sets of them.
+"""Extracts features and classes of photographs by a network, for distances between sets.
 
-Two networks: the Inception of 2015, whose figures are FID, KID and Inception Score, and the bundled
-EfficientNet-Lite0, for which nothing is downloaded. The figures of the second are named after it:
-they compare with nothing published.
+There are two networks: the Inception of 2015, for FID, KID and Inception Score, and the bundled
+EfficientNet-Lite0, which needs no download. Metrics of the second are named after it, since they
+cannot be compared with published figures.
 """
 
 import dataclasses
@@ -20,13 +20,13 @@ from tfcolor.evaluation.metrics import frechet
 from tfcolor.models import efficientnet, inception
 from tfcolor.support import errors
 
-CHUNK = 32  # photographs a pass; bounds memory whatever the batch
+CHUNK = 32  # photographs per pass; bounds memory for batches of any size
 NETWORKS = ("inception", "efficientnet-lite0")
 
 
 @dataclasses.dataclass(frozen=True)
 class Extractor:
-    """A network that looks at whole photographs, and what the figures made of it are called.
+    """A network that extracts features of whole photographs, and the names of its metrics.
 
     `name` is one of `NETWORKS`; `distance` names the Fréchet distance of its features, `kernel`
     their kernel distance, `score` the Inception Score of its logits; it has `features` features and
@@ -75,7 +75,7 @@ def network(name: str, weights: str | os.PathLike[str] | None = None) -> Extract
 
     Raises:
       ValueError: for another name, weights for a network that has its own, or weights that cannot
-        be had.
+        be fetched.
       OSError: if the file cannot be read.
     """
     if name not in NETWORKS:
@@ -88,7 +88,7 @@ def network(name: str, weights: str | os.PathLike[str] | None = None) -> Extract
 
 
 def efficientnet_lite0(rgb: np.ndarray | tf.Tensor) -> np.ndarray:
-    """What EfficientNet-Lite0 sees in whole photographs: the 1,280 averages before its classes.
+    """EfficientNet-Lite0's features of whole photographs: the 1,280 averages before its classes.
 
     Photographs are resized to 224 x 224 (bicubic with antialiasing, in float32, not rounded), so
     those to be compared should have one shape.
@@ -110,7 +110,7 @@ def statistics(batches: Iterable[np.ndarray], of: Extractor | None = None) -> fr
 
     Args:
       batches: the photographs.
-      of: the network that sees them; EfficientNet-Lite0 unless given.
+      of: the network; EfficientNet-Lite0 by default.
 
     Raises:
       ValueError: for fewer than two photographs, or another dtype or shape.
@@ -123,10 +123,10 @@ def statistics(batches: Iterable[np.ndarray], of: Extractor | None = None) -> fr
 
 
 def resize_like_tensorflow1(rgb: tf.Tensor) -> tf.Tensor:
-    """Bilinear to 299 x 299 as the graph of 2015 does it: corners apart, no antialiasing.
+    """Resizes bilinearly to 299 x 299 as the graph of 2015 does, without antialiasing.
 
-    Output pixel i looks at input coordinate i h / 299, not at the centers of pixels, which
-    `tf.image.resize` looks at. The published figures rest on it.
+    Output pixel i samples input coordinate i h / 299, whereas `tf.image.resize` samples at centers
+    of pixels. The published figures depend on it.
 
     Args:
       rgb: uint8 or float32 (n, h, w, 3).

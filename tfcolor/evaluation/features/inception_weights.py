@@ -1,7 +1,7 @@
-"""The published weights of the FID Inception network: fetched once, checked, or from a file.
+"""The published weights of the FID Inception network, from a file, or fetched once and checked.
 
-Two files hold them: the PyTorch file of pytorch-fid and torch-fidelity, and the TensorFlow graph of
-2015 that it was made from. Neither needs more than this package to be read.
+Two files have them: the PyTorch file of pytorch-fid and torch-fidelity, and the TensorFlow graph of
+2015 that it was made from. Reading either needs no other package.
 """
 
 import sys
@@ -35,14 +35,14 @@ SOURCES = (
         "009d6814d1bc560d4e7b236e170e9b2d5ca6f4b57bd8037f6db05776204415c6",
     ),
 )
-GRAPH = "classify_image_graph_def.pb"  # as inception-2015-12-05.tgz has it
+GRAPH = "classify_image_graph_def.pb"  # its name in inception-2015-12-05.tgz
 TIMEOUT_SECONDS = 30  # without a byte
 BATCH_NORM_EPSILON = 1e-3  # of the published network
 
 # In the order in which the graph numbers its scopes: conv, conv_1, ...; mixed, mixed_1, ...
 _STEM = ("Conv2d_1a_3x3", "Conv2d_2a_3x3", "Conv2d_2b_3x3", "Conv2d_3b_1x1", "Conv2d_4a_3x3")
 _BLOCKS = ("5b", "5c", "5d", "6a", "6b", "6c", "6d", "6e", "7a", "7b", "7c")
-# Of each kind of block: scope, branch, and what the branch's convolutions are called after it.
+# For each kind of block: scope, branch, and the suffixes of the branch's convolutions.
 _POOLED = ("tower_2/", "branch_pool", "")
 _BRANCHES = {
     "5": (
@@ -77,10 +77,10 @@ def find(path: str | Path | None = None) -> dict[str, np.ndarray]:
       path: a file that `read` reads, or None.
 
     Returns:
-      What `read` does.
+      As `read`.
 
     Raises:
-      ValueError: if the file is none of these, or there is none and none could be fetched.
+      ValueError: if the file has no such weights, or if none is given and none can be fetched.
       OSError: if it cannot be read.
     """
     if path is not None:
@@ -92,7 +92,7 @@ def find(path: str | Path | None = None) -> dict[str, np.ndarray]:
     for url, sha256 in sources:
         try:
             return read(_fetch(url, sha256, folder))
-        except (OSError, ValueError) as error:  # not there, or another file than it should be
+        except (OSError, ValueError) as error:  # not there, or the wrong file
             reasons.append(f"{url}: {errors.one_line(error)}")
     raise errors.InputError(
         "the weights of the Inception network could not be fetched; give a file that has them with "
@@ -129,12 +129,12 @@ def read(path: str | Path) -> dict[str, np.ndarray]:
 
 
 def _name(url: str) -> str:
-    """What a file is called, at its address and in the cache."""
+    """A file's name, both in its address and in the cache."""
     return url.rpartition("/")[2]
 
 
 def _fetch(url: str, sha256: str, folder: Path) -> str:
-    """The path of a file that is in a folder already, or else fetched; pooch says what it does."""
+    """The path of a file in a folder, which pooch fetches, with a log line, if it is missing."""
     downloader = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=TIMEOUT_SECONDS)
     path: str = pooch.retrieve(url, f"sha256:{sha256}", _name(url), folder, downloader=downloader)
     return path
@@ -152,7 +152,7 @@ def scopes() -> dict[str, str]:
 
 
 def _numbered(name: str, number: int) -> str:
-    """As TensorFlow 1 tells scopes of one name apart."""
+    """A scope's name with the number by which TensorFlow 1 tells equal names apart."""
     return f"{name}_{number}" if number else name
 
 
@@ -165,7 +165,7 @@ def _unpacked(path: Path) -> bytes:
 
 
 def _from_torch(tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Of PyTorch's names and layout: kernels (out, in, h, w), classes (out, in)."""
+    """Weights from PyTorch's names and layout: kernels (out, in, h, w), classes (out, in)."""
     weights = {"logits/kernel": np.float32(tensors["fc.weight"].T)}
     for name in scopes().values():
         normalization = [
@@ -178,7 +178,7 @@ def _from_torch(tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def _from_graph(encoded: bytes) -> dict[str, np.ndarray]:
-    """Of a frozen graph, whose constants have the network's own layout."""
+    """Weights from a frozen graph, whose constants have the network's own layout."""
     graph = tf.compat.v1.GraphDef.FromString(encoded)
     constants = {
         node.name: tf.make_ndarray(node.attr["value"].tensor)
@@ -203,7 +203,7 @@ def _folded(
     mean: np.ndarray,
     variance: np.ndarray,
 ) -> dict[str, np.ndarray]:
-    """Kernel (h, w, in, out) and bias (out,) of a convolution that normalizes as well."""
+    """Kernel (h, w, in, out) and bias (out,) of a convolution with normalization folded in."""
     layer = name.replace(".", "_")  # PyTorch as a backend of Keras forbids dots
     scale = np.float64(gamma) / np.sqrt(np.float64(variance) + BATCH_NORM_EPSILON)
     return {

@@ -1,6 +1,6 @@
-"""Tensors of a PyTorch file (.pth), read without PyTorch and without running what is in it.
+"""Reads tensors of a PyTorch file (.pth), without PyTorch and without running code in the file.
 
-Both formats: the zip archive that `torch.save` writes since 1.6, and the stream of pickles before.
+It reads the zip archive that `torch.save` writes since 1.6, and the older stream of pickles.
 """
 
 import collections
@@ -30,7 +30,7 @@ DTYPES = {
 
 @dataclasses.dataclass(frozen=True)
 class Storage:
-    """The values that tensors look into: `count` of one dtype under a key."""
+    """The values that tensors are views of: `count` of one dtype under a key."""
 
     dtype: str
     key: str
@@ -47,10 +47,10 @@ class Tensor:
     strides: tuple[int, ...]
 
     def read(self, values: np.ndarray) -> np.ndarray:
-        """The tensor's own copy of its values, of all values of the storage.
+        """Copies the tensor's values from all values of the storage.
 
         Raises:
-          ValueError: if it looks outside the storage.
+          ValueError: if the tensor reaches outside the storage.
         """
         reach = sum((size - 1) * step for size, step in zip(self.shape, self.strides, strict=True))
         inside = min((self.offset, *self.shape, *self.strides)) >= 0
@@ -67,7 +67,7 @@ class Unpickler(pickle.Unpickler):
     """Builds dicts of tensors and nothing else: a pickle can name any function to be called."""
 
     def find_class(self, module: str, name: str) -> Any:
-        """The little that a state dict may name."""
+        """The only names that a state dict may contain."""
         if module == "torch" and name in DTYPES:
             return DTYPES[name]
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
@@ -79,7 +79,7 @@ class Unpickler(pickle.Unpickler):
         raise pickle.UnpicklingError(f"a state dict has no {module}.{name}")
 
     def persistent_load(self, reference: Any) -> Storage:
-        """A storage, whose values stand elsewhere in the file."""
+        """A storage, whose values are elsewhere in the file."""
         _, dtype, key, _, count, *_ = reference
         return Storage(dtype, key, count)
 
@@ -97,12 +97,12 @@ def read(path: str | Path) -> dict[str, np.ndarray]:
             return _read_zip(file) if zipfile.is_zipfile(file) else _read_stream(file)
         except OSError:
             raise
-        except Exception as error:  # a damaged pickle can raise any of them
+        except Exception as error:  # a damaged pickle can raise anything
             raise errors.InputError(f"{path} is not a state dict of PyTorch: {error}") from error
 
 
 def _read_zip(file: BinaryIO) -> dict[str, np.ndarray]:
-    """Of PyTorch 1.6 and later: one pickle, and a member for each storage."""
+    """Reads the format of PyTorch 1.6 and later: one pickle, and a member for each storage."""
     with zipfile.ZipFile(file) as archive:
         (pickled,) = (name for name in archive.namelist() if name.endswith("/data.pkl"))
         folder = pickled.removesuffix("data.pkl")
@@ -117,7 +117,7 @@ def _read_zip(file: BinaryIO) -> dict[str, np.ndarray]:
 
 
 def _read_stream(file: BinaryIO) -> dict[str, np.ndarray]:
-    """Before PyTorch 1.6: pickles one after another, then each storage with its length."""
+    """Reads the older format: pickles one after another, then each storage with its length."""
     file.seek(0)
     if Unpickler(file).load() != MAGIC:
         raise ValueError("it begins with another number")

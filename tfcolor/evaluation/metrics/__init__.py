@@ -1,8 +1,8 @@
-"""Distances between a photograph and its colorization, one file a metric.
+"""Distances between a photograph and its colorization, one file per metric.
 
-Each takes `truth, fake` as rgb (n, h, w, 3), uint8 or floating point in [0, 1], and gives float32
-(n,), one value a photograph. `PER_PHOTOGRAPH` names them in the order tables print them; the
-colorfulness of a colorization is its own and is read against the truth's.
+Each takes `truth, fake` as rgb (n, h, w, 3), uint8 or floating point in [0, 1], and returns float32
+(n,), one value per photograph. `PER_PHOTOGRAPH` lists them in the order of tables; the colorfulness
+of a colorization is no distance and is to be compared with the truth's.
 """
 
 from collections.abc import Callable
@@ -28,7 +28,7 @@ PER_PHOTOGRAPH: dict[str, Metric] = {
     "spill": spill.spill,
 }
 
-# Metrics whose mean over a set is a weighted one, with the weight of each photograph by its truth.
+# Metrics with a weighted mean over a set -> the weights of photographs, computed from the truth.
 WEIGHTS: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {"ab_auc_rebalanced": ab_error.rarity}
 
 HIGHER_IS_BETTER = {"ssim", "ssim_uniform", "psnr", "ab_auc", "ab_auc_rebalanced"}

@@ -8,7 +8,7 @@ import tensorflow as tf
 from tfcolor.color import cielab, quantize
 
 THRESHOLD = 150.0  # Lab units, up to which the accuracy is integrated, as published
-# Uncapped, the rarest colors count 6 million times: a handful of pixels would be the figure.
+# Uncapped, the rarest colors count 6 million times: a handful of pixels would decide the figure.
 MAX_RARITY = 100.0
 
 
@@ -19,7 +19,7 @@ def ab_error(truth: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
       truth, fake: rgb (n, h, w, 3), uint8 or floating point in [0, 1].
 
     Returns:
-      float32 (n,), Lab units, >= 0; lower is better. Gray's own is the truth's mean chroma.
+      float32 (n,), Lab units, >= 0; lower is better. Gray has the truth's mean chroma.
     """
     return tf.reduce_mean(_distance(truth, fake), axis=(1, 2))
 
@@ -28,8 +28,8 @@ def ab_auc(truth: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
     """Area under the curve of accuracy: the share of pixels whose ab error is under t, for t from
     0 to `THRESHOLD`.
 
-    The mean over a continuous t, in closed form: of max(0, 1 - error / `THRESHOLD`). The paper
-    sums over 151 whole thresholds, which is within 0.4 of it.
+    It is computed in closed form, as the mean of max(0, 1 - error / `THRESHOLD`). The paper sums
+    over 151 whole thresholds, which is within 0.4 of it.
 
     Args:
       truth, fake: rgb (n, h, w, 3), uint8 or floating point in [0, 1].
@@ -41,9 +41,9 @@ def ab_auc(truth: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
 
 
 def ab_auc_rebalanced(truth: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
-    """The same with pixels weighed by how rare the truth's color is, so that gray gains little.
+    """`ab_auc` with pixels weighted by the rarity of the truth's color, so that gray gains little.
 
-    Of a set it is the mean by `rarity`: then all pixels of the set are weighed alike.
+    The mean over a set is weighted by `rarity`: then all pixels of the set are weighted alike.
 
     Args:
       truth, fake: rgb (n, h, w, 3), uint8 or floating point in [0, 1].

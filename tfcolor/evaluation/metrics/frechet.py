@@ -1,6 +1,6 @@
 """Fréchet distance between the features of two sets of photographs (FID, arXiv:1706.08500).
 
-Features come as arrays, from whatever network; the name of a figure must say which.
+Features are arrays from any network, which the name of a figure must state;
 `tfcolor.evaluation.features.extractors` has ours.
 """
 
@@ -16,7 +16,7 @@ class FeatureStats:
     """Mean and covariance of the features of a set.
 
     `mu` float64 (d,), `sigma` float64 (d, d) with divisor n - 1, `count` photographs n >= 2, None
-    where a file of others does not tell.
+    if they come from a file that does not say.
     """
 
     mu: np.ndarray
@@ -25,7 +25,7 @@ class FeatureStats:
 
 
 class Accumulator:
-    """Statistics of features that come in batches; holds (d, d) float64 and no photograph."""
+    """Accumulates statistics of features; keeps (d, d) float64 and no photograph."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -33,7 +33,7 @@ class Accumulator:
         self._scatter: np.ndarray = np.zeros((0, 0))  # sum of the outer products about the mean
 
     def add(self, features: np.ndarray) -> None:
-        """Takes (n, d) more.
+        """Adds a batch of features (n, d).
 
         Raises:
           ValueError: if it is not (n, d), or d differs from the batches before.
@@ -47,7 +47,7 @@ class Accumulator:
         if not self._count:
             self._mu, self._scatter = np.zeros(size), np.zeros((size, size))
         _require_equal(len(self._mu), size)
-        # About the means, not of raw squares, which would cancel (Chan, Golub and LeVeque 1979).
+        # Products are about the means: raw ones would cancel (Chan, Golub and LeVeque 1979).
         mu = features.mean(axis=0)
         centered, shift = features - mu, mu - self._mu
         total = self._count + n
@@ -69,7 +69,7 @@ class Accumulator:
 
 @dataclasses.dataclass(frozen=True)
 class Spread:
-    """The same in a form that is quick to compare: `mu` (d,), `root` A (k, d) with AᵀA = sigma."""
+    """Statistics in a form that is fast to compare: `mu` (d,), `root` A (k, d), AᵀA = sigma."""
 
     mu: np.ndarray
     root: np.ndarray
@@ -85,7 +85,7 @@ class Spread:
 
 
 def spread_of(features: np.ndarray) -> Spread:
-    """Of features held at once, (n, d), n >= 2: without their covariance, and so in less time."""
+    """The `Spread` of features (n, d), n >= 2; skips their covariance, and so is faster."""
     features = np.asarray(features, np.float64)
     mu = features.mean(axis=0)
     root = (features - mu) / np.sqrt(len(features) - 1)
@@ -95,8 +95,8 @@ def spread_of(features: np.ndarray) -> Spread:
 def frechet_distance(real: FeatureStats, fake: FeatureStats) -> float:
     """Squared Fréchet distance between two Gaussians: |m1 - m2|² + tr(S1 + S2 - 2 (S1 S2)^½).
 
-    The trace of the root is the sum of the singular values of A1 A2ᵀ, where S = AᵀA: exact where
-    there are fewer photographs than features, and nothing imaginary has to be dropped.
+    The trace of the root is the sum of the singular values of A1 A2ᵀ, where S = AᵀA: exact even for
+    fewer photographs than features, and without an imaginary part that has to be dropped.
 
     Args:
       real, fake: statistics of equal size d.

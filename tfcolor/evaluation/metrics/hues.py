@@ -1,4 +1,4 @@
-"""Which colors were taken for which."""
+"""Counts which colors were painted as which."""
 
 import math
 
@@ -27,7 +27,7 @@ def confusion(truth: np.ndarray, fake: np.ndarray) -> np.ndarray:
     """Counts of pixels by the classes of their colors.
 
     Args:
-      truth, fake: of `classes`, of one shape.
+      truth, fake: from `classes`, of equal shape.
 
     Returns:
       int64 (8, 8) in the order of `NAMES`: rows by the truth, columns by the colorization.
@@ -37,7 +37,7 @@ def confusion(truth: np.ndarray, fake: np.ndarray) -> np.ndarray:
 
 
 def classes(rgb: tf.Tensor) -> tf.Tensor:
-    """The place in `NAMES` of each pixel's color; (n, h, w, 3) -> int32 (n, h, w)."""
+    """The index in `NAMES` of each pixel's color; (n, h, w, 3) -> int32 (n, h, w)."""
     _, a, b = tf.unstack(cielab.rgb_to_lab(rgb), axis=-1)
     hue = tf.math.floormod(tf.atan2(b, a) * (180.0 / math.pi), 360.0)
     named = 1 + tf.add_n([tf.cast(hue >= end, tf.int32) for end in list(ENDS.values())[:-1]])

@@ -1,7 +1,7 @@
 """Inception Score of a set of photographs (arXiv:1606.03498), from the logits of a classifier.
 
-It knows nothing of the truth: state the score of the truth itself beside it. Logits come as
-arrays, from whatever network; the name of a figure must say which.
+It does not depend on the truth: state the truth's own score beside it. Logits are arrays from any
+network, which the name of a figure must state.
 """
 
 import dataclasses
@@ -22,10 +22,10 @@ class InceptionScore:
 
 
 class Accumulator:
-    """The score of photographs that come in batches; holds sums of each split, no photograph.
+    """Accumulates the score of photographs; keeps sums of each split and no photograph.
 
-    Photograph i belongs to split i mod `splits`. Others cut the set into stretches, most of them
-    after a shuffle; any such division of shuffled photographs is as good.
+    Photograph i belongs to split i mod `splits`. Other programs use contiguous splits, most of them
+    after a shuffle; for shuffled photographs one division is as good as the other.
     """
 
     def __init__(self, splits: int = SPLITS) -> None:
@@ -34,7 +34,7 @@ class Accumulator:
         self._negentropies: np.ndarray = np.zeros(splits)  # sum of Σ p log p
 
     def add(self, logits: np.ndarray) -> None:
-        """Takes (n, c) more.
+        """Adds a batch of logits (n, c).
 
         Raises:
           ValueError: if it is not (n, c), or c differs from the batches before.
@@ -67,7 +67,7 @@ class Accumulator:
         return InceptionScore(float(scores.mean()), float(scores.std()))
 
     def scores(self) -> np.ndarray:
-        """Of each split: exp of the mean divergence of p from the mean p.
+        """The score of each split: exp of the mean divergence of p from the mean p.
 
         Returns:
           float64 (splits,), from 1 (all photographs alike, or nothing recognized) to the number of

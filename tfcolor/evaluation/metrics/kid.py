@@ -1,6 +1,6 @@
 """Kernel distance between the features of two sets of photographs (KID, arXiv:1801.01401).
 
-Features come as arrays, from whatever network; the name of a figure must say which.
+Features are arrays from any network, which the name of a figure must state.
 """
 
 import dataclasses
@@ -24,9 +24,9 @@ class KernelDistance:
 
 
 class Reservoir:
-    """Features of a set that come in batches: all of them, or a uniform sample of `capacity`.
+    """Collects features of a set: all of them, or a uniform sample of `capacity`.
 
-    Sets of equal size keep the same photographs, where the seeds are equal.
+    Sets of equal size keep the same photographs if the seeds are equal.
     """
 
     def __init__(self, capacity: int = CAPACITY, seed: int = SEED) -> None:
@@ -36,7 +36,7 @@ class Reservoir:
         self._kept: list[np.ndarray] = []
 
     def add(self, features: np.ndarray) -> None:
-        """Takes (n, d) more.
+        """Adds a batch of features (n, d).
 
         Raises:
           ValueError: if it is not (n, d), or d differs from the batches before.
@@ -59,10 +59,10 @@ class Reservoir:
                 self._kept[place] = row.copy()
 
     def result(self) -> np.ndarray:
-        """What was kept; (m, d) with m at most `capacity`, of the dtype that came.
+        """The kept features; (m, d) with m at most `capacity`, of the dtype that was added.
 
         Raises:
-          ValueError: if nothing came.
+          ValueError: if nothing was added.
         """
         if not self._kept:
             raise errors.InputError("no photograph was added")
@@ -102,9 +102,9 @@ def kernel_distance(
 
     Args:
       real, fake: features (m, d) and (n, d).
-      subsets: how many are drawn, each without repetition and anew from all photographs.
+      subsets: number of subsets, each drawn without repetition from all photographs.
       subset_size: photographs of each set in a subset.
-      seed: of the draw; the same as in torch-fidelity draws the same.
+      seed: of the draw; torch-fidelity draws the same subsets from the same seed.
 
     Returns:
       Mean and deviation, in units of the kernel; lower is better.
@@ -126,10 +126,10 @@ def kernel_distance(
 
 
 class KernelSums:
-    """Sums of the kernel over groups of photographs, of which any can be left out at no cost."""
+    """Sums of the kernel over groups of photographs, any of which can be left out at no cost."""
 
     def __init__(self, real: np.ndarray, fake: np.ndarray, groups: np.ndarray) -> None:
-        """Features (n, d) of two sets, and the group of each photograph in both, int (n,)."""
+        """Takes features (n, d) of two sets, and the group of each photograph in both, int (n,)."""
         member = np.eye(int(groups.max()) + 1)[groups]  # (n, groups)
         real, fake = np.asarray(real, np.float64), np.asarray(fake, np.float64)
         self._counts = member.sum(axis=0)
@@ -140,7 +140,7 @@ class KernelSums:
         self._across = member.T @ _kernel(real, fake) @ member
 
     def mmd2_without(self, group: int | None) -> float:
-        """`mmd2` of the photographs that are not in a group; of all for None."""
+        """`mmd2` without the photographs of a group; of all photographs for None."""
         kept = np.arange(len(self._counts)) != (-1 if group is None else group)
         count = self._counts[kept].sum()
         within = self._within[np.ix_(kept, kept)].sum() / (count * (count - 1))
@@ -152,6 +152,6 @@ def _kernel(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _mean_of_pairs(x: np.ndarray) -> float:
-    """Mean of the kernel over pairs of different photographs: with themselves it is biased."""
+    """Mean of the kernel over pairs of different photographs, as pairs of one would bias it."""
     kernel = _kernel(x, x)
     return (kernel.sum() - np.trace(kernel)) / (len(x) * (len(x) - 1))

@@ -18,7 +18,7 @@ def mse(truth: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
     """
     truth, fake = tf.convert_to_tensor(truth), tf.convert_to_tensor(fake)
     if truth.dtype == fake.dtype == tf.uint8:
-        # Whole levels: compiled into one operation, equal fractions need not differ by exactly 0.
+        # Whole levels are subtracted: XLA may not give exactly 0 for equal fractions.
         difference = (tf.cast(truth, tf.float32) - tf.cast(fake, tf.float32)) / 255.0
     else:
         difference = cielab.to_float(truth) - cielab.to_float(fake)
@@ -29,7 +29,7 @@ def psnr(truth: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
     """Peak signal-to-noise ratio, 10 log10(1 / MSE), of each photograph.
 
     Equals `skimage.metrics.peak_signal_noise_ratio` with data_range=1. Colorizers copy L*, which
-    alone gives about 22 dB: read it against gray's.
+    alone gives about 22 dB: compare it with gray's.
 
     Args:
       truth, fake: rgb (n, h, w, 3), uint8 or floating point in [0, 1].

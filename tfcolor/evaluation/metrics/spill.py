@@ -1,4 +1,4 @@
-"""Color that runs over edges."""
+"""Color bleeding: colors that run over edges."""
 
 import tensorflow as tf
 
@@ -10,11 +10,11 @@ FAINT = 0.5  # Lab units between the far sides; where there is less on average, 
 
 
 def spill(truth: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
-    """How little of a change of color happens at the edge where it belongs.
+    """The share of color changes that do not happen at the edge where they belong.
 
-    At the photograph's edges of lightness, 1 - (change of color close to both sides of the edge) /
-    (change of color farther from it), sums over all of them. Neither hue nor chroma matters. The
-    truth's own is about a third, for not every edge ends a color: read it against that.
+    At the photograph's edges of lightness it is 1 - (change of color close to both sides of the
+    edge) / (change of color farther from it), both summed over all edges. Neither hue nor chroma
+    matters. The truth has about a third, as not every edge ends a color: compare with that.
 
     Args:
       truth, fake: rgb (n, h, w, 3), uint8 or floating point in [0, 1].
@@ -33,9 +33,9 @@ def spill(truth: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
 
 
 def _change(planes: tf.Tensor, reach: int, axis: int) -> tf.Tensor:
-    """Distance between the values `reach` before and behind each pixel along an axis.
+    """Distance between the values `reach` pixels before and after each pixel along an axis.
 
-    (n, h, w, c) -> (n, h - 16, w - 16): of the pixels that have `FAR` others on each side.
+    (n, h, w, c) -> (n, h - 16, w - 16): for the pixels that have `FAR` others on each side.
     """
     planes = tf.transpose(planes, (0, axis, 3 - axis, 3))[:, :, FAR:-FAR]
     size = tf.shape(planes)[1]

@@ -16,8 +16,8 @@ def ssim(truth: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
     """Mean SSIM over the three channels, with the Gaussian window of the paper (sigma 1.5).
 
     Equals `skimage.metrics.structural_similarity` with gaussian_weights=True, sigma=1.5,
-    use_sample_covariance=False, data_range=1, channel_axis=-1. `tf.image.ssim` is the same in
-    float32, where the variance of flat bright areas drowns: off by up to 1.4e-4 on photographs.
+    use_sample_covariance=False, data_range=1, channel_axis=-1. `tf.image.ssim` computes it in
+    float32, too coarse for the variance of flat bright areas: off by up to 1.4e-4 on photographs.
 
     Args:
       truth, fake: rgb (n, h, w, 3), uint8 or floating point in [0, 1]; sides of at least 11.
@@ -56,7 +56,7 @@ def ssim_uniform(truth: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
 def _similarity(
     truth: tf.Tensor, fake: tf.Tensor, window: np.ndarray, name: str, unbiased: float = 1.0
 ) -> tf.Tensor:
-    """Mean SSIM under the product of two lines of weights; covariances times `unbiased`."""
+    """Mean SSIM with a separable window; covariances are multiplied by `unbiased`."""
     truth, fake = cielab.to_float(truth), cielab.to_float(fake)
     least = len(window)
     sides = [side for side in truth.shape[1:3] if side is not None]
@@ -76,7 +76,7 @@ def _blur(planes: tf.Tensor, window: np.ndarray) -> tf.Tensor:
     """Weighted means over all whole windows of k: (n, h, w, c) -> (n, h - k + 1, w - k + 1, c)."""
     channels, size = planes.shape[-1], len(window)
     shape = tf.shape(planes)
-    # Channels side by side: one plane, whose convolution is ten times as fast where XLA compiles.
+    # Channels are put side by side into one plane, whose convolution by XLA is ten times as fast.
     x = tf.reshape(planes, tf.stack([shape[0], shape[1], shape[2] * channels, 1]))
     x = tf.nn.conv2d(x, window.reshape(size, 1, 1, 1), 1, "VALID")
     x = tf.nn.conv2d(x, window.reshape(1, size, 1, 1), 1, "VALID", dilations=(1, channels))
