@@ -1,1 +1,1 @@
-"""A trained generator -> what others run: SavedModels, LiteRT and ONNX files, with a card."""
+"""Exports a trained generator: SavedModels with a model card, LiteRT and ONNX files."""

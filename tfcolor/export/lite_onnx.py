@@ -1,4 +1,4 @@
-"""A trained generator -> one file of planes for other runtimes: LiteRT (TFLite), ONNX."""
+"""Exports a trained generator as one file for other runtimes: LiteRT (TFLite) or ONNX."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ OPSET = 18  # of ONNX; ONNX Runtime knows it since 1.14
 def export_lite(
     run: str | Path, destination: str | Path, checkpoint: str = "best", weights: str = "float16"
 ) -> Path:
-    """Writes a generator as a LiteRT (TFLite) file of planes, complete or not at all.
+    """Writes a generator as a LiteRT (TFLite) file, complete or not at all.
 
     Args:
       run, checkpoint: see `workdirs.generator_of`.
@@ -43,23 +43,23 @@ def to_lite(
     weights: str = "float16",
     probabilities: graphs.Probabilities | None = None,
 ) -> bytes:
-    """A LiteRT network of planes, without its card; inputs and outputs are those of `to_onnx`.
+    """A LiteRT network, without its card; inputs and outputs are those of `to_onnx`.
 
-    It takes sides that are multiples of the stride: padding inside would leave LiteRT's kernels
+    Sides must be multiples of the stride: padding inside the network would leave LiteRT's kernels
     without shapes to prepare for.
 
     Args:
       generator, probabilities: see `to_onnx`.
       weights: "float32", "float16" (half the size) or "int8" (a quarter: kernels in 8 bits, with a
-        scale for each channel; planes of features are brought to 8 bits as they come).
+        scale for each channel; activations are quantized dynamically).
 
     Raises:
       ValueError: if there are no such weights.
     """
     _check_weights(weights)
     with quiet.stderr():
-        # Weights go in as constants: the converter loses Keras's variables without a word. The
-        # module that it asks for is left out: with it, SAGAN's layers lose their channels.
+        # Weights are passed as constants, since the converter silently loses Keras's variables. It
+        # asks for a module, but gets none: with it, SAGAN's layers lose their channels.
         planes = _planes(generator, probabilities, batch=1)
         graph = freezing.as_constants(planes.get_concrete_function())
         converter = tf.lite.TFLiteConverter.from_concrete_functions([graph])
@@ -71,7 +71,7 @@ def to_lite(
 
 
 def export_onnx(run: str | Path, destination: str | Path, checkpoint: str = "best") -> Path:
-    """Writes a generator as an ONNX file of planes, complete or not at all.
+    """Writes a generator as an ONNX file, complete or not at all.
 
     Args:
       run, checkpoint: see `workdirs.generator_of`.
@@ -97,15 +97,15 @@ def to_onnx(
     stride: int,
     probabilities: graphs.Probabilities | None = None,
 ) -> bytes:
-    """An ONNX network of planes: l float32 (n, h, w, 1) -> ab float32 (n, h, w, 2).
+    """An ONNX network: l float32 (n, h, w, 1) -> ab float32 (n, h, w, 2).
 
-    One that takes hints has an input hints (n, h, w, 3), too, and one that knows the probabilities
-    of color classes an output probabilities (n, h / 4, w / 4, 258).
+    If it takes hints, it has a second input, hints (n, h, w, 3); with `probabilities`, it has a
+    second output, probabilities (n, h / 4, w / 4, 258).
 
     Args:
       generator: see `graphs.ask`.
       size: short side that it sees by default, pixels.
-      stride: what its sides must be multiples of.
+      stride: the sides of its input must be multiples of it.
       probabilities: of its logits, see `workdirs.TrainedGenerator`; none if not given.
 
     Raises:
@@ -116,7 +116,7 @@ def to_onnx(
     except ModuleNotFoundError as error:
         raise onnx.missing("tf2onnx") from error
     planes = _planes(generator, probabilities, batch=None)
-    with quiet.stderr():  # it calls what TensorFlow finds out of date
+    with quiet.stderr():  # it causes deprecation warnings of TensorFlow
         model, _ = tf2onnx.convert.from_function(planes, planes.input_signature, opset=OPSET)
     for key, value in onnx.card(size, stride).items():
         model.metadata_props.add(key=key, value=value)
@@ -126,7 +126,7 @@ def to_onnx(
 def _planes(
     generator: keras.Model, probabilities: graphs.Probabilities | None, batch: int | None
 ) -> tf.types.experimental.PolymorphicFunction:
-    """What a file holds, see `to_onnx`; sides are multiples of the stride."""
+    """The function that a file holds, see `to_onnx`; sides are multiples of the stride."""
     channels = {"l": 1, "hints": 3} if graphs.takes_hints(generator) else {"l": 1}
     specs = [
         tf.TensorSpec((batch, None, None, count), tf.float32, name)

@@ -1,4 +1,4 @@
-"""What a reader must know of an exported model, as Markdown beside it."""
+"""The model card: what users must know of an exported model, in Markdown."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -41,10 +41,10 @@ _LIMITS = """\
 
 @dataclasses.dataclass(frozen=True)
 class Figures:
-    """What was measured of a model.
+    """Measured figures of a model.
 
     Attributes:
-      about: sentences: on which photographs, how, and what the figures do not say.
+      about: sentences on the photographs, the method, and the limits of the figures.
       rows: of a table, each of equal length; the first is its head.
     """
 
@@ -65,10 +65,10 @@ def text(
     Args:
       name: of the model.
       image_size: short side that the network is meant to see, pixels.
-      settings: of the run; None of the bundled network, and so is `step`.
+      settings: of the run; None for the bundled network, as is `step`.
       step: the train steps behind the weights.
-      figures: None where nothing was measured.
-      signatures: that it has.
+      figures: None if nothing was measured.
+      signatures: those of the model.
     """
     if settings is None:
         card = shipped.card()
@@ -127,7 +127,7 @@ def _tensors(tensors: Mapping[str, contract.Tensor]) -> str:
 def _training(settings: config.TrainConfig, step: int | None) -> str:
     model, data = settings.model, settings.data
     source = data.source
-    if Path(source).is_absolute():  # where it lies is nobody's business
+    if Path(source).is_absolute():  # its path is private
         source = f"the folder {Path(source).name!r}"
     film = f" A share of {data.film:g} was shown as on old film." if data.film else ""
     few = "" if data.train_limit is None else f", {data.train_limit} of them"

@@ -1,4 +1,4 @@
-"""A trained generator -> a versioned SavedModel that needs no tfcolor to run."""
+"""Exports a trained generator as a versioned SavedModel that runs without tfcolor."""
 
 import contextlib
 import dataclasses
@@ -18,7 +18,7 @@ from tfcolor.runtimes import saved_models, workdirs
 from tfcolor.serving import contract, remote
 from tfcolor.support import disk, errors
 
-_PARTIAL = ".partial-"  # TF Serving looks at names that are numbers alone
+_PARTIAL = ".partial-"  # TF Serving only reads folders whose names are numbers
 
 log = logging.getLogger(__name__)
 
@@ -71,9 +71,9 @@ def export(
 
 @contextlib.contextmanager
 def _claim(destination: Path) -> Iterator[Path]:
-    """A name below a folder of versions to write to, while no other export writes there."""
+    """A temporary folder below a folder of versions, which is locked against other exports."""
     with disk.locked(destination):
-        for left in destination.glob(f"{_PARTIAL}*"):  # by exports that were killed
+        for left in destination.glob(f"{_PARTIAL}*"):  # left by exports that were killed
             shutil.rmtree(left, ignore_errors=True)
         partial = destination / f"{_PARTIAL}{secrets.token_hex(4)}"
         try:
@@ -87,7 +87,7 @@ def _versions(destination: Path) -> list[int]:
 
 
 def _require_free(destination: Path, version: int) -> None:
-    """Raises ValueError if a version is there already, under whatever zeros."""
+    """Raises ValueError if a version exists already, even with leading zeros."""
     if version in _versions(destination):
         raise errors.InputError(
             f"{destination} has a version {version} already; give another --version, or none for "
@@ -101,7 +101,7 @@ def _write(
     name: str,
     figures: modelcard.Figures | None,
 ) -> None:
-    """The SavedModel and what stands beside it."""
+    """Writes the SavedModel, and its cards and warm-up requests."""
     settings, size = trained.settings, trained.image_size
     paints_rgb = settings is not None and settings.model.space == "rgb"
     served = signatures.ServedModule(
@@ -109,7 +109,7 @@ def _write(
     )
     made = served.signatures()
     tf.saved_model.save(served, str(folder), signatures=made)
-    extra = folder / "assets.extra"  # which TF Serving leaves alone
+    extra = folder / "assets.extra"  # TF Serving reads only warm-up requests there
     extra.mkdir()
     facts = {
         "contract": contract.VERSION,
@@ -128,10 +128,10 @@ def _write(
 def figures_of(
     run: str | Path, trained: workdirs.TrainedGenerator, evaluation: str | Path | None = None
 ) -> modelcard.Figures | None:
-    """What is said of a run's generator: an evaluation, else the run's own validation, if any.
+    """The figures for a generator's card: of an evaluation, else of the run's validation, if any.
 
     Raises:
-      ValueError, OSError: if the evaluation is none, is of several models, or cannot be read.
+      ValueError, OSError: if the file is no evaluation, is of several models, or cannot be read.
     """
     if evaluation is not None:
         return _measured(Path(evaluation))
@@ -142,7 +142,7 @@ def _measured(path: Path) -> modelcard.Figures:
     """The figures of the one model of an evaluation, beside gray and the truth.
 
     Raises:
-      ValueError: if it is no evaluation, or of several models.
+      ValueError: if it is no evaluation, or is of several models.
       OSError: if it cannot be read.
     """
     evaluation = record.read(path)

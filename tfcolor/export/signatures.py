@@ -23,7 +23,7 @@ _ONE = [
 
 
 class ServedModule(tf.Module):
-    """What a SavedModel holds: a generator behind the signatures of `serving.contract`."""
+    """The module of a SavedModel: a generator behind the signatures of `serving.contract`."""
 
     def __init__(
         self,
@@ -33,11 +33,11 @@ class ServedModule(tf.Module):
         raw: bool = False,
         probabilities: graphs.Probabilities | None = None,
     ) -> None:
-        """A generator as it is now, with its sizes; see `graphs.colorize`.
+        """Takes a generator with its current weights, and its sizes; see `graphs.colorize`.
 
         Args:
-          raw: whether it paints RGB, and can be asked for that with its own lightness too.
-          probabilities: of its logits, see `workdirs.TrainedGenerator`; None where it has none.
+          raw: whether it paints RGB, which another signature returns with its own lightness.
+          probabilities: of its logits, see `workdirs.TrainedGenerator`; None if it has none.
         """
         super().__init__(name="tfcolor")
         self._takes_hints = graphs.takes_hints(generator)
@@ -48,7 +48,7 @@ class ServedModule(tf.Module):
         self._colorize = tf.function(self._colorize_one, autograph=False, input_signature=_ONE)
 
     def signatures(self) -> dict[str, Function]:
-        """What `tf.saved_model.save` takes."""
+        """The signatures by name, for `tf.saved_model.save`."""
         made = {
             "serving_default": self._with_rendering(
                 "serving_default", functools.partial(self._files, "png")
@@ -68,7 +68,7 @@ class ServedModule(tf.Module):
         return made
 
     def _with_rendering(self, name: str, answer: Callable[..., dict[str, tf.Tensor]]) -> Function:
-        """A signature of photographs and how they are to look; these inputs have defaults."""
+        """A signature with photographs and options of rendering, which have defaults."""
         inputs = contract.SIGNATURES[name].inputs
         none, full, same = _defaults(inputs)
 
@@ -84,12 +84,12 @@ class ServedModule(tf.Module):
         return asked
 
     def _files(self, kind: str, files: tf.Tensor, **rendering: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Photographs as files, each on its own: of a broken one there is an error and no file."""
+        """Colorizes files one by one; a broken one gives an error and no file."""
         made, errors = encoded.colorize_files(self._colorize, files, format=kind, **rendering)
         return {f"{kind}_bytes": made, "error": errors}
 
     def _photographs(self, rgb: tf.Tensor, **rendering: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Photographs of one size as pixels."""
+        """Colorizes photographs of one size, as pixels."""
         with tf.control_dependencies([*_checks_of_pixels(rgb), *_checks_of_rendering(**rendering)]):
             n = tf.shape(rgb)[0]
             options = [encoded.one_each(name, each, n) for name, each in rendering.items()]
@@ -106,7 +106,7 @@ class ServedModule(tf.Module):
         return planes
 
     def _encoded_planes(self) -> Function:
-        """The same as 16-bit PNGs, each of any size."""
+        """As `_planes`, with 16-bit PNGs, each of any size."""
 
         @tf.function(
             autograph=False, input_signature=_specs(contract.SIGNATURES["planes_png"].inputs)
@@ -128,7 +128,7 @@ class ServedModule(tf.Module):
         return hinted_planes
 
     def _encoded_hinted_planes(self) -> Function:
-        """The same as 16-bit PNGs, each pair of any size."""
+        """As `_hinted_planes`, with 16-bit PNGs, each pair of any size."""
 
         @tf.function(
             autograph=False, input_signature=_specs(contract.OPTIONAL["hinted_planes_png"].inputs)
@@ -139,7 +139,7 @@ class ServedModule(tf.Module):
         return hinted_planes_png
 
     def _classes(self, probabilities: graphs.Probabilities) -> Function:
-        """Lightness and hints of one size -> how likely each color class is."""
+        """Lightness and hints of one size -> the probabilities of color classes."""
 
         @tf.function(autograph=False, input_signature=_specs(contract.OPTIONAL["classes"].inputs))
         def classes(l: tf.Tensor, hints: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -185,7 +185,7 @@ class ServedModule(tf.Module):
     def _colorize_one(
         self, rgb: tf.Tensor, size: tf.Tensor, strength: tf.Tensor, saturation: tf.Tensor
     ) -> tf.Tensor:
-        """One photograph; uint8 (h, w, 3)."""
+        """Colorizes one photograph; uint8 (h, w, 3)."""
         return graphs.colorize(
             self._generator,
             rgb,
@@ -205,7 +205,7 @@ class ServedModule(tf.Module):
     def _checks_of_planes(self, l: tf.Tensor, hints: tf.Tensor | None) -> list[tf.Operation]:
         n, *sides = tf.unstack(tf.shape(l, tf.int64)[:3])
         most = contract.MAX_PLANE
-        # As the network sees them: a row of pixels is mirrored to a stripe as high as the stride.
+        # As the network sees them: even a single row of pixels is padded to the stride.
         height, width = (side + -side % self._stride for side in sides)
         # Each is checked first: the product of three does not fit into 63 bits.
         fits = (tf.reduce_max([n, height, width]) <= most) & (
@@ -223,7 +223,7 @@ class ServedModule(tf.Module):
 def _frozen(
     generator: keras.Model, takes_hints: bool, classifies: bool
 ) -> Callable[..., dict[str, tf.Tensor]]:
-    """A generator with its weights as constants, all of them in one function of the graph.
+    """A generator with its weights as constants, all of them in one graph function.
 
     TensorFlow's C++ loader does not find the variables of a Keras model in a `tf.Module`: they are
     saved twice, and those that are used are not restored.
@@ -288,6 +288,6 @@ def _specs(inputs: Mapping[str, contract.Tensor]) -> list[tf.TensorSpec]:
 
 
 def _defaults(inputs: Mapping[str, contract.Tensor]) -> list[tf.Tensor]:
-    """Values of shape (1,) of the inputs that have one; they get into the SignatureDef."""
+    """Default values, (1,), of the inputs that have one; they become part of the SignatureDef."""
     given = [each for each in inputs.values() if each.default is not None]
     return [tf.constant([each.default], each.dtype) for each in given]

@@ -1,6 +1,6 @@
-"""Requests that TF Serving answers for itself before it takes any: the first ones are slow.
+"""Warm-up requests, which TF Serving runs before it accepts others, since the first ones are slow.
 
-It reads them from `assets.extra` beside a SavedModel, as records of its own protocol buffers. Those
+It reads them from `assets.extra` of a SavedModel, as records of its own protocol buffers, which
 come with the extra `serving`.
 """
 
@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from tfcolor.serving import contract, remote
 
-NAME = "tf_serving_warmup_requests"  # TF Serving looks for that
+NAME = "tf_serving_warmup_requests"  # the name that TF Serving looks for
 MISSING = "no warm-up requests were written: pip install 'tfcolor[serving]' and export again"
 
 PHOTOGRAPH = (800, 1200)  # height and width, about 1 MP
@@ -22,11 +22,11 @@ ASPECTS = ((1, 1), (3, 4), (4, 3), (2, 3), (3, 2))  # rows to columns of most ca
 
 
 def write(folder: Path, takes_hints: bool = False) -> bool:
-    """Writes the requests into a folder; not where the extra `serving` is missing.
+    """Writes the requests to a folder, unless the extra `serving` is missing.
 
     Args:
       folder: `assets.extra` of a SavedModel with all signatures of the contract.
-      takes_hints: whether it has those of networks that do.
+      takes_hints: whether the model also has the signatures with hints.
 
     Returns:
       Whether they were written.
@@ -49,7 +49,7 @@ def write(folder: Path, takes_hints: bool = False) -> bool:
 
 
 def requests(takes_hints: bool = False) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Signatures with what they are asked, by input; the sizes count, the picture does not."""
+    """Yields signatures with inputs by name; only the sizes of the pictures matter."""
     photograph = _encoded(".jpg", _slope(*PHOTOGRAPH, np.uint8))
     # Older servers do not fill in defaults of inputs that are left out.
     rendering = {
@@ -70,7 +70,7 @@ def requests(takes_hints: bool = False) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _slope(height: int, width: int, dtype: type) -> np.ndarray:
-    """A picture that goes from black to white."""
+    """A picture with a gradient from black to white."""
     return np.tile(np.linspace(0, np.iinfo(dtype).max, width).astype(dtype), (height, 1))
 
 

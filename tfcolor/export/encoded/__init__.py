@@ -1,4 +1,4 @@
-"""Photograph files in and out, in TensorFlow ops alone: what a SavedModel is asked in bytes."""
+"""Photograph files -> files in color, in TensorFlow ops only, for a SavedModel that takes bytes."""
 
 from collections.abc import Callable
 
@@ -8,8 +8,8 @@ from tfcolor.colorizing import reduction
 from tfcolor.export.encoded import decoding, headers, octets
 from tfcolor.serving import contract
 
-# Photographs of a batch in work at once: two keep decoders and encoders, which have one thread,
-# busy beside the network; each takes memory of its own.
+# Photographs of a batch in work at once: two keep decoders and encoders, which have one thread
+# each, busy beside the network; more would take more memory.
 _AT_ONCE = 2
 
 _PNG_LEVEL = 2
@@ -26,14 +26,14 @@ def colorize_files(
     saturation: tf.Tensor,
     format: str,
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Photograph files to files in color; one that cannot be colorized fails alone.
+    """Colorizes photograph files; if one cannot be colorized, the others still are.
 
-    The EXIF orientation is applied, 16 bits are rounded to 8, an animation gives its first picture.
-    PNG keeps alpha, JPEG gets white paper. ICC profiles are not applied, which TensorFlow has no op
-    for: pixels count as sRGB (`tfcolor.images` converts them). What else a file tells is left out.
+    The EXIF orientation is applied, 16 bits are rounded to 8, and animations become their first
+    picture. PNG keeps alpha, JPEG becomes opaque on white. TensorFlow has no op for ICC profiles:
+    pixels are taken as sRGB (`tfcolor.images` converts them). Other metadata is dropped.
 
     Args:
-      paint: what colorizes one photograph.
+      paint: colorizes one photograph.
       files: string (n,): JPEG, PNG, BMP or GIF, of any size up to `contract.MAX_PIXELS`.
       size: int32 (n,) or (1,), 1..`contract.MAX_SIZE`, or 0 for the model's own.
       strength: float32 (n,) or (1,), in [0, 1].
@@ -42,7 +42,7 @@ def colorize_files(
 
     Returns:
       encoded: string (n,), empty where there is an error.
-      error: string (n,), what is wrong and what to do in one line; empty where nothing is.
+      error: string (n,), what is wrong and what to do, in one line; empty if all is well.
 
     Raises:
       tf.errors.InvalidArgumentError: if an option has neither n values nor one.
@@ -95,7 +95,7 @@ def planes_of_files(
       to [-1, 1].
 
     Raises:
-      tf.errors.InvalidArgumentError: if a file is none of that, or has more pixels than
+      tf.errors.InvalidArgumentError: if a file is no such PNG, or has more pixels than
         `contract.MAX_PLANE` of lightness.
     """
 
@@ -117,7 +117,7 @@ def planes_of_files(
 
 
 def _plane(file: tf.Tensor, name: str, most: int) -> tf.Tensor:
-    """A PNG of 16-bit gray and at most so many pixels -> float32 (h, w, 1) in [0, 1]."""
+    """A PNG of 16-bit gray with at most `most` pixels -> float32 (h, w, 1) in [0, 1]."""
     head = octets.at(file, 0, 26)
     is_gray = octets.begins(head, b"\x89PNG\r\n\x1a\n") & (head[24] == 16) & (head[25] == 0)
     sides = tf.stack([octets.big(head[16:20]), octets.big(head[20:24])])
@@ -186,7 +186,7 @@ def _error(
 def requirements_of_rendering(
     size: tf.Tensor, strength: tf.Tensor, saturation: tf.Tensor
 ) -> list[tuple[tf.Tensor, str, tf.Tensor]]:
-    """What options must fulfil: whether each value does, a text with {} for the values, these."""
+    """Requirements of options: whether values meet them, a message with {}, and the values."""
     sizes, most = contract.MAX_SIZE, reduction.MAX_SATURATION
     return [
         (
@@ -204,7 +204,7 @@ def requirements_of_rendering(
 
 
 def one_each(name: str, values: tf.Tensor, n: tf.Tensor) -> tf.Tensor:
-    """An option of that name, one value or n, as (n,); another number is an error of the graph."""
+    """An option of one value or n, as (n,); any other number of values fails in the graph."""
     count = tf.size(values)
     text = [f"{name} must have one value or one for each photograph, got", count, "for", n]
     with tf.control_dependencies([tf.debugging.Assert((count == 1) | (count == n), text)]):
@@ -212,13 +212,13 @@ def one_each(name: str, values: tf.Tensor, n: tf.Tensor) -> tf.Tensor:
 
 
 def _encode(painted: tf.Tensor, alpha: tf.Tensor, format: str) -> tf.Tensor:
-    """uint8 (h, w, 3) with opacity (h, w, 1), or (h, w, 0) of what has none -> a file."""
+    """uint8 (h, w, 3) with opacity (h, w, 1), or (h, w, 0) if there is none -> a file."""
     if format == "png":
         return tf.io.encode_png(tf.concat([painted, alpha], -1), compression=_PNG_LEVEL)
     has_alpha = tf.shape(alpha)[-1] > 0
     paper = tf.cond(has_alpha, lambda: _over_white(painted, alpha), lambda: painted)
     encoded = tf.io.encode_jpeg(paper, quality=95, chroma_downsampling=False)
-    # JFIF 1.02: a resolution that is not known. The op can write known ones alone.
+    # JFIF 1.02: an unknown resolution. The op can only write known ones.
     rest = octets.cut(encoded, 18, octets.length(encoded))
     return octets.cut(encoded, 0, 13) + b"\0\0\1\0\1" + rest
 

@@ -1,4 +1,4 @@
-"""Photograph files to upright pixels, in TensorFlow ops."""
+"""Decodes photograph files to upright pixels, in TensorFlow ops."""
 
 import tensorflow as tf
 
@@ -10,16 +10,16 @@ def attempt(file: tf.Tensor, header: headers.Header) -> tuple[tf.Tensor, tf.Tens
 
     Args:
       file: string ().
-      header: the file's own, of a kind that is known.
+      header: the file's own, of a known kind.
 
     Returns:
-      bool (), whether it went well, and uint8 (h, w, 3 or 4), of no pixels if it did not.
+      bool (), whether it succeeded, and uint8 (h, w, 3 or 4), without pixels if not.
     """
-    # Graphs have no try: a dataset leaves out what fails, and what comes next is taken.
+    # Graphs have no `try`: the dataset drops an element that fails, so the next one is taken.
     good = tf.data.Dataset.from_tensors(file).map(lambda file: (True, _decode(file, header)))
     bad = tf.data.Dataset.from_tensors((False, tf.zeros((0, 0, 3), tf.uint8)))
     options = tf.data.Options()
-    options.autotune.enabled = False  # of one element
+    options.autotune.enabled = False  # for a single element
     options.experimental_optimization.apply_default_optimizations = False
     either = good.ignore_errors(log_warning=False).concatenate(bad).take(1)
     return either.with_options(options).get_single_element()
@@ -43,7 +43,7 @@ def _jpeg(file: tf.Tensor, _: headers.Header) -> tf.Tensor:
 def _png(file: tf.Tensor, header: headers.Header) -> tf.Tensor:
     def rounded() -> tf.Tensor:
         deep = tf.io.decode_png(file, channels=4, dtype=tf.uint16)
-        # 65535 / 255 = 257: the nearest, without leaving 16 bits.
+        # 65535 / 255 = 257; this rounds to the nearest level without leaving 16 bits.
         return tf.cast(deep // 257, tf.uint8) + tf.cast(deep % 257 > 128, tf.uint8)
 
     pixels = tf.cond(header.is_deep, rounded, lambda: tf.io.decode_png(file, channels=4))
@@ -51,7 +51,7 @@ def _png(file: tf.Tensor, header: headers.Header) -> tf.Tensor:
 
 
 def _bmp(file: tf.Tensor, header: headers.Header) -> tf.Tensor:
-    """TensorFlow's decoder takes the numbers of a palette for gray, and padding for alpha."""
+    """Replaces TensorFlow's decoder, which takes palette indices for gray and padding for alpha."""
     head = octets.at(file, 0, 66)
     bits, packing, masks = head[28], octets.little(head[30:34]), head[54:]
     is_standard = octets.begins(masks, b"\0\0\xff\0\0\xff\0\0\xff\0\0\0") & (bits == 32)
@@ -85,12 +85,12 @@ def _bmp(file: tf.Tensor, header: headers.Header) -> tf.Tensor:
 
 
 def _gif(file: tf.Tensor, header: headers.Header) -> tf.Tensor:
-    # The first picture alone: the decoder would unpack all of an animation.
+    # Only the first picture is kept: the decoder would unpack a whole animation.
     first = octets.cut(file, 0, header.end) + b";"
 
     def with_alpha() -> tf.Tensor:
-        # The decoder gives no alpha. So no color is said to be transparent, and the picture is
-        # decoded once more with that color black and all others white.
+        # The decoder returns no alpha. So the flag for transparency is cleared, and the picture is
+        # decoded once more with the transparent color black and all others white.
         opaque = _replaced(first, header.control + 3, b"\0")
         clear = octets.at(file, header.control + 6, 1)[0]
         own = octets.at(file, header.picture + 9, 1)[0]

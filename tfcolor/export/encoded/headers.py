@@ -1,4 +1,4 @@
-"""What a photograph file says of itself before its pixels, in TensorFlow ops that cannot fail."""
+"""Reads the headers of photograph files, in TensorFlow ops that cannot fail."""
 
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ _SIGNATURES = [
     (GIF, b"GIF89a"),
 ]
 
-# Segments, chunks or blocks that are looked through, in a second or two; photographs have a dozen.
+# Most segments, chunks or blocks that are read, in a second or two; photographs have a dozen.
 _MOST_STEPS = 10_000
 
 # ITU T.81, table B.1: markers of a frame (which has the size), and those without a length.
@@ -23,9 +23,9 @@ _FRAMES = [0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xC
 _ALONE = [0x00, 0x01, *range(0xD0, 0xD9)]
 _APP1, _SCAN, _END, _FILL = 0xE1, 0xDA, 0xD9, 0xFF
 
-# GIF89a specification, 20 to 24: what begins a block.
+# GIF89a specification, 20 to 24: bytes that begin a block.
 _EXTENSION, _CONTROL, _PICTURE = 0x21, 0xF9, 0x2C
-_RUN = 1024  # of a GIF's sub-blocks, looked through at once
+_RUN = 1024  # sub-blocks of a GIF that are read at once
 
 
 class Header(NamedTuple):
@@ -33,7 +33,7 @@ class Header(NamedTuple):
 
     Attributes:
       kind: int32 (), JPEG, PNG, BMP, GIF or UNKNOWN.
-      height, width: int64 (), as the pixels are stored; a height of 0 where the header is broken.
+      height, width: int64 (), as the pixels are stored; the height is 0 if the header is broken.
       orientation: int32 () in 1..8, of EXIF.
       has_alpha: bool ().
       is_deep: bool (), of a PNG with 16 bits.
@@ -97,7 +97,7 @@ def _unknown(_: tf.Tensor) -> Header:
 
 
 def _jpeg(file: tf.Tensor) -> Header:
-    """Segments up to the first scan, each with its length (ITU T.81, B.1)."""
+    """Reads segments up to the first scan, each with its length (ITU T.81, B.1)."""
 
     def going(place: tf.Tensor, *_: tf.Tensor) -> tf.Tensor:
         head = octets.at(file, place, 2)
@@ -108,7 +108,7 @@ def _jpeg(file: tf.Tensor) -> Header:
         place: tf.Tensor, height: tf.Tensor, width: tf.Tensor, exif: tf.Tensor
     ) -> tuple[tf.Tensor, ...]:
         head = octets.at(file, place, 10)
-        # The decoder passes over what stands between segments, one byte after the other.
+        # Bytes between segments are skipped one after the other, as the decoder does.
         marker = tf.where(head[0] == 0xFF, head[1], _FILL)
         is_frame = tf.reduce_any(marker == _FRAMES) & (height == 0)
         is_exif = (marker == _APP1) & octets.begins(head[4:], b"Exif\0\0") & (exif == 0)
@@ -129,7 +129,7 @@ def _jpeg(file: tf.Tensor) -> Header:
 
 
 def _png(file: tf.Tensor) -> Header:
-    """Chunks up to the first with pixels (PNG specification, 5.3 and 11.2.1)."""
+    """Reads chunks up to the first with pixels (PNG specification, 5.3 and 11.2.1)."""
     head = octets.at(file, 8, 21)
     width, height = octets.big(head[8:12]), octets.big(head[12:16])
     depth, colors = head[16], head[17]
@@ -161,7 +161,7 @@ def _png(file: tf.Tensor) -> Header:
 
 
 def _bmp(file: tf.Tensor) -> Header:
-    """BITMAPINFOHEADER of Windows or one of its successors, whose sizes are 40 and more."""
+    """Reads a Windows BITMAPINFOHEADER or one of its successors, of 40 bytes or more."""
     head = octets.at(file, 14, 56)
     size, width, height = (octets.little(head[start : start + 4]) for start in (0, 4, 8))
     height = tf.where(height >= 2**31, 2**32 - height, height)  # negative: from the top down
@@ -172,7 +172,7 @@ def _bmp(file: tf.Tensor) -> Header:
 
 
 def _gif(file: tf.Tensor) -> Header:
-    """Blocks up to the end of the first picture; their contents stand in sub-blocks."""
+    """Reads blocks up to the end of the first picture; their contents are in sub-blocks."""
     screen = octets.at(file, 6, 5)
     width, height = octets.little(screen[:2]), octets.little(screen[2:4])
 
@@ -202,7 +202,7 @@ def _gif(file: tf.Tensor) -> Header:
     end, is_inside, picture, control = tf.while_loop(
         going, step, start, maximum_iterations=_MOST_STEPS
     )
-    # Left, top, width and height of a picture that fills the screen, which others need not.
+    # Left, top, width and height of a picture that fills the screen; other pictures are refused.
     filling = tf.concat([tf.zeros(4, tf.int64), screen[:4]], 0)
     is_whole = tf.reduce_all(octets.at(file, picture + 1, 8) == filling)
     is_good = (picture > 0) & ~is_inside & is_whole
@@ -213,12 +213,12 @@ def _gif(file: tf.Tensor) -> Header:
 
 
 def color_table(flags: tf.Tensor) -> tf.Tensor:
-    """How many bytes the color table has that flags int64 () of a GIF announce; int64 ()."""
+    """Bytes of the color table that a GIF's flags, int64 (), announce; int64 ()."""
     return tf.where(flags >= 128, 3 * 2 ** (flags % 8 + 1), _int64(0))
 
 
 def _sub_blocks(file: tf.Tensor, place: tf.Tensor) -> tf.Tensor:
-    """Bytes of the GIF sub-block at a place, or of the full ones that begin there; int64 ()."""
+    """Bytes of the GIF sub-block at a place, or of the run of full ones from there; int64 ()."""
     run = octets.at(file, place, 256 * _RUN)[::256]
     full = tf.reduce_sum(tf.math.cumprod(_int64(run == 255)))
     return tf.where(full > 0, 256 * full, 1 + run[0])

@@ -1,4 +1,4 @@
-"""Bytes of a file, and numbers that are written in them, in TensorFlow ops that cannot fail."""
+"""Reads bytes of a file, and numbers encoded in them, in TensorFlow ops that cannot fail."""
 
 import tensorflow as tf
 
@@ -8,7 +8,7 @@ def cut(file: tf.Tensor, place: tf.Tensor | int, count: tf.Tensor | int) -> tf.T
 
     Args:
       file: string ().
-      place: of the first, int64 (); may lie beyond the end.
+      place: index of the first byte, int64 (); may be beyond the end.
       count: int64 ().
     """
     # A place beyond the end is an error of substr, the end itself is not.
@@ -17,7 +17,7 @@ def cut(file: tf.Tensor, place: tf.Tensor | int, count: tf.Tensor | int) -> tf.T
 
 
 def at(file: tf.Tensor, place: tf.Tensor | int, count: int) -> tf.Tensor:
-    """The same as numbers, int64 (count,) in [0, 255]; zeros beyond the end."""
+    """Bytes of a file as numbers, int64 (count,) in [0, 255]; zeros beyond the end."""
     found = tf.cast(tf.io.decode_raw(cut(file, place, count), tf.uint8), tf.int64)
     return tf.ensure_shape(tf.pad(found, [[0, count - tf.size(found)]]), (count,))
 
@@ -28,13 +28,13 @@ def length(file: tf.Tensor) -> tf.Tensor:
 
 
 def big(octets: tf.Tensor) -> tf.Tensor:
-    """The number that bytes are, the first of them the highest: int64 (..., count) -> (...)."""
+    """Decodes a big-endian number: bytes int64 (..., count) -> (...)."""
     weights = [256**power for power in reversed(range(octets.shape[-1]))]
     return tf.reduce_sum(octets * tf.constant(weights, tf.int64), -1)
 
 
 def little(octets: tf.Tensor) -> tf.Tensor:
-    """The same with the first byte the lowest."""
+    """Decodes a little-endian number, as `big`."""
     return big(octets[..., ::-1])
 
 

@@ -1,4 +1,4 @@
-"""EXIF orientation: found in a TIFF directory, and applied to pixels."""
+"""Reads the EXIF orientation from a TIFF directory, and applies it to pixels."""
 
 import tensorflow as tf
 
@@ -9,14 +9,14 @@ _MOST = 65_536  # bytes of EXIF, as much as a JPEG's segment holds
 
 
 def read(file: tf.Tensor, place: tf.Tensor) -> tf.Tensor:
-    """The orientation that EXIF tells.
+    """The orientation in EXIF data.
 
     Args:
       file: string ().
       place: where EXIF's TIFF header begins, int64 (); 0 where there is none.
 
     Returns:
-      int32 () in 1..8; 1 where there is none, or it is broken.
+      int32 () in 1..8; 1 if there is none, or it is broken.
     """
 
     def find() -> tf.Tensor:
@@ -30,7 +30,7 @@ def read(file: tf.Tensor, place: tf.Tensor) -> tf.Tensor:
         directory = number(head[4:8])
         count = number(octets.at(exif, directory, 2))
         entries = tf.io.decode_raw(octets.cut(exif, directory + 2, 12 * count), tf.uint8)
-        whole = tf.size(entries) // 12  # EXIF that is cut off ends with part of one
+        whole = tf.size(entries) // 12  # EXIF that is cut off ends with part of an entry
         entries = tf.cast(tf.reshape(entries[: 12 * whole], (whole, 12)), tf.int64)
         # Tag, type and count.
         told = [number(entries[:, :2]), number(entries[:, 2:4]), number(entries[:, 4:8])]
@@ -44,7 +44,7 @@ def read(file: tf.Tensor, place: tf.Tensor) -> tf.Tensor:
 
 
 def apply(pixels: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
-    """Pixels as they are stored, uint8 (h, w, c) -> upright.
+    """Turns stored pixels, uint8 (h, w, c), upright.
 
     Args:
       orientation: int32 () in 1..8.
