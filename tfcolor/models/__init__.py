@@ -1,1 +1,1 @@
-"""Keras functional models, one builder a file, in Keras alone so that any backend runs them."""
+"""Keras functional models, one builder per file, in Keras only, so that any backend runs them."""

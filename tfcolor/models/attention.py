@@ -12,7 +12,7 @@ VALUE_DIVISOR = 2  # values have c / 2, as in the authors' code
 
 
 class SelfAttention(layers.Layer):
-    """Adds to every place what the whole picture shows, (n, h, w, c) -> (n, h, w, c).
+    """Adds features of the whole picture to every place, (n, h, w, c) -> (n, h, w, c).
 
     x + gamma * o(softmax(f(x) g(x)^T) h(x)) with 1 x 1 spectral convolutions f, g, h, o without
     biases; gamma starts at 0, so that the layer is the identity at first. As in the authors' code
@@ -44,7 +44,7 @@ class SelfAttention(layers.Layer):
         self.gamma = self.add_weight(name="gamma", shape=(), initializer="zeros")
 
     def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
-        """Attends."""
+        """Adds the attention to x."""
         n, h, w, _ = ops.shape(x)
 
         def places(x: keras.KerasTensor) -> keras.KerasTensor:
@@ -52,13 +52,13 @@ class SelfAttention(layers.Layer):
 
         keys, values = places(self.pool(self.key(x))), places(self.pool(self.value(x)))
         scores = ops.matmul(places(self.query(x)), ops.transpose(keys, (0, 2, 1)))
-        # float32: with few bits, exp would tell neighboring scores apart badly.
+        # float32: with fewer bits, exp would not distinguish similar scores.
         attention = ops.cast(ops.softmax(ops.cast(scores, "float32"), axis=-1), self.compute_dtype)
         seen = ops.matmul(attention, values)
         return x + self.gamma * self.back(ops.reshape(seen, (n, h, w, values.shape[-1])))
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """The same."""
+        """The shape of the input."""
         return input_shape
 
     def get_config(self) -> dict[str, Any]:

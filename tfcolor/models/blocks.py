@@ -1,4 +1,4 @@
-"""What several networks share: initial weights, normalization, layers that Keras lacks."""
+"""Parts that several networks share: initial weights, normalization, layers that Keras lacks."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,7 +10,7 @@ from keras import layers, ops
 
 from tfcolor.color import constants, quantize
 
-KERNEL_SIZE = 4  # every convolution of the paper is 4 x 4
+KERNEL_SIZE = 4  # every convolution of pix2pix is 4 x 4
 LEAKY_SLOPE = 0.2
 
 
@@ -33,7 +33,7 @@ def normalize(normalization: str, dtype: str, name: str | None = None) -> keras.
 
 
 def add_scene(x: keras.KerasTensor, dtype: str) -> keras.KerasTensor:
-    """Tells every place what the whole photograph shows: indoors, sea, forest; (n, h, w, c)."""
+    """Adds the whole photograph's scene (indoors, sea, forest) to every place; (n, h, w, c)."""
     channels = x.shape[-1]
     scene = layers.GlobalAveragePooling2D(keepdims=True, name="scene_mean", dtype=dtype)(x)
     scene = layers.Conv2D(channels, 1, activation="relu", name="scene_hidden", dtype=dtype)(scene)
@@ -42,7 +42,7 @@ def add_scene(x: keras.KerasTensor, dtype: str) -> keras.KerasTensor:
 
 
 def draw(drawn: Iterable[layers.Layer], seed: int) -> None:
-    """Draws the kernels of layers again from their own distributions, so that they repeat."""
+    """Draws the kernels of layers from their own distributions again, reproducibly by a seed."""
     seeds = iter(range(seed * 1000, seed * 1000 + 1000))
     for layer in drawn:
         initializer = getattr(layer, "kernel_initializer", None) or getattr(
@@ -57,7 +57,7 @@ def draw(drawn: Iterable[layers.Layer], seed: int) -> None:
 
 
 def fill(model: keras.Model, weights: Path) -> None:
-    """Gives every variable of a model its value in an .npz file, which has it by its path.
+    """Sets every variable of a model from an .npz file, which names it by its path.
 
     Raises:
       ValueError: if the file lacks a variable, or has one in another shape.
@@ -76,8 +76,8 @@ def fill(model: keras.Model, weights: Path) -> None:
 class BilinearUp(layers.Layer):
     """Doubles height and width, (n, h, w, c) -> (n, 2h, 2w, c), at half-pixel centers.
 
-    At unknown height and width, where neither `ops.image.resize` nor `UpSampling2D` can be traced,
-    as shifted sums: the same values, more slowly.
+    For unknown height and width, with which neither `ops.image.resize` nor `UpSampling2D` can be
+    traced, it adds shifted planes: the same values, more slowly.
     """
 
     def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
@@ -119,7 +119,7 @@ class AnnealedMean(layers.Layer):
         self.temperature = temperature  # lower is more saturated
 
     def get_config(self) -> dict[str, Any]:
-        """What the layer is made from."""
+        """The options, to build the layer again."""
         return {**super().get_config(), "temperature": self.temperature}
 
     def call(self, logits: keras.KerasTensor) -> keras.KerasTensor:

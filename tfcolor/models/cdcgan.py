@@ -24,7 +24,7 @@ def build_generator(
 
     Returns:
       A model float32 (n, h, w, 1) in [-1, 1] -> {"ab": float32 (n, h, w, 2) in (-1, 1)}. With
-      `training=False` it treats every photograph of a batch alone.
+      `training=False` the photographs of a batch do not affect each other.
     """
     seeds = iter(range(seed * 1000, seed * 1000 + 1000))
     channels = [width, *_channels(width, depth)]

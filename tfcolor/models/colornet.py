@@ -2,8 +2,8 @@
 
 The encoder sees the photograph at half its size, which is enough to tell what is where. Color is
 classified at stride 4, over the cells of a grid in the ab plane (arXiv:1603.08511), and refined at
-full size, guided by the full-size lightness. All of that is computed at stride 2, where the
-lightness of 2 x 2 pixels stands in four channels: nothing but ab itself is handled at full size.
+full size, guided by the full-size lightness. The refinement is computed at stride 2, with the
+lightness of 2 x 2 pixels in four channels: only ab itself is handled at full size.
 """
 
 import keras
@@ -24,7 +24,7 @@ class SpaceToDepth(layers.Layer):
     """(n, h, w, c) -> (n, h / 2, w / 2, 4 c)."""
 
     def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
-        """Moves 2 x 2 places into channels; `ops.space_to_depth` would use one core alone."""
+        """Moves 2 x 2 places into channels; `ops.space_to_depth` would use only one core."""
         n, h, w = ops.shape(x)[:3]
         x = ops.reshape(x, (n, h // 2, 2, w // 2, 2, x.shape[3]))
         return ops.reshape(
@@ -60,9 +60,9 @@ def build(
     Args:
       encoder: one of `config.BACKBONES`.
       dtype: Keras dtype policy of the body, such as "mixed_bfloat16".
-      seed: of the weights that are drawn.
-      weights: "imagenet" (the encoder's), or "random" where a checkpoint follows.
-      chroma: factor of the chroma that it guesses.
+      seed: of the random weights.
+      weights: "imagenet" (the encoder's), or "random", such as before loading a checkpoint.
+      chroma: factor of the predicted chroma.
 
     Returns:
       A model float32 (n, h, w, 1) in [-1, 1], sides multiples of `STRIDE`, -> {"ab": float32
@@ -70,7 +70,7 @@ def build(
       `quantize.ab_bins()`}.
 
     Raises:
-      ValueError: for an unknown encoder, or where its weights cannot be downloaded.
+      ValueError: for an unknown encoder, or if its weights cannot be downloaded.
     """
     l = keras.Input((None, None, 1), name="l")
     guide = SpaceToDepth(name="l_depth", dtype=dtype)(l)
@@ -89,15 +89,15 @@ def build(
 
 
 def multiply(ab: keras.KerasTensor, chroma: float) -> keras.KerasTensor:
-    """Planes ab with a multiple of their chroma."""
-    # A factor of 1 adds no layer: checkpoints number the layers.
+    """Multiplies the chroma of planes ab."""
+    # A factor of 1 adds no layer, since checkpoints number the layers.
     return ab if chroma == 1.0 else layers.Rescaling(chroma, name="chroma", dtype="float32")(ab)
 
 
 def join(
     x: keras.KerasTensor, skip: keras.KerasTensor, width: int, name: str, dtype: str
 ) -> keras.KerasTensor:
-    """One step up: narrow, double, join the skip, a 3 x 3 convolution."""
+    """One decoder step: 1 x 1 convolution, doubling, joining the skip, 3 x 3 convolution."""
     x = efficientnet.convolve(x, width // 2, 1, f"{name}_narrow", dtype)
     x = blocks.BilinearUp(name=f"{name}_up", dtype=dtype)(x)
     x = layers.Concatenate(name=f"{name}_join", dtype=dtype)([x, skip])
@@ -107,10 +107,10 @@ def join(
 def paint(
     x: keras.KerasTensor, guide: keras.KerasTensor, temperature: float, dtype: str
 ) -> dict[str, keras.KerasTensor]:
-    """What a decoder ends in: color classes at its stride of 4, and color at full size.
+    """The end of a decoder: color classes at its stride of 4, and color at full size.
 
     Args:
-      x: (n, h / 4, w / 4, c), of the decoder.
+      x: (n, h / 4, w / 4, c), features of the decoder.
       guide: (n, h / 2, w / 2, 4), the lightness of the photograph in `SpaceToDepth`'s order.
       temperature: of the annealed mean.
       dtype: Keras dtype policy of the body.
@@ -120,7 +120,7 @@ def paint(
     """
     logits = layers.Conv2D(len(quantize.ab_bins()), 1, name="bins", dtype=dtype)(x)
     logits = layers.Activation("linear", dtype="float32", name="logits")(logits)
-    # Color itself stays float32 all the way.
+    # Color itself always stays float32.
     ab = blocks.AnnealedMean(temperature, name="annealed_mean", dtype="float32")(logits)
     ab = _refine(guide, x, blocks.BilinearUp(name="ab_up2", dtype="float32")(ab), dtype)
     return {"ab": ab, "logits": logits}
@@ -129,7 +129,7 @@ def paint(
 def _refine(
     guide: keras.KerasTensor, x: keras.KerasTensor, ab: keras.KerasTensor, dtype: str
 ) -> keras.KerasTensor:
-    """Color planes at stride 2 -> at full size, with small changes; no change at first."""
+    """Color planes at stride 2 -> at full size, plus a change that is 0 before training."""
     x = efficientnet.convolve(x, REFINEMENT, 1, "refine_narrow", dtype)
     x = blocks.BilinearUp(name="refine_up", dtype=dtype)(x)
     guess = layers.Activation("linear", name="ab_body", dtype=dtype)(ab)

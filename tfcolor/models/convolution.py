@@ -1,4 +1,4 @@
-"""The convolution of pix2pix, fast on a CPU: the weights and values of `Conv2D`."""
+"""The convolution of pix2pix, fast on a CPU, with the weights and results of `Conv2D`."""
 
 import functools
 from typing import Any
@@ -13,15 +13,15 @@ NARROW_FILTERS = 8
 
 
 class Convolution(layers.Conv2D):
-    """`Conv2D` of 4 x 4 kernels on a picture with one row of zeros on each side, channels last.
+    """`Conv2D` of 4 x 4 kernels on planes padded with one row of zeros per side, channels last.
 
     (n, h, w, i) -> (n, (h - 2) // strides + 1, (w - 2) // strides + 1, o); kernel (4, 4, i, o).
-    On a CPU narrow layers at stride 1 multiply the pixels by all taps at once and add up what
-    overlaps; with many channels, sides known and float32 it is Winograd's convolution. The rest is
-    native.
+    On a CPU, narrow layers at stride 1 multiply the pixels by all taps at once and add overlapping
+    products; layers with many channels, known sides and float32 use Winograd's convolution. All
+    others use the native operation.
 
     Args:
-      filters: o, the channels that come out.
+      filters: o, the output channels.
       strides: 1 or 2.
       **options: the others of `keras.layers.Conv2D`.
 
@@ -69,7 +69,7 @@ class Convolution(layers.Conv2D):
 
 
 def _multiply(x: keras.KerasTensor, kernel: keras.KerasTensor) -> keras.KerasTensor:
-    """One product of every pixel with all 16 taps, then the sum of those that fall together."""
+    """Multiplies every pixel by all 16 taps, then adds the products of each output pixel."""
     i, o = kernel.shape[2:]
     n, h, w = ops.shape(x)[:3]
     kernel = ops.reshape(ops.transpose(kernel, (2, 0, 1, 3)), (i, 16 * o))

@@ -1,4 +1,4 @@
-"""What a recipe's networks cost: parameters, and arithmetic counted layer by layer."""
+"""The cost of a recipe's networks: parameters, and arithmetic counted layer by layer."""
 
 import dataclasses
 
@@ -8,7 +8,7 @@ import numpy as np
 from tfcolor import config
 from tfcolor.models import networks
 
-IMAGE_SIZE = 256  # pixels a side, for every recipe alike
+IMAGE_SIZE = 256  # pixels per side, the same for every recipe
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +30,7 @@ def measure(settings: config.TrainConfig) -> Cost:
 
 
 def multiply_adds(model: keras.Model, image_size: int) -> int:
-    """Multiply-adds of the convolutions for one square photograph; all else is left out.
+    """Multiply-adds of the convolutions for one square photograph; nothing else is counted.
 
     Args:
       model: planes float32 (n, h, w, c), one or several by name -> anything.

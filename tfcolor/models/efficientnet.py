@@ -14,7 +14,7 @@ from keras import layers
 from tfcolor.models import blocks
 
 WEIGHTS = Path(__file__).parent / "weights" / "efficientnet-lite0.npz"  # ImageNet, float16
-IMAGE_SIZE = 224  # pixels a side, of the published training
+IMAGE_SIZE = 224  # pixels per side, of the published training
 FEATURES = 1280  # of a whole photograph
 CLASSES = 1000  # of ImageNet, in its order
 BATCH_NORM_EPSILON = 1e-3  # of the published weights
@@ -45,9 +45,9 @@ def encode(
       x: (n, h, w, c), sides multiples of 32; three channels (rgb - 127) / 128 for the published
         weights, one channel of lightness for ours.
       dtype: Keras dtype policy, such as "mixed_bfloat16".
-      folded: with biases in place of batch normalization, whose statistics are those of the
-        published weights then.
-      added: stride -> what is added to the features of that stride before they go further.
+      folded: whether biases replace batch normalization, whose statistics are then those of the
+        published weights.
+      added: stride -> planes to add to the features of that stride before the next layers.
 
     Returns:
       stride -> (n, h / stride, w / stride, channels), for each of `STRIDES`.
@@ -76,7 +76,7 @@ def channels(stride: int) -> int:
 
 
 def build_features(weights: str = "imagenet") -> keras.Model:
-    """What EfficientNet-Lite0 sees in a photograph, near and as a whole.
+    """EfficientNet-Lite0's features of a photograph, at each stride and as a whole.
 
     Args:
       weights: "imagenet" or "random".
@@ -107,7 +107,7 @@ def build_classifier(weights: str = "imagenet") -> keras.Model:
 
 
 def load_encoder(model: keras.Model) -> None:
-    """Puts the ImageNet weights into the layers that `encode` made in a model.
+    """Loads the ImageNet weights into the layers that `encode` made in a model.
 
     A stem of one channel gets the sum of the three channels' kernels: it sees a plane l as the
     three-channel stem sees (rgb - 127) / 128 with all three equal to l. With l = L* / 50 - 1 that
@@ -131,7 +131,7 @@ def load_encoder(model: keras.Model) -> None:
 
 
 def _folded(layer: str, weights: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """The kernel and the bias of a convolution that does its batch normalization's work too."""
+    """The kernel and the bias of a convolution with its batch normalization folded in."""
     gamma, beta, mean, variance = (
         weights[f"{layer}_bn/{name}"]
         for name in ("gamma", "beta", "moving_mean", "moving_variance")
@@ -161,7 +161,7 @@ def _body() -> tuple[keras.KerasTensor, dict[int, keras.KerasTensor], keras.Kera
 
 
 def _load(model: keras.Model, weights: str) -> keras.Model:
-    """The model, with every weight from the bundled file where asked for."""
+    """The model, with every weight from the bundled file if asked for."""
     if weights not in ("imagenet", "random"):
         raise ValueError(f'weights must be "imagenet" or "random", got {weights!r}')
     if weights == "imagenet":
@@ -178,7 +178,7 @@ def convolve(
     strides: int = 1,
     folded: bool = False,
 ) -> keras.KerasTensor:
-    """Convolution, batch normalization (in place of it a bias where `folded`), ReLU6."""
+    """Convolution, batch normalization (or a bias if `folded`), ReLU6."""
     x = layers.Conv2D(
         channels,
         kernel,
@@ -202,7 +202,7 @@ def _inverted_residual(
     dtype: str,
     folded: bool,
 ) -> keras.KerasTensor:
-    """Expand 1 x 1, depthwise, project 1 x 1; added to its input where the shapes allow."""
+    """Expand 1 x 1, depthwise, project 1 x 1; added to its input if the shapes allow."""
     source, width = x, x.shape[-1]
     if expansion != 1:
         x = convolve(x, width * expansion, 1, f"{name}_expand", dtype, folded=folded)

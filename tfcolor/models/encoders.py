@@ -1,7 +1,7 @@
 """Pretrained encoders of lightness, by name: features at each stride for a decoder.
 
 "efficientnet-lite0" comes with the package; the others are Keras Applications, whose ImageNet
-weights are downloaded once. Every layer's name begins with "encoder", to freeze them by.
+weights are downloaded once. Every layer's name begins with "encoder", so that it can be frozen.
 """
 
 import importlib
@@ -17,7 +17,7 @@ from tfcolor.support import errors
 
 STRIDES = efficientnet.STRIDES
 WEIGHTS = ("imagenet", "random")
-_PROBE = 256  # pixels a side, to measure strides at
+_PROBE = 256  # pixels per side, at which strides are measured
 
 
 def encode(
@@ -29,21 +29,21 @@ def encode(
 ) -> dict[int, keras.KerasTensor]:
     """The features of a photograph's lightness at each stride.
 
-    Lightness goes in as three equal channels: L* 0..100 takes the place of the pixel values 0..255
-    (-1..255 for the bundled encoder, which then reads it unscaled).
+    Lightness is fed as three equal channels: L* 0..100 takes the place of pixel values 0..255
+    (-1..255 for the bundled encoder, which therefore needs no scaling).
 
     Args:
       l: float32 (n, h, w, 1) in [-1, 1], sides multiples of 32 or unknown.
       name: one of `config.BACKBONES`.
       dtype: Keras dtype policy of the encoder, such as "mixed_bfloat16".
-      weights: "imagenet", or "random" where a checkpoint follows.
+      weights: "imagenet", or "random", such as before loading a checkpoint.
       seed: of random weights.
 
     Returns:
       stride -> (n, h / stride, w / stride, channels), for each of `STRIDES`.
 
     Raises:
-      ValueError: for an unknown name, or where weights can be neither found nor downloaded.
+      ValueError: for an unknown name, or if weights can be neither found nor downloaded.
     """
     if name not in config.BACKBONES:
         raise errors.InputError(
@@ -67,7 +67,7 @@ def encode(
 
 
 def _application(name: str, dtype: str, weights: str) -> keras.Model:
-    """(n, h, w, 3), scaled as it expects -> {stride: features}."""
+    """A network of Keras Applications: (n, h, w, 3), scaled as it expects -> {stride: features}."""
     body = _build(name, dtype, weights)
     planes = [layer.output for layer in body.layers]
     shapes = [
@@ -91,7 +91,7 @@ def _build(name: str, dtype: str, weights: str) -> keras.Model:
     keras.config.set_dtype_policy(dtype)  # there is no argument for it
     try:
         with warnings.catch_warnings():
-            # MobileNetV2 was published at several sizes, and says which it takes for any size: 224.
+            # MobileNetV2 was published at several sizes, and warns that it takes 224 for any size.
             warnings.filterwarnings("ignore", message="`input_shape` is undefined")
             return getattr(_module(name), name)(
                 include_top=False,

@@ -1,4 +1,4 @@
-"""Batch normalization folded into the convolution before it: the same colors in less time.
+"""Folds batch normalization into the convolution before it: the same colors in less time.
 
 In inference a batch normalization multiplies and adds constants, which a convolution's own weights
 can do (arXiv:1712.05877, 3.2). It saves two passes over every plane.
@@ -11,7 +11,7 @@ from keras import layers, ops
 
 from tfcolor.models import convolution, upconvolution
 
-# Not those of spectral normalization, which divide by a value of their kernel.
+# Spectral convolutions are not included, since they divide by a value of their kernel.
 CONVOLUTIONS = (
     layers.Conv2D,
     layers.Conv2DTranspose,
@@ -28,7 +28,7 @@ def fold(model: keras.Model) -> keras.Model:
       model: functional; its layers keep their names in the copy.
 
     Returns:
-      A model of the same inputs and outputs, equal to float32 rounding with `training=False`.
+      A model of the same inputs and outputs, equal up to float32 rounding with `training=False`.
     """
     pairs = _pairs(model)
     folded = {normalization.name for normalization in pairs.values()}
@@ -47,7 +47,7 @@ def fold(model: keras.Model) -> keras.Model:
     result = keras.models.clone_model(model, clone_function=copy, call_function=call)
     for layer in result.layers:
         if isinstance(layer, layers.InputLayer):
-            continue  # they alone are named anew
+            continue  # the only layers that get new names
         before = model.get_layer(layer.name)
         if layer.name in pairs:
             kernel, bias = _merged(before, pairs[layer.name])
@@ -59,7 +59,7 @@ def fold(model: keras.Model) -> keras.Model:
 
 
 def _pairs(model: keras.Model) -> dict[str, keras.Layer]:
-    """Convolution's name -> the batch normalization that alone takes what it gives."""
+    """Convolution's name -> the batch normalization that is the only consumer of its output."""
     takers: dict[str, list[keras.Layer]] = {}
     for layer in model.layers:
         inputs = [] if isinstance(layer, layers.InputLayer) else layer.input
@@ -76,11 +76,11 @@ def _pairs(model: keras.Model) -> dict[str, keras.Layer]:
 
 
 def _merged(convolution: Any, normalization: Any) -> tuple[Any, Any]:
-    """The kernel and the bias of a convolution that normalizes as well."""
+    """The kernel and the bias of a convolution with the normalization folded in."""
     deviation = ops.sqrt(normalization.moving_variance + normalization.epsilon)
     scale = normalization.gamma / deviation
     bias = convolution.bias if convolution.use_bias else 0.0
-    # Output channels lie last, but for (h, w, out, in) and (h, w, channels, 1).
+    # Output channels are last, except in (h, w, out, in) and (h, w, channels, 1).
     turned = isinstance(convolution, layers.Conv2DTranspose | layers.DepthwiseConv2D)
     kernel = convolution.kernel * (scale[:, None] if turned else scale)
     return kernel, (bias - normalization.moving_mean) * scale + normalization.beta

@@ -1,7 +1,7 @@
-"""Colors of places, drawn from a training photograph's own: what a person might have clicked.
+"""Draws color hints that a person might have set, from a training photograph's own colors.
 
-In `keras.ops` and from random numbers that are given: the same numbers give the same hints on
-every backend, eagerly and in a `Dataset.map`.
+The functions use `keras.ops` and random numbers that are given: the same numbers give the same
+hints on every backend, eagerly and in a `Dataset.map`.
 """
 
 from typing import Any
@@ -13,27 +13,27 @@ from tfcolor.color import constants
 
 Tensor = Any  # a tensor of whatever backend Keras runs on
 
-DENSE = 0.2  # of the photographs with hints; the rest has some places
-MEAN_PLACES = 8.0  # of the geometric distribution of how many places a photograph has
+DENSE = 0.2  # share of the photographs with hints that has dense hints; the others have places
+MEAN_PLACES = 8.0  # mean of the geometric distribution of the number of places
 MOST_PLACES = 48  # 0.2 % of that distribution are more
-MAX_RADIUS = 4  # pixels; a place is a square of 1 to 9 pixels a side
-COVERED = (0.2, 0.95)  # of the area, where hints are dense
-HOLES = 8  # places a side of the noise that is cut at a level to make holes
+MAX_RADIUS = 4  # pixels; a place is a square of 1 to 9 pixels per side
+COVERED = (0.2, 0.95)  # share of the area that dense hints cover
+HOLES = 8  # cells per side of the noise whose threshold makes holes
 LEAST_SURE = 0.3  # least mask of dense hints
-DISPLACED = 0.02  # of the side: how far dense hints are off their places at most
-MISTAKEN = 20.0 / constants.AB_SCALE  # standard deviation of dense hints with a mask of 0
+DISPLACED = 0.02  # of the side; largest displacement of dense hints
+MISTAKEN = 20.0 / constants.AB_SCALE  # standard deviation of colors of dense hints at a mask of 0
 
 _SPACING = 8  # pixels
 _WAVES = 4  # a frequency and a phase for rows, and for columns
-DRAWS = 2 + 3 * MOST_PLACES + HOLES**2 + 2 + _WAVES + 2 * HOLES**2  # numbers a photograph takes
+DRAWS = 2 + 3 * MOST_PLACES + HOLES**2 + 2 + _WAVES + 2 * HOLES**2  # numbers per photograph
 
 
 def give(ab: Tensor, share: float, draws: Tensor) -> Tensor:
-    """Hints of photographs: none, places, or most of the photograph.
+    """Hints of photographs: none, places, or dense hints.
 
-    Places are small squares of the truth's mean color. Dense hints are the truth over a part of the
-    area, slightly warped and off in color by the more the less sure they are, as colors are that
-    come from another picture.
+    Places are small squares with the truth's mean color. Dense hints are the truth over a part of
+    the area, slightly warped, with errors of color that are larger where the mask is lower, like
+    colors that come from another picture.
 
     Args:
       ab: float32 (n, s, s, 2) in [-1, 1], the truth.
@@ -51,7 +51,7 @@ def give(ab: Tensor, share: float, draws: Tensor) -> Tensor:
 
 
 def _places(ab: Tensor, draws: Tensor) -> Tensor:
-    """A geometric number of small squares, each of its mean color; (n, s, s, 3)."""
+    """Small squares, geometrically distributed in number, each in its mean color; (n, s, s, 3)."""
     side = ab.shape[1]
     # u uniform: 1 + floor(log u / log(1 - p)) is geometric with mean 1 / p.
     count = 1.0 + ops.floor(ops.log(1.0 - draws[:, :1]) / np.log(1.0 - 1.0 / MEAN_PLACES))
@@ -72,7 +72,7 @@ def _places(ab: Tensor, draws: Tensor) -> Tensor:
 
 
 def _dense(ab: Tensor, draws: Tensor) -> Tensor:
-    """The truth over a part of the area, in other places a little and of other colors a little."""
+    """The truth over a part of the area, slightly displaced and slightly wrong in color."""
     cells = HOLES**2
     noise, (covered, sure), waves, mistakes = (
         draws[:, :cells],
@@ -83,7 +83,7 @@ def _dense(ab: Tensor, draws: Tensor) -> Tensor:
     side = ab.shape[1]
     level = 1.0 - (COVERED[0] + (COVERED[1] - COVERED[0]) * covered[:, 0, 0])  # of the area
     holes = _enlarge(ops.reshape(noise, (-1, HOLES, HOLES, 1)), side)
-    # Sorting some of the pixels is enough to find what share of all is above a limit.
+    # Sorting some of the pixels is enough to find the limit that the wanted share exceeds.
     some = holes[:, ::_SPACING, ::_SPACING]
     ordered = ops.sort(ops.reshape(some, (-1, some.shape[1] * some.shape[2])), axis=-1)
     index = ops.cast(level * (ordered.shape[1] - 1), "int32")
@@ -99,7 +99,7 @@ def _dense(ab: Tensor, draws: Tensor) -> Tensor:
 
 
 def _enlarge(noise: Tensor, side: int) -> Tensor:
-    """Noise of few cells, (n, k, k, c), over a square of a side, lines between cells' centers."""
+    """Enlarges noise of few cells, (n, k, k, c), bilinearly to a square; (n, side, side, c)."""
     # Matrix products are used: compiled for a CPU, `ops.image.resize` takes eight times as long.
     cells = noise.shape[1]
     places = np.clip((np.arange(side) + 0.5) * cells / side - 0.5, 0.0, cells - 1.0)
@@ -108,7 +108,7 @@ def _enlarge(noise: Tensor, side: int) -> Tensor:
 
 
 def _warp(wave: Tensor, side: int) -> Tensor:
-    """How much of each pixel of a side is in each place of the warped side; (n, s, s)."""
+    """The weight of each pixel of a side in each place of the warped side; (n, s, s)."""
     pixels = ops.arange(side, dtype="float32")
     phase = 2 * np.pi * (wave[:, 1:] + (0.5 + 1.5 * wave[:, :1]) * pixels / side)
     moved = ops.clip(pixels + DISPLACED * side * ops.sin(phase), 0.0, side - 1.0)

@@ -1,9 +1,9 @@
-"""Our own generator, with or without colors that a person sets: the network of the recipe tfcolor.
+"""Our own generator, with or without color hints: the network of the recipe tfcolor.
 
-A pretrained encoder sees the photograph at its full size, whose first layers stay as ImageNet made
-them. Colors of places (arXiv:1705.02999) join behind those and in the decoder, so that the network
-itself spreads them over what it takes for one object. Color is classified at stride 4, over the
-cells of a grid in the ab plane (arXiv:1603.08511), and refined at full size, guided by lightness.
+A pretrained encoder sees the photograph at full size; its first layers keep their ImageNet weights.
+Hints (arXiv:1705.02999) join after those layers and in the decoder, so that the network itself
+spreads them over what it sees as one object. Color is classified at stride 4, over the cells of a
+grid in the ab plane (arXiv:1603.08511), and refined at full size, guided by lightness.
 """
 
 import keras
@@ -13,21 +13,21 @@ from tfcolor.models import blocks, colornet, efficientnet
 
 STRIDE = 32  # sides must be multiples of it
 TEMPERATURE = 0.6  # of the annealed mean; lower is more saturated
-WIDTH = 32  # of which the channels below are multiples
-DECODER_WIDTHS = {16: 4, 8: 3, 4: 2}  # stride -> channels, over the width
-BOTTLENECK = 8  # channels, over the width
+WIDTH = 32  # channels; those below are multiples of it
+DECODER_WIDTHS = {16: 4, 8: 3, 4: 2}  # stride -> channels, as a multiple of the width
+BOTTLENECK = 8  # channels, as a multiple of the width
 HINT_STRIDE = 4  # where hints join: the stride of the color classes
 HINT_CHANNELS = 32
-# A stage with frozen "encoder_start" leaves so many blocks of the encoder, those up to that stride,
-# as they are: the edges and textures that they find are the same in all photographs.
+# Blocks of the encoder, up to that stride, that a stage with frozen "encoder_start" does not train:
+# the edges and textures that they detect are the same in all photographs.
 START = 3
 
 
 class HintedModel(keras.Model):
-    """A functional model of {"l", "hints"} that takes lightness alone, too: then there are none."""
+    """A functional model of {"l", "hints"} that also takes l alone, without hints."""
 
     def __call__(self, inputs: object, *args: object, **options: object) -> object:
-        """Calls the model with hints where there are some, else with planes of zeros."""
+        """Calls the model with the given hints, or else with planes of zeros."""
         if not isinstance(inputs, dict):
             l = ops.convert_to_tensor(inputs)
             inputs = {"l": l, "hints": ops.repeat(ops.zeros_like(l), 3, axis=-1)}
@@ -35,10 +35,10 @@ class HintedModel(keras.Model):
 
 
 class MaskedMean(layers.Layer):
-    """Hints (n, h, w, 3) -> (n, h / 4, w / 4, 4): mean a and b of those in a cell, mask."""
+    """Hints (n, h, w, 3) -> (n, h / 4, w / 4, 4): mean a and b of the hints in a cell, mask."""
 
     def call(self, hints: keras.KerasTensor) -> keras.KerasTensor:
-        """Means weighed by the mask; beside them the mask's mean and its largest value."""
+        """Means weighted by the mask, and the mask's mean and largest value."""
         mask = hints[..., 2:]
         share = ops.average_pool(mask, HINT_STRIDE, HINT_STRIDE)
         ab = ops.average_pool(hints[..., :2] * mask, HINT_STRIDE, HINT_STRIDE) / (share + 1e-6)
@@ -62,19 +62,19 @@ def build(
     Args:
       width: of the decoder, which has 2 to 8 times as many channels.
       dtype: Keras dtype policy of the body, such as "mixed_bfloat16".
-      seed: of the weights that are drawn.
-      weights: "imagenet" (the encoder's), or "random" where a checkpoint follows.
-      chroma: factor of the chroma that it guesses; hints keep theirs.
+      seed: of the random weights.
+      weights: "imagenet" (the encoder's), or "random", such as before loading a checkpoint.
+      chroma: factor of the predicted chroma; hints keep theirs.
 
     Returns:
       A model {"l": float32 (n, h, w, 1) in [-1, 1], "hints": float32 (n, h, w, 3)}, or l alone, ->
       {"ab": float32 (n, h, w, 2), about in [-1, 1], "logits": float32 (n, h / 4, w / 4, 258) over
       `quantize.ab_bins()`}. Sides are multiples of `STRIDE`. Hints are ab planes and a mask in
-      [0, 1], how sure each is; where the mask is 0 there is none.
+      [0, 1], the certainty of each hint; 0 is no hint.
     """
     l, hints = keras.Input((None, None, 1), name="l"), keras.Input((None, None, 3), name="hints")
     shown = hints
-    if chroma != 1.0:  # hints of so much less chroma, which is multiplied again at the end
+    if chroma != 1.0:  # the chroma of hints is divided by what the output is multiplied by
         scale = [1 / chroma, 1 / chroma, 1.0]
         shown = layers.Rescaling(scale, name="hint_chroma", dtype="float32")(hints)
     known = _see_hints(shown, dtype)
@@ -106,17 +106,17 @@ def build(
 
 
 def is_start(layer: keras.Layer) -> bool:
-    """Whether a layer of a generator is of the encoder's start; see `START`."""
+    """Whether a layer of a generator belongs to the encoder's start; see `START`."""
     return layer.name.startswith(
         ("encoder_stem", *(f"encoder_block{block}_" for block in range(START)))
     )
 
 
 def _see_hints(hints: keras.KerasTensor, dtype: str) -> keras.KerasTensor:
-    """Hints -> what they say around each place; (n, h / 4, w / 4, `HINT_CHANNELS`)."""
+    """Hints -> features of the hints around each place; (n, h / 4, w / 4, `HINT_CHANNELS`)."""
     x = MaskedMean(name="hint_mean", dtype="float32")(hints)
     for index in (1, 2):
-        # There is no batch normalization: most photographs have no hints, the others in few places.
+        # Without batch normalization: most photographs have no hints, and the others have few.
         x = layers.Conv2D(
             HINT_CHANNELS,
             3,

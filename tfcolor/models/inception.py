@@ -18,7 +18,7 @@ from keras import layers
 
 from tfcolor.support import errors
 
-IMAGE_SIZE = 299  # pixels a side
+IMAGE_SIZE = 299  # pixels per side
 FEATURES = 2048  # of a whole photograph
 CLASSES = 1008  # of the published network, some of them unused
 
@@ -26,7 +26,7 @@ Step = tuple[int, int | tuple[int, int]]  # channels and kernel of a convolution
 
 
 def build() -> keras.Model:
-    """The network before `load`, all its weights zero; 23.8 M parameters.
+    """The network with all weights zero, for `load`; 23.8 M parameters.
 
     Returns:
       A model float32 (n, 299, 299, 3) in [-1, 1], which is (rgb - 128) / 128 of 8-bit pixels, ->
@@ -48,7 +48,7 @@ def build() -> keras.Model:
         x = _mixed_6(x, name, width)
     x = _mixed_7a(x, "Mixed_7a")  # (n, 8, 8, 1280)
     x = _mixed_7(x, "Mixed_7b", layers.AveragePooling2D(3, 1, "same"))
-    # Only the last block pools by the maximum: a slip of 2015 that is part of the network now.
+    # Only the last block pools by the maximum: a mistake of 2015 that is now part of the network.
     x = _mixed_7(x, "Mixed_7c", layers.MaxPooling2D(3, 1, "same"))
     pooled = layers.GlobalAveragePooling2D(name="pooled")(x)
     logits = layers.Dense(CLASSES, use_bias=False, kernel_initializer="zeros", name="logits")(
@@ -150,7 +150,7 @@ def _convolve(
     strides: int = 1,
     padding: str = "same",
 ) -> keras.KerasTensor:
-    """Convolution with the normalization in it, ReLU."""
+    """Convolution with the normalization folded in, and ReLU."""
     return layers.Conv2D(
         channels,
         kernel,

@@ -1,4 +1,4 @@
-"""The networks that a config describes."""
+"""Builds the networks that a config describes."""
 
 from pathlib import Path
 
@@ -24,17 +24,17 @@ def build_generator(
 ) -> keras.Model:
     """A generator: l float32 (n, h, w, 1) in [-1, 1] -> {"ab": ...} or {"rgb": ...}, see each.
 
-    Those of `config.HINTED` take {"l": l, "hints": float32 (n, h, w, 3)} as well.
+    The generators in `config.HINTED` take {"l": l, "hints": float32 (n, h, w, 3)} as well.
 
     Args:
       settings: which network, and its size.
       dtype: Keras dtype policy of the body, such as "mixed_bfloat16".
-      seed: of the weights that are drawn.
+      seed: of the random weights.
       weights: "random", "imagenet" (the encoder's), "tfcolor" (the bundled model's) or an .npz
-        file of all weights by their Keras paths; a checkpoint may follow, whatever settings say.
+        file of all weights by their Keras paths; `settings.weights` is not used.
 
     Raises:
-      ValueError: for an unknown encoder, where its weights cannot be downloaded, or for a file of
+      ValueError: for an unknown encoder, if its weights cannot be downloaded, or for a file of
         other weights.
       OSError: if the file cannot be read.
     """

@@ -19,8 +19,8 @@ def build(
     Args:
       width: channels of the first layer.
       normalization: "batch" or "instance".
-      spectral: whether spectral normalization of the weights takes the place of that of features.
-      channels: of what is judged: 2 for ab, 3 for RGB.
+      spectral: whether spectral normalization of weights replaces normalization of features.
+      channels: planes that are judged; 2 for ab, 3 for RGB.
       dtype: Keras dtype policy of the body, such as "mixed_bfloat16".
       seed: of the initial weights.
 

@@ -1,7 +1,7 @@
-"""A U-Net over a pretrained encoder, of the kind that fastai's DynamicUnet is.
+"""A U-Net over a pretrained encoder, like fastai's DynamicUnet.
 
 The encoder of `encoders` reads lightness; a light decoder joins its features from stride 32 up to
-stride 1. Of the colorizer that this follows, a ResNet18 was the encoder.
+stride 1. The colorizer that this follows has a ResNet18 as its encoder.
 """
 
 from collections.abc import Iterator
@@ -23,21 +23,21 @@ def build(
     seed: int = 0,
     encoder_weights: str = "imagenet",
 ) -> keras.Model:
-    """The generator: lightness plane in, color planes out; 5.2 M parameters as it stands.
+    """The generator: lightness plane in, color planes out; 5.2 M parameters by default.
 
     Args:
       encoder: one of `config.BACKBONES`.
       width: channels of the decoder at strides 1 and 2; they double to 8 times as many at 16.
       dtype: Keras dtype policy of the body, such as "mixed_bfloat16".
       seed: of the initial weights.
-      encoder_weights: "imagenet", or "random" where a checkpoint follows.
+      encoder_weights: "imagenet", or "random", such as before loading a checkpoint.
 
     Returns:
       A model float32 (n, h, w, 1) in [-1, 1], sides multiples of `STRIDE`, -> {"ab": float32
       (n, h, w, 2) in (-1, 1)}. The names of its encoder's layers begin with "encoder".
 
     Raises:
-      ValueError: for an unknown encoder, or where its weights cannot be downloaded.
+      ValueError: for an unknown encoder, or if its weights cannot be downloaded.
     """
     seeds = iter(range(seed * 1000 + 500, seed * 1000 + 1000))  # the encoder's come before
     l = keras.Input((None, None, 1), name="l")
@@ -63,7 +63,7 @@ def _up(
     dtype: str,
     seeds: Iterator[int],
 ) -> keras.KerasTensor:
-    """One step up: double, join the skip, two 3 x 3 convolutions."""
+    """One decoder step: doubling, joining the skip, two 3 x 3 convolutions."""
     x = blocks.BilinearUp(name=f"{name}_up", dtype=dtype)(x)
     x = layers.Concatenate(name=f"{name}_join", dtype=dtype)([x, skip])
     for index in range(2):

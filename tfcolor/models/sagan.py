@@ -10,7 +10,7 @@ from keras import layers
 from tfcolor.models import attention, blocks, spectral_norm
 
 STRIDE = 32  # sides of the generator's input must be multiples of it
-ATTENTION_STRIDE = 8  # 32 x 32 places for 256 x 256 pixels: the size that served best there
+ATTENTION_STRIDE = 8  # 32 x 32 places for 256 x 256 pixels, the best size in the paper
 MAX_MULTIPLE = 8  # channels grow to 8 times the width
 LEAKY_SLOPE = 0.1  # of spectral normalization's authors, arXiv:1802.05957, table 3
 
@@ -75,7 +75,7 @@ def build_discriminator(
     """The discriminator, conditional on the lightness plane; 9.4 M parameters at width 64.
 
     Every logit is a local judgement plus one of the whole photograph: a linear layer on the mean of
-    the last features. (The paper has the latter alone.) No batch normalization, as in the paper.
+    the last features. (The paper has only the latter.) No batch normalization, as in the paper.
 
     Args:
       width: channels of the first layer.
@@ -85,7 +85,7 @@ def build_discriminator(
 
     Returns:
       A model [float32 (n, h, w, 1), float32 (n, h, w, channels)] -> float32 (n, h/32, w/32, 1)
-      logits, rounded up where a side is no multiple; > 0 where it is judged real.
+      logits, rounded up if a side is no multiple; > 0 where it is judged real.
     """
     seeds = iter(range(seed * 1000, seed * 1000 + 1000))
 

@@ -1,4 +1,4 @@
-"""The generator that comes with the package, and the facts that lie beside its weights."""
+"""The generator that comes with the package, and the facts stored beside its weights."""
 
 import dataclasses
 import functools
@@ -16,14 +16,14 @@ CARD = WEIGHTS.with_suffix(".json")
 
 @dataclasses.dataclass(frozen=True)
 class Card:
-    """What is known of the weights; `bin/make-bundled` writes it.
+    """Facts about the weights; `bin/make-bundled` writes them.
 
     Attributes:
       generator: "colornet" or "hintnet".
       width: of the decoder of a hintnet.
       image_size: short side that it is meant to see, pixels.
-      chroma: factor of the chroma that it was trained to, against dull color; see docs/model.md.
-      uniform_share: of the rebalanced classes that it was trained on.
+      chroma: factor of the chroma that it predicts, against dull color; see docs/model.md.
+      uniform_share: of the rebalanced classes in its training.
       calibration: of the probabilities of these classes, see `quantize.probabilities`.
       training: sentences on what it was trained on.
       about, rows: its figures, see `modelcard.Figures`.
@@ -41,7 +41,7 @@ class Card:
 
     @property
     def stride(self) -> int:
-        """What the sides of its planes must be multiples of."""
+        """Pixels; the sides of its planes must be multiples of it."""
         return {"colornet": colornet.STRIDE, "hintnet": hintnet.STRIDE}[self.generator]
 
 
@@ -53,7 +53,7 @@ def card() -> Card:
 
 
 def build() -> keras.Model:
-    """The generator with its weights and its livelier color; see `colornet` and `hintnet`."""
+    """The generator with its weights and its factor of chroma; see `colornet` and `hintnet`."""
     facts = card()
     if facts.generator == "colornet":
         generator = colornet.build(chroma=facts.chroma)

@@ -1,7 +1,7 @@
 """A convolution whose kernel is divided by its largest singular value (arXiv:1802.05957).
 
-Not `keras.layers.SpectralNormalization`: that one rewrites the kernel itself, under the optimizer's
-hands, and lets no gradient through the singular value.
+`keras.layers.SpectralNormalization` would not do: it overwrites the kernel that the optimizer
+updates, and passes no gradient through the singular value.
 """
 
 from typing import Any
@@ -9,15 +9,15 @@ from typing import Any
 import keras
 from keras import initializers, layers, ops
 
-EPSILON = 1e-12  # as the authors' code; a kernel of zeros stays one
+EPSILON = 1e-12  # as in the authors' code; a kernel of zeros stays zero
 
 
 class SpectralConv2D(layers.Conv2D):
-    """`Conv2D` with spectral normalization; channels last, one power iteration a training call.
+    """`Conv2D` with spectral normalization; channels last, one power iteration per training call.
 
     The singular value is that of the kernel as a matrix (h * w * channels in, channels out). In
-    inference it is estimated from the direction `u` that training found, which does not move then,
-    nor while the layer is frozen (`trainable` is False), as in Keras's batch normalization.
+    inference it is estimated from the direction `u` that training found, which stays fixed then,
+    and while the layer is frozen (`trainable` is False), as in Keras's batch normalization.
 
     Args:
       filters, kernel_size, and further options: as in `Conv2D`.
@@ -33,7 +33,7 @@ class SpectralConv2D(layers.Conv2D):
         self.seed = seed
 
     def add_weight(self, *arguments: Any, **options: Any) -> keras.Variable:
-        """Weights that mixed precision leaves in float32: the singular value needs it."""
+        """Adds a weight that mixed precision leaves in float32, which the singular value needs."""
         return super().add_weight(*arguments, **{**options, "autocast": False})
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
@@ -63,13 +63,13 @@ class SpectralConv2D(layers.Conv2D):
         return {**super().get_config(), "seed": self.seed}
 
     def save_own_variables(self, store: dict[str, Any]) -> None:
-        """Keeps `u` too, which `Conv2D` knows nothing of."""
+        """Also saves `u`, which `Conv2D` does not know."""
         super().save_own_variables(store)
         if self.built:
             store["u"] = self.u
 
     def load_own_variables(self, store: dict[str, Any]) -> None:
-        """The reverse."""
+        """Also loads `u`."""
         super().load_own_variables(store)
         if self.built:
             self.u.assign(store["u"])
@@ -77,8 +77,8 @@ class SpectralConv2D(layers.Conv2D):
     def _largest_singular_value(
         self, matrix: keras.KerasTensor, training: bool
     ) -> keras.KerasTensor:
-        # The gradient sees u and v as constants (section 2.1 and appendix A there): it goes
-        # through the matrix between them alone.
+        # The gradient treats u and v as constants (the paper's section 2.1 and appendix A): it
+        # passes only through the matrix between them.
         fixed = ops.stop_gradient(matrix)
         u = ops.convert_to_tensor(self.u)
         v = _unit(ops.matmul(fixed, u[:, None]))

@@ -7,7 +7,7 @@ from tfcolor.models import blocks, convolution, upconvolution
 
 MAX_MULTIPLE = 8  # channels grow to 8 times the width, 512 in the paper
 DROPOUT_BLOCKS = 3
-PLANES = {"lab": "ab", "rgb": "rgb"}  # space -> what the generator calls its output
+PLANES = {"lab": "ab", "rgb": "rgb"}  # space -> name of the generator's output
 CHANNELS = {"lab": 2, "rgb": 3}
 
 
@@ -37,7 +37,7 @@ def build(
     Returns:
       A model float32 (n, h, w, 1) in [-1, 1] -> {"ab": float32 (n, h, w, 2) in (-1, 1)} or
       {"rgb": float32 (n, h, w, 3) in (-1, 1)}. With `training=False` it is
-      deterministic and treats every photograph of a batch alone.
+      deterministic, and the photographs of a batch do not affect each other.
     """
     seeds = iter(range(seed * 1000, seed * 1000 + 1000))
     channels = [width * min(2**level, MAX_MULTIPLE) for level in range(depth)]
@@ -55,7 +55,7 @@ def build(
     skips = []
     for level, count in enumerate(channels):
         # The paper normalizes neither the first layer nor (by its erratum) the bottleneck, where
-        # one value a channel would be normalized to zero.
+        # one value per channel would be normalized to zero.
         normalized = 0 < level < depth - 1
         x = resize(convolution.Convolution, x, count, bias=not normalized)
         if normalized:

@@ -1,4 +1,4 @@
-"""A transposed convolution that is fast on a CPU: the same weights, the same values."""
+"""A transposed convolution that is fast on a CPU, with the weights and results of Keras's."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from keras import layers, ops
 
 from tfcolor.models import winograd
 
-# With so many filters the kernel is larger than the planes, and rearranging it costs too much.
+# With this many filters the kernel is larger than the planes, and rearranging it costs too much.
 WIDE_FILTERS = 512
 # The native operation leaves most of a vector register empty with so few channels.
 NARROW_FILTERS = 8
@@ -16,13 +16,13 @@ NARROW_FILTERS = 8
 class UpConvolution(layers.Conv2DTranspose):
     """`Conv2DTranspose` of 4 x 4 kernels at stride 2 with "same" padding, channels last.
 
-    (n, h, w, i) -> (n, 2h, 2w, o) with a kernel (4, 4, o, i). On a CPU, with many channels, sides
-    known and float32, it is Winograd's convolution. Otherwise wide layers there multiply the pixels
-    by the kernel as it lies in memory and add up what overlaps; narrow ones convolve the four
-    phases of the output at once and interleave them. The rest is native.
+    (n, h, w, i) -> (n, 2h, 2w, o) with a kernel (4, 4, o, i). On a CPU, layers with many channels,
+    known sides and float32 use Winograd's convolution. Other wide layers there multiply the pixels
+    by the kernel in its memory order and add overlapping products; narrow ones compute the four
+    phases of the output at once and interleave them. All others use the native operation.
 
     Args:
-      filters: o, the channels that come out.
+      filters: o, the output channels.
       **options: the others of `keras.layers.Conv2DTranspose`.
 
     Raises:
@@ -65,7 +65,7 @@ class UpConvolution(layers.Conv2DTranspose):
 
 
 def _multiply(x: keras.KerasTensor, kernel: keras.KerasTensor) -> keras.KerasTensor:
-    """One product of every pixel with all 16 taps, then the sums of taps that overlap."""
+    """Multiplies every pixel by all 16 taps, then adds the taps that overlap."""
     o, i = kernel.shape[2:]
     n, h, w = ops.shape(x)[:3]
     kernel = ops.transpose(ops.reshape(kernel, (16 * o, i)))  # folded into the product
@@ -86,7 +86,7 @@ def _overlap(
 
 
 def _pad(x: keras.KerasTensor, axis: int, before: int) -> keras.KerasTensor:
-    """One row of zeros, before or after the others along an axis of the five."""
+    """Adds one row of zeros, before or after the others, along one of the five axes."""
     return ops.pad(x, [[before, 1 - before] if i == axis else [0, 0] for i in range(5)])
 
 

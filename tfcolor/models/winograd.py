@@ -1,12 +1,11 @@
-"""4 x 4 convolutions in fewer multiplications (Winograd's, arXiv:1509.09308), and their transposes.
+"""4 x 4 convolutions in fewer multiplications (Winograd, arXiv:1509.09308), and their transposes.
 
-A tile of outputs and the kernel are polynomials, evaluated at a few points, multiplied there and
-interpolated: 49 products a channel for 4 x 4 outputs of 16 taps each, where the sum itself has 256;
-at stride 2, whose taps fall into four phases of 2 x 2, 25 for each phase in place of 64. On a CPU
-that is worth the additions where channels are many; a GPU has better ways, and 8 or 10 bits of
-mantissa would not survive them. All that is not a product (zeros around the picture, phases,
-overlap of tiles, what sticks out at the end) is part of constant matrices, one for rows and one for
-columns, so that gradients are products too.
+A tile and the kernel are taken as polynomials, evaluated at a few points, multiplied there and
+interpolated: 49 products per channel for 4 x 4 outputs of 16 taps each, instead of 256; at stride
+2, whose taps form four phases of 2 x 2, 25 for each phase instead of 64. On a CPU that outweighs
+the additions if there are many channels; a GPU has faster methods, and 8 or 10 bits of mantissa
+would lose too much. All other steps (zero padding, phases, overlap of tiles, cropping at the end)
+are part of constant matrices, one for rows and one for columns, so that gradients are products too.
 """
 
 import functools
@@ -17,23 +16,23 @@ import numpy as np
 from keras import ops
 
 KERNEL_SIZE = 4
-TILE = 4  # outputs a side that are computed together
-POINTS = (0.0, 1.0, -1.0, 2.0, -2.0, 0.5)  # and infinity; of both signs and near 1 to round little
+TILE = 4  # outputs per side that are computed together
+POINTS = (0.0, 1.0, -1.0, 2.0, -2.0, 0.5)  # and infinity; of both signs, near 1, for small errors
 MAX_SIDE = 64  # the constant matrices grow with its square
 MIN_CHANNELS = 128  # with fewer the additions cost as much as the products that are saved
-MIN_PLACES = 512  # outputs a channel; with fewer the kernel's evaluation costs more
+MIN_PLACES = 512  # outputs per channel; with fewer, evaluating the kernel costs more
 
 Tensor = Any  # a tensor of whatever backend Keras runs on
 
 
 def pays(shape: tuple[int | None, ...], filters: int, strides: int, dtype: str) -> bool:
-    """Whether `convolve` is the faster way, and as good: float32, on a CPU, many channels.
+    """Whether `convolve` is faster and as accurate: float32, on a CPU, many channels.
 
     Args:
-      shape: of the larger side, (n, h, w, c), c channels in.
+      shape: of the larger planes, (n, h, w, c), c channels in.
       filters: channels out.
       strides: 1 or 2.
-      dtype: that is computed in.
+      dtype: of the computation.
     """
     if dtype != "float32" or None in shape:
         return False
@@ -47,12 +46,12 @@ def pays(shape: tuple[int | None, ...], filters: int, strides: int, dtype: str) 
 
 
 def on_cpu() -> bool:
-    """Whether there is nothing but a CPU; elsewhere the native operations are the fastest."""
+    """Whether all devices are CPUs; on others the native operations are the fastest."""
     return all(device.startswith("cpu") for device in keras.distribution.list_devices())
 
 
 def convolve(x: Tensor, kernel: Tensor, strides: int = 1) -> Tensor:
-    """A convolution of a picture with one row of zeros on each of its sides.
+    """Convolves planes that are padded with one row of zeros per side.
 
     Args:
       x: float32 (n, h, w, i), h and w known, multiples of `strides`.
@@ -107,7 +106,7 @@ def _to_points(x: Tensor, points: int, phases: int) -> Tensor:
 
 
 def _from_points(x: Tensor, points: int, rows: int, columns: int, phases: int) -> Tensor:
-    """Undoes `_to_points`, for so many rows and columns of tiles."""
+    """Undoes `_to_points`, for the given rows and columns of tiles."""
     x = ops.reshape(x, (points, points, -1, rows, columns, phases, phases, x.shape[2] // phases**2))
     x = ops.transpose(x, (2, 0, 3, 5, 1, 4, 6, 7))
     return ops.reshape(x, (-1, points * rows * phases, points * columns * phases, x.shape[-1]))
@@ -131,7 +130,7 @@ def _points(strides: int) -> int:
 
 
 def _length(side: int, strides: int) -> int:
-    """Outputs of a row of so many pixels."""
+    """Number of outputs of a row of `side` pixels."""
     return (side + 2 - KERNEL_SIZE) // strides + 1
 
 
