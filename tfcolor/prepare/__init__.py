@@ -1,1 +1,1 @@
-"""Photographs of any source -> a TFDS set on disk: small, clean, without copies."""
+"""Makes a TFDS set from photographs of any source: small, clean and without copies."""

@@ -1,13 +1,13 @@
-"""Perceptual hashes: whether two files show the same photograph, whatever their size and format.
+"""Perceptual hashes, which tell if two files of any size and format show the same photograph.
 
-Of 200 photographs of public sets, copies found: at half the size all, as JPEG of quality 50 199,
-of quality 20 194, a tenth brighter 152, cropped by 2 % on each side 69, mirrored none. Of 14,872
-that are all different none was taken for another.
+Of copies of 200 photographs of public sets they find: all at half the size, 199 as JPEG of quality
+50, 194 of quality 20, 152 a tenth brighter, 69 cropped by 2 % on each side, and none mirrored. Of
+14,872 photographs that are all different, none was taken for another.
 
 Only NumPy and Pillow are imported.
 
 References:
-  The pHash of https://www.phash.org as ImageHash computes it, which the tests compare.
+  The pHash of https://www.phash.org as ImageHash computes it; the tests compare both.
 """
 
 import dataclasses
@@ -18,20 +18,20 @@ import numpy as np
 from PIL import Image
 
 BITS = 64
-MAX_BITS_APART = 3  # of two copies; a second look at the colors keeps apart what only looks alike
+MAX_BITS_APART = 3  # of two copies; their colors are compared, too, as other pictures may be alike
 MAX_COLOR_APART = 12.0  # mean difference of the 4 x 4 colors of two copies, 8-bit levels
 _BANDS = 4  # two hashes no more than three bits apart are equal in one of four quarters
-_SIDE = 32  # pixels a side that the hash looks at
-_LOW = 8  # frequencies a side that it keeps
-_COLORS = 4  # a side
+_SIDE = 32  # pixels per side of the picture that is hashed
+_LOW = 8  # frequencies per side that the hash keeps
+_COLORS = 4  # per side
 
-# The first rows of the discrete cosine transform (type 2), without its scale: only signs count.
+# The first rows of the discrete cosine transform (type 2), unscaled: only comparisons count.
 _COSINES = np.cos(np.pi / _SIDE * (np.arange(_SIDE) + 0.5) * np.arange(_LOW)[:, None])
 
 
 @dataclasses.dataclass(frozen=True)
 class Fingerprint:
-    """What is compared of a photograph.
+    """What is compared to find copies of a photograph.
 
     Attributes:
       bits: the perceptual hash, 64 bits.
@@ -54,7 +54,7 @@ class Fingerprint:
 
     @classmethod
     def from_text(cls, text: str) -> "Fingerprint":
-        """What `to_text` gave."""
+        """Reads what `to_text` returned."""
         return cls(int(text[:16], 16), bytes.fromhex(text[16:]))
 
 
@@ -69,18 +69,18 @@ def of(rgb: np.ndarray) -> Fingerprint:
 
 
 class Index:
-    """Fingerprints seen so far; finds those of the same photograph without comparing all."""
+    """Fingerprints added so far; finds one of the same photograph without comparing all."""
 
     def __init__(self) -> None:
         self._seen: dict[tuple[int, int], list[tuple[Fingerprint, Any]]] = {}
 
     def add(self, fingerprint: Fingerprint, name: Any) -> None:
-        """Remembers a photograph under a name."""
+        """Adds a photograph under a name."""
         for key in self._keys(fingerprint):
             self._seen.setdefault(key, []).append((fingerprint, name))
 
     def find(self, fingerprint: Fingerprint) -> Any:
-        """The name of a photograph added of which this is a copy, or None."""
+        """The name of an added photograph of which this is a copy, or None."""
         for key in self._keys(fingerprint):
             for other, name in self._seen.get(key, ()):
                 if fingerprint.is_copy_of(other):

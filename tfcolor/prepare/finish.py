@@ -1,4 +1,4 @@
-"""Parts -> a TFDS set: copies left out, metadata, and a report of all that was dropped."""
+"""Joins parts to a TFDS set without copies, with metadata and a report of all that was dropped."""
 
 import contextlib
 import csv
@@ -19,7 +19,7 @@ from tfcolor.support import disk, errors
 NAME = "photographs"
 REPORT = "report.json"
 DROPPED = "dropped.csv"
-FIRST = ("test", "validation", "train")  # whose photograph is kept where two are the same
+FIRST = ("test", "validation", "train")  # of two copies, the one in the first of these is kept
 
 
 def finish(folder: Path, made: list[parts.Part], drop_leaks: bool) -> dict[str, dict[str, int]]:
@@ -28,14 +28,14 @@ def finish(folder: Path, made: list[parts.Part], drop_leaks: bool) -> dict[str, 
     Args:
       folder: of the set.
       made: all parts, each done.
-      drop_leaks: leave photographs of the test part out of the training part, where they would be
-        an error.
+      drop_leaks: whether to leave photographs of the test part out of the training part, where
+        they are an error otherwise.
 
     Returns:
       split -> kind ("kept", "broken", "tiny", "gray", "duplicate", "leak") -> photographs.
 
     Raises:
-      ValueError: if a photograph of the test part is among those of the training part; names both.
+      ValueError: if a photograph of the test part is in the training part, too; names both.
     """
     rows = {part: part.read_rows() for part in made}
     _find_copies(rows, drop_leaks)
@@ -59,7 +59,7 @@ def finish(folder: Path, made: list[parts.Part], drop_leaks: bool) -> dict[str, 
         for split in splits
         if split != "validation" or counts[split].get("kept")
     ]
-    with contextlib.redirect_stdout(io.StringIO()):  # it greets
+    with contextlib.redirect_stdout(io.StringIO()):  # it prints a greeting
         tfds.folder_dataset.write_metadata(
             data_dir=folder,
             features=parts.FEATURES,
@@ -74,7 +74,7 @@ def finish(folder: Path, made: list[parts.Part], drop_leaks: bool) -> dict[str, 
 
 
 def _find_copies(rows: dict[parts.Part, list[parts.Entry]], drop_leaks: bool) -> None:
-    """Marks copies of earlier photographs; what comes first never loses its own."""
+    """Marks copies of photographs that come earlier, in the order of `FIRST`."""
     index, leaks = fingerprint.Index(), []
     for part in sorted(rows, key=lambda part: (FIRST.index(part.split), part.index)):
         for place, row in enumerate(rows[part]):
@@ -103,7 +103,7 @@ def _find_copies(rows: dict[parts.Part, list[parts.Entry]], drop_leaks: bool) ->
 def _write_split(
     folder: Path, split: str, rows: dict[parts.Part, list[parts.Entry]]
 ) -> tfds.core.SplitInfo:
-    """Moves what was kept to the set's own files, a shard for each part that has any."""
+    """Writes the kept photographs to the set's own files, one shard for each part that has any."""
     kept = {part: sum(row.kind == "kept" for row in rows[part]) for part in rows}
     filled = [part for part in rows if kept[part]]
     if not filled:

@@ -1,4 +1,4 @@
-"""A part of the photographs: its records in one file, what was seen in another."""
+"""A part of the photographs: its records in one file, and its entries in another."""
 
 import dataclasses
 import json
@@ -25,13 +25,13 @@ FEATURES = tfds.features.FeaturesDict(
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """What is known of a photograph once it was looked at.
+    """What is known of a photograph after it was read.
 
     Attributes:
       name: file name, or the id within a set.
-      kind: "kept", "broken", "tiny" or "gray".
-      reason: why it was dropped; empty where it was kept.
-      copy_key: `Fingerprint.to_text`; empty where nothing could be read.
+      kind: "kept", "broken", "tiny" or "gray"; in `finish` also "duplicate" or "leak".
+      reason: why it was dropped; empty if it was kept.
+      copy_key: `Fingerprint.to_text`; empty if nothing could be read.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Entry:
 
 @dataclasses.dataclass(frozen=True)
 class Part:
-    """Which photographs of a split are a part, and where it is kept until the set is whole."""
+    """Which photographs of a split are a part, and where it is kept until the set is complete."""
 
     folder: Path
     split: str
@@ -56,11 +56,11 @@ class Part:
 
     @property
     def rows(self) -> Path:
-        """One JSON list a photograph; written last, so that it says the part is done."""
+        """File with a JSON list for each photograph; written last, as a sign that all is done."""
         return self.folder / f"{self.split}-{self.index:05d}.json"
 
     def read_rows(self) -> list[Entry]:
-        """What was seen of every photograph, in order."""
+        """The entries of all photographs, in order."""
         return [Entry(*row) for row in json.loads(self.rows.read_text(encoding="utf-8"))]
 
 

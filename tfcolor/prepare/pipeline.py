@@ -1,7 +1,6 @@
-"""The same as an Apache Beam pipeline: parts are made by many machines, put together by one.
+"""Makes a set by an Apache Beam pipeline: many machines make the parts, one joins them.
 
-The set's folder must be on a file system that all machines see under the same name, and so must a
-source that is a folder.
+The set's folder, and a source that is a folder, must have the same path on all machines.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Prepare a set: on this machine, or as an Apache Beam pipeline over the same parts."""
+"""Makes a set on this machine; `pipeline` makes the same parts by Apache Beam."""
 
 import dataclasses
 import json
@@ -13,7 +13,7 @@ from tfcolor.data import photographs
 from tfcolor.prepare import finish, parts, set_options
 from tfcolor.support import disk, errors
 
-WHICH = ("source", "data_dir", "train_split", "test_split")  # of a `config.DataConfig`
+WHICH = ("source", "data_dir", "train_split", "test_split")  # fields of a `config.DataConfig`
 STATE = "prepare.json"
 PARTS = "parts"
 
@@ -23,7 +23,7 @@ Opened = dict[str, photographs.Photographs]  # by split
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """All that a set is made from.
+    """What a set is made from, and how.
 
     Attributes:
       folder: of the set.
@@ -37,7 +37,7 @@ class Plan:
     settings: set_options.SetOptions
 
     def open(self, split: str) -> photographs.Photographs:
-        """The photographs of a split, in an order that has nothing to do with their names."""
+        """The photographs of a split, in an order that is independent of their names."""
         sources, part = self.sources[split]
         return data.open_whole(sources, part).scattered()
 
@@ -51,8 +51,8 @@ class Plan:
         ]
 
     def to_json(self, opened: Opened) -> str:
-        """What must not change between two runs for one folder."""
-        # Only the fields that say which photographs it is count; the others are for training.
+        """The state that must not change between two runs for one folder."""
+        # Only the fields that choose photographs count; the others are for training.
         sources = {
             split: {
                 "part": part,
@@ -60,7 +60,7 @@ class Plan:
             }
             for split, (sources, part) in self.sources.items()
         }
-        # The list of files is part of the state: each part is a stretch of it.
+        # The list of files is part of the state: each part is a range of it.
         names = {
             split: zlib.crc32("\0".join(sorted(photos.names.values())).encode(errors="replace"))
             for split, photos in opened.items()
@@ -76,7 +76,7 @@ def plan(
     settings: set_options.SetOptions = set_options.SetOptions(),  # noqa: B008 - frozen
     test: config.DataConfig | None = None,
 ) -> Plan:
-    """What is to be done.
+    """Plans a set.
 
     Args:
       sources: where the photographs are: one source, or several folders; of a TFDS set its
@@ -101,16 +101,16 @@ def prepare(
     workers: int | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Report:
-    """Makes the set on this machine; run again after it was stopped, it goes on.
+    """Makes the set on this machine; if a run was stopped, the next one continues it.
 
     Args:
       todo: what to do, see `plan`.
       drop_leaks: leave photographs of the test part out of the training part.
-      workers: threads; one for each core unless given.
+      workers: threads; one for each core by default.
       progress: called with the photographs done and the photographs in all.
 
     Returns:
-      split -> kind -> photographs; "kept" and why the rest was dropped.
+      split -> kind ("kept", or why photographs were dropped) -> number of photographs.
 
     Raises:
       ValueError: if a source cannot be read, the folder holds something else, or a photograph of
@@ -131,7 +131,7 @@ def prepare(
 def carry_out(
     todo: Plan, drop_leaks: bool, make: Callable[[list[parts.Part], Opened], None]
 ) -> Report:
-    """Makes the set, its parts by `make`, which leaves those that are done as they are.
+    """Makes the set; `make` makes its parts, and leaves those that are done as they are.
 
     Raises:
       ValueError: see `prepare`.
@@ -149,10 +149,10 @@ def carry_out(
 
 
 def _begin(todo: Plan, opened: Opened) -> Report | None:
-    """Makes the folder; the report, where the set in it is whole already.
+    """Makes the folder; returns the report if the set in it is complete already.
 
     Raises:
-      ValueError: if the folder holds anything but this set, whole or begun.
+      ValueError: if the folder holds anything but this set, complete or begun.
     """
     state, wanted = todo.folder / STATE, todo.to_json(opened)
     if state.is_file():
@@ -162,7 +162,7 @@ def _begin(todo: Plan, opened: Opened) -> Report | None:
                 "those, or another folder"
             )
         if data.is_prepared(todo.folder):
-            shutil.rmtree(todo.folder / PARTS, ignore_errors=True)  # if it was killed right there
+            shutil.rmtree(todo.folder / PARTS, ignore_errors=True)  # if a run was killed there
             report: Report = json.loads((todo.folder / finish.REPORT).read_text(encoding="utf-8"))
             return report
     elif todo.folder.exists() and (not todo.folder.is_dir() or any(todo.folder.iterdir())):

@@ -1,4 +1,4 @@
-"""One photograph: checked, reduced, encoded."""
+"""Checks, reduces and encodes one photograph."""
 
 import dataclasses
 import io
@@ -12,7 +12,7 @@ from tfcolor.images import decoding
 from tfcolor.prepare import fingerprint, set_options
 from tfcolor.support import errors
 
-THUMB_SIDE = 64  # pixels; what gray is told by
+THUMB_SIDE = 64  # pixels; of the picture that tells gray from color
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,11 +20,11 @@ class Shrunk:
     """A photograph ready to be written, or why there is none.
 
     Attributes:
-      jpeg: the encoded photograph; empty where it was dropped.
+      jpeg: the encoded photograph; empty if it was dropped.
       thumb: uint8 (64, 64, 3).
       copy_key: `Fingerprint.to_text`.
-      reason: why it was dropped, in words; empty where it was not.
-      kind: "broken" or "tiny" where it was dropped.
+      reason: why it was dropped, in words; empty if it was not.
+      kind: "broken" or "tiny" if it was dropped.
     """
 
     jpeg: bytes = b""
@@ -37,20 +37,20 @@ class Shrunk:
 
 
 def shrink(stored: Path | bytes, name: str, settings: set_options.SetOptions) -> Shrunk:
-    """Reads a photograph of any format and gives it as a small JPEG.
+    """Reads a photograph of any format and makes a small JPEG of it.
 
-    A JPEG that is small enough, upright and in sRGB keeps its bytes: nothing is encoded twice
-    without need.
+    A JPEG that is small enough, upright and in sRGB keeps its bytes, so that it does not lose
+    quality.
 
     Args:
       stored: the file's path, or its bytes.
-      name: what to call it in messages.
+      name: its name in messages.
       settings: sizes and quality.
     """
     try:
         encoded = stored.read_bytes() if isinstance(stored, Path) else stored
         rgb = images.decode_rgb(encoded, name, enough=settings.short_side)
-    except Exception as error:  # of whatever kind, it is this photograph's
+    except Exception as error:  # of any kind, it concerns this photograph only
         return Shrunk(reason=errors.one_line(error), kind="broken")
     height, width = rgb.shape[:2]
     if min(height, width) < settings.min_side:
