@@ -1,4 +1,4 @@
-"""What runs a network: the bundled file, LiteRT, ONNX, SavedModels, and runs of training."""
+"""Loads networks: the bundled file, LiteRT, ONNX, SavedModels, and those of training runs."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ class Network(Protocol):
     """A colorizing network, whatever runs it.
 
     Attributes:
-      size: short side that it is shown unless another is asked for, pixels.
-      stride: what its sides must be multiples of.
-      takes_hints: whether it can be told the colors of places.
+      size: short side of its input by default, pixels.
+      stride: the sides of its input must be multiples of it.
+      takes_hints: whether it takes color hints.
     """
 
     @property
@@ -27,12 +27,12 @@ class Network(Protocol):
     def takes_hints(self) -> bool: ...
 
     def __call__(self, l: np.ndarray, hints: np.ndarray | None = None) -> np.ndarray:
-        """The colors of a lightness; from any thread.
+        """The colors for a lightness; can be called from any thread.
 
         Args:
           l: L* / 50 - 1, float32 (h, w).
-          hints: of one that takes them: a*b* / 110 in [-1, 1] and a mask in [0, 1], how sure each
-            is, float32 (h, w, 3). Where the mask is 0 there is no hint; nowhere if not given.
+          hints: for a network that takes them: a*b* / 110 in [-1, 1] and a mask in [0, 1], the
+            certainty of each hint (0 is no hint), float32 (h, w, 3). No hints by default.
 
         Returns:
           a*b* / 110, float32 (h, w, 2).
@@ -41,19 +41,19 @@ class Network(Protocol):
 
 
 def load(path: str | Path | None = None, threads: int | None = None) -> Network:
-    """A network from a file or behind an address.
+    """Loads a network from a file, or connects to one at an address.
 
     Args:
       path: a SavedModel or a folder of versions of it, or a TFLite or ONNX file, made by `tfcolor
         export`; or the address of such a SavedModel at TF Serving, see `serving.remote`. The
         bundled network if not given.
-      threads: that one call of a TFLite or ONNX network uses; all cores if not given.
+      threads: of one call of a TFLite or ONNX network; as many as cores by default.
 
     Raises:
-      ValueError: if it is none of ours.
+      ValueError: if it is not a model made by tfcolor.
       OSError: if a server does not answer.
     """
-    # Each way is imported where it is taken: a SavedModel brings TensorFlow, which takes seconds.
+    # Modules are imported when they are needed: SavedModels need TensorFlow, which takes seconds.
     if path is None:
         from tfcolor.runtimes import bundled
 

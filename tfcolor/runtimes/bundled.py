@@ -11,6 +11,6 @@ def load(threads: int | None = None) -> lite.LiteNetwork:
     """The bundled network; see `runtimes.Network`.
 
     Args:
-      threads: that one call uses; all cores if not given.
+      threads: of one call; as many as cores by default.
     """
     return lite.LiteNetwork(PATH, threads)

@@ -7,10 +7,10 @@ from tensorflow.python.framework import convert_to_constants
 
 
 def freeze(graph: tf.types.experimental.ConcreteFunction) -> Callable[..., tf.Tensor]:
-    """A graph of one output with its weights as they are now, as constants.
+    """A graph of one output with its current weights as constants.
 
-    oneDNN then rearranges each kernel once and not for every photograph, which takes as long as our
-    own generator does for one.
+    oneDNN then rearranges each kernel once instead of for every photograph, which takes as long as
+    our own generator needs for one.
     """
     frozen = as_constants(graph)
     return lambda *inputs: frozen(*inputs)[0]
@@ -19,5 +19,5 @@ def freeze(graph: tf.types.experimental.ConcreteFunction) -> Callable[..., tf.Te
 def as_constants(
     graph: tf.types.experimental.ConcreteFunction,
 ) -> tf.types.experimental.ConcreteFunction:
-    """The graph itself so; TensorFlow has no public name for it."""
+    """A graph with its variables as constants; TensorFlow has no public function for that."""
     return convert_to_constants.convert_variables_to_constants_v2(graph)

@@ -1,4 +1,4 @@
-"""LiteRT (TFLite) files as networks; TensorFlow is not needed, nor imported."""
+"""Runs networks in LiteRT (TFLite) files, without TensorFlow."""
 
 import json
 import os
@@ -13,29 +13,29 @@ from ai_edge_litert import interpreter as litert
 from tfcolor.images.resizing import arrays
 from tfcolor.support import errors, quiet
 
-CARD = "tfcolor.json"  # in a zip archive behind the network, where TFLite files carry such things
+CARD = "tfcolor.json"  # in a zip archive after the network, where TFLite files have metadata
 _L, _HINTS, _AB = 1, 3, 2  # channels of inputs and output
 SIZE = 192  # of a file without a card
-STRIDE = 64  # the same; networks want no larger multiple than ours
+STRIDE = 64  # of a file without a card; no network of ours has a larger one
 
 
 class LiteNetwork:
     """A network in a LiteRT file; see `runtimes.Network`."""
 
     def __init__(self, path: str | Path, threads: int | None = None) -> None:
-        """Opens a file of planes: l (1, h, w, 1) to ab (1, h, w, 2), both in [-1, 1].
+        """Opens a file of a network from l (1, h, w, 1) to ab (1, h, w, 2), both in [-1, 1].
 
-        A second input of three channels is taken for hints; further outputs are left alone.
+        A second input of three channels is taken for hints; further outputs are ignored.
 
         Args:
           path: the file; float32 in and out.
-          threads: that one call uses; all cores if not given.
+          threads: of one call; as many as cores by default.
 
         Raises:
-          ValueError: if it is no LiteRT file, or not of planes, or takes hints at one size only.
+          ValueError: if it is no such LiteRT file, or takes hints at one size only.
         """
         self._path, self._threads = path, threads or os.cpu_count()
-        self._local = threading.local()  # an interpreter is not to be used by two threads at once
+        self._local = threading.local()  # an interpreter must not be used by two threads at once
         try:
             inputs, outputs = self._interpreter()[1:]
         except ValueError as error:
@@ -57,7 +57,7 @@ class LiteNetwork:
         self.stride: int = 1 if self._fixed else card.get("stride", STRIDE)
 
     def __call__(self, l: np.ndarray, hints: np.ndarray | None = None) -> np.ndarray:
-        """See `runtimes.Network`; a file of a fixed size is shown that."""
+        """See `runtimes.Network`; planes are resized for a file of a fixed size, and back."""
         height, width = l.shape
         ran, inputs, outputs = self._interpreter()
         shown = {_L: (l if self._fixed is None else _resize(l, self._fixed))[..., None]}
@@ -75,12 +75,12 @@ class LiteNetwork:
         return _resize(ran.get_tensor(outputs[_AB]["index"])[0], (height, width))
 
     def _interpreter(self) -> tuple[litert.Interpreter, dict[int, dict], dict[int, dict]]:
-        """This thread's, with the details of its inputs and outputs by how many channels each has.
+        """This thread's interpreter, with details of its inputs and outputs by number of channels.
 
-        By that they are told apart: the order in a file and the names there are the converter's.
+        The channels tell them apart, since a converter chooses their order and names.
         """
         if not hasattr(self._local, "opened"):
-            with quiet.stderr():  # it announces its delegate
+            with quiet.stderr():  # it prints the name of its delegate
                 ran = litert.Interpreter(model_path=str(self._path), num_threads=self._threads)
             both = ran.get_input_details(), ran.get_output_details()
             self._local.opened = ran, *map(_by_channels, both)
@@ -96,12 +96,12 @@ def _by_channels(details: list[dict]) -> dict[int, dict]:
 
 
 def add_card(path: str | Path, size: int, stride: int) -> None:
-    """Writes into a LiteRT file what it is to be shown.
+    """Adds a card to a LiteRT file, which says what its input must be.
 
     Args:
       path: the file.
       size: short side that its network sees by default, pixels.
-      stride: what its sides must be multiples of.
+      stride: the sides of its input must be multiples of it.
     """
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr(CARD, json.dumps({"size": size, "stride": stride}))

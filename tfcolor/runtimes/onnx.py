@@ -1,4 +1,4 @@
-"""ONNX files as networks, run by ONNX Runtime; TensorFlow is not needed, nor imported."""
+"""Runs networks in ONNX files by ONNX Runtime, without TensorFlow."""
 
 import os
 from pathlib import Path
@@ -8,22 +8,22 @@ import numpy as np
 
 from tfcolor.support import errors, quiet
 
-SIZE, STRIDE = "tfcolor.size", "tfcolor.stride"  # in a file's metadata: what it is to be shown
+SIZE, STRIDE = "tfcolor.size", "tfcolor.stride"  # keys of a file's metadata
 
 
 class OnnxNetwork:
     """A network in an ONNX file; see `runtimes.Network`."""
 
     def __init__(self, path: str | Path, threads: int | None = None) -> None:
-        """Opens a file of planes that `tfcolor export` wrote.
+        """Opens a file that `tfcolor export` wrote.
 
         Args:
-          path: the file: l float32 (n, h, w, 1), and hints (n, h, w, 3) where it takes them, to ab
+          path: the file: l float32 (n, h, w, 1), and hints (n, h, w, 3) if it takes them, to ab
             float32 (n, h, w, 2), all in [-1, 1].
-          threads: that one call uses; all cores if not given.
+          threads: of one call; as many as cores by default.
 
         Raises:
-          ValueError: if it is no ONNX file, or none of ours, or ONNX Runtime is missing.
+          ValueError: if it is no ONNX file, or not made by tfcolor, or ONNX Runtime is missing.
         """
         self._session = _session(path, threads or os.cpu_count() or 1)
         said = self._session.get_modelmeta().custom_metadata_map
@@ -47,23 +47,23 @@ class OnnxNetwork:
 
 
 def card(size: int, stride: int) -> dict[str, str]:
-    """What the metadata of an ONNX file says.
+    """The metadata of an ONNX file.
 
     Args:
       size: short side that its network sees by default, pixels.
-      stride: what its sides must be multiples of.
+      stride: the sides of its input must be multiples of it.
     """
     return {SIZE: str(size), STRIDE: str(stride)}
 
 
 def missing(package: str) -> ValueError:
-    """The error to raise where a package for ONNX is not installed."""
+    """The error to raise if a package for ONNX is not installed."""
     return ValueError(f"ONNX files need {package}; install it with: pip install 'tfcolor[onnx]'")
 
 
 def _session(path: str | Path, threads: int) -> Any:
-    """The file opened; a session can be used by several threads at once."""
-    with quiet.stderr():  # it says which GPUs it does not find
+    """Opens the file; several threads can use the session at once."""
+    with quiet.stderr():  # it prints which GPUs it does not find
         try:
             import onnxruntime
         except ModuleNotFoundError as error:
@@ -74,7 +74,7 @@ def _session(path: str | Path, threads: int) -> Any:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             return onnxruntime.InferenceSession(path, options, ["CPUExecutionProvider"])
-        except Exception as error:  # its kinds have no base of their own
+        except Exception as error:  # its errors have no common base class
             raise errors.InputError(
                 f"{path} is no ONNX file of a colorizer ({error}); make one with: tfcolor export "
                 "WORKDIR NAME.onnx"

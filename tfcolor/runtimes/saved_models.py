@@ -1,4 +1,4 @@
-"""SavedModels that `tfcolor export` wrote, as colorizers and as networks."""
+"""Loads SavedModels that `tfcolor export` wrote, as colorizers and as networks."""
 
 import contextlib
 import json
@@ -15,12 +15,12 @@ from tfcolor.runtimes import freezing
 from tfcolor.serving import contract
 from tfcolor.support import errors
 
-COLORIZE = "rgb"  # signatures of a SavedModel; all of them stand in `serving.contract`
+COLORIZE = "rgb"  # signatures of a SavedModel; all of them are in `serving.contract`
 PLANES = "planes"
 HINTED = "hinted_planes"  # of a network that takes hints
-RAW = "raw"  # what a generator of all of RGB painted, its own lightness too
-CARD = "tfcolor.json"  # in assets.extra, where TF Serving leaves files alone
-IMAGE_SIZE = "image_size"  # in there: short side that the network is meant to see, pixels
+RAW = "raw"  # the RGB that a generator of RGB paints, with its own lightness
+CARD = "tfcolor.json"  # in assets.extra, where TF Serving ignores it
+IMAGE_SIZE = "image_size"  # in the card: short side that the network is meant to see, pixels
 
 Colorizer = Callable[[np.ndarray], np.ndarray]
 
@@ -93,7 +93,7 @@ def _frozen(path: str | Path, model: Any, signature: str) -> Callable[..., tf.Te
 
 @contextlib.contextmanager
 def _reading(path: str | Path) -> Iterator[None]:
-    """Makes one error of all that a file of another kind leads to."""
+    """Turns all errors that a file of another kind causes into one."""
     try:
         yield
     except (KeyError, OSError, RuntimeError, ValueError, tf.errors.OpError) as error:
@@ -119,7 +119,7 @@ class SavedNetwork:
         model = _load(path)
         self.takes_hints = HINTED in model.signatures
         self._graph = _frozen(path, model, HINTED if self.takes_hints else PLANES)
-        # A model that lost its card is shown the size that most are trained at.
+        # A model without a card gets the size at which most are trained.
         self.size = card.get(IMAGE_SIZE, config.TrainConfig().stages[-1].image_size)
 
     def __call__(self, l: np.ndarray, hints: np.ndarray | None = None) -> np.ndarray:
@@ -140,14 +140,12 @@ class SavedNetwork:
 
 
 def read_config(model: str | Path) -> config.TrainConfig | None:
-    """The config of the run that a SavedModel comes from; None of the bundled network, or where
-    the SavedModel carries none.
-    """
+    """The config of the run behind a SavedModel; None if it has none, like the bundled network."""
     run = _card(model).get("config")
     return fields.from_json(json.dumps(run)) if run else None
 
 
 def _card(model: str | Path) -> dict[str, Any]:
-    """What `tfcolor export` noted in a SavedModel; empty where that was lost."""
+    """The card that `tfcolor export` wrote into a SavedModel; empty if it is missing."""
     card = newest_version(model) / "assets.extra" / CARD
     return json.loads(card.read_text(encoding="utf-8")) if card.is_file() else {}

@@ -18,24 +18,24 @@ from tfcolor.support import errors
 
 CONFIG = "config.json"
 METRICS = "metrics.jsonl"
-LAST = "checkpoints"  # everything that training needs to go on
-BEST = "best"  # the generator alone, the best of all stages by validation
+LAST = "checkpoints"  # everything that training needs to continue
+BEST = "best"  # only the generator, the best of all stages by validation
 GRID = "validation.png"
 CHECKPOINTS = {"best": BEST, "last": LAST}
 BUNDLED = "bundled"  # in place of a run: the network that comes with the package
 
 
 class TrainedGenerator(NamedTuple):
-    """A generator as it is exported.
+    """A generator to export.
 
     Attributes:
       generator: float32, its batch normalizations folded; see `folding.fold`.
-      image_size: short side that it is meant to see, pixels: what it was validated at, but for
+      image_size: short side that it is meant to see, pixels: that of its validations, except for
         the bundled one.
-      stride: what its sides must be multiples of.
-      step: the train steps behind it, and `settings`: of its run; None of the bundled network.
+      stride: the sides of its input must be multiples of it.
+      step: the train steps behind it, and `settings`: of its run; None for the bundled network.
       uniform_share: of the rebalanced classes that it was trained on last; None if on none.
-      calibration: a temperature, see `quantize.probabilities`; 1 until it is found on photographs.
+      calibration: a temperature, see `quantize.probabilities`; 1 if it was never fitted.
     """
 
     generator: keras.Model
@@ -48,7 +48,7 @@ class TrainedGenerator(NamedTuple):
 
     @property
     def probabilities(self) -> Callable[[Any], Any] | None:
-        """Logits of its classes -> their probabilities; None where it was trained on none."""
+        """Logits of its classes -> their probabilities; None if it was trained on none."""
         if self.uniform_share is None:
             return None
         return functools.partial(
@@ -83,7 +83,7 @@ def read_config(folder: str | Path) -> config.TrainConfig:
 
 
 def read_metrics(folder: Path) -> list[dict[str, Any]]:
-    """The lines of a run's metrics.jsonl, oldest first; none where it has no such file yet."""
+    """The lines of a run's metrics.jsonl, oldest first; none if it has no such file yet."""
     path = folder / METRICS
     lines = []
     for text in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
@@ -93,7 +93,7 @@ def read_metrics(folder: Path) -> list[dict[str, Any]]:
 
 
 def step_of(checkpoint: Path) -> int:
-    """The train steps that a checkpoint was written after."""
+    """The number of train steps after which a checkpoint was written."""
     return int(checkpoint.name.removeprefix("step-"))
 
 
@@ -109,7 +109,7 @@ def stage_of(checkpoint: Path) -> int:
 
 
 def stage_step_of(checkpoint: Path) -> int:
-    """The steps of that stage that a checkpoint was written after."""
+    """The number of steps of its stage after which a checkpoint was written."""
     return _counter(checkpoint, "stage_step")
 
 
@@ -139,7 +139,7 @@ def load_generator(folder: str | Path, checkpoint: str = "best") -> tuple[keras.
         part = {"average" if averaged else "generator": generator}
         saved = tf.train.Checkpoint(state=tf.train.Checkpoint(**part)).read(str(path))
         saved.assert_existing_objects_matched().expect_partial()
-    except Exception as error:  # a damaged file fails with whatever its bytes lead to
+    except Exception as error:  # a damaged file can raise anything
         remedy = {"best": "use --checkpoint last", "last": "train further for a new one"}[
             checkpoint
         ]
@@ -154,7 +154,7 @@ def generator_of(run: str | Path, checkpoint: str = "best") -> TrainedGenerator:
     """The generator of a run, or the one that comes with the package.
 
     Args:
-      run: the run's folder, or "bundled" where no folder is called so.
+      run: the run's folder, or "bundled" if no folder has that name.
       checkpoint: of a run: "best" (by validation) or "last".
 
     Raises:

@@ -1,1 +1,1 @@
-"""Networks that another program runs."""
+"""Networks that TF Serving runs: the contract of their signatures, and clients."""

@@ -1,8 +1,8 @@
-"""Addresses of models at a TF Serving, and what a server wants before it answers.
+"""Addresses of models at TF Serving, and the token and certificates for a server.
 
 Environment:
-  TFCOLOR_SERVER_TOKEN: sent as "Authorization: Bearer TOKEN"; TF Serving itself asks for none, a
-    proxy before it does. It is read from nowhere else and never printed.
+  TFCOLOR_SERVER_TOKEN: sent as "Authorization: Bearer TOKEN"; TF Serving itself needs none, but a
+    proxy in front of it may. It is read from nowhere else and never printed.
   TFCOLOR_SERVER_CA: a PEM file with the certificates that https:// and grpcs:// trust, in place of
     the public authorities.
 """
@@ -64,7 +64,7 @@ class Address:
             return self.host == "localhost"
 
     def __str__(self) -> str:
-        """The address as it is given, without a slash at its end."""
+        """The address as it was given, without a trailing slash."""
         root = f"{self.scheme}://{self.netloc}{self.prefix}"
         if self.is_grpc:
             return f"{root}/{self.name}" + (f"/{self.version}" if self.version is not None else "")
@@ -108,7 +108,7 @@ def parse(url: str) -> Address:
 
 
 def token(address: Address) -> str | None:
-    """The token for a server; None where the environment has none.
+    """The token for a server; None if the environment has none.
 
     Raises:
       ValueError: if it cannot be sent, or others could read it on its way.
@@ -127,7 +127,7 @@ def token(address: Address) -> str | None:
 
 
 def authorities() -> tuple[ssl.SSLContext, bytes | None]:
-    """What is trusted: for `ssl`, and the PEM file that the environment names, or None.
+    """The trusted authorities: for `ssl`, and the PEM file that the environment names, or None.
 
     Raises:
       ValueError: if the file is not there or holds no certificate.

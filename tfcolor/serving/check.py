@@ -1,4 +1,4 @@
-"""Whether a server does all that a model of ours should; see `tfcolor serving-check`."""
+"""Checks that a server does all that a model of ours should; see `tfcolor serving-check`."""
 
 import dataclasses
 import time
@@ -31,7 +31,7 @@ def findings(
     Args:
       model: what is checked.
       name: of the photograph.
-      photograph: a file that is colorized there.
+      photograph: a file for the server to colorize.
       decode: such a file -> uint8 (h, w, 3); raises ValueError if it is damaged.
     """
     checks: tuple[Callable[[], list[Finding]], ...] = (
@@ -46,13 +46,13 @@ def findings(
         except OSError as error:
             found = [Finding(False, str(error))]
         yield from found
-        # There is no server or no such model; or it is another model, which cannot be asked more.
+        # Without a server or its model, or with a model of another kind, no more can be checked.
         if index < 2 and not all(finding.is_good for finding in found):
             return
 
 
 def of_status(model: remote.Remote) -> list[Finding]:
-    """Whether a version is there to be used."""
+    """Whether a version is available."""
     rows = model.status()
     text = ", ".join(f"version {row.get('version')} is {row.get('state')}" for row in rows)
     return [Finding(any(row.get("state") == "AVAILABLE" for row in rows), text or "no version")]
@@ -69,7 +69,7 @@ def of_signatures(model: remote.Remote) -> list[Finding]:
 
 
 def deviations(told: Mapping[str, Any]) -> Iterator[str]:
-    """A line for each difference from the contract; what is there beyond it does not count.
+    """A line for each difference from the contract; further signatures do not count.
 
     Args:
       told: SignatureDefs by name, in protocol buffers' JSON form.
@@ -95,7 +95,7 @@ def deviations(told: Mapping[str, Any]) -> Iterator[str]:
 def of_photograph(
     model: remote.Remote, name: str, photograph: bytes, decode: Callable[[bytes], np.ndarray]
 ) -> list[Finding]:
-    """Whether it comes back in its size and lightness, as PNG and as JPEG."""
+    """Whether a photograph comes back in its size and lightness, as PNG and as JPEG."""
     before = decode(photograph)
     found = []
     for kind, jpeg in {"PNG": False, "JPEG": True}.items():
@@ -145,12 +145,12 @@ def _hint() -> np.ndarray:
 
 
 def _wanted(tensor: contract.Tensor) -> str:
-    """A tensor of the contract as it is told, such as "DT_UINT8 (?, ?, ?, 3)"."""
+    """A tensor of the contract as text, such as "DT_UINT8 (?, ?, ?, 3)"."""
     return _shaped(tensor.enum, [-1 if side is None else side for side in tensor.shape])
 
 
 def _told(tensor: Mapping[str, Any]) -> str:
-    """The same of a TensorInfo in JSON form."""
+    """A TensorInfo in JSON form as the same kind of text."""
     shape = tensor.get("tensor_shape", {})
     if shape.get("unknown_rank"):
         return f"{tensor.get('dtype')} of any shape"

@@ -1,18 +1,18 @@
-"""What a SavedModel of ours can be asked: signatures, dtypes and shapes, as data.
+"""The contract of our SavedModels: signatures, dtypes and shapes, as data.
 
-Only the standard library is imported: clients read it without TensorFlow.
+Only the standard library is imported, so that clients can read it without TensorFlow.
 """
 
 import dataclasses
 from collections.abc import Mapping
 
-VERSION = 1  # goes up when a caller of today's signatures would no longer be understood
+VERSION = 1  # raised when callers of today's signatures would break
 
 # These bound the memory of a request, in pixels.
 MAX_PIXELS = 25_000_000  # of a photograph
 MAX_SIDE = 65_500  # of a photograph; a JPEG has no more
-MAX_SIZE = 1024  # short side that a network is shown
-MAX_PLANE = 4 * MAX_SIZE**2  # of lightness that it is shown at a time, mirrored to its stride
+MAX_SIZE = 1024  # short side that a network sees
+MAX_PLANE = 4 * MAX_SIZE**2  # of lightness that it sees at a time, padded to its stride
 
 # TensorFlow's dtypes by the names of its protocol buffers.
 _ENUMS = {"string": "DT_STRING", "int32": "DT_INT32", "float32": "DT_FLOAT", "uint8": "DT_UINT8"}
@@ -25,7 +25,7 @@ class Tensor:
     Attributes:
       dtype: as TensorFlow names it in Python: "string", "int32", "float32" or "uint8".
       shape: None is a side of any length.
-      default: the value of each photograph where an input is left out; None where it must be given.
+      default: value for each photograph if an input is left out; None if it must be given.
     """
 
     dtype: str
@@ -70,21 +70,21 @@ SIGNATURES: Mapping[str, Signature] = {
 }
 
 # Signatures that only some networks have. Hints have signatures of their own: REST and batching
-# want every input in every request, so that one more input would break today's callers.
+# require every input in every request, so that one more input would break today's callers.
 _L = Tensor("float32", (None, None, None, 1))
 _HINTS = Tensor("float32", (None, None, None, 3))  # a, b, mask; see `runtimes.Network`
 OPTIONAL: Mapping[str, Signature] = {
-    # For networks that paint all of RGB, not color alone.
+    # For networks that paint RGB, not only color.
     "raw": Signature({"rgb": _RGB}, {"rgb": _RGB}),
-    # For networks that take colors of places.
+    # For networks that take color hints.
     "hinted_planes": Signature(
         {"l": _L, "hints": _HINTS}, {"ab": Tensor("float32", (None, None, None, 2))}
     ),
     "hinted_planes_png": Signature(
         {"l_bytes": _BYTES, "hints_bytes": _BYTES}, {"ab_bytes": _BYTES}
     ),
-    # For networks that were trained on color classes: how likely each is, in cells of 4 x 4 pixels.
-    # A network that takes no hints is given zeros.
+    # For networks that were trained on color classes: probabilities in cells of 4 x 4 pixels. Hints
+    # must be zeros for a network that takes none.
     "classes": Signature(
         {"l": _L, "hints": _HINTS},
         {"probabilities": Tensor("float32", (None, None, None, 258))},

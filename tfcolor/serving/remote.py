@@ -1,7 +1,7 @@
-"""A model behind TF Serving: a network for `colorize`, and a colorizer of whole files.
+"""A model at TF Serving: a network for `colorize`, and a colorizer of whole files.
 
-REST or gRPC only carry the requests; everything else is here: which server, retries, deadlines,
-requests of a bounded size, and planes as PNGs.
+REST or gRPC only carry the requests; all else is here: retries, deadlines, requests of a bounded
+size, and planes as PNGs.
 """
 
 import importlib.util
@@ -17,13 +17,13 @@ import numpy as np
 from tfcolor.serving import addresses, rest
 from tfcolor.support import errors
 
-SIZE = 192  # what every network of ours can take; the server does not tell which is best
+SIZE = 192  # every network of ours can take it; the server does not say which is best
 TIMEOUT_S = 60.0  # of one request
-DEADLINE_S = 120.0  # of all tries of a request: a server takes this long to start again
+DEADLINE_S = 120.0  # of all tries of a request: a server takes this long to restart
 CONNECT_S = 5.0  # of all tries of the first contact: an address may be mistyped
 PAUSE_S = 0.25  # before the second try; doubled before each one after it, with jitter
 LONGEST_PAUSE_S = 4.0
-CHUNK_FILES = 8  # photographs in a request, at the most
+CHUNK_FILES = 8  # photographs in a request, at most
 CHUNK_BYTES = 16_000_000  # of their files; a larger one goes alone
 
 HINTED = "hinted_planes_png"  # the signature of a network that takes hints
@@ -34,11 +34,11 @@ _T = TypeVar("_T")
 
 
 class Transport(Protocol):
-    """How requests get to a server; from any thread.
+    """Sends requests to a server; can be used from any thread.
 
-    All methods raise `ConnectionError` where another try may succeed, `TimeoutError` after
-    `timeout_s`, `PermissionError` where a token is wanted, `ssl.SSLCertVerificationError` where the
-    server's certificate is not trusted, and `OSError` for anything else, with the reason alone.
+    All methods raise `ConnectionError` if another try may succeed, `TimeoutError` after
+    `timeout_s`, `PermissionError` if a token is required, `ssl.SSLCertVerificationError` if the
+    server's certificate is not trusted, and `OSError` for anything else, with only the reason.
     """
 
     def status(self, timeout_s: float) -> list[dict[str, Any]]: ...
@@ -53,11 +53,11 @@ class Transport(Protocol):
 
 
 class Remote:
-    """A model that TF Serving runs; see `runtimes.Network`. From any thread.
+    """A model that TF Serving runs; see `runtimes.Network`. It can be used from any thread.
 
-    A request is tried again, after pauses, while the server is not there or busy. One that took too
-    long is not: the server would compute it twice. Where the server was given up, requests are
-    tried once each until one succeeds, so that a folder does not wait for each photograph.
+    A request is tried again, after pauses, while the server is unavailable or busy, but not after
+    a timeout: the server would compute it twice. Once a server was given up, each request is tried
+    only once until one succeeds, so that a folder does not wait for each photograph.
     """
 
     size, stride = SIZE, 1  # its graph mirrors the borders itself
@@ -69,7 +69,7 @@ class Remote:
         deadline_s: float = DEADLINE_S,
         takes_hints: bool = False,
     ) -> None:
-        """Asks nothing yet; see `connect`.
+        """Sends no request yet; see `connect`.
 
         Args:
           url: see `addresses.parse`.
@@ -113,16 +113,16 @@ class Remote:
         saturation: float = 1.0,
         jpeg: bool = False,
     ) -> list[bytes | Exception]:
-        """Photographs as files, colorized by the server.
+        """Lets the server colorize photograph files.
 
         Args:
           files: JPEG, PNG, BMP or GIF, of any sizes and number.
-          size, strength, saturation: as `tfcolor.colorizing.rendering.colorize` has them.
-          jpeg: for JPEGs, else PNGs.
+          size, strength, saturation: see `tfcolor.colorizing.rendering.colorize`.
+          jpeg: whether to return JPEGs instead of PNGs.
 
         Returns:
-          For each file what became of it: the colorized one, a ValueError that says why it cannot
-          be colorized, or the OSError of its request.
+          For each file the colorized one, or a ValueError that says why it cannot be colorized, or
+          the OSError of its request.
         """
         signature, output = ("jpeg", "jpeg_bytes") if jpeg else ("serving_default", "png_bytes")
         rendering = {
@@ -144,7 +144,7 @@ class Remote:
         return results
 
     def status(self) -> list[dict[str, Any]]:
-        """A row a version, with "version" and "state"; raises OSError as all requests."""
+        """One row per version, with "version" and "state"; raises OSError as all requests."""
         return self._ask(self._transport.status, CONNECT_S)
 
     def signatures(self) -> dict[str, dict[str, Any]]:
@@ -165,7 +165,7 @@ class Remote:
         return answer
 
     def _ask(self, call: Callable[[float], _T], within_s: float) -> _T:
-        """Calls until there is an answer, it cannot come, or the time is over."""
+        """Calls until there is an answer, no answer can come, or the time is over."""
         end = time.monotonic() + within_s
         for pause in pauses():
             timeout_s = min(
@@ -210,7 +210,7 @@ class Remote:
 
 
 def check(url: str) -> addresses.Address:
-    """The address of a model that can be asked.
+    """The address of a model to which requests can be sent.
 
     Raises:
       ValueError: if it has another form, the token must not be sent there, or a package is missing.
@@ -226,7 +226,7 @@ def check(url: str) -> addresses.Address:
 
 
 def connect(url: str) -> Remote:
-    """Looks for a model of ours.
+    """Connects to a model of ours.
 
     Raises:
       ValueError: if the address cannot be used, or the model is none of ours.
@@ -243,7 +243,7 @@ def connect(url: str) -> Remote:
 
 
 def pauses() -> Iterator[float]:
-    """Seconds before each further try, without end; jitter keeps many clients apart."""
+    """Seconds before each further try, endlessly; jitter keeps many clients apart."""
     pause = PAUSE_S
     while True:
         yield pause * random.uniform(0.5, 1)
@@ -251,7 +251,7 @@ def pauses() -> Iterator[float]:
 
 
 def chunks(files: Sequence[bytes]) -> Iterator[list[bytes]]:
-    """The files in their order, in lists of `CHUNK_FILES` and `CHUNK_BYTES` at the most."""
+    """The files in their order, in lists of at most `CHUNK_FILES` and `CHUNK_BYTES`."""
     chunk: list[bytes] = []
     for file in files:
         if chunk and (len(chunk) == CHUNK_FILES or sum(map(len, chunk)) + len(file) > CHUNK_BYTES):
@@ -283,7 +283,7 @@ def decode_ab(encoded: bytes, shape: tuple[int, ...]) -> np.ndarray:
     """A PNG, 16-bit gray (2 h, w), plane a above plane b -> ab float32 (h, w, 2) in [-1, 1].
 
     Raises:
-      ValueError: if it is none, or not of that shape.
+      ValueError: if it is no such PNG.
     """
     height, width = shape
     raw = np.frombuffer(encoded, np.uint8)

@@ -31,10 +31,10 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 class Rest:
-    """A `remote.Transport` over HTTP, a connection a request; from any thread."""
+    """A `remote.Transport` over HTTP, with one connection per request."""
 
     def __init__(self, address: addresses.Address) -> None:
-        """Connects to nothing yet.
+        """Does not connect yet.
 
         Raises:
           ValueError: if the token or the certificates cannot be used.
@@ -46,12 +46,12 @@ class Rest:
         handlers: list[urllib.request.BaseHandler] = [_NoRedirect()]
         if address.is_secure:
             handlers.append(urllib.request.HTTPSHandler(context=addresses.authorities()[0]))
-        if address.is_local:  # no proxy knows this machine
+        if address.is_local:  # a proxy cannot reach this machine
             handlers.append(urllib.request.ProxyHandler({}))
         self._opener = urllib.request.build_opener(*handlers)
 
     def status(self, timeout_s: float) -> list[dict[str, Any]]:
-        """A row a version: "version", "state", "status"."""
+        """One row per version: "version", "state", "status"."""
         return list(self._ask("", None, timeout_s, "model_version_status"))
 
     def signatures(self, timeout_s: float) -> dict[str, dict[str, Any]]:
@@ -80,7 +80,7 @@ class Rest:
             return {name: [_decoded(row[name]) for row in predictions] for name in expected.outputs}
 
     def _ask(self, path: str, body: dict[str, Any] | None, timeout_s: float, *keys: str) -> Any:
-        """What stands under the keys of the answer."""
+        """The part of the answer under these keys."""
         encoded = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self._url + path, encoded, self._headers)
         try:
@@ -100,7 +100,7 @@ class Rest:
 
 @contextlib.contextmanager
 def _understood() -> Iterator[None]:
-    """Makes one error of all that an answer of another form leads to."""
+    """Turns all errors that an answer of another form causes into one."""
     try:
         yield
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -108,7 +108,7 @@ def _understood() -> Iterator[None]:
 
 
 def _refusal(error: urllib.error.HTTPError) -> OSError:
-    """A status that is not 200, as `remote.Transport` has it."""
+    """The error of `remote.Transport` for a status that is not 200."""
     try:
         reason = str(json.load(error)["error"])
     except (ValueError, KeyError, TypeError, OSError, http.client.HTTPException):
@@ -119,7 +119,7 @@ def _refusal(error: urllib.error.HTTPError) -> OSError:
 
 
 def _failure(error: Exception) -> OSError:
-    """No answer at all, as `remote.Transport` has it."""
+    """The error of `remote.Transport` if there is no answer at all."""
     reason = getattr(error, "reason", error)
     if isinstance(reason, http.client.BadStatusLine):
         is_silent = isinstance(reason, http.client.RemoteDisconnected)
@@ -136,5 +136,5 @@ def _encoded(value: bytes) -> dict[str, str]:
 
 
 def _decoded(value: Any) -> bytes:
-    """Bytes of an output: base64 where its name ends in _bytes, else text."""
+    """Bytes of an output: base64 if its name ends in _bytes, else text."""
     return value.encode() if isinstance(value, str) else base64.b64decode(value["b64"])

@@ -1,6 +1,6 @@
 """TF Serving's gRPC API, by the stubs of tensorflow-serving-api (extra `serving`).
 
-Its messages hold TensorFlow's, so that importing this imports TensorFlow, which takes seconds.
+Its messages contain TensorFlow's, so that importing this imports TensorFlow, which takes seconds.
 
 Reference:
   https://github.com/tensorflow/serving/tree/master/tensorflow_serving/apis
@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # what fails is raised; its log repeats it
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its log would repeat errors that are raised
 
 import grpc
 from google.protobuf import json_format
@@ -32,18 +32,18 @@ _LATER = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED}
 _NOT_LET_IN = {grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED}
 _FIELDS = {"string": "string_val", "int32": "int_val", "float32": "float_val"}
 _OPTIONS = {
-    "grpc.max_receive_message_length": -1,  # 4 MB else, less than a large photograph
+    "grpc.max_receive_message_length": -1,  # the default of 4 MB is less than a large photograph
     "grpc.max_send_message_length": -1,
     "grpc.initial_reconnect_backoff_ms": 500,
-    "grpc.max_reconnect_backoff_ms": 2_000,  # 2 minutes else: longer than a server's restart
+    "grpc.max_reconnect_backoff_ms": 2_000,  # the default of 2 minutes is longer than a restart
 }
 
 
 class Rpc:
-    """A `remote.Transport` over one gRPC channel; from any thread."""
+    """A `remote.Transport` over one gRPC channel."""
 
     def __init__(self, address: addresses.Address) -> None:
-        """Connects to nothing yet.
+        """Does not connect yet.
 
         Raises:
           ValueError: if the token or the certificates cannot be used.
@@ -63,7 +63,7 @@ class Rpc:
             self._spec.version.value = address.version
 
     def status(self, timeout_s: float) -> list[dict[str, Any]]:
-        """A row a version: "version", "state", "status", in protocol buffers' JSON form."""
+        """One row per version: "version", "state", "status", in protocol buffers' JSON form."""
         request = get_model_status_pb2.GetModelStatusRequest(model_spec=self._spec)
         answer = self._ask(self._models.GetModelStatus, request, timeout_s)
         told = json_format.MessageToDict(answer, preserving_proto_field_name=True)
@@ -108,12 +108,12 @@ def _tensor(expected: contract.Tensor, values: Sequence[Any]) -> tensor_pb2.Tens
 
 
 def _failure(code: grpc.StatusCode, reason: str) -> OSError:
-    """A gRPC error as `remote.Transport` has it."""
+    """The error of `remote.Transport` for a gRPC error."""
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
         return TimeoutError()
     if code is grpc.StatusCode.UNIMPLEMENTED:
         return OSError("does not speak TF Serving's gRPC; check --server")
-    # gRPC says that a server is unavailable where its certificate is not trusted.
+    # gRPC reports a server as unavailable if its certificate is not trusted.
     if "CERTIFICATE_VERIFY_FAILED" in reason or "not in peer certificate" in reason:
         return ssl.SSLCertVerificationError(reason)
     if code in _LATER:
