@@ -1,1 +1,1 @@
-"""What every part of the program leans on: errors as one line, files, what C++ prints."""
+"""What all packages use: errors in one line, complete files, interrupts, quiet C++ libraries."""

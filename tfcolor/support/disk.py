@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and folders that one process works in at a time."""
+"""Writes files completely or not at all, and locks folders for one process at a time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LOCK = ".lock"  # the file in a folder that is locked
 
 @contextlib.contextmanager
 def blaming(path: Path) -> Iterator[None]:
-    """Raises an OSError from inside again as one of `path`, which the user knows."""
+    """Raises an OSError from inside again with `path`, which the user knows, as its file."""
     try:
         yield
     except OSError as error:
@@ -27,12 +27,12 @@ def blaming(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Gives a hidden name beside `path` to write to, and `path` what was written, if all went well.
+    """Yields a hidden name beside `path` to write to; that file replaces `path` if all went well.
 
     A missing parent folder is made.
 
     Raises:
-      OSError: what was raised inside, of the same number but naming `path`.
+      OSError: what was raised inside, with the same errno but naming `path`.
     """
     # The name is short and random: a long `path.name` may leave no room for a suffix.
     partial = path.with_name(f".{secrets.token_hex(8)}.partial")
@@ -63,15 +63,15 @@ def remove(folder: Path) -> None:
 
 @contextlib.contextmanager
 def locked(folder: Path, busy: str | None = None, name: str = LOCK) -> Iterator[None]:
-    """Keeps other processes that ask for the same lock out of a folder; the folder is made.
+    """Makes a folder and locks it against other processes that ask for the same lock.
 
     Args:
       folder: to be locked.
-      busy: what to say where another process has it; without it, that process is waited for.
+      busy: error message if another process has the lock; without it, that process is waited for.
       name: of the file that is locked; several things in a folder can have locks of their own.
 
     Raises:
-      ValueError: `busy`.
+      ValueError: with `busy`, if another process has the lock.
       OSError: if the folder cannot be made or written to.
     """
     folder.mkdir(parents=True, exist_ok=True)

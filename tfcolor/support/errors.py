@@ -1,17 +1,17 @@
-"""What the user can mend, and exceptions as one line that a person can read."""
+"""Errors that the user can mend, and exceptions as one readable line."""
 
 import re
 
 
 class InputError(ValueError):
-    """What the user gave cannot be used; the message names it and says what to do.
+    """Something that the user gave cannot be used; the message names it and says what to do.
 
-    Any other ValueError is a fault of the program, and no command makes one line of it.
+    Any other ValueError is a bug, which commands show with its traceback.
     """
 
 
 def one_line(error: BaseException) -> str:
-    """What went wrong, with the file where it is known, without TensorFlow's op names.
+    """The reason of an error, with its file if it is known, without TensorFlow's op names.
 
     Args:
       error: any exception; OSErrors name their file, TensorFlow errors lose `{{node ...}}` and

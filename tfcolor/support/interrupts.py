@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: noted, and acted on where work can be stopped without loss."""
+"""Handles Ctrl-C and SIGTERM, so that work is stopped only where nothing is lost."""
 
 import contextlib
 import signal
@@ -11,13 +11,13 @@ _noted: list[threading.Event] = []  # of the outermost `interruptible`
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[threading.Event]:
-    """Ctrl-C or SIGTERM sets the event that is given; a second one raises KeyboardInterrupt.
+    """Yields an event that Ctrl-C or SIGTERM sets; a second one raises KeyboardInterrupt.
 
-    Work within work shares the event of the outer one, so that what the inner one was too late to
-    act on stops the outer one.
+    Nested calls share the event of the outermost, so that an interrupt that comes too late for the
+    inner work stops the outer work.
     """
     if threading.current_thread() is not threading.main_thread():
-        yield threading.Event()  # signals reach the main thread alone
+        yield threading.Event()  # signals reach only the main thread
         return
     if _noted:
         yield _noted[0]

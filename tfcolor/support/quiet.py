@@ -1,4 +1,4 @@
-"""Keeps what C++ libraries print on stderr from the user."""
+"""Hides what C++ libraries print on stderr."""
 
 import contextlib
 import os
@@ -10,7 +10,7 @@ _lock = threading.Lock()  # the file descriptor belongs to the process
 
 @contextlib.contextmanager
 def stderr() -> Iterator[None]:
-    """Nothing that is written to file descriptor 2 inside is seen; one thread at a time."""
+    """Discards what is written to file descriptor 2 inside; one thread at a time."""
     with _lock:
         kept = os.dup(2)
         try:
