@@ -1,4 +1,4 @@
-"""The distribution strategy for the devices at hand. There always is one."""
+"""The distribution strategy for the devices at hand; there is always one."""
 
 import functools
 import json
@@ -20,16 +20,16 @@ WORKERS = ("chief", "worker")  # tasks of TF_CONFIG that train
 def strategy(name: str) -> tf.distribute.Strategy:
     """A strategy by its name in `config.STRATEGIES`.
 
-    Ask for it before any other work of TensorFlow: a cluster cannot be joined later.
+    Call it before any other use of TensorFlow: a cluster cannot be joined later.
 
     Args:
       name: "one" (the first GPU, or the CPU), "mirrored" (every GPU of this machine, or every
-        logical CPU where there is none), "multi-worker" (the machines of TF_CONFIG), "tpu" (that
-        of TPU_NAME), or "auto": the first there is of several workers in TF_CONFIG, TPU_NAME, and
-        several GPUs.
+        logical CPU if there is none), "multi-worker" (the machines of TF_CONFIG), "tpu" (that of
+        TPU_NAME), or "auto": several workers in TF_CONFIG, else the TPU, else several GPUs, else
+        "one".
 
     Raises:
-      ValueError: if there is no such thing here, or TF_CONFIG cannot be used.
+      ValueError: if there are no such devices, or TF_CONFIG cannot be used.
     """
     if name == "multi-worker" or (name == "auto" and _worker_count() > 1):
         return _multi_worker()
@@ -43,7 +43,7 @@ def strategy(name: str) -> tf.distribute.Strategy:
 
 
 def describe(strategy: tf.distribute.Strategy) -> str:
-    """What a strategy computes on, such as "1 CPU", "4 GPU" or "4 GPU of 2 workers"."""
+    """The devices of a strategy, such as "1 CPU", "4 GPU" or "4 GPU of 2 workers"."""
     kind = "TPU" if isinstance(strategy, tf.distribute.TPUStrategy) else _devices()[0].device_type
     of = f" of {_worker_count()} workers" if has_peers(strategy) else ""
     return f"{strategy.num_replicas_in_sync} {kind}{of}"
@@ -62,31 +62,31 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
     return resolver.task_id == 0 and "chief" not in _cluster()
 
 
-# Processes must agree on these, or some would wait for a step that others do not take. All of them
-# must ask in the same order; it takes 2 to 3 ms on one machine.
+# Through these functions processes agree: otherwise some would wait for a step that others do not
+# take. All of them must call in the same order; a call takes 2 to 3 ms on one machine.
 
 
 def any_says(strategy: tf.distribute.Strategy, flag: bool) -> bool:
-    """Whether any process of the run says so."""
+    """Whether `flag` is true in any process of the run."""
     if not has_peers(strategy):
         return bool(flag)
     return bool(_agree(strategy)["sum"](tf.constant(int(flag), tf.int64)) > 0)
 
 
 def chief_says(strategy: tf.distribute.Strategy, flag: bool) -> bool:
-    """What the chief says."""
+    """The `flag` of the chief."""
     return any_says(strategy, flag and is_chief(strategy))
 
 
 def largest(strategy: tf.distribute.Strategy, number: int) -> int:
-    """The largest of the numbers that the processes of the run give."""
+    """The largest `number` of all processes of the run."""
     if not has_peers(strategy):
         return int(number)
     return int(_agree(strategy)["max"](tf.constant([number], tf.int64)))
 
 
 def copy_from_chief(strategy: tf.distribute.Strategy, variables: list[tf.Variable]) -> None:
-    """Gives variables the values that they have in the chief's process."""
+    """Sets variables to their values in the chief's process."""
     if not has_peers(strategy):
         return
     chief = is_chief(strategy)
@@ -100,7 +100,7 @@ def copy_from_chief(strategy: tf.distribute.Strategy, variables: list[tf.Variabl
         variable.assign(value)
 
 
-@functools.cache  # traced anew they would take a tenth of a second each time
+@functools.cache  # tracing takes a tenth of a second
 def _agree(strategy: tf.distribute.Strategy) -> dict[str, Callable[[tf.Tensor], tf.Tensor]]:
     total = tf.distribute.ReduceOp.SUM
     return {
@@ -158,7 +158,7 @@ def _multi_worker() -> tf.distribute.Strategy:
         ) from error
 
 
-@functools.cache  # its memory is lost when a TPU is initialised again
+@functools.cache  # a TPU that is initialised again loses its memory
 def _tpu() -> tf.distribute.Strategy:
     if "TPU_NAME" not in os.environ:
         raise errors.InputError("strategy tpu needs TPU_NAME; it is local on the machine of a TPU")

@@ -1,4 +1,4 @@
-"""A training run, from a config to checkpoints in a workdir."""
+"""Trains, from a config to checkpoints in a workdir."""
 
 import logging
 import threading
@@ -28,17 +28,17 @@ log = logging.getLogger(__name__)
 
 
 def train(settings: config.TrainConfig, folder: str | Path, stop: Stop | None = None) -> bool:
-    """Trains through every stage, or goes on with a run that was stopped.
+    """Trains through every stage, or continues a run that was stopped.
 
     Writes into the workdir: config.json, checkpoints/, best/ (the best generator of all stages),
-    metrics.jsonl, events/ (TensorBoard), validation.png. Interrupted by Ctrl-C or SIGTERM it
-    leaves a checkpoint. The same config gives the same run, whether or not it was stopped.
-    Of several processes the first writes, and all end together.
+    metrics.jsonl, events/ (TensorBoard), validation.png. On Ctrl-C or SIGTERM it leaves a
+    checkpoint. The same config gives the same run, whether or not it was stopped. Of several
+    processes only the chief writes, and all end together.
 
     Args:
       settings: of the run; when it is resumed only `config.RESUMABLE` fields may differ.
       folder: the workdir, made if missing.
-      stop: asked after each validation, with the step and its values; True interrupts the run.
+      stop: called after each validation, with the step and its values; True interrupts the run.
 
     Returns:
       True when trained to the end, False when interrupted.
@@ -79,7 +79,7 @@ def _train(
     validation_photos: photographs.Photographs,
     stop: Stop | None,
 ) -> bool:
-    # The remapper fails on the step's graph, with a line on stderr, and would fuse little in it.
+    # TensorFlow's remapper fails on the step's graph, with a line on stderr; it would fuse little.
     tf.config.optimizer.set_experimental_options({"remapping": False})
     with strategy.scope():
         train_state = states.TrainState(settings)
@@ -117,19 +117,19 @@ def _train(
 
 
 def _train_stage(this: run.Run, interrupted: threading.Event, stop: Stop | None) -> bool:
-    """Trains the stage that the state has entered to its end; False if it was interrupted."""
+    """Trains the current stage to its end; returns False if it was interrupted."""
     settings, stage, train_state = this.settings, this.stage, this.state
     begin = int(train_state.stage_step.numpy())
     before = int(train_state.step.numpy()) - begin  # steps of the stages before
     judge = validation.Validation(this)
 
     def is_due(done: int) -> bool:
-        # Later stages are measured before their first step, too: their figure may be a new one.
+        # Later stages are validated before their first step, too: they may choose by a new figure.
         every = done % settings.validate_every_steps == 0 or done == stage.steps
         return every and bool(done or stage is not settings.stages[0])
 
     ends, enough = _validate(judge, begin, stop) if is_due(begin) else (False, False)
-    if ends:  # or a kill cut it short
+    if ends:  # the stage had ended when the run was killed
         return True
     train_step, stream = this.train_step(), iter(this.batches())
     shown = progress.Progress(stage.name, begin, stage.steps, stage.batch_size)
@@ -140,7 +140,7 @@ def _train_stage(this: run.Run, interrupted: threading.Event, stop: Stop | None)
         rates = train_state.set_learning_rates()
         metrics = train_step(train_state, batch)
         this.use_up(batch)
-        # Losses are checked one step late, when they are there anyway: a GPU is not kept waiting.
+        # Losses are checked one step late, when they are known anyway: so no GPU has to wait.
         if taken is not None:
             this.require_finite(taken)
         taken = run.StepResult(before + done, batch, metrics)
@@ -153,7 +153,7 @@ def _train_stage(this: run.Run, interrupted: threading.Event, stop: Stop | None)
             late = device.any_says(this.strategy, minutes >= settings.checkpoint_every_minutes)
             stops = device.any_says(this.strategy, interrupted.is_set() or enough)
             measures = is_due(done)
-            # First, so that a validation never costs a step.
+            # Saved before the validation, so that no step is lost if that is interrupted.
             if late or stops or measures or done % settings.checkpoint_every_steps == 0:
                 this.save(taken)
                 saved_at = time.monotonic()
@@ -170,7 +170,7 @@ def _train_stage(this: run.Run, interrupted: threading.Event, stop: Stop | None)
 def _validate(
     judge: validation.Validation, stage_step: int, stop: Stop | None
 ) -> tuple[bool, bool]:
-    """Validates, where that is not done yet.
+    """Validates, unless that is done already.
 
     Returns:
       Whether the stage should end now, and whether `stop` says that the run should.
@@ -208,7 +208,7 @@ def _require_same(
     photos: photographs.Photographs,
     strategy: tf.distribute.Strategy,
 ) -> None:
-    """Raises a ValueError unless all processes of the run do the same with as many photographs."""
+    """Raises ValueError unless all processes have the same config and number of photographs."""
     # Machines may keep the photographs in different places.
     same = fields.override(settings, source="", data_dir=None)
     digest = zlib.crc32(f"{fields.to_json(same)}{photos.count}".encode())

@@ -1,7 +1,7 @@
 """Terms of the objectives, as plain functions in `keras.ops`: they run on any Keras backend.
 
-Plain functions and not `keras.losses.Loss`: under a distribution strategy those divide by the
-replica count a second time (the train step does it once). All are means over photographs.
+They are not `keras.losses.Loss`, which would divide by the replica count a second time under a
+distribution strategy (the train step does it once). All are means over photographs.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ _EPSILON = 1e-4  # under square roots, whose slope at 0 is infinite
 def discriminator_adversarial(
     real_logits: Tensor, fake_logits: Tensor, kind: str = "bce", label_smoothing: float = 0.0
 ) -> Tensor:
-    """What the discriminator minimizes.
+    """The adversarial loss of the discriminator.
 
     Args:
       real_logits, fake_logits: float32, any shape; > 0 where a patch is judged real.
@@ -31,7 +31,7 @@ def discriminator_adversarial(
         arXiv:1606.03498, 3.4); "bce" only.
 
     Returns:
-      float32 (); log 2 nats ("bce") or 2 ("hinge") for a discriminator that cannot tell.
+      float32 (); log 2 nats ("bce") or 2 ("hinge") for a discriminator that sees no difference.
     """
     if kind == "hinge":
         return ops.mean(ops.relu(1.0 - real_logits)) + ops.mean(ops.relu(1.0 + fake_logits))
@@ -41,7 +41,7 @@ def discriminator_adversarial(
 
 
 def generator_adversarial(fake_logits: Tensor, kind: str = "bce") -> Tensor:
-    """What the generator minimizes of the discriminator's judgement.
+    """The adversarial loss of the generator.
 
     Args:
       fake_logits: float32, any shape.
@@ -60,7 +60,7 @@ def l1(truth: Tensor, fake: Tensor) -> Tensor:
       truth, fake: float32 (n, h, w, c) in [-1, 1].
 
     Returns:
-      float32 (); of ab planes in units of `cielab.AB_SCALE`.
+      float32 (); of ab planes in units of `constants.AB_SCALE`.
     """
     return ops.mean(ops.abs(truth - fake))
 
@@ -84,9 +84,9 @@ def classification(ab: Tensor, logits: Tensor, uniform_share: float) -> Tensor:
 
 
 def colorfulness(l: Tensor, ab: Tensor, fake_ab: Tensor) -> Tensor:
-    """Squared difference of colorfulness, photograph by photograph: too dull and too gaudy both.
+    """Mean squared difference of photographs' colorfulness, whether too dull or too gaudy.
 
-    Squared, so that its minimum keeps the mean colorfulness where color has to be guessed.
+    It is squared, so that its minimum keeps the mean colorfulness where color has to be guessed.
 
     Args:
       l: float32 (n, h, w, 1) in [-1, 1].
@@ -117,14 +117,14 @@ def perceptual(features: Mapping[str, Tensor], fake_features: Mapping[str, Tenso
 
 
 def size(fake_ab: Tensor, small_fake_ab: Tensor) -> Tensor:
-    """Mean absolute difference between the colors given at two sizes of the same photographs.
+    """Mean absolute difference between the colors predicted at two sizes of the same photographs.
 
     Args:
       fake_ab: float32 (n, h, w, 2) in [-1, 1].
       small_fake_ab: float32 (n, h', w', 2), of the photographs reduced to h' x w'.
 
     Returns:
-      float32 (), in units of `cielab.AB_SCALE`.
+      float32 (), in units of `constants.AB_SCALE`.
     """
     return l1(reduce(fake_ab, small_fake_ab.shape[1]), small_fake_ab)
 
@@ -132,7 +132,7 @@ def size(fake_ab: Tensor, small_fake_ab: Tensor) -> Tensor:
 def reduce(planes: Tensor, side: int) -> Tensor:
     """Planes (n, h, w, c) at side x side pixels, as `resizing.arrays` resizes.
 
-    In products with its matrices: XLA, and with it a TPU, has no op for means of areas.
+    It multiplies by the matrices there: XLA, and so a TPU, has no op for means of areas.
     """
     rows, columns = (arrays.matrix(length, side) for length in planes.shape[1:3])
     planes = ops.einsum("nhwc,sh->nswc", planes, ops.cast(rows, planes.dtype))

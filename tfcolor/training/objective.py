@@ -1,4 +1,4 @@
-"""The generator's objective: the terms that a stage weighs."""
+"""The generator's objective: the weighted terms of a stage."""
 
 from collections.abc import Callable, Mapping
 
@@ -14,26 +14,26 @@ Features = Callable[[tf.Tensor], Mapping[str, tf.Tensor]]
 
 
 def target(batch: Planes, outputs: Planes) -> tf.Tensor:
-    """What the generator should have painted: ab, or RGB in [-1, 1]; float32 (n, h, w, c)."""
+    """The target of the generator: ab, or RGB in [-1, 1]; float32 (n, h, w, c)."""
     if "rgb" in outputs:
         return 2.0 * cielab.planes_to_rgb(batch["l"], batch["ab"]) - 1.0
     return batch["ab"]
 
 
 def painted(outputs: Planes) -> tf.Tensor:
-    """What the generator painted, as `target`."""
+    """The planes that the generator painted, in the form of `target`."""
     return outputs["rgb"] if "rgb" in outputs else outputs["ab"]
 
 
 def color_planes(outputs: Planes) -> tf.Tensor:
-    """The ab planes of what the generator painted; float32 (n, h, w, 2)."""
+    """The ab planes that the generator painted; float32 (n, h, w, 2)."""
     if "rgb" in outputs:
         return cielab.rgb_to_planes(0.5 * (outputs["rgb"] + 1.0))[1]
     return outputs["ab"]
 
 
 def shown(batch: Planes, side: int | None = None) -> tf.Tensor | Planes:
-    """What a generator is shown of a batch: its lightness, and hints where it has some.
+    """The generator's input from a batch: its lightness, and hints if it has any.
 
     Args:
       batch: "l" float32 (n, s, s, 1); "hints" (n, s, s, 3), if any.
@@ -60,16 +60,16 @@ def terms(
     features: Features | None,
     stride: int,
 ) -> dict[str, tf.Tensor]:
-    """The terms that a stage gives a weight, by the names of their weights.
+    """The terms that have a weight in a stage, by name.
 
     Args:
       stage: with the weights.
       batch: "l" float32 (n, s, s, 1) and "ab" (n, s, s, 2).
       outputs: the generator's for the batch.
-      generate: the generator in training mode: what `shown` gives -> outputs.
+      generate: the generator in training mode: what `shown` returns -> outputs.
       judge: the discriminator on the batch's l: planes -> logits.
       features: RGB float32 (n, s, s, 3) in [0, 255] -> features by layer; for the perceptual term.
-      stride: what the generator's sides must be multiples of.
+      stride: the sides of the generator's input must be multiples of it.
 
     Returns:
       name -> float32 (), such as "gan" for `gan_weight`.
@@ -87,7 +87,7 @@ def terms(
         truth, fake = (features(255.0 * cielab.planes_to_rgb(l, x)) for x in (ab, planes))
         found["perceptual"] = losses.perceptual(truth, fake)
     if stage.colorfulness_weight:
-        # Means of 2 x 2 pixels give nearly the same figure for a quarter of the conversions.
+        # Means of 2 x 2 pixels give nearly the same figure with a quarter of the conversions.
         pooled = (ops.average_pool(x, 2) for x in (l, ab, planes))
         found["colorfulness"] = losses.colorfulness(*pooled)
     if stage.size_weight:

@@ -11,9 +11,9 @@ from tfcolor import config
 class SlowedAdam(keras.optimizers.Adam):
     """Adam, or AdamW with a decay, that moves some variables more slowly.
 
-    A factor on their gradients would do nothing: Adam divides it out again. The decay is not left
-    to Keras, which has one rate for all variables. Biases and normalizations, of one dimension, do
-    not decay, as usual.
+    A factor on their gradients would have no effect, since Adam normalizes them. The decay is not
+    left to Keras, which has one rate for all variables. Biases and normalizations, which have one
+    dimension, do not decay, as usual.
     """
 
     def __init__(  # type: ignore[no-untyped-def]
@@ -35,7 +35,7 @@ class SlowedAdam(keras.optimizers.Adam):
     def update_step(
         self, gradient: tf.Tensor, variable: keras.Variable, learning_rate: tf.Tensor
     ) -> None:
-        """One variable's step: its decay, then Adam's."""
+        """Updates one variable: by its decay, then by Adam's step."""
         if self._get_variable_index(variable) in self._slowed_indices:
             learning_rate = learning_rate * self._slow_rate
         if self._decay and len(variable.shape) > 1:
@@ -55,9 +55,9 @@ def build(
     Args:
       stage: with the options of Adam.
       learning_rate: at the schedule's factor of 1.
-      variables: all that it may be asked to change.
-      slowed: paths of the variables whose learning rate is `encoder_rate` times that of the rest;
-        so is their decay, which it is a factor of.
+      variables: all that it may have to update.
+      slowed: paths of the variables whose learning rate, and with it their decay, is
+        `encoder_rate` times that of the rest.
       precision: of the networks; mixed_float16 scales the loss.
     """
     optimizer = SlowedAdam(

@@ -1,4 +1,4 @@
-"""Speed and time left, told now and then."""
+"""Logs speed and time left every few seconds."""
 
 import contextlib
 import logging
@@ -24,7 +24,7 @@ class Progress:
         self._told = time.monotonic()
 
     def update(self, step: int, metrics: Mapping[str, Any]) -> None:
-        """Notes that a step is done; its metrics are waited for only when a line is due."""
+        """Counts a finished step; waits for its metrics only when a line is due."""
         now = time.monotonic()
         if self._began is None:  # the first step includes tracing and says nothing about speed
             self._began, self._first = now, step
@@ -45,7 +45,7 @@ class Progress:
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
-        """Leaves out time that is not for steps: validations, checkpoints."""
+        """Does not count the time inside, which is not for steps: validations, checkpoints."""
         paused = time.monotonic()
         yield
         if self._began is not None:
@@ -61,7 +61,7 @@ class Progress:
 
     @property
     def seconds_left(self) -> float:
-        """At the mean speed so far; infinity while that is unknown."""
+        """Time left at the mean speed so far; infinity while that is unknown."""
         images = (self._total_steps - self._last) * self._batch_size
         return images / self.images_per_second if self.images_per_second else float("inf")
 

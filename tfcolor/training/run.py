@@ -1,4 +1,4 @@
-"""What a run is made of, and what is done with all of it together."""
+"""The parts of a training run, and the operations that need several of them."""
 
 import dataclasses
 import math
@@ -18,7 +18,7 @@ PERCEPTUAL_LAYERS = ("stride4", "stride8", "stride16")
 
 
 class StepResult(NamedTuple):
-    """A step that was taken: the number it has in the run, its batch, and what it measured."""
+    """A finished step: its number in the run, its batch, and its metrics."""
 
     step: int
     batch: step.Batch
@@ -27,15 +27,15 @@ class StepResult(NamedTuple):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Run:
-    """A run in one of its processes.
+    """A training run in one of its processes.
 
     Attributes:
-      settings: what it is.
-      strategy: what it computes on.
+      settings: its config.
+      strategy: its devices.
       state: what its steps change.
-      checkpoints: of the state; of several processes the chief alone writes them.
+      checkpoints: of the state; of several processes only the chief writes them.
       records: what it writes for people.
-      train_photos, validation_photos: what it is trained and measured on.
+      train_photos, validation_photos: what it is trained and validated on.
     """
 
     settings: config.TrainConfig
@@ -48,7 +48,7 @@ class Run:
 
     @property
     def stage(self) -> config.StageConfig:
-        """The stage that the state has entered."""
+        """The current stage."""
         return self.settings.stages[int(self.state.stage.numpy())]
 
     def batches(self) -> tf.data.Dataset:
@@ -73,7 +73,7 @@ class Run:
         return step.make_train_step(self.strategy, self.settings, self.stage, self._features())
 
     def use_up(self, batch: step.Batch) -> None:
-        """Moves the state's position in the data behind a batch."""
+        """Moves the state's position in the stream of photographs past a batch."""
         places = self.strategy.experimental_local_results(batch["position"])
         self.state.position.assign(int(np.concatenate(places).max()) + 1)
 
@@ -86,7 +86,7 @@ class Run:
         self.require_finite(taken)
         if not self.state.is_finite():
             self._fail("a weight is not finite after", taken)
-        # The position goes behind what any process has used.
+        # The position moves past what any process has used.
         position = device.largest(self.strategy, int(self.state.position.numpy()))
         self.state.position.assign(position)
         self.checkpoints.save()
@@ -99,7 +99,7 @@ class Run:
             self._fail(f"{', '.join(bad)} is not finite at", taken)
 
     def log(self, taken: StepResult, rates: dict[str, float], images_per_second: float) -> None:
-        """Writes what a step measured, and how fast it was."""
+        """Logs the metrics of a step, learning rates and speed."""
         values = {f"train/{name}": float(value) for name, value in taken.metrics.items()}
         values |= {f"train/{name}": rate for name, rate in rates.items()}
         values["train/images_per_second"] = images_per_second

@@ -6,7 +6,7 @@ from tfcolor import config
 
 
 def factor(stage: config.StageConfig, step: int) -> float:
-    """What the learning rates of a stage are multiplied with at one of its steps.
+    """The factor of the learning rates of a stage at one of its steps.
 
     A linear rise over `warmup_steps`, then constant, or a fall that would reach 0 one step after
     the last: along half a cosine (arXiv:1608.03983, without restarts), or along a line.

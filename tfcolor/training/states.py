@@ -1,4 +1,4 @@
-"""What training changes: created, checkpointed, restored."""
+"""The state that training changes, and its checkpoints."""
 
 import logging
 import shutil
@@ -23,8 +23,8 @@ class TrainState(tf.Module):
     Create it inside a strategy's scope.
 
     Attributes:
-      generator, discriminator: Keras models; no discriminator where no stage is adversarial.
-      average: the generator with the moving average of its weights; None where no stage has one.
+      generator, discriminator: Keras models; no discriminator if no stage is adversarial.
+      average: the generator with the moving average of its weights; None if no stage has one.
       g_optimizer, d_optimizer: Adam of the stage, with loss scaling under mixed_float16.
       step: int64 (), train steps done.
       stage, stage_step: int64 (), the stage entered and the steps done in it.
@@ -39,7 +39,7 @@ class TrainState(tf.Module):
         self.generator = networks.build_generator(model, dtype, seed, model.weights)
         self.discriminator: Any = None
         self.average: Any = None
-        if settings.adversarial:  # the seed is not the generator's: not the same draws again
+        if settings.adversarial:  # another seed than the generator's, for other weights
             self.discriminator = networks.build_discriminator(model, dtype, seed + 1)
         if any(stage.ema for stage in settings.stages):
             self.average = networks.build_generator(model, dtype, seed)
@@ -50,7 +50,7 @@ class TrainState(tf.Module):
         self.enter(0)
 
     def enter(self, index: int) -> None:
-        """Begins a stage: with the weights that the last is judged by, and new optimizers."""
+        """Begins a stage, with the judged weights of the stage before and new optimizers."""
         if self._ema:
             _copy(self.average, self.generator)
         if self.average is not None:
@@ -60,10 +60,10 @@ class TrainState(tf.Module):
         self.prepare(index)
 
     def prepare(self, index: int) -> None:
-        """Makes optimizers and freezes layers as a stage wants them.
+        """Makes the optimizers of a stage and freezes its frozen layers.
 
-        A layer that is not trainable keeps its statistics too: of batch normalization, and `u` of
-        spectral normalization. Dropout goes on, since it is the noise of what is judged.
+        A frozen layer keeps its statistics, too: those of batch normalization, and `u` of spectral
+        normalization. Dropout stays on, since it is the noise in the generator's output.
         """
         stage, precision = self._settings.stages[index], self._settings.precision
         encoder = [layer for layer in self.generator.layers if layer.name.startswith("encoder")]
@@ -92,11 +92,11 @@ class TrainState(tf.Module):
 
     @property
     def judged(self) -> keras.Model:
-        """The generator that is validated and kept: the moving average where the stage has one."""
+        """The generator that is validated and kept: the moving average if the stage has one."""
         return self.average if self._ema else self.generator
 
     def set_learning_rates(self) -> dict[str, float]:
-        """Gives the optimizers the learning rates of the next step; returns them by tag."""
+        """Sets the optimizers' learning rates for the next step; returns them by tag."""
         stage = self._settings.stages[int(self.stage.numpy())]
         factor = schedule.factor(stage, int(self.stage_step.numpy()))
         rates = {"g_learning_rate": stage.learning_rate * factor}
@@ -107,7 +107,7 @@ class TrainState(tf.Module):
         return rates
 
     def count_step(self) -> None:
-        """What follows each step, outside of replicas: the counters and the moving average."""
+        """Updates the counters and the moving average after a step, outside of replicas."""
         self.step.assign_add(1)
         self.stage_step.assign_add(1)
         if not self._ema:
@@ -133,10 +133,10 @@ class TrainState(tf.Module):
 
 
 class Checkpoints:
-    """The checkpoints of one run: `last` holds the state, `best` the generator alone.
+    """The checkpoints of one run: `last` holds the state, `best` only the generator.
 
-    A checkpoint counts once its index is there, which TensorFlow writes last; nothing else is
-    kept about them that could be lost or damaged. Of several processes the chief alone reads and
+    A checkpoint counts once its index is there, which TensorFlow writes last; there is no list of
+    checkpoints that could be lost or damaged. Of several processes only the chief reads and
     writes; the others get the state from it.
     """
 
@@ -160,7 +160,7 @@ class Checkpoints:
         return next(reversed(workdirs.checkpoints(self._last)), None)
 
     def save(self) -> None:
-        """Writes the state; older checkpoints go only when the new one is complete."""
+        """Writes the state; older checkpoints are deleted only when the new one is complete."""
         self._write(self._last, tf.train.Checkpoint(state=self._state), self._keep)
 
     def save_best(self) -> None:
@@ -174,7 +174,7 @@ class Checkpoints:
         return bool(workdirs.checkpoints(self._best))
 
     def restore_best(self) -> None:
-        """Gives the generator that is judged the best weights so far; none leaves it as it is."""
+        """Sets the judged generator to the best weights so far, if there are any."""
         paths = workdirs.checkpoints(self._best) if self._is_chief else []
         best = tf.train.Checkpoint(generator=self._state.judged)
         if paths and _is_whole(paths[-1]) and self._read(paths[-1], best):
@@ -182,7 +182,7 @@ class Checkpoints:
         device.copy_from_chief(self._strategy, [v.value for v in self._state.judged.variables])
 
     def restore(self) -> bool:
-        """Restores the newest checkpoint that is whole; False where there is none.
+        """Restores the newest checkpoint that is whole; returns False if there is none.
 
         Raises:
           ValueError: if there are checkpoints and none can be read.
@@ -191,7 +191,7 @@ class Checkpoints:
         path = next((path for path in reversed(paths) if _is_whole(path)), None)
         stage = device.largest(self._strategy, workdirs.stage_of(path) if path else -1)
         if stage >= 0:
-            with self._strategy.scope():  # all together: they share what variables begin with
+            with self._strategy.scope():  # in all processes: they share initial values of variables
                 self._state.prepare(stage)
         unread = not self._read(path, self._state) if path else bool(paths)
         if device.any_says(self._strategy, unread):
@@ -240,7 +240,7 @@ def _is_whole(path: Path) -> bool:
         saved = tf.train.load_checkpoint(str(path))
         for name in saved.get_variable_to_shape_map():
             saved.get_tensor(name)  # checks its checksum
-    except Exception as error:  # a damaged file fails with whatever its bytes lead to
+    except Exception as error:  # a damaged file can raise anything
         log.warning("passed over the damaged checkpoint %s: %s", path, errors.one_line(error))
         return False
     return True
@@ -256,7 +256,7 @@ def _is_noise(variable: keras.Variable) -> bool:
 
 
 def _pairs(first: keras.Model, second: keras.Model) -> list[tuple[tf.Variable, tf.Variable]]:
-    """The weights of two models of one kind, and their statistics of batch normalization."""
+    """Pairs of the weights, and statistics of batch normalization, of two models of one kind."""
     pairs = zip(first.variables, second.variables, strict=True)
     return [(a.value, b.value) for a, b in pairs if not _is_noise(a)]
 
@@ -267,7 +267,7 @@ def _copy(source: keras.Model, target: keras.Model) -> None:
 
 
 def _remove_unfinished(folder: Path) -> None:
-    """Frees what a write that was cut short left: `step-N_temp/`, shards without an index."""
+    """Removes what an interrupted write left: `step-N_temp/`, shards without an index."""
     finished = {path.name for path in workdirs.checkpoints(folder)}
     for leftover in folder.glob("step-*"):
         if leftover.is_dir():

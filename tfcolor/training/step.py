@@ -21,9 +21,9 @@ def make_train_step(
     """The train step of a stage: (state, global batch) -> float32 () means over the batch.
 
     Args:
-      strategy: what it runs on; its scope made the state.
+      strategy: of the run; the state was made in its scope.
       settings: of the run.
-      stage: the one the state has entered.
+      stage: the current one.
       features: of the perceptual term; see `objective.terms`.
     """
     replicas = strategy.num_replicas_in_sync
@@ -34,7 +34,7 @@ def make_train_step(
         with tf.GradientTape() as tape:
             outputs = state.generator(
                 objective.shown(batch), training=True
-            )  # the only pass of the batch
+            )  # the batch's only pass at its full size
             if stage.gan_weight and "discriminator" not in stage.frozen:
                 with tape.stop_recording():
                     for _ in range(stage.d_updates):
@@ -82,11 +82,11 @@ def make_train_step(
     ) -> None:
         weights = model.trainable_variables
         found = zip(tape.gradient(loss, weights), weights, strict=True)
-        # With classes alone as the objective, the layers that refine color have no gradient.
+        # If classes are the only objective, the layers that refine color have no gradient.
         reached = [(gradient, weight) for gradient, weight in found if gradient is not None]
         gradients, weights = map(list, zip(*reached, strict=True))
         if clip_norm:
-            # The norm is that of the whole gradient; a replica has a share, scaled with the loss.
+            # The norm is of the whole gradient, of which a replica has a share, scaled as the loss.
             context = tf.distribute.get_replica_context()
             gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
             limit = optimizer.scale_loss(tf.constant(clip_norm))

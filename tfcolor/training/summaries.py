@@ -1,4 +1,4 @@
-"""What a run writes for people: TensorBoard events, metrics.jsonl, a picture of the progress."""
+"""Records of a run for people: TensorBoard events, metrics.jsonl, a picture of the progress."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ EVENTS = "events"
 
 
 class Summaries:
-    """The records of one run. Steps past the one resumed from are dropped from metrics.jsonl."""
+    """The records of a run; metrics.jsonl loses steps after the one that the run resumes from."""
 
     def __init__(self, folder: Path, settings: config.TrainConfig, resumed_step: int) -> None:
         self._folder = folder
@@ -35,7 +35,7 @@ class Summaries:
             )
 
     def scalars(self, stage: str, step: int, values: dict[str, float]) -> None:
-        """A line of metrics.jsonl and a TensorBoard scalar for each value."""
+        """Writes a line of metrics.jsonl, and a TensorBoard scalar for each value."""
         with open(self._metrics, "a", encoding="utf-8") as lines:
             lines.write(json.dumps({"step": step, "stage": stage, **values}) + "\n")
         with self._writer.as_default(step):
@@ -44,7 +44,7 @@ class Summaries:
         self._writer.flush()
 
     def text(self, step: int, tag: str, words: str) -> None:
-        """A TensorBoard text."""
+        """Writes a TensorBoard text."""
         with self._writer.as_default(step):
             tf.summary.text(tag, words)
         self._writer.flush()
@@ -58,7 +58,7 @@ class Summaries:
         ]
 
     def pictures(self, step: int, truth: np.ndarray, fake: np.ndarray) -> None:
-        """A row "gray | colorized | truth" for each photograph, and histograms of their ab.
+        """Writes a row "gray | colorized | truth" per photograph, and histograms of their ab.
 
         Args:
           step: of the run.

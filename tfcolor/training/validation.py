@@ -1,4 +1,4 @@
-"""The generator measured on the validation photographs while it trains."""
+"""Measures the generator on the validation photographs during training."""
 
 import functools
 import logging
@@ -16,7 +16,7 @@ from tfcolor.evaluation.metrics import frechet
 from tfcolor.training import device, run
 
 GRID_PHOTOGRAPHS = 8
-MAX_COLORFULNESS = 1.15  # of the truth's; more is gaudy, and ends an adversarial stage
+MAX_COLORFULNESS = 1.15  # of the truth's; more is gaudy, and ends a stage with patience
 TRUTH = "val/colorfulness_truth"
 FRECHET = f"val/{config.FRECHET}"
 
@@ -24,10 +24,10 @@ log = logging.getLogger(__name__)
 
 
 class Validation:
-    """Measures, logs, draws, and keeps the generator that is the best so far.
+    """Measures the generator, logs its figures, draws pictures, and keeps the best so far.
 
-    All stages are measured at one size, so that those with one figure compete. Of several
-    processes the chief alone does so, and decides for all.
+    All stages are measured at one size, so that those with the same figure compete. Of several
+    processes only the chief measures, and decides for all.
     """
 
     def __init__(self, of: run.Run) -> None:
@@ -42,11 +42,11 @@ class Validation:
 
     @property
     def step(self) -> int:
-        """The step that the state is at."""
+        """The current step of the run."""
         return int(self._run.state.step.numpy())
 
     def measure(self) -> dict[str, float] | None:
-        """One validation, at the state's step: its values by tag; None where it is not ours."""
+        """Validates at the current step; returns values by tag, or None if not the chief."""
         if not device.is_chief(self._run.strategy):
             return None
         done, checkpoints, records = self.step, self._run.checkpoints, self._run.records
@@ -80,14 +80,14 @@ class Validation:
         return values
 
     def is_done(self) -> bool:
-        """Whether there is a validation of this stage at the state's step."""
+        """Whether there is a validation of this stage at the current step."""
         done = any(line["step"] == self.step for line in self._lines())
         return device.chief_says(self._run.strategy, done)
 
     def reason_to_end(self) -> str | None:
         """Why the stage should end before its last step; None while it should go on.
 
-        The validations on record alone decide, so a resumed run ends where the whole one did.
+        Only recorded validations decide, so a resumed run ends where an uninterrupted one would.
         """
         lines = self._lines() if self._stage.patience else []
         if not lines:
@@ -107,13 +107,13 @@ class Validation:
         return None
 
     def shared_reason_to_end(self) -> str | None:
-        """The same for all processes of the run, of which the chief alone has the record."""
+        """`reason_to_end` for all processes of the run, of which only the chief has the record."""
         reason = self.reason_to_end()
         ends = device.chief_says(self._run.strategy, reason is not None)
         return (reason or "the chief says so") if ends else None
 
     def note_end(self, reason: str) -> None:
-        """Says for the log and TensorBoard that the stage ended itself."""
+        """Tells the log and TensorBoard that the stage ended itself."""
         log.info("the stage %s ended itself at step %d: %s", self._stage.name, self.step, reason)
         self._run.records.text(self.step, "train/ended", f"{self._stage.name}: {reason}")
 
@@ -144,7 +144,7 @@ class Validation:
 
 
 def _rivals(settings: config.TrainConfig, stage: config.StageConfig) -> list[config.StageConfig]:
-    """The stages up to one, back to the first that has the same figure without a break."""
+    """A stage, and the stages directly before it that have the same figure."""
     found = [stage]
     for before in reversed(settings.stages[: settings.stages.index(stage)]):
         if before.best_by != stage.best_by:
@@ -154,6 +154,6 @@ def _rivals(settings: config.TrainConfig, stage: config.StageConfig) -> list[con
 
 
 def _score(stage: config.StageConfig, values: dict[str, Any]) -> float:
-    """What the best weights have the least of; infinite for gaudy ones of a stage that minds."""
+    """The figure that the best weights minimize; infinite if gaudy in a stage with patience."""
     gaudy = values["val/colorfulness"] > MAX_COLORFULNESS * values[TRUTH]
     return float("inf") if stage.patience and gaudy else values[f"val/{stage.best_by}"]

@@ -1,4 +1,4 @@
-"""The workdir of a run: held by one process, and only for the run whose config is in it."""
+"""Claims the workdir of a run for one process, and only for the run whose config is in it."""
 
 import contextlib
 import tempfile
@@ -18,9 +18,9 @@ from tfcolor.training import device
 def claimed(
     folder: str | Path, settings: config.TrainConfig, strategy: tf.distribute.Strategy
 ) -> Iterator[Path]:
-    """The workdir for the process that writes; for the others a folder that is thrown away.
+    """The workdir for the process that writes; a temporary folder for the others.
 
-    The config is written where its run can go on with the workdir.
+    The config is written if its run can continue in the workdir.
 
     Raises:
       ValueError: if another process trains there, or it holds a run of another config.
@@ -56,12 +56,12 @@ def _write_config(folder: Path, settings: config.TrainConfig) -> None:
 
 
 def _require_steps(folder: Path, before: config.TrainConfig, settings: config.TrainConfig) -> None:
-    """Raises a ValueError if a run has gone past the steps that its stages should have now."""
+    """Raises ValueError if a run is already past the steps that its stages should have now."""
     for path in reversed(workdirs.checkpoints(folder / workdirs.LAST)):
         try:
             stage, done = workdirs.stage_of(path), workdirs.stage_step_of(path)
             break
-        except Exception:  # damaged: an older one is gone on with
+        except Exception:  # damaged: training continues from an older one
             continue
     else:
         return

@@ -1,1 +1,1 @@
-"""Hyperparameter search. It needs Optuna, the extra `tune`."""
+"""Hyperparameter search by Optuna; extra `tune`."""

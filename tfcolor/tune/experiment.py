@@ -1,4 +1,4 @@
-"""What a study is: fixed when its folder is made, and described there for TensorBoard."""
+"""The definition of a study: fixed when its folder is made, and described for TensorBoard."""
 
 import dataclasses
 import json
@@ -30,12 +30,12 @@ COMPARED = {"steps", "patience", "validate_every_steps"}
 
 @dataclasses.dataclass(frozen=True)
 class Experiment:
-    """What every trial has in common, and what it may choose."""
+    """What all trials have in common, and what is searched."""
 
-    settings: config.TrainConfig  # of every trial, but for the fields that are searched
+    settings: config.TrainConfig  # of every trial, except for the fields that are searched
     searched: Sequence[spaces.Space]
     metric: str = "val/ab_error"
-    seed: int = 0  # of what is proposed; trials take theirs from the settings
+    seed: int = 0  # of the search; trials take theirs from the settings
 
     def __post_init__(self) -> None:
         names = [space.field for space in self.searched]
@@ -58,19 +58,19 @@ class Experiment:
 
     @property
     def direction(self) -> Direction:
-        """Which way the metric is better."""
+        """Whether lower or higher values of the metric are better."""
         return METRICS[self.metric]
 
     def better(self, value: float) -> float:
-        """A value of the metric with its sign such that lower is better."""
+        """A value of the metric, with its sign changed if higher is better."""
         return value if self.direction == "minimize" else -value
 
 
 def claim(folder: Path, experiment: Experiment) -> None:
-    """Writes what the study is into a new folder; in an old one it must be the same.
+    """Writes the definition of a study to a new folder; in an old one it must be the same.
 
     Raises:
-      ValueError: if the folder holds another study; names what differs.
+      ValueError: if the folder holds another study; the message names what differs.
     """
     path = folder / STUDY
     now = _identity(experiment)
@@ -98,7 +98,7 @@ def claim(folder: Path, experiment: Experiment) -> None:
 
 
 def _identity(experiment: Experiment) -> dict[str, Any]:
-    """What may not change, as JSON gives it back."""
+    """What must not change, as JSON returns it."""
     identity: dict[str, Any] = {"metric": experiment.metric, "sampler seed": experiment.seed}
     for space in experiment.searched:
         identity[f"search {space.field}"] = space.text
@@ -126,7 +126,7 @@ def _describe(folder: Path, experiment: Experiment) -> None:
 
 
 def _domain(space: spaces.Space) -> Any:
-    """A search space as TensorBoard knows them: intervals, or values of one type."""
+    """A search space in TensorBoard's form: an interval, or values of one type."""
     if not space.choices:
         if space.whole:
             return hparams.IntInterval(int(space.low), int(space.high))

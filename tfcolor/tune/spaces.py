@@ -1,4 +1,4 @@
-"""What is searched: a range or choices for a config field, and how they are written."""
+"""Search spaces: a range or choices for a config field, and how they are written."""
 
 import dataclasses
 import json
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Space:
-    """What a config field is searched in: a range with both ends, or choices."""
+    """The search space of a config field: a range that includes both ends, or choices."""
 
     field: str
     low: float = 0.0
@@ -28,13 +28,13 @@ class Space:
 
     @property
     def text(self) -> str:
-        """As it is written after the field's "="."""
+        """The space as it is written after "FIELD="."""
         if self.choices:
             return ",".join(json.dumps(choice) for choice in self.choices)
         return f"{self.low:.15g}..{self.high:.15g}{' log' if self.log else ''}"
 
     def suggest(self, trial: "optuna.Trial") -> Any:
-        """The value of a trial."""
+        """The value of the field in a trial."""
         if self.choices:
             # Choices are stored as JSON: Optuna stores no tuples.
             texts = [json.dumps(choice) for choice in self.choices]
@@ -44,7 +44,7 @@ class Space:
         return trial.suggest_float(self.field, self.low, self.high, log=self.log)
 
     def value(self, stored: Any) -> Any:
-        """What Optuna stored, as a value of the field."""
+        """The value of the field that Optuna stored."""
         return next((c for c in self.choices if json.dumps(c) == stored), stored)
 
 
@@ -78,7 +78,7 @@ def parse(text: str, settings: config.TrainConfig) -> Space:
 
 
 def shown(value: Any) -> str:
-    """A value for people to read."""
+    """A value as readable text."""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 

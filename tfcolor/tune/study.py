@@ -1,7 +1,6 @@
 """Hyperparameter search: Optuna proposes values of config fields, each trial is a run of its own.
 
-Optuna's word for a trial that cannot go on is FAIL; here these are trials of a process that was
-killed, and their run goes on in a trial that follows.
+Trials of a process that was killed get Optuna's state FAIL; their runs continue in later trials.
 """
 
 import contextlib
@@ -39,7 +38,7 @@ log = logging.getLogger(__name__)
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """A trial of a study as it stands."""
+    """The current state of a trial."""
 
     folder: Path  # its workdir
     state: str  # "complete", "pruned", "running"
@@ -52,18 +51,18 @@ class Outcome:
 def tune(
     plan: experiment.Experiment, folder: str | Path, trials: int, minutes: float | None = None
 ) -> bool:
-    """Searches until so many trials are finished, or goes on with a search that was stopped.
+    """Searches until `trials` trials are finished, or continues a search that was stopped.
 
     Each trial is a workdir, folder/trial-0000 and so on. Optuna's TPE proposes the values and its
-    median pruner is told of every validation. A trial whose values make no valid config, whose
-    loss is not finite or which does not fit into memory is pruned with its reason. Several
-    processes may work on one folder; a trial of a process that was killed is gone on with.
+    median pruner sees every validation. A trial whose values make no valid config, whose loss is
+    not finite or which does not fit into memory is pruned with its reason. Several processes may
+    work on one folder; a trial of a process that was killed is continued.
 
     Args:
       plan: what is searched.
       folder: of the study, made if missing.
-      trials: complete and pruned ones, over all calls.
-      minutes: after these no trial is begun, and the running one stops at its next validation.
+      trials: number of complete and pruned ones, over all calls.
+      minutes: time after which no trial begins, and the running one stops at its next validation.
 
     Returns:
       False when interrupted by Ctrl-C or SIGTERM.
@@ -87,7 +86,7 @@ def tune(
                 if trial is None:
                     break
                 search.run(trial)
-            gc.collect()  # networks hold themselves in cycles, and with them their memory
+            gc.collect()  # frees networks, which are in reference cycles
         return not interrupted.is_set()
 
 
@@ -115,7 +114,7 @@ def outcomes(folder: str | Path, plan: experiment.Experiment) -> list[Outcome]:
 
 
 class _Search:
-    """The trials that this process makes of a study."""
+    """The trials of a study that this process trains."""
 
     def __init__(
         self, study: optuna.Study, plan: experiment.Experiment, folder: Path, deadline: float
@@ -127,7 +126,7 @@ class _Search:
 
     @contextlib.contextmanager
     def ask(self, trials: int) -> Iterator[optuna.Trial | None]:
-        """The next trial, which is ours while the context lasts; None if there are enough."""
+        """Yields the next trial, locked for this process; None if there are enough."""
         # A trial that is made but not yet locked looks like one of a killed process.
         with contextlib.ExitStack() as ours:
             with disk.locked(self._folder):
@@ -145,7 +144,7 @@ class _Search:
             yield trial
 
     def run(self, trial: optuna.Trial) -> None:
-        """Trains a trial and tells its outcome; interrupted it is left to be gone on with."""
+        """Trains a trial and reports its outcome; an interrupted one can be continued."""
         params = {space.field: space.suggest(trial) for space in self._plan.searched}
         name = trial.user_attrs["workdir"]
         shown = ", ".join(f"{field} {spaces.shown(value)}" for field, value in params.items())
@@ -186,7 +185,7 @@ class _Search:
         log.info("%s: %s%s%s", name, ended, figure, reason and f": {reason}")
 
     def _twin(self, trial: optuna.Trial) -> optuna.trial.FrozenTrial | None:
-        """A finished trial of the same values: it would only be trained again to the same end."""
+        """A finished trial of the same values, so with the same outcome."""
         for other in self._study.get_trials(deepcopy=False, states=FINISHED):
             if other.params == trial.params:
                 return other
@@ -204,7 +203,7 @@ class _Search:
         log.info("%s, which is not trained twice", reason)
 
     def _take_up_killed(self) -> None:
-        """Queues the trials that no process works on any more, to go on in their workdirs."""
+        """Queues the trials that no process works on any more, to continue in their workdirs."""
         waiting = self._study.get_trials(deepcopy=False, states=(State.WAITING,))
         queued = {trial.user_attrs.get("workdir") for trial in waiting}
         for old in self._study.get_trials(deepcopy=False, states=(State.RUNNING,)):
@@ -214,7 +213,7 @@ class _Search:
                     with self._locked(name):
                         pass
                 except errors.InputError:
-                    continue  # another process is at it
+                    continue  # another process works on it
                 if name not in queued:
                     self._study.enqueue_trial(old.params, user_attrs={"workdir": name})
             self._study.tell(old.number, state=State.FAIL)
@@ -224,7 +223,7 @@ class _Search:
 
 
 class _Reporter:
-    """What training tells of its validations, passed on to Optuna."""
+    """Passes the validations of a training on to Optuna."""
 
     def __init__(self, trial: optuna.Trial, metric: str, deadline: float) -> None:
         self._trial = trial
@@ -234,7 +233,7 @@ class _Reporter:
         self.pruned = False
 
     def report(self, step: int, value: float) -> None:
-        """Notes a validation, once."""
+        """Reports a validation, once."""
         if step not in self._steps:
             self._steps.add(step)
             self._trial.report(value, step)
@@ -265,7 +264,7 @@ def _open(folder: Path, plan: experiment.Experiment) -> Iterator[optuna.Study]:
 
 
 def _sampler(seed: int, index: int) -> optuna.samplers.BaseSampler:
-    """For one trial: a search that was stopped proposes what the whole one would have."""
+    """The sampler of one trial, so that a resumed search proposes what a whole one would."""
     mixed = np.random.SeedSequence([seed, index]).generate_state(1)[0]
     return optuna.samplers.TPESampler(seed=int(mixed))
 
