@@ -1,7 +1,7 @@
-"""A film in the making: a hidden folder beside it, that a later run goes on with.
+"""The parts of an unfinished film: a hidden folder beside it, from which a later run continues.
 
-Each segment is a file, complete or absent, with what its last frame leaves to the next beside it,
-so that a film made in several runs is the film made in one.
+Each segment is a file, complete or absent, with the state after its last frame beside it, so that
+a film made in several runs is the same as one made in a single run.
 """
 
 import contextlib
@@ -23,14 +23,14 @@ KEY = "settings.json"
 def opened(target: Path, key: dict[str, Any]) -> Iterator[Path]:
     """The folder of a target's parts; those of another film or other settings are dropped.
 
-    The folder goes when all went well, or nothing is in it that another run could use.
+    The folder is removed if all went well, or if it has nothing that another run could use.
 
     Args:
-      target: the film to be.
+      target: the film to make.
       key: what the parts depend on, as JSON.
 
     Raises:
-      ValueError: if another process is at it.
+      ValueError: if another process makes it.
       OSError: if the folder cannot be made.
     """
     folder = target.with_name(f".{target.name}.parts")
@@ -65,7 +65,7 @@ def segments(folder: Path) -> list[Path]:
 
 
 def place(folder: Path, index: int) -> Path:
-    """Where a segment is written before it is `keep`'s."""
+    """Where a segment is written, before `keep` makes it part of the film."""
     return folder / f"{index:05d}.partial"
 
 
@@ -74,18 +74,18 @@ def keep(partial: Path, frames: int, moment: smooth.Moment) -> None:
 
     Args:
       partial: its file, from `place`.
-      frames: of the film up to its end.
-      moment: what its last frame leaves to the next.
+      frames: number of frames of the film up to its end.
+      moment: the state after its last frame.
     """
     state = partial.with_suffix(".state")
     with open(state, "wb") as file:
         np.savez(file, done=frames, **vars(moment))
     os.replace(state, partial.with_suffix(".npz"))
-    os.replace(partial, partial.with_suffix(".nut"))  # last: a segment has its state
+    os.replace(partial, partial.with_suffix(".nut"))  # last, so that a segment always has its state
 
 
 def state_after(segment: Path) -> tuple[int, smooth.Moment]:
-    """The frames up to a segment's end, and the moment of its last."""
+    """The number of frames up to a segment's end, and the moment of the last one."""
     with np.load(segment.with_suffix(".npz")) as state:
         moment = {name: state[name] for name in state.files if name != "done"}
         return int(state["done"]), smooth.Moment(**moment)

@@ -1,8 +1,8 @@
-"""Colors steadied along time: the colors of the frame before, moved along with the picture.
+"""Smooths colors over time, along the motion of the picture.
 
-A network that sees one frame at a time changes its mind with the grain and the light. Where the
-picture can be followed from one frame into the next, its colors are a running mean; where it cannot
-(what comes into view, what moves too fast), and after a cut, they start anew.
+The colors of a network that sees single frames flicker with the grain and the light. Where the
+picture can be tracked from one frame to the next, its colors are a running mean; where it cannot
+(things that come into view or move too fast), and after a cut, the mean starts anew.
 
 All of it happens at the size that the network sees, so that it costs little.
 """
@@ -12,19 +12,19 @@ import dataclasses
 import cv2
 import numpy as np
 
-DISTANCE = 1.5  # pixels between a place and where it is found going there and back; more: lost
-DIFFERENCE = 0.1  # of l, 5 L*, beside the change of the whole picture; more: something else
-ALIKE = 6 / 110  # of ab: colors so near are a flicker, whether the place is surely the same or not
+DISTANCE = 1.5  # pixels by which the flow there and back may miss; with more, a place is lost
+DIFFERENCE = 0.1  # of l, 5 L*, less the whole picture's change; with more, it is something else
+ALIKE = 6 / 110  # of ab; colors this close are smoothed even where tracking is not trusted
 CUT = 0.15  # mean trust; less is another scene: within one it is 0.7 and more, across cuts 0.02
 
 
 @dataclasses.dataclass(frozen=True)
 class Moment:
-    """What a frame leaves to the next.
+    """The state after a frame, which the next one needs.
 
     Attributes:
       l: what the network saw, L* / 50 - 1; float32 (h, w) in [-1, 1].
-      ab: its steadied colors, a*b* / 110; float32 (h, w, 2).
+      ab: its smoothed colors, a*b* / 110; float32 (h, w, 2).
       frames: how many frames each color is the mean of; float32 (h, w), 1 or more.
     """
 
@@ -34,15 +34,15 @@ class Moment:
 
 
 def steady(before: Moment | None, l: np.ndarray, ab: np.ndarray, smoothing: float) -> Moment:
-    """The next moment of a film.
+    """Smooths the colors of the next frame of a film; returns its moment.
 
-    The first frames of a scene count alike; later ones weigh `1 - smoothing`.
+    The first frames of a scene count equally; later ones have the weight `1 - smoothing`.
 
     Args:
       before: the moment of the frame before; None for the first.
       l: of this frame; float32 (h, w) in [-1, 1].
-      ab: what the network made of it; float32 (h, w, 2).
-      smoothing: the most that the colors before weigh, in [0, 1); 0 leaves them out.
+      ab: the network's colors for it; float32 (h, w, 2).
+      smoothing: largest weight of the colors before, in [0, 1); 0 leaves them out.
     """
     anew = Moment(l, ab, np.ones_like(l))
     if before is None or smoothing == 0 or before.l.shape != l.shape:
@@ -57,16 +57,16 @@ def steady(before: Moment | None, l: np.ndarray, ab: np.ndarray, smoothing: floa
 
 
 def is_cut(trust: np.ndarray) -> bool:
-    """Whether so little of the picture was found in the frame before that it is another scene."""
+    """Whether so little of the picture was in the frame before that it is another scene."""
     return float(trust.mean()) < CUT
 
 
 def follow(before: np.ndarray, l: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where each pixel was in the frame before, and how surely.
+    """Where each pixel was in the frame before, and how far that can be trusted.
 
-    Dense inverse search (Kroeger et al. 2016, arXiv:1603.03590) both ways. A place is trusted where
-    the way there and back ends where it began and the lightness agrees, but for a change of the
-    whole picture's: an old film's light flickers.
+    The optical flow is by dense inverse search (Kroeger et al. 2016, arXiv:1603.03590), both ways.
+    A place is trusted if the flow there and back ends where it began and the lightness agrees,
+    except for a change of the whole picture: the light of old films flickers.
 
     Args:
       before, l: float32 (h, w) in [-1, 1].
