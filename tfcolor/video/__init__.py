@@ -1,1 +1,1 @@
-"""Films, colorized frame by frame and steadied along time; extra `video` (PyAV)."""
+"""Colorizes films frame by frame and smooths colors over time; extra `video` (PyAV)."""

@@ -1,7 +1,7 @@
-"""Packets with times that go on where those of their file jump.
+"""Makes the times of packets continuous where those of their file jump.
 
-Joined transport streams and the files of DVD recorders start to count anew in the middle. As
-FFmpeg's own command does, all streams are moved by what the first packet after the jump needs.
+In joined transport streams and files of DVD recorders, times can start anew in the middle. As in
+FFmpeg's own command, all streams are shifted by what the first packet after the jump needs.
 """
 
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ from typing import Any
 
 import av
 
-FAR_S = 10  # a file that goes on so much later or earlier has jumped; one stream alone may pause
-BACK_S = Fraction(1, 10)  # so has a stream that goes back by so much; less is how packets are mixed
+FAR_S = 10  # a jump of this size in a file is an error; a single stream may just pause
+BACK_S = Fraction(1, 10)  # so is going back by this much; less is due to interleaving of packets
 
 
 def packets(container: Any, streams: list[Any]) -> Iterator[Any]:
@@ -19,7 +19,7 @@ def packets(container: Any, streams: list[Any]) -> Iterator[Any]:
 
     Args:
       container: PyAV's input container.
-      streams: which of its streams; all are read, so that every call finds the same jumps.
+      streams: which streams to yield; all are read, so that every call finds the same jumps.
 
     Yields:
       PyAV's packets in the order of the file.
@@ -27,11 +27,11 @@ def packets(container: Any, streams: list[Any]) -> Iterator[Any]:
     if av.format.Flags.ts_discont not in av.format.Flags(container.format.flags):
         yield from container.demux(streams) if streams else ()
         return
-    # By stream, of its last packet: when it begins and ends, in seconds, and its pts - dts.
+    # For the last packet of each stream: its begin and end, in seconds, and its pts - dts.
     last: dict[int, Fraction] = {}
     end: dict[int, Fraction] = {}
     lead: dict[int, int] = {}
-    latest: Fraction | None = None  # when the last packet of any stream begins
+    latest: Fraction | None = None  # begin of the last packet of any stream
     offset = Fraction(0)
     wanted = {stream.index for stream in streams}
     for packet in container.demux():
@@ -47,7 +47,7 @@ def packets(container: Any, streams: list[Any]) -> Iterator[Any]:
             last[index] = latest = begins
             end[index] = begins + _length(packet)
             pts = packet.dts if packet.pts is None else packet.pts
-            if not 0 <= (pts - packet.dts) * base <= FAR_S:  # they are of both sides of a jump
+            if not 0 <= (pts - packet.dts) * base <= FAR_S:  # they are from both sides of a jump
                 pts = packet.dts + lead.get(index, 0)
             lead[index] = pts - packet.dts
             packet.pts = pts
@@ -59,7 +59,7 @@ def packets(container: Any, streams: list[Any]) -> Iterator[Any]:
 
 
 def _length(packet: Any) -> Fraction:
-    """How long a packet lasts, in seconds; by the stream's rate where it does not say."""
+    """Duration of a packet, in seconds; by the stream's rate if the packet does not say."""
     if packet.duration:
         return packet.duration * packet.time_base
     rate = packet.stream.average_rate if packet.stream.type == "video" else None

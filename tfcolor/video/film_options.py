@@ -1,4 +1,4 @@
-"""How a film is to be colorized and written."""
+"""Options for colorizing and writing a film."""
 
 import dataclasses
 from pathlib import Path
@@ -9,13 +9,13 @@ from tfcolor.support import errors
 
 @dataclasses.dataclass(frozen=True)
 class Codec:
-    """An encoder of FFmpeg's.
+    """An encoder of FFmpeg.
 
     Attributes:
-      encoder: its name there.
-      quality: the default of its scale of constant quality (CRF); lower is better.
+      encoder: FFmpeg's name of it.
+      quality: our default on its scale of constant quality (CRF); lower is better.
       worst: the end of that scale.
-      options: others of the encoder.
+      options: further options of the encoder.
     """
 
     encoder: str
@@ -41,7 +41,7 @@ class FilmOptions(rendering.Rendering):
       smoothing: weight of the colors of the frame before, in [0, 1); 0 is frame by frame.
       codec: of `CODECS`.
       quality: constant quality (CRF) of the codec, lower is better; None is the codec's default.
-      deinterlace: whether the fields of an interlaced film are made whole frames.
+      deinterlace: whether to make whole frames from the fields of an interlaced film.
       provenance: whether the film says that its color is synthetic.
     """
 
@@ -55,7 +55,7 @@ class FilmOptions(rendering.Rendering):
         """Checks what cannot be left to the encoder.
 
         Raises:
-          ValueError: names the option and what it may be.
+          ValueError: if an option is out of range; names it and its range.
         """
         super().__post_init__()
         if self.codec not in CODECS:
@@ -70,14 +70,14 @@ class FilmOptions(rendering.Rendering):
 
     @property
     def encoder_options(self) -> dict[str, str]:
-        """What FFmpeg's encoder is told."""
+        """Options for FFmpeg's encoder."""
         codec = CODECS[self.codec]
         crf = codec.quality if self.quality is None else self.quality
         return {**codec.options, "crf": str(crf)}
 
 
 def check_target(source: Path, target: Path, overwrite: bool) -> None:
-    """Looks at the names before anything is read.
+    """Checks the paths before anything is read.
 
     Raises:
       ValueError: if the target would overwrite the source, is there already, or ends in none of

@@ -1,4 +1,4 @@
-"""Segments and the sound and subtitles of their source -> a film, nothing encoded again."""
+"""Joins segments with the sound and subtitles of their source, without encoding them again."""
 
 import dataclasses
 import heapq
@@ -15,17 +15,17 @@ from tfcolor.support import errors
 from tfcolor.video import clock, film_options, read, streams
 
 TRIED_PACKETS = 200  # of the source; a muxer refuses a stream at its header or its first packets
-SLACK_S = 0.25  # by which the end of a sound may differ: encoders add and drop some samples
+SLACK_S = 0.25  # by which the end of a stream may differ: encoders add and drop some samples
 
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """How a film is put together, as a trial has shown that its container takes it.
+    """How to join a film in a way that its container takes, as a trial has shown.
 
     Attributes:
-      ways: how each stream beside the picture gets there, by its index in the source.
+      ways: how to write each stream beside the picture, by its index in the source.
       keeps_time_code: whether the film has the time code of its source.
-      notes: a line for each stream that is not there, or not as it was.
+      notes: a line for each stream that is left out or changed.
     """
 
     ways: Mapping[int, streams.Way]
@@ -38,8 +38,8 @@ def plan(film: read.Film, segment: Path, trial: Path, codec: str) -> Plan:
 
     Args:
       film: the source.
-      segment: a frame at least, from `write.encode`.
-      trial: a file that can be written to; its suffix names the container.
+      segment: at least one frame, from `write.encode`.
+      trial: a file to write to; its suffix names the container.
       codec: of `film_options.CODECS`, for the message.
 
     Raises:
@@ -49,7 +49,7 @@ def plan(film: read.Film, segment: Path, trial: Path, codec: str) -> Plan:
     def takes(way: Mapping[int, streams.Way], time_code: bool = False) -> bool:
         try:
             join(film, [segment], trial, Plan(way, time_code, []), packets=TRIED_PACKETS)
-        except (av.FFmpegError, ValueError):  # PyAV's, for a codec that the format has not
+        except (av.FFmpegError, ValueError):  # PyAV's for a codec that is not in the format
             return False
         return True
 
@@ -87,7 +87,7 @@ def join(
     provenance: bool = True,
     packets: int | None = None,
 ) -> dict[int, Fraction]:
-    """Writes a film: the segments' picture, all else from its source.
+    """Writes a film: the picture of the segments, and all else from its source.
 
     Args:
       film: the source.
@@ -95,10 +95,10 @@ def join(
       target: the file; its suffix names the container.
       how: from `plan`.
       provenance: whether the film says that its color is synthetic.
-      packets: so many of the source are read at the most.
+      packets: largest number of the source's packets to read; all by default.
 
     Returns:
-      Where each stream of the film ends, seconds, by its index there; the picture is the first.
+      Index of each stream of the film -> the time at which it ends, seconds; 0 is the picture.
     """
     form = film_options.FORMATS[target.suffix.lower()]
     options = {} if form == "matroska" else {"movflags": "+faststart"}
@@ -110,7 +110,7 @@ def join(
     ):
         made.metadata.update(_metadata(source, provenance))
         picture = made.add_stream_from_template(first.streams.video[0], opaque=True)
-        picture.codec_context.framerate = film.rate  # which a time code is counted by
+        picture.codec_context.framerate = film.rate  # a time code counts in it
         picture.metadata.update(streams.tags(source.streams[film.stream]))
         if not how.keeps_time_code:
             picture.metadata.pop(streams.TIME_CODE, None)
@@ -129,11 +129,11 @@ def missing(target: Path, frames: int, ends: Mapping[int, Fraction]) -> str | No
 
     Args:
       target: the film.
-      frames: of its source.
+      frames: number of frames of its source.
       ends: from `join`.
 
     Returns:
-      What is missing in the film; None where it is whole.
+      What is missing in the film; None if nothing is.
     """
     found: dict[int, Fraction] = {}
     pictures = 0
@@ -152,15 +152,15 @@ def missing(target: Path, frames: int, ends: Mapping[int, Fraction]) -> str | No
 
 
 def _note_end(ends: dict[int, Fraction], packet: Any) -> None:
-    """Takes a packet into account for where its stream ends, in seconds."""
-    # What a frame or a subtitle lasts is not written by every container.
+    """Updates the time at which a packet's stream ends, in seconds."""
+    # Not every container stores the duration of frames and subtitles.
     length = packet.duration if packet.stream.type == "audio" else 0
     end = (packet.pts + length) * packet.time_base
     ends[packet.stream.index] = max(ends.get(packet.stream.index, Fraction(0)), end)
 
 
 def _add(stream: Any, made: Any, way: streams.Way) -> streams.Copy:
-    """Adds a stream of the source to a film; returns what becomes of its packets."""
+    """Adds a stream of the source to a film; returns the function for its packets."""
     assert way.add is not None
     new, copy = way.add(stream, made)
     new.metadata.update(streams.tags(stream))
@@ -174,7 +174,7 @@ def _pictures(segments: Sequence[Path], stream: Any) -> Iterator[tuple[Fraction,
         with read.opened(path) as segment:
             for packet in segment.demux(video=0):
                 if packet.size:  # not the empty packet at the end
-                    # Nothing is reordered. FFmpeg leaves dts open where frames are far apart.
+                    # Nothing is reordered. FFmpeg gives no dts if frames are far apart.
                     packet.dts = packet.pts
                     when = packet.dts * packet.time_base
                     packet.stream = stream
@@ -186,9 +186,8 @@ def _others(
 ) -> Iterator[tuple[Fraction, Any]]:
     """The packets of the other streams, with their times in seconds from the source's start.
 
-    A time that does not come after the one before, which muxers refuse, is put off. Of `most`
-    packets of the source, those of all streams count: a stream of few words may have its first
-    packet late.
+    A time that is not after the one before is moved, since muxers refuse it. At most `most` packets
+    of the source are read, counting all streams: subtitles may have their first packet late.
     """
     last: dict[int, int] = {}
     read_from = [each for each in source.streams if most is not None or each.index in copies]
@@ -197,10 +196,10 @@ def _others(
         if index not in copies:
             continue
         dts = packet.pts if packet.dts is None else packet.dts
-        if dts is not None:  # which the empty packet at the end has not
+        if dts is not None:  # the empty packet at the end has none
             start = read.start_of(source, base)
             pts = dts if packet.pts is None else packet.pts
-            apart = packet.stream.type != "subtitle"  # of those, several may begin at once
+            apart = packet.stream.type != "subtitle"  # several subtitles may begin at once
             last[index] = packet.dts = max(dts - start, last.get(index, dts - start - 1) + apart)
             packet.pts = max(pts - start, packet.dts)
         for each in copies[index](packet):
@@ -218,7 +217,7 @@ def _shifted(source: Any) -> list[Any]:
 
 
 def _metadata(source: Any, provenance: bool) -> dict[str, str]:
-    """The source's own, and whose the colors are."""
+    """The source's metadata and, if asked for, a note that the color is synthetic."""
     kept = streams.tags(source)
     if provenance:
         note = f"Colorized by tfcolor {tfcolor.__version__}; the color is synthetic"

@@ -1,4 +1,4 @@
-"""A film's frames, upright and in sRGB, with their times: whatever FFmpeg reads."""
+"""Reads the frames of any film that FFmpeg can read, upright and in sRGB, with their times."""
 
 import collections
 import contextlib
@@ -18,8 +18,8 @@ from tfcolor.support import errors
 from tfcolor.video import clock
 
 MIN_SIDE = 16  # pixels; encoders take no less
-FIRST_FRAMES = 8  # that are looked at for interlacing
-HD_HEIGHT = 720  # pixels; a film that does not say is in BT.601 below, in BT.709 from there on
+FIRST_FRAMES = 8  # that are checked for interlacing
+HD_HEIGHT = 720  # pixels; an unlabeled film is taken as BT.601 below, as BT.709 from there on
 ACCURATE = int(
     Interpolation.BICUBIC
     | Interpolation.ACCURATE_RND
@@ -46,11 +46,11 @@ class Film:
       stream: index of the picture among the file's streams.
       width, height: of an upright frame, pixels.
       turns: quarter turns counterclockwise that make a stored frame upright.
-      pixel_aspect: width of an upright pixel over its height; None where the file does not say.
+      pixel_aspect: width of an upright pixel over its height; None if the file does not say.
       time_base: seconds, the unit of times.
       start: where the file begins, in that unit.
       rate: frames per second, on average.
-      frames: about how many; 0 where it cannot be known.
+      frames: approximate number of frames; 0 if it is unknown.
       is_interlaced: whether its frames are two fields, of which the second was taken later.
     """
 
@@ -73,7 +73,7 @@ class Frame:
 
     Attributes:
       time: in units of the film's time base, from the film's start, increasing.
-      duration: in that unit; 0 where the film does not say.
+      duration: in that unit; 0 if the film does not say.
       picture: PyAV's frame.
     """
 
@@ -83,7 +83,7 @@ class Frame:
 
 
 def open_film(path: Path) -> Film:
-    """Looks into a film.
+    """Opens a film and describes it.
 
     Raises:
       ValueError: if it is no film, has no picture, or a frame too small to be written again.
@@ -143,20 +143,20 @@ def opened(path: Path) -> Iterator[Any]:
 
 
 def url(path: Path) -> str:
-    """A file as FFmpeg takes it, to which a name with a colon is an address."""
+    """A file as FFmpeg's URL, since FFmpeg takes a name with a colon for an address."""
     return f"file:{path}"
 
 
 def frames(film: Film, skip: int = 0, deinterlace: bool = False) -> Iterator[Frame]:
     """The frames of a film in the order they are shown, as they are stored.
 
-    A packet that cannot be decoded is passed over, as players do.
+    A packet that cannot be decoded is skipped, as by players.
 
     Args:
       film: from `open_film`.
-      skip: so many of the first frames are left out. They are decoded all the same: seeking is
-        not exact in every container, and decoding is far quicker than colorizing.
-      deinterlace: whether the lines of the second field are made anew, by FFmpeg's bwdif.
+      skip: number of frames to leave out at the beginning. They are decoded all the same: seeking
+        is not exact in every container, and decoding is far faster than colorizing.
+      deinterlace: whether FFmpeg's bwdif replaces the lines of the second field.
 
     Yields:
       Frames with increasing times; one without a time follows the last by 1 / rate.
@@ -177,7 +177,7 @@ def _timed(film: Film, pictures: Iterable[av.VideoFrame]) -> Iterator[Frame]:
 
 
 def _deinterlaced(stored: Iterable[Frame]) -> Iterator[Frame]:
-    """The same frames without combs; a filter is made for one size and pixel format."""
+    """The frames without combs; there is a filter for each size and pixel format."""
 
     def kind(frame: Frame) -> tuple[int, int, str]:
         return frame.picture.width, frame.picture.height, frame.picture.format.name
@@ -194,7 +194,7 @@ def _deinterlaced(stored: Iterable[Frame]) -> Iterator[Frame]:
             graph.vpush(frame.picture if frame else None)
             if frame:
                 waiting.append(frame)
-            with contextlib.suppress(av.BlockingIOError, av.EOFError):  # no more as yet, or at all
+            with contextlib.suppress(av.BlockingIOError, av.EOFError):  # no frame yet, or no more
                 while waiting:
                     yield dataclasses.replace(waiting[0], picture=graph.vpull())
                     waiting.popleft()
@@ -203,7 +203,7 @@ def _deinterlaced(stored: Iterable[Frame]) -> Iterator[Frame]:
 def pixels(film: Film, picture: av.VideoFrame) -> np.ndarray:
     """A stored frame as a photograph: upright; uint8, gray (h, w) or sRGB (h, w, 3).
 
-    Frames of another size, in a film that changes it, are brought to that of the first.
+    In a film that changes its size, frames are resized to the size of the first.
     """
     is_gray = picture.format.name.startswith("gray")
     unnamed = Colorspace.ITU709 if picture.height >= HD_HEIGHT else Colorspace.ITU601
@@ -215,20 +215,20 @@ def pixels(film: Film, picture: av.VideoFrame) -> np.ndarray:
         src_colorspace=_MATRICES.get(picture.colorspace, unnamed),
         dst_color_range=ColorRange.JPEG,
         interpolation=ACCURATE,
-        threads=1,  # frames are in work at once; and its own slices of a small one race
+        threads=1,  # frames are in work at once, and swscale's threads race on small ones
     )
-    if is_gray and picture.color_range == ColorRange.MPEG:  # which swscale takes for full
+    if is_gray and picture.color_range == ColorRange.MPEG:  # swscale takes it for full range
         array = _FULL_RANGE[array]
     return np.rot90(array, film.turns)
 
 
 def start_of(container: Any, time_base: Fraction) -> int:
-    """Where a file begins, in units of a time base: transport streams do so at any time."""
+    """The time at which a file begins, in units of a time base; transport streams have any."""
     return round(Fraction(container.start_time or 0, av.time_base) / time_base)
 
 
 def _picture_stream(container: Any) -> Any:
-    """The first stream of moving pictures, which a cover is not; None where there is none."""
+    """The first stream of moving pictures, not a cover; None if there is none."""
     cover = av.stream.Disposition.attached_pic
     moving = [each for each in container.streams.video if not each.disposition & cover]
     return moving[0] if moving else None

@@ -1,4 +1,4 @@
-"""A film, colorized: read, seen by the network, steadied, painted, encoded, joined."""
+"""Colorizes a film: decodes, runs the network, smooths, paints, encodes, joins."""
 
 import collections
 import contextlib
@@ -18,7 +18,7 @@ import tfcolor
 from tfcolor import runtimes
 from tfcolor.video import film_options, join, parts, read, smooth, write
 
-SEGMENT_FRAMES = 250  # 10 s; so much is done again after an interruption
+SEGMENT_FRAMES = 250  # 10 s; at most this much is repeated after an interruption
 WORKERS = max(2, os.cpu_count() or 2)
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ _Out = TypeVar("_Out")
 
 
 class FrameColors(NamedTuple):
-    """A frame, its pixels, what the network saw of it and what it made of that."""
+    """A frame, its pixels, the lightness that the network saw, and the colors it predicted."""
 
     frame: read.Frame
     pixels: np.ndarray
@@ -38,7 +38,7 @@ class FrameColors(NamedTuple):
 
 
 class FinishedFrame(NamedTuple):
-    """A frame ready for the encoder, its place in the film, and what it leaves to the next."""
+    """A frame ready for the encoder, its index in the film, and the state after it."""
 
     place: int
     moment: smooth.Moment
@@ -57,22 +57,22 @@ def colorize_film(
 ) -> None:
     """Colorizes a film; its lightness, its frames' times, its sound and subtitles are kept.
 
-    Interrupted, even killed, the same call goes on with the segment it was at.
+    If it was interrupted, or even killed, the same call continues with the segment it was at.
 
     Args:
       source: the film.
-      target: the film to be; its suffix names the container, see `film_options.FORMATS`.
-      settings: how.
+      target: the film to make; its suffix names the container, see `film_options.FORMATS`.
+      settings: how to colorize and encode it.
       model: see `runtimes.load`; the bundled one if not given.
-      overwrite: whether a target that is there may be replaced.
-      progress: told the frames done in this call and those it has to do.
-      note: told of what cannot be kept, a line each, before the first frame.
+      overwrite: whether an existing target may be replaced.
+      progress: called with the number of frames done in this call and the total for it.
+      note: called with a line for each thing that cannot be kept, before the first frame.
 
     Raises:
       ValueError: if the source is no film, or the target is the source, is there already, is of
         an unknown container, or is being made by another process; if the model is none of ours.
-      OSError: if a file cannot be read or written, or what was written is not all that was read;
-        its parts are kept then.
+      OSError: if a file cannot be read or written, or if less was written than was read; in that
+        case the parts are kept.
     """
     film_options.check_target(source, target, overwrite)
     film = read.open_film(source)
@@ -97,7 +97,7 @@ def colorize_film(
 def _plan(
     film: read.Film, settings: film_options.FilmOptions, folder: Path, suffix: str
 ) -> join.Plan:
-    """How the film will be put together, found out with a black frame."""
+    """Plans how to join the film, by a trial with a black frame."""
     if film.is_interlaced and not settings.deinterlace:
         combs = [f"{film.path} is interlaced: what moves has combs; --deinterlace removes them"]
     else:
@@ -196,7 +196,7 @@ def _colorized(
 def _in_order(
     pool: futures.Executor, function: Callable[[_In], _Out], items: Iterable[_In]
 ) -> Iterator[_Out]:
-    """`map` by a pool, which works on a few items more than were asked for."""
+    """`map` by a pool, which works a few items ahead."""
     waiting: collections.deque[futures.Future[_Out]] = collections.deque()
     for item in items:
         waiting.append(pool.submit(function, item))
@@ -208,7 +208,7 @@ def _in_order(
 
 @contextlib.contextmanager
 def _errors_name(target: Path) -> Iterator[None]:
-    """FFmpeg's errors of writing (those of reading name their file already) as the target's."""
+    """Names the target in FFmpeg's errors of writing; those of reading name their file already."""
     try:
         yield
     except av.FFmpegError as error:

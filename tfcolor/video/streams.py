@@ -1,4 +1,4 @@
-"""The streams beside the picture: copied as they are, or written in a way the container takes."""
+"""Copies the streams beside the picture, or converts them to what the container takes."""
 
 import dataclasses
 import functools
@@ -8,7 +8,7 @@ from typing import Any
 
 import av
 
-SOUND = "aac"  # what sound becomes that the container cannot hold
+SOUND = "aac"  # codec for sound that the container cannot hold
 TEXTS = {"subrip", "srt", "ass", "ssa", "mov_text", "webvtt", "text"}  # FFmpeg's names
 TEXT_OF = {"mp4": "mov_text", "mov": "mov_text", "matroska": "subrip"}  # what a container takes
 TIME_CODE = "timecode"  # the tag
@@ -23,19 +23,19 @@ _OF_CONTAINER = {
     "number_of_frames",
     "number_of_bytes",
     "bps",
-}  # tags that hold no longer
+}  # tags that are wrong for the new file
 
 Copy = Callable[[Any], Iterable[Any]]  # a packet of the source -> packets of the film
 
 
 @dataclasses.dataclass(frozen=True)
 class Way:
-    """A way for a stream to get into a film.
+    """A way to write a stream to a film.
 
     Attributes:
-      add: (stream of the source, PyAV's output container) -> the new stream and what becomes of
-        packets; None where the stream is left out.
-      loss: what is said of the stream; none where it is the same afterwards.
+      add: (stream of the source, PyAV's output container) -> the new stream and the function for
+        packets; None if the stream is left out.
+      loss: what to tell the user of the stream; empty if nothing is lost.
     """
 
     add: Callable[[Any, Any], tuple[Any, Copy]] | None
@@ -55,7 +55,7 @@ def ways(stream: Any, form: str) -> Iterator[Way]:
         yield Way(functools.partial(_as_text, TEXT_OF[form]))
     if stream.type == "audio":
         yield Way(_as_sound, f"does not fit into {form}; encoded again as AAC, {_layout(stream)}")
-    if TIME_CODE in tags(stream):  # the muxer makes its track anew, by the tag of the picture
+    if TIME_CODE in tags(stream):  # the muxer makes its track from the tag of the picture
         yield Way(None)
     elif stream.type in ("audio", "subtitle"):
         yield Way(None, f"does not fit into {form}; left out")
@@ -76,8 +76,8 @@ def _name(stream: Any) -> str | None:
 
 
 def tags(of: Any) -> dict[str, str]:
-    """The metadata of a container or stream, without what is said of the file itself."""
-    lower = {name.lower(): value for name, value in of.metadata.items()}  # Matroska shouts
+    """The metadata of a container or stream, without tags on the file itself."""
+    lower = {name.lower(): value for name, value in of.metadata.items()}  # Matroska has capitals
     return {name: value for name, value in lower.items() if name not in _OF_CONTAINER}
 
 
@@ -95,7 +95,7 @@ def _as_is(stream: Any, made: Any) -> tuple[Any, Copy]:
 def _as_text(codec: str, stream: Any, made: Any) -> tuple[Any, Copy]:
     new = made.add_stream(codec)
     new.time_base = stream.time_base
-    stream.codec_context.open(strict=False)  # which makes the header
+    stream.codec_context.open(strict=False)  # this makes the header
     new.codec_context.subtitle_header = stream.codec_context.subtitle_header
 
     def copy(packet: Any) -> Iterable[Any]:
@@ -119,7 +119,7 @@ def _as_sound(stream: Any, made: Any) -> tuple[Any, Copy]:
     def copy(packet: Any) -> Iterable[Any]:
         nonlocal end
         for frame in packet.decode():
-            if frame.pts is None:  # what a decoder kept to the last
+            if frame.pts is None:  # the last samples of a decoder
                 frame.pts = round(end / frame.time_base)
             end = frame.pts * frame.time_base + Fraction(frame.samples, frame.sample_rate)
             for each in resampler.resample(frame):
@@ -133,5 +133,5 @@ def _as_sound(stream: Any, made: Any) -> tuple[Any, Copy]:
 
 
 def _layout(stream: Any) -> str:
-    """Of sound that is encoded again."""
+    """The channel layout for sound that is encoded again."""
     return "mono" if stream.layout.nb_channels == 1 else "stereo"

@@ -1,4 +1,4 @@
-"""Colorized frames -> a segment of a film, encoded."""
+"""Encodes colorized frames as a segment of a film."""
 
 import contextlib
 import os
@@ -11,17 +11,17 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 
 from tfcolor.video import film_options, read
 
-os.environ.setdefault("SVT_LOG", "1")  # SVT-AV1 prints its settings otherwise, errors alone now
-FORMAT = "nut"  # of segments: the one container that keeps any time base as it is
+os.environ.setdefault("SVT_LOG", "1")  # only errors: by default SVT-AV1 prints its settings
+FORMAT = "nut"  # of segments; the only container that keeps any time base
 
 
 def frame(film: read.Film, time: int, duration: int, rgb: np.ndarray) -> av.VideoFrame:
     """A frame ready for the encoder: BT.709, limited range, 4:2:0.
 
-    4:2:0 needs even sides: an odd one repeats its last row or column, so that nothing is lost.
+    4:2:0 needs even sides: for an odd one, the last row or column is repeated.
 
     Args:
-      film: whose it is.
+      film: to which it belongs.
       time, duration: those of the frame that it was made from, see `read.Frame`.
       rgb: uint8 (h, w, 3).
     """
@@ -48,8 +48,8 @@ def encode(
 ) -> None:
     """Encodes frames into a segment that begins with a key frame.
 
-    No B-frames: without reordering the segments' packets follow each other at their frames' own
-    times, however those vary.
+    It has no B-frames: without reordering, the packets of segments follow each other at the times
+    of their frames, however those vary.
     """
     codec = film_options.CODECS[settings.codec]
     with av.open(read.url(path), "w", format=FORMAT) as container:
@@ -78,11 +78,11 @@ def encode(
 
 @contextlib.contextmanager
 def _usual_scheduling() -> Iterator[None]:
-    """Undoes what a library does to the scheduling of this process's threads.
+    """Restores the scheduling of this process's threads after SVT-AV1 has changed it.
 
-    As root, SVT-AV1 puts its own threads and the caller's into real time at the highest priority.
-    Every process that the caller starts from then on has it too, and a few that wait for each other
-    stop the machine.
+    As root, SVT-AV1 gives its own threads and the caller's real-time scheduling at the highest
+    priority. All processes that the caller starts later inherit it, and a few that busy-wait for
+    each other stop the machine.
     """
     if not hasattr(os, "sched_getscheduler"):  # macOS, Windows
         yield
