@@ -1,12 +1,12 @@
-"""The plain classifier that our own recipe has to beat, trained and measured here.
+"""Trains and measures the plain classifier that our own recipe has to beat.
 
     python benchmarks/classifier.py --data FOLDER --measure-on OTHER [--weights FILE]
 
-An encoder at full size with ImageNet weights, a decoder of two convolutions a step to stride 4,
-color classes alone; 1,395 steps of 24 crops at 128 x 128. A figure on other photographs says
-little: two sets of 400 differ by more than two models. So both are measured on the same ones, at
-equal colorfulness, by `strength.py`, which prints our side. Half an hour on two cores; prints one
-JSON line.
+It has an encoder at full size with ImageNet weights, a decoder to stride 4 with two convolutions
+per step, and only color classes as its objective; it trains 1,395 steps of 24 crops at 128 x 128.
+Figures on different photographs cannot be compared: two sets of 400 differ by more than two models.
+So both are measured on the same ones, at equal colorfulness, by `strength.py`, which prints our
+side. Takes half an hour on two cores; prints one JSON line.
 """
 
 import json
@@ -55,7 +55,7 @@ def build() -> keras.Model:
 
 
 def colorizer(model: keras.Model, temperature: float) -> graphs.Colorizer:
-    """The model with the expected ab of its sharpened classes, bicubic to full size."""
+    """The model with the mean ab of its sharpened classes, enlarged bicubically to full size."""
     l = keras.Input((SIDE, SIDE, 1))
     ab = blocks.AnnealedMean(temperature)(model(l))
     ab = layers.Lambda(lambda x: tf.image.resize(x, (SIDE, SIDE), "bicubic"))(ab)
@@ -63,7 +63,7 @@ def colorizer(model: keras.Model, temperature: float) -> graphs.Colorizer:
 
 
 def train(model: keras.Model, source: str, steps: int) -> dict[str, float]:
-    """AdamW with a warm-up and half a cosine; what it cost."""
+    """Trains by AdamW with a warm-up and half a cosine; returns what it cost."""
     settings = config.DataConfig(source=source, crop_min_fraction=0.6)
     photos = data.open_part(settings, "train")
     stream = batches.train_batches(photos, settings, SIDE, BATCH, seed=0)

@@ -1,9 +1,9 @@
-"""How many crops a second does stage `classify` of our recipe take? Beside dearer ways to train it.
+"""How many crops per second does stage `classify` of our recipe train, beside costlier ways?
 
 `trained whole` is the same network with batch normalization in its encoder and nothing frozen;
-`half size` is the network before, whose encoder saw the photograph at half its size. Target: 1.5
-times `trained whole`. The ways take turns; medians are of processor time, which a busy machine
-changes less than the clock, with the clock's beside it. Without data loading. Prints one JSON line.
+`half size` is the network before it, whose encoder saw the photograph at half its size. Target: 1.5
+times `trained whole`. The ways take turns, without data loading; medians are given of the clock and
+of processor time, which a busy machine changes less. Prints one JSON line.
 
     python benchmarks/classify_step.py
 """

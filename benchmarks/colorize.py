@@ -1,4 +1,4 @@
-"""What do photographs cost: time for one, memory for a large one, both cores for a folder?
+"""How much time does one photograph take, memory a large one, and time a folder?
 
 Sides take turns on the same photographs, mosaics of those given. Targets: 1 MP, from a cold start
 to the written file, in 1.5 s with the bundled LiteRT network, beside a SavedModel if one is given;
@@ -33,7 +33,7 @@ from tfcolor.images import formats
 from tfcolor.runtimes import bundled
 
 TFCOLOR = [sys.executable, "-c", "from tfcolor.cli import main; main.main()", "colorize"]
-# The most that the process itself held: what its parent held counts for the system's own figure.
+# Peak memory of the process itself, since the system's own figure includes that of its parent.
 PEAK = """
 import sys
 from tfcolor.cli import main
@@ -43,7 +43,7 @@ print(next(line.split()[1] for line in open("/proc/self/status") if line.startsw
 
 
 def photograph(paths: list[Path], index: int, width: int, height: int) -> Image.Image:
-    """A gray photograph of that size: so many of those given beside and below each other."""
+    """A gray photograph of that size, a mosaic of those given."""
     mosaic, place = Image.new("L", (width, height)), 0
     top = 0
     while top < height:
@@ -59,7 +59,7 @@ def photograph(paths: list[Path], index: int, width: int, height: int) -> Image.
 
 
 def medians(calls: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Seconds of each, which take turns."""
+    """Median seconds of each call; the calls take turns."""
     seconds: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(rounds):
         for name, call in calls.items():
@@ -84,7 +84,7 @@ def cold(path: Path, to: Path, models: dict[str, list[str]], rounds: int) -> dic
 
 
 def large(path: Path, to: Path, rounds: int) -> dict[str, float]:
-    """Seconds of a large photograph, and of what cannot be left out."""
+    """Seconds of a large photograph, and of the steps that cannot be left out."""
     net = bundled.load()
 
     pixels = images.read(path).pixels
@@ -111,14 +111,14 @@ def large(path: Path, to: Path, rounds: int) -> dict[str, float]:
 
 
 def peak_mb(path: Path, to: Path) -> float:
-    """The most memory that a process holds which colorizes a photograph, MB."""
+    """Peak memory of a process that colorizes a photograph, MB."""
     command = [sys.executable, "-c", PEAK, path, "-o", to / "huge.jpg"]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return int(printed.split()[-1]) * 1024 / 1e6
 
 
 def folder_rates(paths: list[Path], to: Path) -> dict[str, float]:
-    """Photographs a second of a folder, and of each step alone in one thread."""
+    """Photographs per second of a folder, and of each step alone in one thread."""
     net = bundled.load(threads=1)
     scan = images.read(paths[0])
     l = reduction.reduce(scan.pixels, net.size)

@@ -1,8 +1,8 @@
-"""How long does it take to measure? All metrics of pixels, of one row and all controls.
+"""How long does an evaluation take, with all metrics of pixels, for one row and all controls?
 
 Target: 3,000 photographs at 256 in under 10 minutes on 2 cores, beside the networks' own time.
-The other side is scikit-image's SSIM and CIEDE2000 of one row alone, on the first photographs. It
-prints one JSON line.
+The other side is scikit-image's SSIM and CIEDE2000 of only one row, on the first photographs.
+Prints one JSON line.
 
     python benchmarks/evaluation.py FOLDER [--limit 3000]
 """

@@ -1,12 +1,12 @@
-"""How much do the colors of a film flicker, frame by frame and steadied along time?
+"""How much do the colors of a film flicker, frame by frame and smoothed over time?
 
     python benchmarks/flicker.py [--photos FOLDER] [--film FILM] [--model MODEL]
 
-Makes a film of known motion by panning and zooming over color photographs, gray, with grain and a
+Makes a gray film of known motion by panning and zooming over color photographs, with grain and a
 flickering light, and colorizes it both ways, from file to file. Flicker is the mean |ab| between a
-pixel and the same place of the picture in the frame before, in CIE units, where both are in sight;
-targets: at most half of frame by frame, and CIEDE2000 to the truth no worse. Of a real film in
-color (`--film`) the motion is estimated by another method than the package's. Prints a JSON line.
+pixel and the same place of the picture in the frame before, in CIE units, where both are visible;
+targets: at most half of frame by frame, and CIEDE2000 to the truth no worse. The motion of a real
+film in color (`--film`) is estimated by another method than the package's. Prints one JSON line.
 """
 
 import importlib.metadata
@@ -38,19 +38,19 @@ from tfcolor.video import film_options, read, run, smooth
 HEIGHT, WIDTH = 240, 320
 GRAIN = 4.0  # levels of 255, standard deviation
 FLICKER = 0.03  # of the light of a frame, standard deviation
-ASTRAY = 0.5  # pixels that an estimated motion may be off, there and back
+ASTRAY = 0.5  # pixels by which an estimated motion may miss, there and back
 MEASURED = ("tfcolor", "ai-edge-litert", "av", "opencv-python-headless")
 SIDES = {"frame_by_frame": 0.0, "steadied": film_options.FilmOptions.smoothing}
 
 Motion = Callable[[int], tuple[np.ndarray, np.ndarray]]
-"""Index of a frame -> (x, y) of its pixels in the frame before, (h, w, 2), and where to look."""
+"""Index of a frame -> (x, y) of its pixels in the frame before, (h, w, 2), and which are valid."""
 
 
 def pan(rgb: np.ndarray, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """A window that moves over a photograph at a constant pace and zooms.
 
     Returns:
-      frames uint8 (n, h, w, 3); windows (n, 2, 3), which place of the photograph a pixel shows.
+      frames uint8 (n, h, w, 3); windows (n, 2, 3), from pixels of a frame to the photograph's.
     """
     height, width = rgb.shape[:2]
     whole = min(width, height * WIDTH / HEIGHT)
@@ -69,7 +69,7 @@ def pan(rgb: np.ndarray, count: int, rng: np.random.Generator) -> tuple[np.ndarr
 
 
 def aged(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A frame on old film: gray, grainy, its light a little off; uint8 (h, w)."""
+    """A frame as on old film: gray and grainy, slightly too light or dark; uint8 (h, w)."""
     light = cielab_numpy.tones(rgb)[0] * (1 + FLICKER * rng.standard_normal())
     gray = 255 * np.clip(light, 0, 1) ** (1 / 2.2)
     grain = cv2.GaussianBlur(rng.standard_normal(gray.shape), (0, 0), 0.7)
@@ -91,7 +91,7 @@ def known(windows: np.ndarray, scene: int) -> Motion:
 
 
 def estimated(frames: np.ndarray) -> Motion:
-    """The motion of a real film, by Farneback's method (2003), where there and back agree."""
+    """The motion of a real film by Farneback's method (2003), valid where both ways agree."""
     gray = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames]
     pixel = np.stack(np.meshgrid(np.arange(gray[0].shape[1]), np.arange(gray[0].shape[0])), -1)
 
@@ -109,7 +109,7 @@ def estimated(frames: np.ndarray) -> Motion:
 
 
 def write(path: Path, grays: list[np.ndarray]) -> None:
-    """A gray film without loss."""
+    """Writes a gray film without loss."""
     with av.open(str(path), "w") as made:
         stream = made.add_stream("ffv1", rate=25, pix_fmt="gray")
         stream.height, stream.width = grays[0].shape
@@ -130,7 +130,7 @@ def frames_of(path: Path, limit: int | None = None) -> Iterator[np.ndarray]:
 
 
 def figures(made: list[np.ndarray], truth: np.ndarray, motion: Motion) -> dict[str, float]:
-    """Flicker and truth of a colorized film."""
+    """Flicker of a colorized film, and its difference from the truth."""
     ab = [cielab_numpy.rgb_to_lab(rgb)[..., 1:] for rgb in made]
     changes = []
     for index in range(1, len(ab)):
@@ -150,7 +150,7 @@ def figures(made: list[np.ndarray], truth: np.ndarray, motion: Motion) -> dict[s
 def compare(
     gray: Path, truth: np.ndarray, motion: Motion, model: Path | None, folder: Path
 ) -> dict[str, Any]:
-    """Both ways of a film."""
+    """Figures of a film that is colorized both ways."""
     sides = {}
     for name, smoothing in SIDES.items():
         settings, target = film_options.FilmOptions(smoothing=smoothing), folder / f"{name}.mp4"
@@ -166,7 +166,7 @@ def compare(
 
 
 def cuts(path: Path, size: int = 192) -> list[int]:
-    """The first frames of the scenes that are found in a film, but for the first."""
+    """The first frames of the scenes that are found in a film, except for the first scene."""
     l = [reduction.reduce(frame, size) for frame in frames_of(path)]
     return [i for i in range(1, len(l)) if smooth.is_cut(smooth.follow(l[i - 1], l[i])[1])]
 

@@ -1,12 +1,11 @@
-"""Do all formats give the same colors, and what do they take?
+"""Do all formats of a model give the same colors, and how large and fast are they?
 
 A model is exported as a SavedModel, TFLite with weights of 32, 16 and 8 bits, and ONNX, and each
 colorizes photographs. Figures of a format: CIEDE2000 of its photographs to the SavedModel's (mean
-over a photograph; of these the mean and the largest), size of the files, passes of the network a
+over a photograph; of these the mean and the largest), size of the files, passes of the network per
 second with its short side at the model's own size and the long one 4/3 of it, and seconds of a
-whole process that colorizes one photograph. Formats take turns. Target: weights of 16 bits, mean
-under 0.1.
-Prints one JSON line.
+whole process that colorizes one photograph. Formats take turns. Target: a mean under 0.1 with
+weights of 16 bits. Prints one JSON line.
 
     python benchmarks/formats.py MODEL PHOTOS      # MODEL: a run, or "bundled"
 """
@@ -45,7 +44,7 @@ def exported(model: str, folder: Path) -> dict[str, Path]:
 def differences(
     nets: dict[str, runtimes.Network], paths: list[Path]
 ) -> dict[str, dict[str, float]]:
-    """Mean and largest CIEDE2000 of photographs to those of the SavedModel."""
+    """Mean and largest CIEDE2000 between photographs and those of the SavedModel."""
     found: dict[str, list[float]] = {name: [] for name in nets}
     for path in paths:
         rgb = images.read_rgb(path)

@@ -1,12 +1,12 @@
-"""Does a color that is given to a garment fill it, and keep to it?
+"""Does a color hint on a garment fill the garment, and nothing else?
 
     python benchmarks/garments.py PHOTOS MASKS
 
 PHOTOS and MASKS are the folders `photos` and `annotations/pixel-level` of the Clothing Co-Parsing
 set (arXiv:1502.00739): NAME.jpg, and NAME.mat with a label for each pixel. The largest garment of
-each photograph is given one hint, at its most inward place: the network's own color there, turned
-to the opposite hue. Which shares of the garment and of the rest are then more than half way to that
-color? Beside it the same by Levin's method. Prints one JSON line.
+each photograph gets one hint, at the place farthest from its edge: the network's own color there,
+turned to the opposite hue. The figures are the shares of the garment and of the rest that then move
+more than half way to that color, by the network and by Levin's method. Prints one JSON line.
 """
 
 import json
@@ -48,7 +48,7 @@ def largest(labels: np.ndarray, wanted: list[int]) -> np.ndarray | None:
 
 
 def opposite(rgb: np.ndarray) -> tuple[int, int, int]:
-    """A color of the lightness of a pixel uint8 (3,) and of the opposite hue."""
+    """A color with the lightness of a pixel, uint8 (3,), and the opposite hue."""
     lightness, a, b = lab_of(rgb)
     angle = np.arctan2(b, a) + np.pi
     lab = np.array([lightness, CHROMA * np.cos(angle), CHROMA * np.sin(angle)], np.float32)
@@ -62,7 +62,7 @@ def lab_of(rgb: np.ndarray) -> np.ndarray:
 
 
 def moved(before: np.ndarray, after: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Which pixels went more than half of the way to a color; bool (h, w)."""
+    """Which pixels moved more than half way to a color; bool (h, w)."""
     way = wanted - before
     return ((after - before) * way).sum(-1) > 0.5 * (way**2).sum(-1)
 

@@ -1,7 +1,7 @@
-"""How long do hints take to spread over a photograph of 1 MP, and how exact is it?
+"""How long do hints take to spread over a photograph of 1 MP, and how exact is the result?
 
-Target: median under 0.5 s. The reference is the same sum of squares, its matrix built pixel pair by
-pixel pair and solved by SciPy's general sparse solver (SuperLU). Prints one JSON line.
+Target: median under 0.5 s. The reference minimizes the same sum of squares, by a matrix of pairs of
+pixels and SciPy's general sparse solver (SuperLU). Prints one JSON line.
 
     python benchmarks/hints.py
 """
@@ -55,7 +55,7 @@ def pairs(l: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def reference(l: np.ndarray, weight: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """What `local_hints.solve` solves, by SuperLU."""
+    """The result of `local_hints.solve`, by SuperLU."""
     pixel, neighbor, alike = pairs(l)
     alike = alike / np.bincount(pixel, alike)[pixel]
     size = (l.size, l.size)

@@ -1,4 +1,4 @@
-"""How many photographs a second do the generators color? Beside pix2pix in PyTorch.
+"""How many photographs per second do the generators colorize, beside pix2pix in PyTorch?
 
 Targets on 2 CPU cores at 256 x 256: the pix2pix generator at least at PyTorch's rate, at batch 1
 and 8, and 0.85 of the GEMM peak; tfcolor's own at least 8 times pix2pix's rate. Only the network

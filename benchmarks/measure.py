@@ -1,4 +1,4 @@
-"""What the benchmarks share: rounds that interleave the sides, the GEMM peak, what ran where."""
+"""Parts that the benchmarks share: interleaved rounds, the GEMM peak, devices and versions."""
 
 import importlib.metadata
 import os
@@ -26,7 +26,7 @@ Call = Callable[[], object]
 
 
 def require_torch() -> None:
-    """Ends the program with a remedy where PyTorch, which tfcolor does not need, is missing."""
+    """Ends the program with a remedy if PyTorch, which tfcolor does not need, is missing."""
     try:
         importlib.metadata.version("torch")
     except importlib.metadata.PackageNotFoundError:
@@ -40,8 +40,8 @@ def medians_s(calls: dict[str, Call], rounds: int, seconds_each: float) -> dict[
 
     Args:
       calls: what to time; each returns when its work is done.
-      rounds: the calls take turns so many times, so that a busy machine slows all of them.
-      seconds_each: how long a call is repeated in its turn; once at least.
+      rounds: how often the calls take turns, so that a busy machine slows all of them.
+      seconds_each: how long a call is repeated in its turn, at least once.
     """
     for call in calls.values():
         for _ in range(WARM_UP_CALLS):
@@ -60,7 +60,7 @@ def medians_s(calls: dict[str, Call], rounds: int, seconds_each: float) -> dict[
 
 
 def gemm() -> Call:
-    """A float32 product of `GEMM_SIDE`**3, the most that this machine can be asked for."""
+    """A float32 product of `GEMM_SIDE`**3, the fastest arithmetic that this machine can do."""
     matrix = tf.random.stateless_normal((GEMM_SIDE, GEMM_SIDE), seed=(0, 0))
     return lambda: np.asarray(tf.matmul(matrix, matrix)[0, 0])
 
@@ -71,9 +71,9 @@ def gemm_gflop() -> float:
 
 
 def deployed(model: keras.Model) -> keras.Model:
-    """A generator as it is exported and colorized with, its biases not zero as at the start.
+    """A generator as it is exported, with biases other than zero.
 
-    A bias of zero is optimized away, and with it the fusion of convolution, bias and activation.
+    TensorFlow would remove zero biases, and then not fuse convolution, bias and activation.
     """
     model = folding.fold(model)
     for index, variable in enumerate(model.variables):
@@ -83,7 +83,7 @@ def deployed(model: keras.Model) -> keras.Model:
 
 
 def inference_call(model: keras.Model, size: int, batch: int = 1) -> Call:
-    """A pass of a generator, compiled to a graph with constant weights, as colorizing has it."""
+    """A pass of a generator, compiled to a graph with constant weights, as for colorizing."""
     graph = tf.function(lambda l: tf.nest.flatten(model(l, training=False))[0])  # ab or RGB
     l = tf.random.stateless_uniform((batch, size, size, 1), seed=(0, 0))
     graph = freezing.freeze(graph.get_concrete_function(l))
@@ -121,15 +121,15 @@ def device() -> str:
 
 
 def load() -> float:
-    """Processes that wanted a core in the last minute: above 0.5 at the start, the rest is noise.
+    """The load average of the last minute; above 0.5 at the start, the figures are noise.
 
-    A busy core slows PyTorch's OpenMP threads, which wait for each other by spinning, far more
-    than TensorFlow's: ratios of a busy machine flatter TensorFlow.
+    A busy core slows PyTorch's OpenMP threads, which busy-wait for each other, far more than
+    TensorFlow's: ratios on a busy machine flatter TensorFlow.
     """
     return round(os.getloadavg()[0], 2)
 
 
 def versions(*others: str) -> dict[str, str]:
-    """Of tfcolor and the packages that are measured; those of a comparison with PyTorch if none."""
+    """Versions of tfcolor and these packages; by default those of a comparison with PyTorch."""
     names = others or ("tensorflow", "keras", "torch")
     return {name: importlib.metadata.version(name) for name in ("tfcolor", *names)}

@@ -1,6 +1,6 @@
-"""Does memory stay flat over an epoch? Resident memory while training batches are taken.
+"""Does resident memory stay constant while an epoch of training batches is read?
 
-Target: no more growth from a fifth of the epoch to its end than a tenth. Prints one JSON line.
+Target: growth of at most a tenth from a fifth of the epoch to its end. Prints one JSON line.
 
     python benchmarks/memory.py SOURCE      # a folder or a prepared set, 15,000 photographs
 """

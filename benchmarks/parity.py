@@ -3,9 +3,9 @@
 Colorizes the same photographs by Python, the command line, TensorFlow's C++ loader without tfcolor,
 REST and gRPC (files and planes), LiteRT, ONNX and the page in a browser, each against Python with
 the SavedModel: greatest difference of a channel, mean and worst CIEDE2000 of a photograph,
-milliseconds of one (median) and photographs a second with two callers (of the command line and the
-loader: their start with it). Prints a table, then one JSON line; exits with 1 if a way is further
-off than it may be.
+milliseconds of one (median) and photographs per second with two callers (for the command line and
+the loader, including their start). Prints a table, then one JSON line; exits with 1 if a way
+differs by more than it may.
 
     python benchmarks/parity.py                       # the bundled model, 20 bundled photographs
     python benchmarks/parity.py PHOTOS --run runs/mine --without browser
@@ -73,14 +73,15 @@ def decoded(png: bytes) -> np.ndarray:
 
 
 def of_network(network: runtimes.Network) -> Way:
-    """A network with what Python does around it."""
+    """A network within the Python code for colorizing."""
     return lambda path: rendering.colorize(images.read(path).pixels, network)
 
 
 def by_loader(photos: list[Path], saved: Path) -> tuple[list[np.ndarray], float]:
-    """All photographs in one request to TensorFlow's C++ loader, in a process without tfcolor.
+    """All photographs by one request to TensorFlow's C++ loader, in a process without tfcolor.
 
-    With photographs a second, its start among them.
+    Returns:
+      The pictures, and photographs per second, including the start of the process.
     """
     model = saved_model_pb2.SavedModel()
     model.ParseFromString(next(saved.glob("*/saved_model.pb")).read_bytes())
@@ -118,7 +119,7 @@ def by_loader(photos: list[Path], saved: Path) -> tuple[list[np.ndarray], float]
 
 @contextlib.contextmanager
 def server(saved: Path) -> Iterator[dict[str, str]]:
-    """The tests' server over a SavedModel; gives its addresses by "rest" and "grpc"."""
+    """Runs the tests' server with a SavedModel; yields its addresses by "rest" and "grpc"."""
     process = subprocess.Popen(
         [sys.executable, ROOT / "tests/loopback.py", saved],
         stdout=subprocess.PIPE,
@@ -165,14 +166,14 @@ def browser(model: Path, folder: Path) -> Iterator[Way]:
 
 
 class Files(http.server.SimpleHTTPRequestHandler):
-    """A web server of files that keeps quiet."""
+    """A web server of files that logs nothing."""
 
     def log_message(self, *_: object) -> None:
         pass
 
 
 def of_server(far: remote.Remote, path: Path) -> np.ndarray:
-    """A file there and back."""
+    """Sends a file to the server and decodes the result."""
     (result,) = far.colorize([path.read_bytes()])
     if isinstance(result, Exception):
         raise result
@@ -181,7 +182,7 @@ def of_server(far: remote.Remote, path: Path) -> np.ndarray:
 
 @contextlib.contextmanager
 def ways(run: str, chosen: set[str], folder: Path) -> Iterator[dict[str, Way]]:
-    """The chosen ways, made of one model, after "Python", which they are compared with."""
+    """The chosen ways for one model, after "Python", with which they are compared."""
     saved = saved_model.export(run, folder / "saved" / "tfcolor").parent
     lites = {
         weights: lite_onnx.export_lite(run, folder / f"{weights}.tflite", weights=weights)
@@ -207,9 +208,9 @@ def ways(run: str, chosen: set[str], folder: Path) -> Iterator[dict[str, Way]]:
 
 
 def command_line(photos: list[Path], saved: Path, folder: Path) -> tuple[list[np.ndarray], float]:
-    """All photographs by one command, and photographs a second, its start with them.
+    """All photographs by one command, and photographs per second, including its start.
 
-    It keeps formats, so it is given PNG files of the same pixels.
+    The command keeps formats, so it gets PNG files of the same pixels.
     """
     (folder / "in").mkdir()
     for path in photos:
@@ -226,7 +227,7 @@ def command_line(photos: list[Path], saved: Path, folder: Path) -> tuple[list[np
 
 
 def timed(name: str, way: Way, photos: list[Path]) -> tuple[list[np.ndarray], float, float]:
-    """Pictures, median seconds of one, and pictures a second with `CALLERS` at once."""
+    """Pictures, median seconds of one, and pictures per second with `CALLERS` at once."""
     way(photos[0])
     pictures, seconds = [], []
     for path in photos:
@@ -243,7 +244,7 @@ def timed(name: str, way: Way, photos: list[Path]) -> tuple[list[np.ndarray], fl
 
 
 def compared(pictures: list[np.ndarray], reference: list[np.ndarray]) -> dict[str, float]:
-    """How far pictures are from those that they should be."""
+    """Differences of pictures from the reference."""
     levels, delta_e = 0, []
     for picture, right in zip(pictures, reference, strict=True):
         levels = max(levels, int(np.abs(picture.astype(int) - right).max()))

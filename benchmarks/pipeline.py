@@ -1,10 +1,10 @@
-"""Does the input pipeline keep up? JPEGs to Lab batches of 256 x 256, beside bare decoding.
+"""How fast is the input pipeline, from JPEGs to Lab batches of 256 x 256, beside bare decoding?
 
 All sides read the same files on the same cores and take turns: `tf.io.decode_jpeg` alone, our
-training batches, and a loader as people write it (Pillow, resize, scikit-image, one photograph at a
-time); and our batches from records that `tfcolor prepare` made of the files. Targets: 0.75 of bare
-decoding, 12 times the loader, prepared 1.5 times the originals. Lab of 32 x 256 x 256 beside
-scikit-image: 10 times. Prints one JSON line.
+training batches, a typical loader (Pillow, resize, scikit-image, one photograph at a time), and our
+batches from records that `tfcolor prepare` made of the files. Targets: 0.75 of bare decoding, 12
+times the loader, prepared 1.5 times the originals, and conversion of 32 x 256 x 256 pixels to Lab
+10 times as fast as scikit-image. Prints one JSON line.
 
     python benchmarks/pipeline.py FOLDER    # JPEGs of about 640 x 480, such as COCO's val2017
 """
@@ -29,8 +29,8 @@ from tfcolor.data import batches, files
 from tfcolor.prepare import run, set_options
 
 SIDE, BATCH = 256, 32
-WARM_UP, MEASURED = 1024, 2048  # photographs of a turn; threads are tuned in the first seconds
-LOADED = 64  # of a turn of the plain loader
+WARM_UP, MEASURED = 1024, 2048  # photographs per turn; threads are tuned in the first seconds
+LOADED = 64  # photographs per turn of the plain loader
 
 
 def bare(paths: list[str]) -> tf.data.Dataset:
@@ -62,16 +62,16 @@ def prepared(folder: Path, to: str) -> tf.data.Dataset:
 
 
 def load(path: Path) -> np.ndarray:
-    """One photograph in Lab, float64 (s, s, 3), as people write it."""
+    """One photograph in Lab, float64 (s, s, 3), in a typical loader."""
     with Image.open(path) as image:
         small = image.convert("RGB").resize((SIDE, SIDE))
     return skimage.color.rgb2lab(np.asarray(small))
 
 
 def turn(dataset: tf.data.Dataset, photographs: int) -> float:
-    """Photographs a second of a dataset that does not end, in a turn of its own.
+    """Photographs per second of an endless dataset, in a turn of its own.
 
-    The iterator ends with the turn: it must not fill its buffers while others are measured.
+    The iterator ends with the turn, since it must not fill its buffers while others are measured.
     """
     elements = iter(dataset)
     for _ in range(WARM_UP // photographs):
@@ -83,7 +83,7 @@ def turn(dataset: tf.data.Dataset, photographs: int) -> float:
 
 
 def loader_turn(paths: Iterator[Path]) -> float:
-    """The same of the plain loader, which is slow."""
+    """Photographs per second of the plain loader, which is slow."""
     began = time.perf_counter()
     for path in itertools.islice(paths, LOADED):
         load(path)
@@ -91,7 +91,7 @@ def loader_turn(paths: Iterator[Path]) -> float:
 
 
 def rates(folder: Path, paths: list[Path], to: str, rounds: int) -> dict[str, float]:
-    """Photographs a second of every side, the medians of its turns."""
+    """Photographs per second of every side, the median of its turns."""
     endless = itertools.cycle(paths)
     plain, batched = bare([str(path) for path in paths]), ours(paths)
     records = prepared(folder, to)

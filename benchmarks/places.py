@@ -1,11 +1,11 @@
-"""How much do a few colors of places help? Spread by the network, and by lightness alone.
+"""How much do a few color hints help, if the network spreads them, or only lightness does?
 
     python benchmarks/places.py --data ../shared/data/test/coco
 
-Of the center square of each photograph, 256 pixels a side, 0, 1, 3, 10 and 30 random places are
-given their true color: the mean of 7 x 7 pixels. The same places are spread by the network, where
-it takes hints, and over its colors by Levin's method, `local_hints.spread`. Prints the mean PSNR
-and CIEDE2000 of each as one JSON line.
+In the center square of each photograph, of 256 x 256 pixels, 0, 1, 3, 10 and 30 random places get
+their true color: the mean of 7 x 7 pixels. The same hints are spread by the network, if it takes
+any, and over its colors by Levin's method, `local_hints.spread`. Prints the mean PSNR and CIEDE2000
+of each as one JSON line.
 """
 
 import json
@@ -45,7 +45,7 @@ class LightnessAlone:
 
 
 def draw(rgb: np.ndarray, count: int, rng: np.random.Generator) -> list[local_hints.Hint]:
-    """Random places of a photograph uint8 (h, w, 3) in their true colors."""
+    """Hints at random places of a photograph, uint8 (h, w, 3), in their true colors."""
     height, width = rgb.shape[:2]
     places = zip(rng.integers(0, height, count), rng.integers(0, width, count), strict=True)
     found = []
@@ -74,7 +74,7 @@ def main(model: str | None, source: str, part: str, limit: int, seed: int) -> No
         truth = batch["rgb"].numpy()
         gray = cielab.to_gray(truth).numpy()[0]
         for count in COUNTS:
-            # The same places for each side, and for each count the same in every run.
+            # Each side has the same places, and so has every run.
             rng = np.random.default_rng([seed, count, int(batch["image_id"][0])])
             given = draw(truth[0], count, rng)
             for name, side in sides.items():

@@ -1,7 +1,7 @@
-"""What each recipe costs: photographs a second in its train steps and through its generator.
+"""How many photographs per second does each recipe train, and its generator colorize?
 
-Each stage's own step at its own size, with a batch cut to `--batch` so that all fit on a laptop,
-and the generator at 256 x 256, one photograph at a time. Prints one JSON line.
+Each stage is measured by its own step at its own size, with batches of at most `--batch` so that
+all fit on a laptop, and the generator at 256 x 256, one photograph at a time. Prints one JSON line.
 """
 
 import json

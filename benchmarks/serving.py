@@ -1,9 +1,9 @@
-"""How fast are the clients of TF Serving? REST and gRPC, planes and whole photographs.
+"""How fast are the clients of TF Serving, by REST and gRPC, with planes and whole photographs?
 
-Against `tests/loopback.py`, which runs the SavedModel in TensorFlow's session as TF Serving does,
-behind a server in Python: the figures compare ways to ask, they are not TF Serving's. The server
-has the same cores as the clients. Each way is asked for some seconds by one client and by several
-at once. Prints one JSON line with milliseconds a request and photographs a second.
+The server is `tests/loopback.py`, which runs the SavedModel in TensorFlow's session as TF Serving
+does, but in Python: the figures compare ways of requests, and are not TF Serving's own. It shares
+its cores with the clients. One client and several at once send requests for some seconds. Prints
+one JSON line with milliseconds per request and photographs per second.
 """
 
 import json
@@ -59,7 +59,7 @@ def main(model: Path, photograph: Path, seconds: float, clients: int) -> None:
 
 
 def _calls(far: remote.Remote, file: bytes, rgb: Any) -> dict[str, Callable[[], object]]:
-    """What is asked: color planes of the small size, or the whole photograph as a file."""
+    """The kinds of requests: color planes of the small size, or the whole photograph as a file."""
     l = reduction.reduce(rgb, far.size)
 
     def photograph(jpeg: bool) -> object:
@@ -76,7 +76,7 @@ def _calls(far: remote.Remote, file: bytes, rgb: Any) -> dict[str, Callable[[], 
 
 
 def _measured(call: Callable[[], object], clients: int, seconds: float) -> dict[str, float]:
-    """Asks from so many threads."""
+    """Measures requests from several threads."""
     end = time.perf_counter() + seconds
 
     def ask(_: int) -> list[float]:

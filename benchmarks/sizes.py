@@ -1,9 +1,9 @@
-"""How much the colors of a photograph change with the size that the network sees.
+"""How much do the colors of a photograph change with the size that the network sees?
 
     python benchmarks/sizes.py [--run WORKDIR] --data coco/2017 --data-dir tensorflow_datasets
 
-Colorizes the center square of each photograph, 384 pixels a side, with the network at 128, 192, 256
-and 384 pixels, and prints the mean CIEDE2000 between each pair as one JSON line.
+Colorizes the center square of each photograph, of 384 x 384 pixels, with the network at 128, 192,
+256 and 384 pixels, and prints the mean CIEDE2000 between each pair as one JSON line.
 """
 
 import itertools

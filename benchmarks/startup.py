@@ -1,4 +1,4 @@
-"""Does `tfcolor --help` answer at once? Its wall time beside that of an empty Python program.
+"""How long does `tfcolor --help` take, beside an empty Python program?
 
 Target: median under 0.5 s. Prints one JSON line.
 """

@@ -1,9 +1,9 @@
-"""How true are the colors of a model, at equal strength?
+"""How true are the colors of a model, at equal colorfulness?
 
     python benchmarks/strength.py [--run WORKDIR] [--data FOLDER]
 
-Duller colors are truer on average, so that two models can be compared only where both are equally
-strong. Chroma is multiplied by a few factors, at constant lightness and within sRGB, and the
+Duller colors have smaller errors on average, so that models can be compared only at equal
+colorfulness. Chroma is multiplied by a few factors, at constant lightness and within sRGB, and the
 figures are interpolated to where colorfulness is `--share` of the truth's. Prints one JSON line.
 """
 
@@ -34,7 +34,7 @@ METRICS = ("psnr", "ab_error", "delta_e00", "ssim")
 
 
 def once(colorize: graphs.Colorizer) -> graphs.Colorizer:
-    """The same, for rows that are given the same batch one after another: it is colorized once."""
+    """The colorizer with a memory of its last batch, for rows that get the same one in turn."""
     last: list[np.ndarray] = []
 
     def remembered(rgb: np.ndarray) -> np.ndarray:
@@ -48,7 +48,7 @@ def once(colorize: graphs.Colorizer) -> graphs.Colorizer:
 def at_share(
     colorize: graphs.Colorizer, photos: photographs.Photographs, side: int, share: float
 ) -> dict[str, Any]:
-    """The figures of a colorizer where its colorfulness is a share of the truth's.
+    """The figures of a colorizer at a share of the truth's colorfulness.
 
     Args:
       colorize: uint8 (n, h, w, 3) -> uint8 (n, h, w, 3).

@@ -1,7 +1,7 @@
-"""pix2pix once more, in PyTorch: the networks and the step that tfcolor is timed against.
+"""pix2pix in PyTorch: the networks and the train step that tfcolor is compared with.
 
-Written from the paper (arXiv:1611.07004, 3 and 6.1), as one would for a CPU: channels last, no
-gradient where none is used.
+They are written from the paper (arXiv:1611.07004, 3 and 6.1), as one would for a CPU: channels
+last, and no gradients that are not used.
 """
 
 import itertools
@@ -45,7 +45,7 @@ class UNet(nn.Module):
         self.last = nn.Sequential(nn.ReLU(), nn.ConvTranspose2d(before, 2, 4, 2, 1), nn.Tanh())
 
     def forward(self, l: torch.Tensor) -> torch.Tensor:
-        """All of it."""
+        """Runs the network."""
         skips, x = [], l
         for block in self.down:
             x = block(x)
@@ -65,7 +65,7 @@ def patchgan(width: int = 64) -> nn.Module:
 
 
 def generator_call(size: int, batch: int) -> Callable[[], object]:
-    """A pass of the generator in inference, batch normalizations folded as ours are."""
+    """A pass of the generator in inference, with batch normalizations folded as ours."""
     generator = _fast(_folded(UNet().eval()))
     l = _fast(torch.rand(batch, 1, size, size))
 

@@ -1,4 +1,4 @@
-"""How many photographs a second does a pix2pix train step take? Beside the same in PyTorch.
+"""How many photographs per second does a pix2pix train step take, beside the same in PyTorch?
 
 Targets on 2 CPU cores at 256 x 256, batch 4, float32: at least 1.25 times PyTorch's rate, and 0.75
 of the GEMM peak. Times the package's own train step, without data loading. Prints one JSON line.

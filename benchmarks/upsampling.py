@@ -1,9 +1,9 @@
-"""Does color follow edges? Photographs reduced and brought back, beside bicubic.
+"""Does upsampled color follow edges better than by bicubic interpolation?
 
-The color of each photograph is reduced to a short side as a network sees it and brought back by our
-upsampling, which follows lightness, and by bicubic alone. The figure is the mean CIEDE2000 to the
-photograph. Photographs are halved first: most JPEGs hold color at half their size, smoother than it
-was. Target: lower than bicubic. Prints one JSON line.
+The color of each photograph is reduced to a short side as a network sees it and enlarged again by
+our upsampling, which follows lightness, and by bicubic interpolation. The figure is the mean
+CIEDE2000 to the photograph. Photographs are halved first, since most JPEGs store color at half
+their size. Target: lower than bicubic. Prints one JSON line.
 
     python benchmarks/upsampling.py FOLDER      # photographs of 512 pixels or more
 """
@@ -24,7 +24,7 @@ from tfcolor.images import formats
 
 
 def restored(lab: np.ndarray, side: int) -> dict[str, np.ndarray]:
-    """ab float32 (h, w, 2) from planes of that short side, by both ways."""
+    """ab float32 (h, w, 2), enlarged from planes of that short side in both ways."""
     height, width = lab.shape[:2]
     scale = side / min(height, width)
     size = round(width * scale), round(height * scale)
@@ -32,7 +32,7 @@ def restored(lab: np.ndarray, side: int) -> dict[str, np.ndarray]:
         cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
         for plane in (lab[..., 0], lab[..., 1:])
     )
-    flat = np.zeros_like(lab[..., 0])  # of no lightness there is no edge, and bicubic is left
+    flat = np.zeros_like(lab[..., 0])  # without edges of lightness, only bicubic is left
     ours = upsample.Upsampler(l, ab, (height, width)).rows(slice(None), lab[..., 0])
     bicubic = upsample.Upsampler(l * 0, ab, (height, width)).rows(slice(None), flat)
     return {name: np.moveaxis(x, 0, -1) for name, x in (("ours", ours), ("bicubic", bicubic))}
