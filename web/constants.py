@@ -15,7 +15,7 @@ WANTED = {
 
 
 def constants(path: Path) -> dict[str, object]:
-    """The module's names of numbers; the module itself, and what it imports, is not run."""
+    """A module's numeric constants by name, read without running the module or its imports."""
     found = {}
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):

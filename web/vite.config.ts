@@ -1,4 +1,4 @@
-// Builds the page. bin/web says by the environment which network goes into it.
+// Builds the page. bin/web passes the path of its network in the environment variable NETWORK.
 
 import { readFileSync } from "node:fs";
 
@@ -17,9 +17,9 @@ try {
   process.exit(1);
 }
 
-const MARK = "// Part of the page that bin/web of tfcolor builds."; // it looks for that
+const MARK = "// Part of the page that bin/web of tfcolor builds."; // bin/web looks for this line
 
-/** Tells the service worker which files there are. */
+/** Inserts the names of the page's files into the service worker. */
 const listed: Plugin = {
   name: "listed",
   enforce: "post",

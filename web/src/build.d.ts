@@ -1,4 +1,4 @@
-// What vite.config.ts puts in.
+// Constants and modules that vite.config.ts defines.
 
 declare const NETWORK: { size: number; stride: number; bytes: number };
 

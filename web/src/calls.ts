@@ -3,12 +3,12 @@
 import type { Files } from "./network";
 import type { Look } from "./paint";
 
-/** What the worker does. Errors come back with their message. */
+/** The worker's tasks. An error there rejects the promise with its message. */
 export interface Tasks {
   start(files: Files): Promise<void>;
-  /** Reads and colorizes a photograph, from then on the one that is painted. */
+  /** Reads and colorizes a photograph; `paint` and `save` use it from then on. */
   open(file: File, look: Look): Promise<Opened>;
-  /** The photograph in another look, as large as a screen needs. */
+  /** The photograph in another look, at screen size. */
   paint(look: Look): Promise<ImageBitmap>;
   /** The photograph in full size, encoded. */
   save(look: Look, type: string): Promise<Blob>;

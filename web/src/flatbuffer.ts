@@ -1,25 +1,26 @@
-// TFLite files are flatbuffers: tables whose fields lie where their own list of offsets says.
+// Sets the input size of a TFLite file. It is a FlatBuffer: each table has a list of field offsets.
 // https://github.com/tensorflow/tensorflow/blob/master/tensorflow/compiler/mlir/lite/schema/schema.fbs
 
-const SUBGRAPHS = 2; // fields of Model, of SubGraph and of Tensor, by their number in the schema
+const SUBGRAPHS = 2; // this and the next five: field numbers in Model, SubGraph and Tensor
 const TENSORS = 0;
 const INPUTS = 1;
 const OUTPUTS = 2;
 const SHAPE = 0;
-const SHAPE_SIGNATURE = 7; // the shape with -1 for what is free
-const CLASSES = 258; // channels of the probabilities of color classes,
-const CELL = 4; // which there are in squares of so many pixels
+const SHAPE_SIGNATURE = 7; // the shape with -1 for variable sizes
+const CLASSES = 258; // channels of the color class probabilities
+const CELL = 4; // pixels per side of the squares that these probabilities describe
 const MAGIC = 0x334c4654; // "TFL3"
 
 /**
- * A network of any size as one of the given size.
+ * Gives a network with variable input sizes a fixed size.
  *
- * LiteRT.js runs networks of one size alone. All sizes inside follow from the inputs' when it is
- * loaded, so a few numbers in the inputs and outputs are all that has to be written.
+ * LiteRT.js only runs networks of fixed size. It infers the sizes of inner tensors from the inputs
+ * when it loads a network, so only the shapes of inputs and outputs are written.
  *
  * @param network - a TFLite file that turns l (1, h, w, 1), and hints (1, h, w, 3) if it takes
- *   them, into ab (1, h, w, 2); it may tell probabilities (1, h / 4, w / 4, 258), too.
- * @throws Error if it does not, or for one size only.
+ *   them, into ab (1, h, w, 2), and perhaps probabilities (1, h / 4, w / 4, 258) too.
+ * @returns a copy of the file, for inputs of `height` x `width`.
+ * @throws Error if the file is no such network, or takes one size only.
  */
 export function sized(network: Uint8Array, height: number, width: number): Uint8Array {
   const copy = new Uint8Array(network);
@@ -40,7 +41,7 @@ export function sized(network: Uint8Array, height: number, width: number): Uint8
   return copy;
 }
 
-/** Writes the size of an input or output into its tensor; how many channels it has. */
+/** Writes the size of an input or output into its tensor; returns its number of channels. */
 function resize(view: DataView, tensor: number, height: number, width: number): number {
   const shape = field(view, tensor, SHAPE);
   if (!shape || entry(view, shape, -1) !== 4) return 0;
@@ -58,7 +59,7 @@ function resize(view: DataView, tensor: number, height: number, width: number): 
   return channels;
 }
 
-/** A number of a vector of numbers; its length lies before the first. */
+/** Entry `index` of a vector of int32; entry -1 is its length. */
 function entry(view: DataView, vector: number, index: number): number {
   return view.getInt32(vector + 4 + 4 * index, true);
 }
@@ -67,7 +68,7 @@ function follow(view: DataView, at: number): number {
   return at + view.getUint32(at, true);
 }
 
-/** Where the vector or table of a field lies; 0 if the table has no such field. */
+/** The position of a field's vector or table; 0 if the table has no such field. */
 function field(view: DataView, table: number, number: number): number {
   const offsets = table - view.getInt32(table, true);
   const at = 4 + 2 * number;

@@ -1,4 +1,4 @@
-// sRGB <-> CIE Lab, a row of 8-bit RGBA pixels at a time. The arithmetic of tfcolor/color/cielab_numpy.py.
+// sRGB <-> CIE Lab, one row of 8-bit RGBA pixels at a time, as in tfcolor/color/cielab_numpy.py.
 
 import constants from "./constants.json";
 
@@ -33,7 +33,7 @@ export function tones(
 /** Red, green and blue in [0, 255], not rounded. */
 export type Levels = [Float32Array, Float32Array, Float32Array];
 
-/** L* in [0, 100] of colors between levels. */
+/** L* in [0, 100] of colors that are not rounded to levels. */
 export function lightness([reds, greens, blues]: Levels, target: Float32Array): void {
   const [red, green, blue] = RELATIVE_FROM_RGB[1];
   for (let x = 0; x < target.length; x++) {
@@ -43,7 +43,7 @@ export function lightness([reds, greens, blues]: Levels, target: Float32Array): 
   }
 }
 
-/** Adds a share of the pixels' own color to a* and b*. */
+/** Adds `share` of the pixels' own a* and b* to `a` and `b`. */
 export function addOwn(
   rgba: Uint8ClampedArray,
   share: number,
@@ -52,7 +52,7 @@ export function addOwn(
 ): void {
   const [[x0, x1, x2], [y0, y1, y2], [z0, z1, z2]] = RELATIVE_FROM_RGB;
   for (let x = 0, at = 0; x < a.length; x++, at += 4) {
-    if (rgba[at] === rgba[at + 1] && rgba[at] === rgba[at + 2]) continue; // gray has none
+    if (rgba[at] === rgba[at + 1] && rgba[at] === rgba[at + 2]) continue; // a gray pixel
     const [red, green, blue] = [LINEAR[rgba[at]], LINEAR[rgba[at + 1]], LINEAR[rgba[at + 2]]];
     const rootX = cubeRoot(x0 * red + x1 * green + x2 * blue);
     const rootY = cubeRoot(y0 * red + y1 * green + y2 * blue);
@@ -63,7 +63,7 @@ export function addOwn(
 }
 
 /**
- * Makes pixels of those tones and colors; their opacity stays. What sRGB cannot show loses chroma,
+ * Writes these tones and colors to `rgba`, whose opacity stays. Colors outside sRGB lose chroma,
  * never lightness or hue.
  */
 export function join(
@@ -77,7 +77,7 @@ export function join(
     const y = luminance[x];
     mix(y, (lightness[x] + 16) / 116, a[x], b[x]);
     if (!inside(SLACK)) {
-      const root = cubeRoot(y); // the table's would put the darkest grays outside too
+      const root = cubeRoot(y); // exact: with the table's, the darkest grays too are outside sRGB
       const factor = largestFactor(y, root, a[x], b[x]);
       mix(y, root, factor * a[x], factor * b[x]);
     }
@@ -87,7 +87,7 @@ export function join(
   }
 }
 
-/** By how much a color may be multiplied at the most; in [0, 1]. */
+/** The largest factor in [0, 1] of a and b at which sRGB can show the color. */
 function largestFactor(y: number, root: number, a: number, b: number): number {
   const beyond = (factor: number) => {
     mix(y, root, factor * a, factor * b);
@@ -135,7 +135,7 @@ function cubeRoot(relative: number): number {
   return relative > LAB_KNEE ? Math.cbrt(relative) : LAB_SLOPE * relative + LAB_OFFSET;
 }
 
-/** The entry of a table of `STEPS` for a value; values beyond [0, 1] take its ends. */
+/** The index of a value in a table of `STEPS`; values outside [0, 1] are clipped. */
 function step(value: number): number {
   return value <= 0 ? 0 : value >= 1 ? STEPS : Math.trunc(value * STEPS + 0.5);
 }
@@ -144,7 +144,7 @@ function table(steps: number, entry: (value: number) => number): Float32Array {
   return Float32Array.from({ length: steps + 1 }, (_, index) => entry(index / steps));
 }
 
-/** Of a matrix of 3 x 3, by its cofactors. */
+/** The inverse of a 3 x 3 matrix, from its cofactors. */
 function inverse(m: number[][]): number[][] {
   const cofactor = (row: number, column: number) => {
     const [r, s] = [(row + 1) % 3, (row + 2) % 3];

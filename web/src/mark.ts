@@ -1,4 +1,4 @@
-// Says in a file that its color was made by a trained model, as tfcolor/images/provenance.py does.
+// Marks a file's color as made by a trained model, as tfcolor/images/provenance.py does.
 
 const XMP = `<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/">
@@ -11,17 +11,17 @@ const XMP = `<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 </x:xmpmeta>
 <?xpacket end="w"?>`;
 
-/** A PNG or JPEG, as a browser writes them, with the mark. */
+/** Adds the mark to a PNG or JPEG that a browser wrote. */
 export async function mark(file: Blob): Promise<Blob> {
   const png = file.type === "image/png";
   const head = new DataView(await file.slice(0, 64).arrayBuffer());
-  // Behind PNG's first chunk, of 25 bytes, or JPEG's JFIF segment, which have to stay the first.
+  // After PNG's IHDR (8 + 25 bytes) or JPEG's JFIF segment, which must come first.
   const at = png ? 33 : head.getUint16(2) === 0xffe0 ? 4 + head.getUint16(4) : 2;
   const added = png ? chunk("iTXt", `XML:com.adobe.xmp\0\0\0\0\0${XMP}`) : segment();
   return new Blob([file.slice(0, at), added, file.slice(at)], { type: file.type });
 }
 
-/** Of a PNG: length, type, content and check sum. */
+/** A chunk of a PNG: length, type, content and checksum. */
 function chunk(type: string, content: string): Uint8Array<ArrayBuffer> {
   const bytes = new TextEncoder().encode(`\0\0\0\0${type}${content}\0\0\0\0`);
   const view = new DataView(bytes.buffer);
@@ -30,7 +30,7 @@ function chunk(type: string, content: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** Of a JPEG: APP1 with its length. */
+/** The APP1 segment of a JPEG, with its length. */
 function segment(): Uint8Array<ArrayBuffer> {
   const bytes = new TextEncoder().encode(`\0\0\0\0http://ns.adobe.com/xap/1.0/\0${XMP}`);
   const view = new DataView(bytes.buffer);

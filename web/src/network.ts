@@ -1,4 +1,4 @@
-// The network, run by LiteRT.js on this machine's processor.
+// Runs the network with LiteRT.js on the CPU.
 
 import * as litert from "@litertjs/core";
 
@@ -6,11 +6,11 @@ import { sized } from "./flatbuffer";
 import type { Colors } from "./paint";
 import type { Plane } from "./taps";
 
-const STRIDE = NETWORK.stride; // what the sides must be multiples of
+const STRIDE = NETWORK.stride; // the sides of inputs must be multiples of this
 const HINTS = 3; // channels of an input: a, b, mask
 const AB = 2; // channels of an output
 
-/** Absolute addresses: the network's, and those of LiteRT's files by their names. */
+/** Absolute URLs of the network and, by file name, of LiteRT's files. */
 export interface Files {
   network: string;
   runtime: Record<string, string>;
@@ -19,17 +19,17 @@ export interface Files {
 export class Network {
   private constructor(private readonly bytes: Uint8Array) {}
 
-  /** Fetches what it needs; `progress` hears which share of the network has come. */
+  /** Fetches the network and LiteRT; `progress` gets the share of the network fetched so far. */
   static async load(files: Files, progress: (share: number) => void): Promise<Network> {
     const [bytes] = await Promise.all([fetchBytes(files.network, progress), start(files.runtime)]);
     return new Network(bytes);
   }
 
   /**
-   * The colors of a lightness of any size, mirrored to what the network needs.
+   * The colors for lightness of any size, which is padded by mirroring to multiples of the stride.
    *
-   * @param hints - for a network that takes them: for each pixel of l a* / 110, b* / 110 and how
-   *   sure they are, from 0 to 1. None where it is 0, nor where l is mirrored.
+   * @param hints - for a network that takes them: a* / 110, b* / 110 and a certainty in [0, 1] for
+   *   each pixel of l; 0 where there is no hint. The padding gets none.
    */
   async colors(l: Plane, hints?: Float32Array): Promise<Colors> {
     const [top, height] = room(l.height);
@@ -63,10 +63,10 @@ export class Network {
     height: number,
     width: number,
   ): Promise<Float32Array> {
-    // Not WebGPU: it refuses networks whose sizes are found out when they run, see docs/web.md.
+    // Not WebGPU: it refuses networks whose sizes are only known at run time, see docs/web.md.
     const bytes = sized(this.bytes, height, width);
     const model = await litert.loadAndCompile(bytes, { accelerator: "wasm" });
-    // Told apart by their channels: a file has them in any order.
+    // The number of channels identifies an input: their order differs between files.
     const inputs = model.getInputDetails().map(({ shape }) => {
       const plane = shape[3] === HINTS ? hints : l;
       return new litert.Tensor(plane, [1, height, width, shape[3]]);
@@ -89,9 +89,9 @@ async function start(runtime: Record<string, string>): Promise<void> {
   const quick = await litert.supportsFeature("relaxedSimd");
   const build = !quick ? "compat_" : self.crossOriginIsolated ? "threaded_" : "";
   const script = runtime[`litert_wasm_${build}internal.js`];
-  // Read by its script, which would look for its files beside the worker's, and that has no place.
+  // LiteRT's script reads `Module`: it could not find its files beside an inline worker.
   const locateFile = (name: string) => runtime[name];
-  const printErr = () => {}; // it tells what it loaded; errors are thrown
+  const printErr = () => {}; // gets only messages about loading; errors are thrown
   Object.assign(self, { Module: { locateFile, mainScriptUrlOrBlob: script, printErr } });
   await litert.loadLiteRt(script);
 }
@@ -111,13 +111,13 @@ async function fetchBytes(url: string, progress: (share: number) => void): Promi
   return new Uint8Array(await new Blob(chunks).arrayBuffer());
 }
 
-/** Rows before and rows in all that bring a side to a multiple of the stride. */
+/** Padding at the start of a side, and the padded length, a multiple of the stride. */
 function room(side: number): [number, number] {
   const missing = (STRIDE - (side % STRIDE)) % STRIDE;
   return [Math.floor(missing / 2), side + missing];
 }
 
-/** Which sample is seen at a place beyond the ends, where a mirror stands on the last ones. */
+/** The index in [0, side) for a place beyond the ends, mirrored at the first and last sample. */
 function mirrored(place: number, side: number): number {
   const period = 2 * side - 2;
   const within = ((place % period) + period) % period;

@@ -1,4 +1,4 @@
-// What the visitor sees: takes photographs, shows them, and gives them back in color.
+// The page: takes photographs, shows them in color, and saves them.
 
 import example from "../../tfcolor/data/samples/gray/35d67f3f70aeef92.jpg?url";
 import { connect, type Opened, type Tasks } from "./calls";
@@ -12,16 +12,16 @@ const [png, jpeg] = ["png", "jpeg"].map(element<HTMLButtonElement>);
 const [before, after] = ["before", "after"].map(element<HTMLCanvasElement>);
 const [chooser, split] = ["files", "split"].map(element<HTMLInputElement>);
 
-const album = new Map<File, HTMLButtonElement>(); // what was taken, and how to come back to it
-let wanted: File | undefined; // which of them the visitor asked for last
+const album = new Map<File, HTMLButtonElement>(); // every photograph taken, and its button
+let wanted: File | undefined; // the photograph that the visitor chose last
 let shown: File | undefined;
 
 const ready = start();
 ready.then(() => say(""), complain);
 
 async function start(): Promise<Tasks> {
-  await keepOffline(); // first, or what the worker fetches may pass the service worker by
-  // Within the page and not a file of its own: such a worker is under the page's security policy.
+  await keepOffline(); // first, or the worker's fetches may bypass the service worker
+  // The worker is inline, so that it inherits the page's content security policy.
   const tasks = connect(new Worker(), say);
   await tasks.start(files);
   return tasks;
@@ -75,10 +75,10 @@ function chosenLook(): Look {
   return { strength: Number(strength.value) / 100, saturation: Number(saturation.value) / 100 };
 }
 
-let stale = false; // whether the look was changed after it was last painted
+let stale = false; // whether the look has changed since it was last painted
 let painting = false;
 
-/** Paints the shown photograph in the chosen look; what changes meanwhile is painted after it. */
+/** Paints the shown photograph in the chosen look; again if the look changes meanwhile. */
 async function repaint(): Promise<void> {
   stale = true;
   if (painting) return;
@@ -104,7 +104,7 @@ async function download(type: string, extension: string): Promise<void> {
     const tasks = await ready;
     const url = URL.createObjectURL(await tasks.save(chosenLook(), type));
     Object.assign(document.createElement("a"), { href: url, download: name }).click();
-    setTimeout(() => URL.revokeObjectURL(url), 60_000); // the browser has it by then
+    setTimeout(() => URL.revokeObjectURL(url), 60_000); // the download has begun by then
   } catch (error) {
     complain(error);
   } finally {
@@ -145,14 +145,14 @@ function complain(error: unknown): void {
   element("error").textContent = error instanceof Error ? error.message : String(error);
 }
 
-/** Lets a service worker keep what is fetched from here on; without one the page works, too. */
+/** Lets a service worker cache all later fetches; the page also works without one. */
 async function keepOffline(): Promise<void> {
   const workers = navigator.serviceWorker;
   if (!workers) return;
   const controlled = new Promise((done) => (workers.oncontrollerchange = done));
   try {
     await workers.register("sw.js");
-    // A forced reload is never controlled: wait, but not for ever.
+    // After a forced reload no service worker ever controls the page: wait 5 seconds at most.
     const enough = new Promise((done) => setTimeout(done, 5000));
     if (!workers.controller) await Promise.race([controlled, enough]);
   } catch (error) {

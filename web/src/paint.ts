@@ -1,5 +1,5 @@
-// A photograph and its color at the network's size -> the photograph in color, strip by strip.
-// What tfcolor/colorizing/painting.py does.
+// Joins a photograph and its color, which has the network's size, strip by strip, as
+// tfcolor/colorizing/painting.py does.
 
 import * as lab from "./lab";
 import type { Photograph, Pixels } from "./photograph";
@@ -9,13 +9,13 @@ import { Upsampler } from "./upsample";
 const STRIP = 262_144; // pixels
 
 export interface Look {
-  /** 1 for the network's colors, 0 for the photograph's own, between them a mixture. */
+  /** 1 for the network's colors, 0 for the photograph's own, a mixture in between. */
   strength: number;
-  /** Factor of the network's chroma. */
+  /** Factor for the network's chroma. */
   saturation: number;
 }
 
-/** What the network said: l is L* / 50 - 1, a and b are a* and b* / 110. */
+/** Input and output of the network: l is L* / 50 - 1, a and b are a* / 110 and b* / 110. */
 export interface Colors {
   l: Plane;
   a: Plane;

@@ -1,14 +1,14 @@
-// A photograph of the visitor's, read in strips.
+// The visitor's photograph, read in strips.
 
 import constants from "./constants.json";
 
 const { MIN_SIDE } = constants;
 const MAX_SIDE = 16_384; // pixels; what the canvas of most browsers can hold
-const MAX_PIXELS = 100e6; // of which decoding and painting take 400 MB each
+const MAX_PIXELS = 100e6; // so many take 400 MB each for decoding and for painting
 
 export type Pixels = Uint8ClampedArray<ArrayBuffer>; // RGBA, row after row
 
-/** An error whose message is for the visitor. */
+/** An error whose message is shown to the visitor. */
 export class Refused extends Error {}
 
 export class Photograph {
@@ -58,7 +58,7 @@ export class Photograph {
     return this.strip.getImageData(0, 0, this.width, count).data;
   }
 
-  /** The photograph with sides of at most `side`. */
+  /** The photograph, reduced to sides of at most `side` pixels. */
   async reduced(side: number): Promise<Photograph> {
     const scale = side / Math.max(this.width, this.height);
     if (scale >= 1) return this;

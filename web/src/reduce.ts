@@ -1,4 +1,4 @@
-// The lightness of a photograph as a network is shown it. What tfcolor/colorizing/reduction.py does.
+// Reduces a photograph to a network's input, as tfcolor/colorizing/reduction.py does.
 
 import constants from "./constants.json";
 import * as lab from "./lab";
@@ -6,7 +6,7 @@ import type { Photograph, Pixels } from "./photograph";
 import * as taps from "./taps";
 
 const { MAX_ASPECT } = constants;
-const STRIP = 262_144; // pixels that are read at a time
+const STRIP = 262_144; // pixels read at a time
 
 /** Plane l, L* / 50 - 1, with a short side of `size`. */
 export function reduce(photograph: Photograph, size: number): taps.Plane {
@@ -14,7 +14,7 @@ export function reduce(photograph: Photograph, size: number): taps.Plane {
   const [width, height] = [photograph.width, photograph.height].map((side) =>
     Math.min(roundHalfToEven(side * scale), MAX_ASPECT * size),
   );
-  // Pixels and not lightness are averaged: so are the photographs that networks are trained on.
+  // Averages RGB, not lightness, like the photographs that networks are trained on.
   const rgb = narrow(photograph, width);
   const ways = taps.means(photograph.height, height);
   const plane = { width, height, data: new Float32Array(width * height) };
@@ -27,7 +27,7 @@ export function reduce(photograph: Photograph, size: number): taps.Plane {
   return plane;
 }
 
-/** Red, green and blue of all rows in another width; not rounded to levels. */
+/** Red, green and blue of all rows, resized to a width; not rounded to levels. */
 function narrow(photograph: Photograph, width: number): lab.Levels {
   const { count, place, weight } = taps.means(photograph.width, width);
   const rgb = [0, 1, 2].map(() => new Float32Array(photograph.height * width)) as lab.Levels;
@@ -55,7 +55,7 @@ function narrow(photograph: Photograph, width: number): lab.Levels {
   return rgb;
 }
 
-/** As Python rounds. */
+/** Rounds as Python's `round` does. */
 function roundHalfToEven(value: number): number {
   const down = Math.floor(value);
   return value - down === 0.5 ? down + (down % 2) : Math.round(value);

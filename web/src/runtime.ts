@@ -1,4 +1,4 @@
-// Where LiteRT's files lie, in the builds that `network.ts` chooses from.
+// The URLs of the network and of LiteRT's builds, from which `network.ts` chooses.
 
 import compat from "@litertjs/core/wasm/litert_wasm_compat_internal.js?url";
 import compatWasm from "@litertjs/core/wasm/litert_wasm_compat_internal.wasm?url";

@@ -1,17 +1,17 @@
-// Keeps the page's files on this machine, so that it works without a network.
+// The service worker: caches the page's files, so that the page works offline.
 //
-// All names but the page's own hold a hash of what is in them, so files of two builds never mix:
-// what is kept stays right, and a build brings only what it changed.
+// All file names except the page's own contain a hash of the content. So files of two builds never
+// mix, cached files stay valid, and after a new build only changed files are fetched.
 
-declare const FILES: string[]; // all of this build, written in by vite.config.ts
+declare const FILES: string[]; // all files of this build, inserted by vite.config.ts
 
 const worker = self as unknown as ServiceWorkerGlobalScope;
 const CACHE = "tfcolor";
-const LATER = /\.(wasm|tflite)$|litert/; // large; kept when a visitor's browser asks for them
+const LATER = /\.(wasm|tflite)$|litert/; // large; cached when the page first fetches them
 
 worker.addEventListener("install", (event) => {
   const first = ["./", ...FILES.filter((file) => !LATER.test(file))];
-  // Past the browser's own cache, or an old page would be kept.
+  // Bypasses the browser's HTTP cache, which may hold an old page.
   const requests = first.map((file) => new Request(file, { cache: "reload" }));
   event.waitUntil(
     caches
@@ -35,7 +35,7 @@ async function answer(event: FetchEvent): Promise<Response> {
   const kept = await cache.match(event.request, { ignoreSearch: true });
   if (kept) return kept;
   const response = await fetch(event.request);
-  // Not waited for: the page tells how much has come.
+  // Caching is not awaited, so that the page can show the progress of the fetch.
   if (response.ok) event.waitUntil(cache.put(event.request, response.clone()));
   return response;
 }

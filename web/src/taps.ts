@@ -1,4 +1,4 @@
-// Changing the size of planes: which samples make a new one, along one side at a time.
+// Resizes planes, one side at a time, by weighted sums of samples.
 
 /** A plane of numbers, row after row. */
 export interface Plane {
@@ -7,7 +7,7 @@ export interface Plane {
   data: Float32Array;
 }
 
-/** `count` samples for each new one, by their place, with weights that add up to 1. */
+/** For each new sample, the places and weights of `count` old ones; the weights add up to 1. */
 export interface Taps {
   count: number;
   place: Int32Array;
@@ -16,7 +16,7 @@ export interface Taps {
 
 export type Way = (from: number, to: number) => Taps;
 
-/** The mean of what a new sample covers, or a line where there are more. tfcolor/images/resizing/arrays.py. */
+/** Area means if `to` is smaller, otherwise linear, as in tfcolor/images/resizing/arrays.py. */
 export function means(from: number, to: number): Taps {
   return to < from ? area(from, to) : linear(from, to);
 }
@@ -36,7 +36,7 @@ function area(from: number, to: number): Taps {
   return taps;
 }
 
-/** Between the two nearest samples. */
+/** Linear interpolation between the two nearest samples. */
 function linear(from: number, to: number): Taps {
   const taps = empty(to, 2);
   for (let index = 0; index < to; index++) {
@@ -69,13 +69,13 @@ function empty(length: number, count: number): Taps {
   return { count, place: new Int32Array(places), weight: new Float32Array(places) };
 }
 
-/** Beyond its ends a side repeats its last sample. */
+/** Sets a tap; a place beyond the ends takes the nearest sample. */
 function set(taps: Taps, index: number, tap: number, place: number, from: number, weight: number) {
   taps.place[index * taps.count + tap] = Math.min(Math.max(place, 0), from - 1);
   taps.weight[index * taps.count + tap] = weight;
 }
 
-/** Makes one row of another width: of `source` every `step`-th number from `start` on. */
+/** Resizes one row: every `step`-th number of `source` from `start` on. */
 export function across(
   source: ArrayLike<number>,
   start: number,
@@ -93,7 +93,7 @@ export function across(
   }
 }
 
-/** Makes row `index` of a plane of another height; `target` is as wide as the rows. */
+/** Computes row `index` of a plane resized to another height; `target` is as wide as `rows`. */
 export function down(rows: Float32Array, taps: Taps, index: number, target: Float32Array): void {
   target.fill(0);
   for (let tap = index * taps.count; tap < (index + 1) * taps.count; tap++) {
@@ -104,7 +104,7 @@ export function down(rows: Float32Array, taps: Taps, index: number, target: Floa
   }
 }
 
-/** A plane in another size. */
+/** Resizes a plane. */
 export function resize(plane: Plane, width: number, height: number, way: Way): Plane {
   const wide = widen(plane, width, way);
   const data = new Float32Array(width * height);
@@ -113,7 +113,7 @@ export function resize(plane: Plane, width: number, height: number, way: Way): P
   return { width, height, data };
 }
 
-/** All rows of a plane in another width. */
+/** Resizes all rows of a plane to a width. */
 export function widen(plane: Plane, width: number, way: Way): Float32Array {
   const wide = new Float32Array(width * plane.height);
   const taps = way(plane.width, width);

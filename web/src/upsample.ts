@@ -1,21 +1,21 @@
-// Color of a small photograph at the size of the large one, along its edges: bicubic, and where
-// color follows lightness in the small one, it follows its fine detail in the large one. What
-// tfcolor/colorizing/upsample.py does.
+// Enlarges the color of a small photograph along the edges of the large one, as
+// tfcolor/colorizing/upsample.py does: bicubic, and where color follows lightness in the small
+// photograph, it follows the fine detail of lightness in the large one.
 
 import constants from "./constants.json";
 import * as taps from "./taps";
 
 const { NOISE, TRUST } = constants;
 
-/** Reads rows of the large planes. */
+/** Computes the large planes row by row. */
 export class Upsampler {
-  private readonly wide: Float32Array[]; // a*, b*, their slopes, L*; as wide as the large one
+  private readonly wide: Float32Array[]; // a*, b*, their slopes, L*; as wide as the large planes
   private readonly taps: taps.Taps;
   private readonly spare: Float32Array;
 
-  /** From L*, a* and b* of the small photograph. */
+  /** @param small - L*, a* and b* of the small photograph. */
   constructor(small: taps.Plane[], width: number, height: number) {
-    // Where the network saw more pixels than there are, fewer of them do.
+    // The small planes may be larger than the photograph: reduce them to its size.
     const few = [Math.min(small[0].width, width), Math.min(small[0].height, height)] as const;
     const same = small[0].width === few[0] && small[0].height === few[1];
     const [l, a, b] = same ? small : small.map((each) => taps.resize(each, ...few, taps.means));
@@ -40,7 +40,7 @@ export class Upsampler {
   }
 }
 
-/** By how much a color plane changes with L* around each pixel. */
+/** The slope of a color plane over L* around each pixel. */
 function slope(l: taps.Plane, color: taps.Plane): taps.Plane {
   const [meanL, meanColor] = [mean(l), mean(color)];
   const [squares, products] = [mean(product(l, l)), mean(product(l, color))];
@@ -56,7 +56,7 @@ function product(one: taps.Plane, other: taps.Plane): taps.Plane {
   return { ...one, data: one.data.map((each, at) => each * other.data[at]) };
 }
 
-/** Means of 3 x 3 pixels; beyond the borders they repeat. */
+/** Means of 3 x 3 pixels; beyond the borders the outermost pixels are repeated. */
 function mean(plane: taps.Plane): taps.Plane {
   return taps.resize(plane, plane.width, plane.height, threes);
 }

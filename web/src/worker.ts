@@ -1,4 +1,4 @@
-// Does what takes long, so that the page goes on answering.
+// Does the slow work, so that the page stays responsive.
 
 import type { Call, Opened, Reply, Tasks } from "./calls";
 import { mark } from "./mark";
@@ -7,7 +7,7 @@ import { type Colors, type Look, paint } from "./paint";
 import { Photograph, Refused, context } from "./photograph";
 import { reduce } from "./reduce";
 
-const SCREEN = 1600; // pixels; as large as the page shows a photograph
+const SCREEN = 1600; // pixels; the longer side of a photograph on the page, at most
 const JPEG_QUALITY = 0.95;
 
 let network: Network;
@@ -63,7 +63,7 @@ function painted(
   return target.canvas;
 }
 
-/** Canvases beyond a browser's limits take everything and stay empty. */
+/** Throws for canvases beyond a browser's limits, which accept pixels but stay empty. */
 function refuseUnlessPaintable(target: OffscreenCanvasRenderingContext2D): void {
   const [x, y] = [target.canvas.width - 1, target.canvas.height - 1];
   target.fillRect(x, y, 1, 1);
@@ -83,7 +83,7 @@ function tell(progress: string): void {
   postMessage({ progress } satisfies Reply);
 }
 
-/** One line for the visitor. */
+/** The message of an error, one line, for the visitor. */
 function explain(error: unknown): string {
   if (error instanceof Refused) return error.message;
   if (error instanceof RangeError) {
