@@ -1,13 +1,13 @@
 """The runs of docs/report/, all at 128 x 128: `train.py` trains them, `report.py` reads them.
 
-What was expected of a run was written before it was made.
+The expected effect of every run was written down before the run was trained.
 """
 
 import dataclasses
 import json
 from typing import Any
 
-TFCOLOR = ("-c", "from tfcolor.cli.main import main; main()")  # of Python, for `tfcolor`
+TFCOLOR = ("-c", "from tfcolor.cli.main import main; main()")  # arguments of Python for `tfcolor`
 SHARED = {"image_size": 128, "validation_limit": 200}
 CPU_MINUTES = {"recipes": 15.0, "experiments": 6.0}
 
@@ -17,13 +17,13 @@ class Run:
     """A training run.
 
     Attributes:
-      name: of the run's folder.
+      name: of the run and its folder.
       group: "recipes", measured on the test photographs, or "experiments", of the recipe tfcolor,
         measured on the validation photographs.
-      recipe: what it starts from.
-      changes: fields of its config that are other than the recipe's.
-      about: what was changed.
-      expected: what was expected of that.
+      recipe: the recipe that is trained, with changes.
+      changes: fields of the config that differ from the recipe's, and their values.
+      about: the change in words.
+      expected: the expected effect of the change.
     """
 
     name: str
@@ -35,8 +35,8 @@ class Run:
 
     @property
     def assignments(self) -> list[str]:
-        """The changes as `tfcolor-train --set` takes them."""
-        # A warm-up of 200 steps would be most of a stage of so short a run.
+        """The changes as arguments of `tfcolor-train --set`."""
+        # A warm-up of 200 steps would take most of a stage in runs as short as these.
         short = {"warmup_steps": 20} if self.recipe == "tfcolor" else {}
         changes = {**SHARED, **short, **self.changes}
         return [
@@ -126,7 +126,7 @@ RUNS = (
     _experiment(
         "no-adversary",
         "adversarial stage: without its two losses, so that it continues the previous stage",
-        # The recipe has had no such stage since: this is the control now.
+        # The recipe no longer has this stage, so this run now equals the control.
         "A lower ab error and a higher Fréchet distance.",
     ),
 )

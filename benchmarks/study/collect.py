@@ -1,6 +1,6 @@
-"""What the runs of `train.py` left behind, measured and brought into docs/report/ as JSON.
+"""Measures the runs of `train.py` and collects the results in docs/report/ as JSON.
 
-A step whose result is in RUNS already is not repeated; the test photographs are measured once.
+Results that are already in RUNS are not computed again: test photographs are measured once.
 """
 
 import json
@@ -21,26 +21,26 @@ from tfcolor import config
 from tfcolor.runtimes import saved_models, workdirs
 
 ROOT = Path(__file__).parents[2]
-SIDE = 128  # of the center squares that are measured, pixels
+SIDE = 128  # pixels, of the center squares that are measured
 SHIPPED = ROOT / "saved_models" / "tfcolor-base"
-STRENGTH = 200  # photographs that figures at equal strength are of
-POINTS = 60  # most of a curve
+STRENGTH = 200  # photographs for figures at equal colorfulness
+POINTS = 60  # of a curve, at most
 CURVES = ("train/d_loss", "train/g_gan", "val/ab_error", "val/colorfulness")
-# Of `tfcolor analyze`: charts of the training photographs, pictures of the bundled ones.
+# Output of `tfcolor analyze`: charts of the training photographs, pictures of the bundled ones.
 CHARTS = ("distributions", "planes", "density", "gray_methods")
 EXAMPLES = ("preprocessing", "gray_examples")
 
 
 def collect(folder: Path, train: str, test: str, out: Path) -> None:
-    """Measures what was trained and not yet measured, and writes all of it into `out`.
+    """Measures all trained runs that are not measured yet, and writes all figures to `out`.
 
     Args:
-      folder: of `train.py`.
+      folder: the RUNS of `train.py`.
       train, test: folders of photographs.
       out: docs/report.
 
     Raises:
-      SystemExit: if a recipe is not trained to its end.
+      SystemExit: if the training of a recipe is not complete.
     """
     done = [run for run in catalog.RUNS if _cost(folder, run).get("done")]
     if missing := [run.name for run in catalog.RECIPES if run not in done]:
@@ -55,7 +55,7 @@ def collect(folder: Path, train: str, test: str, out: Path) -> None:
         write(out / "runs" / f"{run.name}.json", collected)
     models = [folder / "models" / run.name for run in catalog.RECIPES]
     write(out / "recipes.json", _evaluated(folder, "recipes", models, test))
-    if all(run in done for run in catalog.EXPERIMENTS):  # or some would be measured twice
+    if all(run in done for run in catalog.EXPERIMENTS):  # otherwise some would be measured twice
         tried = [folder / "models" / run.name for run in catalog.EXPERIMENTS]
         measured = _evaluated(folder, "experiments", tried, train, "--part", "validation")
         write(out / "experiments.json", measured)
@@ -75,7 +75,7 @@ def _export(folder: Path, run: catalog.Run) -> None:
 
 
 def _described(folder: Path, run: catalog.Run) -> dict[str, Any]:
-    """What a run was: its cost, its stages, its curves."""
+    """A run's cost, stages and curves."""
     cost = _cost(folder, run)
     settings = workdirs.read_config(folder / run.name)
     model = folder / "models" / run.name / "1"
@@ -95,7 +95,7 @@ def _described(folder: Path, run: catalog.Run) -> dict[str, Any]:
 
 
 def stages(settings: config.TrainConfig, steps: int) -> list[dict[str, Any]]:
-    """What the stages of the first so many steps of a run were."""
+    """The stages of a run's first `steps` steps."""
     found, left = [], steps
     for stage in settings.stages:
         if done := min(stage.steps, left):
@@ -112,11 +112,11 @@ def stages(settings: config.TrainConfig, steps: int) -> list[dict[str, Any]]:
 
 
 def curves(events: Path) -> dict[str, list[list[float]]]:
-    """Tag -> [[step, value]], from TensorBoard's events; thinned."""
+    """Tag -> [[step, value]], from TensorBoard's events, with at most `POINTS` points."""
     read = event_accumulator.EventAccumulator(str(events), size_guidance={"tensors": 0})
     read.Reload()
     found = {}
-    for tag in sorted(read.Tags()["tensors"]):  # where TensorFlow 2 has its scalars, too
+    for tag in sorted(read.Tags()["tensors"]):  # TensorFlow 2 stores scalars as tensors
         if tag in CURVES:
             points = read.Tensors(tag)
             count = min(POINTS, len(points))
@@ -129,18 +129,18 @@ def curves(events: Path) -> dict[str, list[list[float]]]:
 def _evaluated(
     folder: Path, name: str, models: Iterable[Path], source: str, *options: object
 ) -> dict[str, Any]:
-    """The table of some models at `SIDE`."""
+    """The evaluation of some models at `SIDE`."""
     measured = ("--data", source, *options, "--protocol", f"center-{SIDE}")
     return evaluated(folder / f"{name}-evaluation.json", models, *measured)
 
 
 def evaluated(path: Path, models: Iterable[Path], *options: object) -> dict[str, Any]:
-    """An evaluation without the figures of each photograph, and without where they lie.
+    """An evaluation, without the figures and the folder of the photographs.
 
     Args:
-      path: its JSON; only models that it lacks are measured.
-      models: of `tfcolor evaluate`; without any the model that comes with the package.
-      options: the same.
+      path: JSON of the evaluation; only models missing from it are measured.
+      models: arguments of `tfcolor evaluate`; none stands for the bundled model.
+      options: of `tfcolor evaluate`.
     """
     whole = json.loads(path.read_text()) if path.exists() else {"rows": {}}
     missing = [model for model in models if model.name not in whole["rows"]]
@@ -153,7 +153,7 @@ def evaluated(path: Path, models: Iterable[Path], *options: object) -> dict[str,
 
 
 def _strength(folder: Path, run: catalog.Run, photos: str) -> dict[str, Any]:
-    """The figures where a model is 0.85 times as colorful as the truth, by strength.py."""
+    """The figures of strength.py at 0.85 times the truth's colorfulness."""
     part = "all" if run.group == "recipes" else "validation"
     options = ["--run", folder / run.name, "--data", photos, "--part", part]
     options += ["--limit", STRENGTH, "--side", SIDE, "--network-size", SIDE]
@@ -162,14 +162,14 @@ def _strength(folder: Path, run: catalog.Run, photos: str) -> dict[str, Any]:
 
 
 def benchmarked(path: Path, name: str, *options: object) -> dict[str, Any]:
-    """What a benchmark printed, kept in a file, which is made if missing."""
+    """The JSON that a benchmark printed, from a file; runs the benchmark if the file is missing."""
     if not path.exists():
         path.write_text(call(ROOT / "benchmarks" / name, *options))
     return json.loads(path.read_text().splitlines()[-1])
 
 
 def _analyzed(folder: Path, train: str, out: Path) -> dict[str, Any]:
-    """The study of the training photographs, without names of files."""
+    """The report of `tfcolor analyze` on the training photographs, without file names."""
     for source, name, chosen in ((train, "data", CHARTS), ("samples", "samples-data", EXAMPLES)):
         if not (folder / name / "report.json").exists():
             call(*catalog.TFCOLOR, "analyze", "--data", source, "--out", folder / name)
@@ -182,7 +182,7 @@ def _analyzed(folder: Path, train: str, out: Path) -> dict[str, Any]:
 
 
 def call(*arguments: object) -> str:
-    """What a Python program prints."""
+    """Runs a Python program; returns its standard output."""
     print("==", *arguments, flush=True)
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"}
     command = [sys.executable, *map(str, arguments)]
@@ -198,5 +198,5 @@ def read_runs(out: Path) -> list[dict[str, Any]]:
 
 
 def write(path: Path, content: dict[str, Any]) -> None:
-    """Writes JSON, on one line."""
+    """Writes JSON on one line."""
     path.write_text(json.dumps(content, separators=(",", ":")) + "\n")

@@ -1,4 +1,4 @@
-"""The pictures of docs/report/: curves of the collected runs, galleries by their models."""
+"""Draws the pictures of docs/report/: curves of the collected runs, galleries of their models."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -20,11 +20,11 @@ GALLERY = 8  # photographs
 MARGIN = 18  # pixels, of a line of text
 QUALITY = 82
 
-Collected = Mapping[str, Any]  # of `collect.collect`
+Collected = Mapping[str, Any]  # a run, as `collect.collect` writes it
 
 
 def curves(runs: Iterable[Collected], out: Path) -> None:
-    """Figures of validation and losses over the processor time, a line a run."""
+    """Draws validation figures and losses over CPU time, one line per run."""
     runs = list(runs)
     for group in catalog.CPU_MINUTES:
         members = [run for run in runs if run["group"] == group]
@@ -52,7 +52,7 @@ def curves(runs: Iterable[Collected], out: Path) -> None:
 
 
 def shipped(run: Collected, out: Path) -> None:
-    """Figures of validation of one run over its steps, with the ends of its stages."""
+    """Draws the validation figures of one run over its steps, with the ends of its stages."""
     drawn, ((left, right),) = plots.subplots(1, 2, width=10, height=3)
     ends = np.cumsum([stage["steps"] for stage in run["stages"]])[:-1]
     for axis, tag, label in (
@@ -68,14 +68,14 @@ def shipped(run: Collected, out: Path) -> None:
 
 
 def minutes(run: Collected, steps: np.ndarray) -> np.ndarray:
-    """Processor time when steps were done: that of the whole run, shared out by what steps cost."""
+    """CPU minutes at steps: the whole run's, distributed by the cost of a step in each stage."""
     ends = np.cumsum([0] + [stage["steps"] for stage in run["stages"]])
     costs = np.cumsum([0] + [stage["steps"] * stage["cpu_s"] for stage in run["stages"]])
     return np.interp(steps, ends, costs / costs[-1] * run["cpu_minutes"])
 
 
 def gallery(folder: Path, out: Path) -> None:
-    """The same held-out photographs, colorized by every recipe and by the shipped model."""
+    """Draws held-out photographs, colorized by every recipe and by the shipped model."""
     names = [run.name for run in catalog.RECIPES] + [collect.SHIPPED.name]
     held_out = sorted(samples.from_package("test").names.values())[:GALLERY]
     made = [colorized(folder, name, held_out) for name in names]
@@ -85,7 +85,7 @@ def gallery(folder: Path, out: Path) -> None:
 
 
 def colorized(folder: Path, model: str, names: list[str]) -> list[np.ndarray]:
-    """Bundled photographs as `tfcolor colorize` gives them: by a recipe or the shipped model."""
+    """Bundled photographs, colorized by `tfcolor colorize` with a recipe's or the shipped model."""
     pictures = folder / "pictures" / model
     if not all((pictures / name).exists() for name in names):
         files = [samples.FOLDER / name for name in names]
@@ -98,13 +98,13 @@ def colorized(folder: Path, model: str, names: list[str]) -> list[np.ndarray]:
 
 
 def examples(folder: Path, out: Path) -> dict[str, Any]:
-    """Where SSIM is low and color realistic, and where SSIM is high and color is lost.
+    """Draws a realistic colorization with a low SSIM, and a dull one with a high SSIM.
 
-    Of every recipe and the shipped model, and every held-out photograph.
+    It chooses among all held-out photographs, the recipes and the shipped model.
 
     Returns:
-      name of the example -> model, and figures of it and of gray; without those that there are
-      none of.
+      Name of the example -> model, photograph, and figures of the model, gray and the truth;
+      without an example that no colorization fits.
     """
     evaluation = record.read(folder / "samples-evaluation.json")
     view = choice.View(evaluation)
@@ -153,7 +153,7 @@ def _gray(rgb: np.ndarray) -> np.ndarray:
 
 
 def _grid(rows: list[list[np.ndarray]], labels: list[str], cell: int = CELL) -> Image.Image:
-    """Pictures in rows under a line of labels."""
+    """A picture of rows of pictures under a line of labels."""
     drawn = Image.new("RGB", (cell * len(labels), MARGIN + cell * len(rows)), "white")
     pen = ImageDraw.Draw(drawn)
     for x, label in enumerate(labels):

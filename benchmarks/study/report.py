@@ -1,9 +1,9 @@
-"""Builds docs/report/README.md of text.md, its figures from what was collected.
+"""Builds docs/report/README.md from the template text.md and the collected figures.
 
     python benchmarks/study/report.py [RUNS --data PHOTOS] [--shipped RUN]... [--test PHOTOS]
 
-With the folder of `train.py`, or the runs behind the shipped model, what is new there is measured,
-collected and drawn first.
+RUNS, a folder of `train.py`, and --shipped, the runs behind the shipped model, are measured,
+collected and drawn first, except for results that they already hold.
 """
 
 import os
@@ -36,7 +36,7 @@ OUT = HERE.parents[1] / "docs" / "report"
 CONTROL = "control"  # the experiment that the others are compared with
 SHIPPED = "tfcolor"  # the row of the model that comes with the package
 FRECHET = config.FRECHET
-SHARE = 0.85  # of the truth's colorfulness, at which strength.py compares
+SHARE = 0.85  # of the truth's colorfulness, at which strength.py compares models
 COLUMNS = {
     "ssim": "SSIM",
     "psnr": "PSNR",
@@ -47,11 +47,11 @@ COLUMNS = {
     FRECHET: "Fréchet distance",
 }
 
-Table = Mapping[str, Any]  # of an evaluation, as it was collected
+Table = Mapping[str, Any]  # a collected evaluation, or its rows
 
 
 def render(out: Path) -> str:
-    """The report, of what lies in a folder.
+    """The report, from the JSON files in a folder.
 
     Raises:
       jinja2.UndefinedError: if the text names a figure that was not collected.
@@ -84,7 +84,7 @@ def render(out: Path) -> str:
 
 
 def pm(rows: Table, row: str, metric: str, signed: bool = False) -> str:
-    """A figure with half its interval, such as 14.85 ±0.52; "-" where there is none."""
+    """A figure with its interval, such as 14.85 ±0.52; "-" if there is none, "∞" for PSNR."""
     figure = rows[row].get(metric)
     if figure is None or figure["value"] is None:
         return "∞" if metric == "psnr" else "-"
@@ -93,7 +93,7 @@ def pm(rows: Table, row: str, metric: str, signed: bool = False) -> str:
 
 
 def model_table(evaluation: Table, name: str = "") -> str:
-    """Every model beside gray and the truth; a single one under another name."""
+    """A table of all models, gray and the truth; `name` replaces the name of a single model."""
     lines = [["", *COLUMNS.values()]]
     for row in evaluation["rows"]:
         is_model = row not in scores.CONTROLS
@@ -104,7 +104,7 @@ def model_table(evaluation: Table, name: str = "") -> str:
 
 
 def aims(measured: Table, recipes: Table) -> str:
-    """What the shipped model was to reach, what it does, and by how much that is less."""
+    """A table of the shipped model's aims, its figures, and by how much it misses the aims."""
     at_256, at_128, strength, sizes = (
         measured[name] for name in ("at_256", "at_128", "at_strength", "sizes")
     )
@@ -167,7 +167,7 @@ def aims(measured: Table, recipes: Table) -> str:
 
 
 def strength_table(runs: Mapping[str, draw.Collected], group: str) -> str:
-    """What the runs of a group cost, and what they reach at the same colorfulness."""
+    """A table of a group's runs: their cost, and their figures at equal colorfulness."""
     head = ["", "CPU minutes", "weights of step", "photographs seen by then", "chroma times"]
     lines = [[*head, "PSNR above gray's", "ab error above gray's", "ΔE00 above gray's"]]
     for run in runs.values():
@@ -178,14 +178,14 @@ def strength_table(runs: Mapping[str, draw.Collected], group: str) -> str:
 
 
 def expectation_table() -> str:
-    """What every experiment changed, and what was expected of it."""
+    """A table of every experiment's change and its expected effect."""
     lines = [["", "changed", "expected"]]
     lines += [[run.name, run.about, run.expected] for run in catalog.EXPERIMENTS]
     return modelcard.table(lines)
 
 
 def experiment_table(evaluation: Table) -> str:
-    """What came of every experiment, beside the control."""
+    """A table of every experiment's figures, compared with the control's."""
     lines = [["", "colorfulness", "ab error minus control's", "Fréchet distance minus control's"]]
     for run in catalog.EXPERIMENTS:
         less = [
@@ -197,13 +197,13 @@ def experiment_table(evaluation: Table) -> str:
 
 
 def chosen(run: draw.Collected) -> list[str]:
-    """The step that the measured weights are of, and how many crops they have seen."""
+    """The step of the measured weights, and the number of crops they were trained on."""
     steps = sum(stage["steps"] for stage in run["stages"])
     return [f"{run['chosen_step']:,} of {steps:,}", f"{run['chosen_photographs']:,}"]
 
 
 def at_strength(run: draw.Collected) -> list[str]:
-    """Chroma times, and PSNR, ab error and ΔE00 beside gray's, at 0.85 of the truth's color."""
+    """The factor of chroma for `SHARE`, and PSNR, ab error and ΔE00 there, relative to gray's."""
     found = run["at_strength"]
     sign = "" if found["reached"] else "over " if found["factor"] > 1 else "under "
     return [
@@ -214,7 +214,7 @@ def at_strength(run: draw.Collected) -> list[str]:
 
 
 def difference(evaluation: Table, first: str, second: str, metric: str) -> str:
-    """First less second, over the same photographs, with half its interval."""
+    """First minus second over the same photographs, with its interval."""
     rows = evaluation["differences"]
     if f"{first} - {second}" in rows:
         return pm(rows, f"{first} - {second}", metric, signed=True)

@@ -1,4 +1,4 @@
-"""What the shipped model reaches: measured, for docs/report/."""
+"""Measures the shipped model for docs/report/."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,28 +9,27 @@ import collect
 from tfcolor.models import shipped
 from tfcolor.runtimes import workdirs
 
-SIDE = 256  # of the center squares, pixels; and `collect.SIDE`, at which the recipes are measured
-SIZES = 100  # photographs that sizes.py compares
+SIDE = 256  # pixels, of center squares; squares of `collect.SIDE` are measured too, as for recipes
+SIZES = 100  # photographs for sizes.py
 
 
 def collected(folders: Sequence[Path], test: str) -> dict[str, Any]:
-    """What the model that comes with the package is, and its figures.
+    """The training of the model that comes with the package, and its figures.
 
-    What was measured lies in the last run's folder `measured` and is not measured again: the test
-    photographs are for once.
+    The folder `measured` of the last run keeps the figures: test photographs are measured once.
 
     Args:
-      folders: of the runs that are behind it, each begun with the weights of the one before.
+      folders: of the runs that made the model, each started with the weights of the one before.
       test: folder of photographs that it was neither trained nor chosen on.
 
     Raises:
-      ValueError: if one is no run.
+      ValueError: if a folder is not a run.
     """
     return described(folders) | measured(folders[-1] / "measured", test)
 
 
 def described(folders: Sequence[Path]) -> dict[str, Any]:
-    """The stages and the curves of runs that went on from one another, up to the chosen steps."""
+    """Stages and curves of runs that continue each other, each up to its chosen step."""
     stages: list[dict[str, Any]] = []
     curves: dict[str, list[list[float]]] = {}
     before = 0
@@ -48,7 +47,7 @@ def measured(kept: Path, test: str) -> dict[str, Any]:
     """The figures of the model that comes with the package.
 
     Args:
-      kept: folder of what was measured.
+      kept: folder that keeps the figures.
       test: folder of photographs that it was neither trained nor chosen on.
     """
     kept.mkdir(exist_ok=True)

@@ -1,10 +1,10 @@
-"""Trains the runs of docs/report/, one after another, each for the processor time it is given.
+"""Trains the runs of docs/report/ one after another, each for a fixed CPU time.
 
     python benchmarks/study/train.py RUNS --data PHOTOS [--only NAME]
 
-A step of every stage is timed first, so that the whole run, with its stages in their proportions,
-takes that time. RUNS/NAME is the run, RUNS/NAME.json what it cost. Run again, it goes on where it
-stopped.
+It first times a step of every stage and scales the stages' steps by one factor, so that the whole
+run takes that time. RUNS/NAME is the run, RUNS/NAME.json its cost. After an interruption, the same
+command resumes.
 """
 
 import concurrent.futures
@@ -22,11 +22,11 @@ import catalog
 import click
 
 VALIDATIONS = 4
-CALLS = 4  # of a step, that are timed
+CALLS = 4  # timed calls of a step
 
 
 def plan(run: catalog.Run) -> dict[str, Any]:
-    """How many steps the processor time pays for: "steps", and "cpu_s" of a step of every stage."""
+    """The "steps" of a run that fit into its CPU time, and "cpu_s", the cost of a step by stage."""
     sys.path.insert(0, str(Path(__file__).parent.parent))
     import measure
 
@@ -48,16 +48,16 @@ def plan(run: catalog.Run) -> dict[str, Any]:
 
 
 def train(run: catalog.Run, folder: Path, data: str) -> bool:
-    """Trains a run, or what is left of it; whether it came to its end."""
+    """Trains a run, or resumes it; returns whether it is complete."""
     noted = folder / f"{run.name}.json"
     cost = json.loads(noted.read_text()) if noted.exists() else {}
     if cost.get("done"):
         return True
     if not cost:
-        # In a process of its own, or the networks of all runs would pile up.
+        # A separate process, so that the networks of all runs do not pile up in memory.
         with concurrent.futures.ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as own:
             cost = {**own.submit(plan, run).result(), "cpu_minutes": 0.0}
-        noted.write_text(_json(cost))  # a run that is killed goes on with the steps it began with
+        noted.write_text(_json(cost))  # a resumed run keeps its number of steps
     print(f"== {run.name}: {cost['steps']} steps", flush=True)
     often = str(-(-cost["steps"] // VALIDATIONS))
     command = [sys.executable, *catalog.TFCOLOR, "train", "--recipe", run.recipe, "--data", data]
