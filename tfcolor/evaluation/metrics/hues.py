@@ -1,4 +1,4 @@
-"""Counts which colors were painted as which."""
+"""Counts, for each named color of the truth, the named colors of its colorization."""
 
 import math
 
