@@ -17,7 +17,7 @@ from tfcolor.colorizing import folder, local_hints
 from tfcolor.support import errors
 
 PROGRESS = gr.Progress()
-# Errors that the user can mend are shown on the page; any other is a bug.
+# Errors that the user can fix are shown on the page; any other is a bug.
 MENDABLE = (OSError, errors.InputError, MemoryError)
 
 

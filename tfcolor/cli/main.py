@@ -32,14 +32,14 @@ os.environ["KERAS_BACKEND"] = "tensorflow"  # whatever ~/.keras/keras.json says
 
 
 class BadInput(click.ClickException):
-    """An error that the user can mend."""
+    """An error that the user can fix."""
 
     exit_code = 2
 
 
 @contextlib.contextmanager
 def mistyped(context: click.Context) -> Iterator[None]:
-    """Turns click's usage errors of four lines into errors of one."""
+    """Shortens click's usage errors from four lines to one."""
     try:
         yield
     except click.exceptions.NoArgsIsHelpError:
@@ -59,7 +59,7 @@ class Commands(click.Group):
             return super().parse_args(context, arguments)
 
     def invoke(self, context: click.Context) -> Any:
-        """Runs the command; see `fail` for what becomes of errors."""
+        """Runs the command; `fail` reports errors that are not bugs."""
         try:
             with mistyped(context):
                 return super().invoke(context)

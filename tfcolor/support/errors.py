@@ -1,4 +1,4 @@
-"""Errors that the user can mend, and exceptions as one readable line."""
+"""Errors that the user can fix, and exceptions as one readable line."""
 
 import re
 
