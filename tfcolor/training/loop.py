@@ -111,8 +111,8 @@ def _train(
                     int(train_state.step.numpy()),
                 )
                 return False
-    if train_photos.skipped:
-        log.warning("%d photographs were skipped", len(train_photos.skipped))
+    if skipped := {**train_photos.skipped, **validation_photos.skipped}:
+        log.warning("%d photographs were skipped", len(skipped))
     return True
 
 

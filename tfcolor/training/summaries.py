@@ -1,11 +1,13 @@
 """Records of a run for people: TensorBoard events, metrics.jsonl, a picture of the progress."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from tensorboard.compat.proto import event_pb2
 from tensorboard.plugins.hparams import api as hparams
 
 from tfcolor import config
@@ -18,7 +20,7 @@ EVENTS = "events"
 
 
 class Summaries:
-    """The records of a run; metrics.jsonl loses steps after the one that the run resumes from."""
+    """The records of a run, which lose the steps after the one that the run resumes from."""
 
     def __init__(self, folder: Path, settings: config.TrainConfig, resumed_step: int) -> None:
         self._folder = folder
@@ -86,3 +88,22 @@ class Summaries:
             json.dumps(line) for line in workdirs.read_metrics(self._folder) if line["step"] <= step
         ]
         disk.write(self._metrics, "".join(line + "\n" for line in kept))
+        for path in (self._folder / EVENTS).glob("*tfevents*"):
+            if all(_step(event) <= step for event in _events(path)):
+                continue
+            with disk.replacing(path) as partial, tf.io.TFRecordWriter(str(partial)) as file:
+                for event in _events(path):
+                    if _step(event) <= step:
+                        file.write(event)
+
+
+def _events(path: Path) -> Iterator[bytes]:
+    """The serialized events of a file, up to one that a kill cut short."""
+    try:
+        yield from tf.data.TFRecordDataset(str(path)).as_numpy_iterator()
+    except tf.errors.DataLossError:
+        return
+
+
+def _step(event: bytes) -> int:
+    return event_pb2.Event.FromString(event).step
