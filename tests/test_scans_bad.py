@@ -15,6 +15,7 @@ from pathlib import Path
 import hypothesis
 import numpy as np
 import pytest
+import tifffile
 from conftest import random_rgb
 from hypothesis import strategies as st
 from PIL import Image
@@ -51,6 +52,10 @@ def encodings():
     add("webp", small, "WEBP", exif=exif)
     add("bmp", small, "BMP")
     add("gif", small.convert("P"), "GIF", save_all=True, append_images=[small.convert("P")])
+    for order in "<>":
+        file = io.BytesIO()
+        tifffile.imwrite(file, np.dstack([deep, deep]), bigtiff=True, byteorder=order)
+        files[f"tiff big {order}"] = file.getvalue()
     for format in ("PNG", "TIFF"):
         for pixels in (rgb, deep):
             file = io.BytesIO()

@@ -2,73 +2,81 @@
 
 from __future__ import annotations
 
-import contextlib
+import functools
 import io
+import logging
 import math
-import threading
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import Image, TiffImagePlugin, UnidentifiedImageError
+from PIL import Image
 
-from tfcolor.images import formats, libvips, metadata, orientation, profiles, strips
+from tfcolor.images import (
+    formats,
+    libvips,
+    metadata,
+    opening,
+    orientation,
+    profiles,
+    repairs,
+    signatures,
+    strips,
+    tiff,
+)
 from tfcolor.support import errors
 
-# ISO 14496-12 and 23008-12: brands of files that may hold an HEVC picture.
-_HEIC_BRANDS = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"}
+log = logging.getLogger(__name__)
 
-# TIFF revision 6.0: gray from white or black, RGB, palette, CMYK. libvips misreads Lab and YCbCr.
-_PLAIN_TIFF = {0, 1, 2, 3, 5}
-
-# Python's filters of warnings are global: only one thread at a time may change them.
-_WARNINGS = threading.Lock()
+Planes = tuple[np.ndarray, np.ndarray | None]  # pixels and alpha, as they are stored
 
 
 def decode(file: BinaryIO, name: str, enough: int | None = None) -> dict[str, Any]:
-    """Reads a photograph.
+    """Reads a photograph; a fault that takes no pixels from it is logged.
 
     Args:
       file: seekable.
-      name: its name in messages.
-      enough: pixels of the short side that suffice; a JPEG with twice as many or more is decoded
+      name: what to call it in messages.
+      enough: pixels of the short side that will do; a JPEG with twice as many or more is decoded
         at a half, a quarter or an eighth of its size.
 
     Returns:
-      The attributes of a `Photograph`, by name.
+      What a `Photograph` holds, by the names of its attributes.
 
     Raises:
       ValueError: as `images.read`.
     """
-    head = _head(file)
-    kinds = _formats(head, name)
-    with explained(name):
-        with _quietly():
-            image = Image.open(file, formats=kinds)
-        with image:
-            if enough:
-                scale = enough / min(image.size)
-                image.draft(None, (math.ceil(image.width * scale), math.ceil(image.height * scale)))
-            size = image.size
-            planes = None if _is_for_libvips(image, head) else _decode(image)
-            stored, beside = _beside(image)
-        del image  # with the pixels that Pillow decodes to find EXIF after them
-        pixels, alpha = planes or libvips.read(file, size)
-        beside["pixels"] = orientation.turn_upright(pixels, stored)
-        beside["alpha"] = None if alpha is None else orientation.turn_upright(alpha, stored)
-        return beside
+    with opening.explained(name):
+        try:
+            return _decode(file, name, enough)
+        except (errors.InputError, MemoryError):
+            raise
+        except Exception:  # A decoder fails with whatever the bytes lead it to.
+            mended = repairs.mend(file)
+            if mended is None:
+                raise
+        whole, fault = mended
+        decoded = _decode(whole, name, enough)
+    _warn(name, fault)
+    return decoded
+
+
+@functools.lru_cache(maxsize=10_000)  # Training reads a photograph once an epoch.
+def _warn(name: str, fault: str) -> None:
+    log.warning("%s %s", name, fault)
 
 
 def count_pixels(path: Path) -> int:
-    """Number of pixels of a photograph, from its header; 0 if that cannot be read."""
+    """How many pixels a photograph has, by its header; 0 where that cannot be read."""
     try:
-        with open(path, "rb") as file:
-            kinds = _formats(_head(file), str(path))
-            with _quietly(), Image.open(file, formats=kinds) as image:
-                return image.width * image.height
-    except Exception:  # Reading the whole file will raise the reason.
+        with open(path, "rb") as file, opening.quietly():
+            if _is_tiff(file):
+                width, height = tiff.photograph(file, str(path)).size
+            else:
+                with opening.open_image(file, str(path)) as image:
+                    width, height = image.size
+            return width * height
+    except Exception:  # Whatever is wrong with it, reading all of it will tell.
         return 0
 
 
@@ -78,7 +86,7 @@ def is_plain_jpeg(encoded: bytes) -> bool:
         if image.format != "JPEG" or image.mode not in ("L", "RGB"):
             return False
         profile = image.info.get("icc_profile", b"").replace(b"\0", b"")  # it may be UTF-16
-        return (b"sRGB" in profile or not profile) and orientation.of(image) == 1
+        return (b"sRGB" in profile or not profile) and metadata.told_by(image).orientation == 1
 
 
 def apply_profile(rgb: np.ndarray, encoded: bytes) -> np.ndarray:
@@ -96,89 +104,71 @@ def apply_profile(rgb: np.ndarray, encoded: bytes) -> np.ndarray:
     return np.array(profiles.to_srgb(Image.fromarray(rgb), profile))
 
 
-@contextlib.contextmanager
-def explained(name: str) -> Iterator[None]:
-    """Turns any error that a decoder raises inside into a ValueError of one line.
-
-    Args:
-      name: of the photograph, for the message.
-    """
-    try:
-        yield
-    except UnidentifiedImageError as error:
-        kinds = ", ".join(formats.READABLE)
-        raise errors.InputError(
-            f"{name} is not a photograph ({kinds}): convert it to PNG or JPEG"
-        ) from error
-    except Image.DecompressionBombError as error:
-        raise errors.InputError(f"{name} has too many pixels: make it smaller") from error
-    except Exception as error:  # Broken bytes can make a decoder raise anything.
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise errors.InputError(
-            f"{name} cannot be read ({reason}): copy it again or save it as an 8-bit PNG"
-        ) from error
+def _is_tiff(file: BinaryIO) -> bool:
+    return signatures.kind_of(signatures.head_of(file)) == "TIFF"
 
 
-def _head(file: BinaryIO) -> bytes:
-    file.seek(0)
-    head = file.read(32)
-    file.seek(0)
-    return head
+def _decode(file: BinaryIO, name: str, enough: int | None) -> dict[str, Any]:
+    (pixels, alpha), told = _tiff(file, name) if _is_tiff(file) else _other(file, name, enough)
+    return {
+        "pixels": orientation.turn_upright(pixels, told.orientation),
+        "alpha": None if alpha is None else orientation.turn_upright(alpha, told.orientation),
+        **told.upright(),
+    }
 
 
-def _formats(head: bytes, name: str) -> list[str]:
-    """The formats that Pillow is to try, from the first bytes of a file."""
-    if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS:
-        _learn_heic(name)
-        return [*formats.READABLE, "HEIF"]
-    return formats.READABLE
+def _tiff(file: BinaryIO, name: str) -> tuple[Planes, metadata.Told]:
+    """The pixels of a TIFF as they are stored, and what stands beside them."""
+    with opening.quietly():
+        page = tiff.photograph(file, name)
+        told = page.told()
+    opening.guard(page.size)
+    if not page.is_for_pillow:
+        return libvips.read(file, page.size, page), told
+    with opening.open_image(file, name) as image:
+        with opening.quietly():  # Pillow warns of EXIF that is cut off when it reads the pixels.
+            image.seek(page.number)
+            image.load()
+        return _planes(image), told.of_turned()  # Pillow has turned the picture.
 
 
-def _learn_heic(name: str) -> None:
-    try:
-        import pillow_heif
-    except ImportError as error:
-        raise errors.InputError(
-            f"{name} is a HEIC photograph: pip install 'tfcolor[heic]', or save it as JPEG"
-        ) from error
-    pillow_heif.register_heif_opener()
-
-
-@contextlib.contextmanager
-def _quietly() -> Iterator[None]:
-    """Suppresses warnings, such as of scans over 89 million pixels or of EXIF that is cut off."""
-    with _WARNINGS, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+def _other(file: BinaryIO, name: str, enough: int | None) -> tuple[Planes, metadata.Told]:
+    """The pixels of any other file as they are stored, and what stands beside them."""
+    head = signatures.head_of(file)
+    with opening.open_image(file, name) as image:
+        if enough:
+            scale = enough / min(image.size)
+            image.draft(None, (math.ceil(image.width * scale), math.ceil(image.height * scale)))
+        is_profiled = image.format == "PNG" and "icc_profile" in image.info
+        if is_profiled and not profiles.is_sound(image.info["icc_profile"]):
+            _warn(name, repairs.without(["iCCP"]))
+        size, gamma = image.size, profiles.gamma_of(image)
+        planes = None if _is_for_libvips(image, head) else _planes(image)
+        with opening.quietly():
+            told = metadata.told_by(image)
+    del image  # and the pixels that Pillow decoded to find EXIF behind them
+    pixels, alpha = planes or libvips.read(file, size)
+    return (pixels if gamma is None else profiles.gamma_to_srgb(pixels, gamma), alpha), told
 
 
 def _is_for_libvips(image: Image.Image, head: bytes) -> bool:
-    if isinstance(image, TiffImagePlugin.TiffImageFile):
-        return image.tag_v2.get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION) in _PLAIN_TIFF
+    """Whether a PNG holds what Pillow would drop."""
     # PNG specification: IHDR is always the first chunk, the depth its ninth byte.
-    return image.format == "PNG" and head[24] == 16
+    bits = head[24] if image.format == "PNG" else 8
+    # Pillow has gray of 1, 2 or 4 bits in other levels than the one that is transparent.
+    return bits == 16 or (bits < 8 and image.mode in ("1", "L") and "transparency" in image.info)
 
 
-def _beside(image: Image.Image) -> tuple[int, dict[str, Any]]:
-    """The EXIF orientation of an open image, and a `Photograph`'s attributes except its planes."""
-    with _quietly():
-        stored = orientation.of(image)
-        return stored, {
-            # An MPO is a JPEG that is followed by more pictures.
-            "format": "JPEG" if image.format == "MPO" else image.format,
-            "exif": metadata.exif_of(image),
-            "xmp": metadata.xmp_of(image),
-            "dpi": metadata.dpi_of(image, sideways=stored in orientation.SIDEWAYS),
-        }
+def _planes(image: Image.Image) -> Planes:
+    """An open image -> pixels uint8 (h, w) or (h, w, 3), alpha uint8 (h, w) or None.
 
-
-def _decode(image: Image.Image) -> tuple[np.ndarray, np.ndarray | None]:
-    """An image of 8 bits -> pixels uint8 (h, w) or (h, w, 3), alpha uint8 (h, w) or None."""
-    # Pillow reads a TIFF's EXIF with its pixels, and warns if it is cut off.
-    with _quietly() if image.format == "TIFF" else contextlib.nullcontext():
-        image.load()
+    Gray of 16 bits stays uint16.
+    """
+    image.load()
+    if image.mode == "I;16":
+        return np.array(image), None
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        raise errors.InputError(f"its pixels are of type {image.mode}")
+        raise ValueError(f"its pixels are of type {image.mode}")
     width, height = image.size
     profile = image.info.get("icc_profile")
     gray = _is_gray(image, profile)

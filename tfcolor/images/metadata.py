@@ -2,33 +2,101 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
-from PIL import ExifTags, Image, JpegImagePlugin, TiffImagePlugin
+from PIL import ExifTags, Image, JpegImagePlugin
 
-from tfcolor.images import provenance
+from tfcolor.images import orientation, provenance
 
 # Tags of TIFF's first directory on how the pixels were stored, which are wrong for the new file, as
 # it gets its own: sizes, bits, strips, tiles, compression, JPEG tables, palette, and Photoshop's
 # layers and thumbnail. XMP (700) and the ICC profile (34675) are handled separately.
-_LAYOUT = frozenset(
+LAYOUT = frozenset(
     [*range(254, 267), 273, *range(277, 282), *range(284, 285), *range(288, 294), 301]
     + [*range(317, 348), *range(512, 533), 700, 34377, 34675, 37724]
 )
 
 
-def exif_of(image: Image.Image) -> bytes:
-    """EXIF of an open image, adapted to its pixels being upright and in sRGB.
+@dataclasses.dataclass(frozen=True)
+class Told:
+    """What a file says beside its pixels, as it stands there.
 
-    The orientation becomes 1; tags on how the pixels were stored, and the gray thumbnail, are
-    dropped.
+    Attributes:
+      format: Pillow's name.
+      exif: empty where there is none, or it is broken.
+      xmp: a packet; may be empty.
+      density: pixels per inch along the width and the height of the picture as it is stored; empty
+        where the file does not say.
+    """
+
+    format: str
+    exif: Image.Exif
+    xmp: bytes = b""
+    density: Sequence[Any] = ()
+
+    @property
+    def orientation(self) -> int:
+        """The EXIF orientation of the stored pixels, 1 to 8; 1 where it is broken or none."""
+        try:
+            return self.exif.get(ExifTags.Base.Orientation, 1)
+        except Exception:  # Broken EXIF says nothing about the pixels, which are good.
+            return 1
+
+    @property
+    def is_sideways(self) -> bool:
+        """Whether turning the pixels upright swaps width and height."""
+        return self.orientation in orientation.SIDEWAYS
+
+    def upright(self) -> dict[str, Any]:
+        """What a `Photograph` holds beside its pixels, once these are upright."""
+        return {
+            "format": self.format,
+            "dpi": _dpi(self.density, self.is_sideways),
+            "exif": _upright_exif(self.exif),  # after that, as it is changed in place
+            "xmp": provenance.upright(self.xmp),
+        }
+
+    def of_turned(self) -> Told:
+        """The same of pixels that their decoder has turned upright."""
+        density = self.density[::-1] if self.is_sideways else self.density
+        exif = Image.Exif()
+        exif.load(self.exif.tobytes())
+        exif.pop(ExifTags.Base.Orientation, None)
+        return dataclasses.replace(self, exif=exif, density=density)
+
+
+def told_by(image: Image.Image) -> Told:
+    """What the file of an open image says beside its pixels."""
+    xmp = image.info.get("xmp")
+    return Told(
+        # MPO is a JPEG with more pictures behind it.
+        format="JPEG" if image.format == "MPO" else str(image.format),
+        exif=_exif_in(image),
+        xmp=xmp if isinstance(xmp, bytes) else b"",
+        density=image.info.get("dpi", ()) if _tells_resolution(image) else (),
+    )
+
+
+def _exif_in(image: Image.Image) -> Image.Exif:
+    try:
+        return image.getexif()
+    except Exception:  # Broken EXIF says nothing about the pixels, which are good.
+        return Image.Exif()
+
+
+def _upright_exif(exif: Image.Exif) -> bytes:
+    """EXIF as it holds for the pixels upright and in sRGB.
+
+    The orientation becomes 1; what tells how the pixels were stored, and the thumbnail, which is
+    gray, are left out.
 
     Returns:
-      The directory after `Exif\\0\\0`, as JPEG holds it; empty if there is none or it is broken.
+      The directory after `Exif\\0\\0`, as JPEG holds it; empty where there is none or it is broken.
     """
     try:
-        exif = image.getexif()
-        for tag in _LAYOUT.intersection(exif):
+        for tag in LAYOUT.intersection(exif):
             del exif[tag]
         if ExifTags.Base.Orientation in exif:
             exif[ExifTags.Base.Orientation] = 1
@@ -54,23 +122,12 @@ def with_size(exif: bytes, width: int, height: int) -> Image.Exif:
     return fitted
 
 
-def xmp_of(image: Image.Image) -> bytes:
-    """The XMP packet of an open image, adapted to upright pixels; empty if none."""
-    xmp = image.info.get("xmp") or b""
-    return provenance.upright(xmp) if isinstance(xmp, bytes) else b""
-
-
-def dpi_of(image: Image.Image, sideways: bool) -> tuple[float, float] | None:
-    """Pixels per inch along the width and the height of an open image, once it is upright.
-
-    Args:
-      sideways: whether turning it upright swaps the two.
-    """
+def _dpi(density: Sequence[Any], sideways: bool) -> tuple[float, float] | None:
+    """Pixels per inch along the width and the height of the upright picture, if they make sense."""
     try:
-        density = image.info["dpi"] if _tells_resolution(image) else ()
         # PNG stores pixels per meter: 300 comes back as 299.9994.
         across, down = (round(float(per_inch), 2) for per_inch in density)
-    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+    except (TypeError, ValueError, ZeroDivisionError):
         return None
     if not (0.51 < across <= 65535 and 0.51 < down <= 65535):  # the whole range of a JPEG
         return None
@@ -78,19 +135,14 @@ def dpi_of(image: Image.Image, sideways: bool) -> tuple[float, float] | None:
 
 
 def _tells_resolution(image: Image.Image) -> bool:
-    """Whether the file has a resolution; else Pillow reports 1 (TIFF), or 72 (JPEG with EXIF)."""
-    if isinstance(image, TiffImagePlugin.TiffImageFile):
-        return {ExifTags.Base.XResolution, ExifTags.Base.YResolution} <= set(image.tag_v2)
+    """Whether the file does: Pillow makes up 72 for a JPEG that has EXIF."""
     # What Pillow calls an MPO is of this class, too.
     if not isinstance(image, JpegImagePlugin.JpegImageFile):
         return True
     # JFIF 1.02: 0 is a ratio of the sides, 1 is inches, 2 is centimeters.
     if image.info.get("jfif_unit") in (1, 2):
         return True
-    try:
-        return {ExifTags.Base.XResolution, ExifTags.Base.ResolutionUnit} <= set(image.getexif())
-    except Exception:  # Broken EXIF says nothing about the pixels, which are good.
-        return False
+    return {ExifTags.Base.XResolution, ExifTags.Base.ResolutionUnit} <= set(_exif_in(image))
 
 
 def _details(exif: Image.Exif) -> dict[int, Any]:
@@ -100,9 +152,13 @@ def _details(exif: Image.Exif) -> dict[int, Any]:
 
 
 def _keep_letters(exif: Image.Exif) -> None:
-    """Turns texts that are not ASCII into bytes: Pillow reads them as Latin-1, but writes `?`."""
+    """Makes bytes of the texts that are not ASCII."""
     for directory in (exif, _details(exif)):
         for tag in list(directory):
-            text = directory[tag]
-            if isinstance(text, str) and not text.isascii():
-                directory[tag] = text.encode("latin-1")
+            directory[tag] = letters(directory[tag])
+
+
+def letters(value: Any) -> Any:
+    """A value of EXIF as Pillow writes it whole: it reads texts as Latin-1, and writes `?`."""
+    is_beyond = isinstance(value, str) and not value.isascii()
+    return value.encode("latin-1") if is_beyond else value

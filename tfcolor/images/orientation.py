@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from PIL import ExifTags, Image
 
 # Orientations by what turns the stored picture upright, in this order: exchange rows and columns,
 # reverse the rows, reverse the columns. 1 and unknown values need nothing.
 SIDEWAYS = frozenset({5, 6, 7, 8})
 _UPSIDE_DOWN, _MIRRORED = {3, 4, 7, 8}, {2, 3, 6, 7}
-
-
-def of(image: Image.Image) -> int:
-    """The orientation of an open image, 1 to 8; 1 if it is broken or missing."""
-    try:
-        return image.getexif().get(ExifTags.Base.Orientation, 1)
-    except Exception:  # Broken EXIF says nothing about the pixels, which are good.
-        return 1
 
 
 def turn_upright(pixels: np.ndarray, orientation: int) -> np.ndarray:

@@ -1,0 +1,112 @@
+"""Opening a photograph file with Pillow: by its content, without warnings, and errors in words."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import warnings
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from PIL import Image, UnidentifiedImageError
+
+from tfcolor.images import formats, signatures
+from tfcolor.support import errors
+
+# Python's filters of warnings belong to the process: one thread at a time changes them.
+_WARNINGS = threading.RLock()
+
+
+def open_image(file: BinaryIO, name: str) -> Image.Image:
+    """Opens a photograph, of which Pillow then knows the header.
+
+    Args:
+      file: seekable.
+      name: what to call it in messages.
+
+    Raises:
+      ValueError: if it is a raw file, or its format needs a library that is not installed.
+      Exception: of any type, if Pillow cannot read its header.
+    """
+    kind = signatures.kind_of(signatures.head_of(file))
+    if kind == signatures.RAW:
+        raise raw(name)
+    _learn(kind, name)
+    try:
+        with quietly():
+            return Image.open(file, formats=formats.READABLE if kind is None else [kind])
+    except UnidentifiedImageError:
+        if kind is None:
+            raise
+        # Pillow says no more than that; the reader of the one format says why.
+        file.seek(0)
+        with quietly():
+            Image.OPEN[kind][0](file, "")
+        raise
+
+
+def guard(size: tuple[int, int]) -> None:
+    """Raises DecompressionBombError for as many pixels as Pillow does."""
+    most = Image.MAX_IMAGE_PIXELS
+    if most is not None and size[0] * size[1] > 2 * most:
+        raise Image.DecompressionBombError(f"{size[0]} x {size[1]} pixels")
+
+
+def raw(name: str) -> errors.InputError:
+    """The error of a raw file."""
+    return errors.InputError(
+        f"{name} is a camera's raw file: develop it, and give the TIFF or JPEG that comes of it"
+    )
+
+
+@contextlib.contextmanager
+def explained(name: str) -> Iterator[None]:
+    """Turns whatever a decoder raises inside into a ValueError of one line.
+
+    Args:
+      name: what to call the photograph.
+    """
+    try:
+        yield
+    except errors.InputError:
+        raise
+    except UnidentifiedImageError as error:
+        kinds = ", ".join(formats.READABLE)
+        raise errors.InputError(
+            f"{name} is not a photograph ({kinds}): convert it to PNG or JPEG"
+        ) from error
+    except Image.DecompressionBombError as error:
+        raise errors.InputError(f"{name} has too many pixels: make it smaller") from error
+    except MemoryError as error:
+        raise errors.InputError(
+            f"{name} takes more memory than there is: close other programs, or make it smaller"
+        ) from error
+    except Exception as error:  # A decoder fails with whatever the broken bytes lead it to.
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise errors.InputError(
+            f"{name} cannot be read ({reason}): copy it again or save it as an 8-bit PNG"
+        ) from error
+
+
+@contextlib.contextmanager
+def quietly() -> Iterator[None]:
+    """No warnings: of a scan with more than 89 million pixels, of EXIF that is cut off."""
+    with _WARNINGS, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _learn(kind: str | None, name: str) -> None:
+    """Teaches Pillow a format that a library of an extra reads."""
+    try:
+        if kind == signatures.HEIF:
+            import pillow_heif
+
+            pillow_heif.register_heif_opener()
+        elif kind == signatures.JPEG_XL:
+            import pillow_jxl  # noqa: F401 - which registers itself
+    except ImportError as error:
+        called, extra = ("HEIC", "heic") if kind == signatures.HEIF else ("JPEG XL", "jxl")
+        raise errors.InputError(
+            f"{name} is a {called} photograph: pip install 'tfcolor[{extra}]', or save it as JPEG"
+        ) from error
