@@ -35,7 +35,7 @@ class LightnessAlone:
 
     takes_hints = False
 
-    def __init__(self, network: rendering.networks.Network) -> None:
+    def __init__(self, network: runtimes.Network) -> None:
         self._network = network
         self.size, self.stride = network.size, network.stride
 

@@ -18,7 +18,7 @@ from tfcolor.config import fields, recipes
 from tfcolor.export import lite_onnx
 from tfcolor.models import folding, networks, unet
 from tfcolor.runtimes import lite, onnx, workdirs
-from tfcolor.support import disk
+from tfcolor.support import disk, errors
 
 SIZE, STRIDE = 32, 8
 FORMATS = [*lite_onnx.WEIGHTS, "onnx"]
@@ -222,9 +222,9 @@ def test_a_missing_package_is_named(generator, files, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     monkeypatch.setitem(sys.modules, "tf2onnx", None)
     remedy = r"install it with: pip install 'tfcolor\[onnx\]'"
-    with pytest.raises(ValueError, match=f"need onnxruntime; {remedy}"):
+    with pytest.raises(errors.InputError, match=f"need onnxruntime; {remedy}"):
         onnx.OnnxNetwork(files["onnx"])
-    with pytest.raises(ValueError, match=f"need tf2onnx; {remedy}"):
+    with pytest.raises(errors.InputError, match=f"need tf2onnx; {remedy}"):
         lite_onnx.to_onnx(generator, SIZE, STRIDE)
 
 

@@ -519,3 +519,12 @@ def test_random_crops_keep_their_side_within_the_fraction():
         assert abs(spans[-1] - (crop[0, -1, 1] - crop[0, 0, 1] + 1)) <= 1
     assert 49 <= min(spans) < 55
     assert 95 < max(spans) <= 100
+
+
+def test_folders_of_one_name_get_names_of_their_own(tmp_path):
+    folders = [tmp_path / name for name in ("a/box", "b/box", "box-2")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+        Image.fromarray(colorful_photo(0)).save(folder / "1.png")
+    names = set(files.from_folders(folders).names.values())
+    assert names == {"box/1.png", "box-2/1.png", "box-2-2/1.png"}

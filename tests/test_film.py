@@ -83,6 +83,17 @@ def test_scratches_are_few_narrow_and_upright():
     assert np.mean([mask.mean() for mask in touched]) < 0.06
 
 
+def test_scratches_lean_to_both_sides():
+    plain = tf.fill((400, 64), 0.4)
+    leans = set()
+    for number in range(40):
+        touched = np.abs(film.scratch(plain, (number, 1)).numpy() - 0.4) > 0.05
+        top, bottom = (np.flatnonzero(touched[row]) for row in (250, 399))
+        if top.size and bottom.size and np.ptp(top) <= 1 and np.ptp(bottom) <= 1:  # a single one
+            leans.add(int(np.sign(bottom.mean() - top.mean())))
+    assert {-1, 1} <= leans
+
+
 def test_recompressing_loses_a_little():
     picture = gray_photo()
     errors = [np.abs(seen - picture).mean() for seen in several(film.recompress, picture)]

@@ -1,8 +1,8 @@
 """Photographs from image files: a folder, or a list of files."""
 
 import hashlib
+import itertools
 import os
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -45,11 +45,12 @@ def from_folders(folders: Sequence[str | Path], part: str = "all") -> photograph
     """
     paths: list[Path] = []
     names: list[str] = []
-    seen: Counter[str] = Counter()
+    taken: list[str] = []
     for folder in map(Path, folders):
-        called = folder.resolve().name
-        seen[called] += 1
-        called += f"-{seen[called]}" if seen[called] > 1 else ""
+        name = folder.resolve().name
+        numbered = (f"{name}-{number}" for number in itertools.count(2))
+        called = next(each for each in itertools.chain([name], numbered) if each not in taken)
+        taken.append(called)
         ours, relative = _of_part(folder, part)
         paths += ours
         names += [f"{called}/{name}" for name in relative]

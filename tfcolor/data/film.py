@@ -99,15 +99,15 @@ def fade(gray: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
 def scratch(gray: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Adds scratches along the film, bright or dark, a pixel wide; float32 (s, s)."""
     size = tf.shape(gray)
-    draw = tf.random.stateless_uniform((SCRATCHES, 4), seed)
+    draw = tf.random.stateless_uniform((SCRATCHES, 5), seed)
     columns = tf.range(size[1], dtype=tf.float32)[None, None]  # (1, 1, w)
     rows = tf.range(size[0], dtype=tf.float32)[None, :, None]  # (1, h, 1)
     height, width = (tf.cast(one, tf.float32) for one in tf.unstack(size))
-    start, lean, first, tone = (draw[:, index, None, None] for index in range(4))
+    start, lean, first, tone, kept = (draw[:, index, None, None] for index in range(5))
     center = start * width + (lean - 0.5) * 0.05 * rows
     on = (tf.abs(columns - center) < 0.7) & (rows > first * height)  # (scratches, h, w)
     # Each one drawn is left out half of the time, so that their number varies.
-    on &= lean < 0.5
+    on &= kept < 0.5
     bright, dark = on & (tone > 0.4), on & (tone <= 0.4)
     gray = tf.where(tf.reduce_any(bright, 0), 0.3 * gray + 0.65, gray)
     return tf.where(tf.reduce_any(dark, 0), 0.5 * gray, gray)

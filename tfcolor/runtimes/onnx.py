@@ -56,9 +56,11 @@ def card(size: int, stride: int) -> dict[str, str]:
     return {SIZE: str(size), STRIDE: str(stride)}
 
 
-def missing(package: str) -> ValueError:
+def missing(package: str) -> errors.InputError:
     """The error to raise if a package for ONNX is not installed."""
-    return ValueError(f"ONNX files need {package}; install it with: pip install 'tfcolor[onnx]'")
+    return errors.InputError(
+        f"ONNX files need {package}; install it with: pip install 'tfcolor[onnx]'"
+    )
 
 
 def _session(path: str | Path, threads: int) -> Any:
