@@ -240,8 +240,7 @@ def test_a_trial_that_another_process_trains_is_left_to_it(photo_folder, tmp_pat
     assert len(study.outcomes(tmp_path, plan)) == 3
 
 
-@pytest.mark.slow
-def test_values_that_fail_end_their_trial_alone(photo_folder, tmp_path, monkeypatch):
+def test_values_that_fail_end_their_trial_alone(photo_folder, tmp_path, training, monkeypatch):
     def train(settings, folder, stop):
         raise FloatingPointError("g_loss nan is not finite at step 4")
 
@@ -313,7 +312,7 @@ def arguments(photo_folder, folder, trials, steps=4):
     return [
         *("tune", "--data", photo_folder, "--folder", folder, "--recipe", "pix2pix"),
         *("--trials", trials, "--steps", steps, "--set", "image_size=32", "--set", "width=2"),
-        *("--set", "batch_size=4", "--set", "validate_every_steps=2", "--set", "depth=3"),
+        *("--set", "batch_size=4", "--set", "validate_every_steps=2", "--set", "depth=2"),
         *("--set", "gan_weight=0"),  # quicker to trace
         *("--search", "learning_rate=1e-4..1e-2 log", "--search", "l1_weight=10,100"),
     ]
@@ -322,10 +321,10 @@ def arguments(photo_folder, folder, trials, steps=4):
 @pytest.mark.slow
 def test_a_small_study_is_trained_shown_and_exported(photo_folder, tmp_path):
     folder = tmp_path / "study"
-    code, output = run(*arguments(photo_folder, folder, 3))
+    code, output = run(*arguments(photo_folder, folder, 2))
     assert code == 0, output
     rows = [line.split() for line in output.splitlines() if "  complete  " in line]
-    assert len(rows) == 3
+    assert len(rows) == 2
     best, value = Path(rows[0][0]), float(rows[0][1])
     lines = [json.loads(x) for x in (best / "metrics.jsonl").read_text().splitlines()]
     assert value == pytest.approx(min(x.get(METRIC, math.inf) for x in lines), rel=1e-3)
@@ -334,11 +333,11 @@ def test_a_small_study_is_trained_shown_and_exported(photo_folder, tmp_path):
     assert f"--set learning_rate={rate!r}" in command
     assert "total_steps" not in command
     assert run("export", best, tmp_path / "model")[0] == 0
-    code, again = run(*arguments(photo_folder, folder, 3))
+    code, again = run(*arguments(photo_folder, folder, 2))
     assert code == 0
     assert "train 4/4" not in again
     assert "search beta_1 not given" in fails(
-        *arguments(photo_folder, folder, 3), "--search", "beta_1=0,0.5"
+        *arguments(photo_folder, folder, 2), "--search", "beta_1=0,0.5"
     )
     assert_shown_in_tensorboard(folder, rate, best)
 
