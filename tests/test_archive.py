@@ -10,7 +10,7 @@ from PIL import Image
 
 from tfcolor import images, runtimes
 from tfcolor.cli import main
-from tfcolor.colorizing import beam_pipeline, folder
+from tfcolor.colorizing import beam_pipeline, folder, planning
 from tfcolor.images import formats
 
 FLAGS = ["--runner=DirectRunner", "--direct_num_workers=1"]
@@ -33,9 +33,9 @@ def album(tmp_path_factory):
 @pytest.mark.slow
 def test_a_pipeline_makes_the_same_and_lists_what_failed(album, tmp_path):
     options = folder.FileOptions(size=32, saturation=1.2)
-    pairs = folder.plan([album], tmp_path / "beam")
+    pairs = planning.plan([album], tmp_path / "beam")
     beam_pipeline.colorize_files(None, pairs, options, tmp_path / "beam", FLAGS)
-    here = folder.plan([album], tmp_path / "here")
+    here = planning.plan([album], tmp_path / "here")
     alone = list(folder.colorize_files(runtimes.load(threads=1), here, options))
 
     made = formats.find(tmp_path / "beam")

@@ -1,6 +1,8 @@
 """`tfcolor colorize` as it is typed, with the bundled network."""
 
+import errno
 import io
+import os
 import subprocess
 import sys
 
@@ -130,3 +132,74 @@ def test_hints_are_for_one_photograph(gray, tmp_path):
     (tmp_path / "b.jpg").write_bytes(gray.read_bytes())
     code, _, errors = run(tmp_path, "--hint", "5,5,#ffffff")
     assert code == 2 and "--hint is for one photograph; give one" in errors
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"PYTHONIOENCODING": "ascii"},
+        {"PYTHONIOENCODING": "latin-1"},
+        {"PYTHONIOENCODING": "utf-8"},
+        {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
+        {"LC_ALL": "C.UTF-8"},
+    ],
+)
+def test_a_name_that_cannot_be_printed_stops_nothing(tmp_path, environment):
+    names = [b"caf\xe9.jpg", "Großmutter.jpg".encode(), b"plain.jpg"]  # the first is not UTF-8
+    for name in names:
+        Image.new("L", (32, 32), 99).save(os.fsencode(tmp_path) + b"/" + name)
+    (tmp_path / "broken\udce9.jpg").write_bytes(b"no photograph")
+    program = "from tfcolor.cli.main import main; main()"
+    command = [sys.executable, "-c", program, "colorize", tmp_path, "-o", tmp_path / "out"]
+    done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True)
+    assert (done.returncode, b"Traceback" in done.stderr) == (1, False)
+    assert done.stdout.count(b"\n") == 3 and b"1 of 4 photographs failed" in done.stderr
+    made = os.listdir(os.fsencode(tmp_path / "out"))
+    assert sorted(made) == sorted([*names, b"failures.csv"])
+    assert b"broken\xe9.jpg is not a photograph" in (tmp_path / "out/failures.csv").read_bytes()
+
+
+def test_what_a_folder_holds_beside_photographs_is_told_at_the_end(gray):
+    for name in ("a.psd", "b.PSD", "c.cr2"):
+        (gray.parent / name).write_bytes(b"8BPS")
+    code, output, said = run(gray.parent)
+    assert code == 0 and output.count("\n") == 1
+    assert said == "3 files passed over: 2 .psd, 1 .cr2\n"
+    (gray.parent / "broken.png").write_bytes(b"8BPS")
+    code, output, said = run(gray.parent)
+    assert code == 1 and said.endswith("\n3 files passed over: 2 .psd, 1 .cr2\n")
+    (gray.parent / "broken.png").unlink()
+    assert run(gray.parent)[0] == 0  # and the list of failures of before is not counted
+    assert run(gray.parent)[2] == "3 files passed over: 2 .psd, 1 .cr2\n"
+
+
+def test_a_folder_that_cannot_be_read_is_an_error_at_the_end(gray, monkeypatch):
+    closed, scandir = gray.parent / "closed", os.scandir
+    closed.mkdir()
+
+    def guarded(folder):
+        if os.fspath(folder) == str(closed):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(closed))
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", guarded)
+    code, output, said = run(gray.parent)
+    assert code == 1 and "grandmother-color.jpg" in output
+    assert said == f"Error: {closed}: Permission denied; what is in it was passed over\n"
+
+
+def test_a_fault_that_takes_no_pixels_is_one_line(tmp_path):
+    Image.fromarray(colorful_photo(4, 400, 600)).save(tmp_path / "cut.jpg")
+    (tmp_path / "cut.jpg").write_bytes((tmp_path / "cut.jpg").read_bytes()[:-2])
+    code, output, said = run(tmp_path / "cut.jpg")
+    assert code == 0 and output == f"1/1  {tmp_path / 'cut-color.jpg'}\n"
+    assert said == f"{tmp_path / 'cut.jpg'} lacks its end, but no pixels\n"
+
+
+def test_too_little_memory_is_one_line(gray, monkeypatch):
+    def full(*anything):
+        raise MemoryError("Unable to allocate 9 GiB")
+
+    monkeypatch.setattr(images, "read", full)
+    code, _, said = run(gray, "-o", "-")
+    assert code == 1 and said == "Error: Unable to allocate 9 GiB\n"

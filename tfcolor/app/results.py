@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tfcolor import runtimes
-from tfcolor.colorizing import folder, local_hints
+from tfcolor.colorizing import folder, local_hints, planning
 
 ARCHIVE = "tfcolor.zip"
 
@@ -50,13 +50,13 @@ def write(
 def targets(sources: Sequence[Path], place: Path) -> list[Path]:
     """A path NAME-color.SUFFIX in a folder for each photograph, numbered where names repeat.
 
-    A format that can only be read gets another suffix; see `folder.with_known_suffix`.
+    A format that can only be read gets another suffix; see `planning.with_known_suffix`.
     """
     made: list[Path] = []
     for source in sources:
         for number in itertools.chain([""], (f"-{count}" for count in itertools.count(2))):
             name = f"{source.stem}-color{number}{source.suffix}"
-            target = folder.with_known_suffix(place / name)
+            target = planning.with_known_suffix(place / name)
             # An archive may be opened on Windows or macOS, where A and a are the same name.
             if target.name.lower() not in (each.name.lower() for each in made):
                 break

@@ -69,8 +69,8 @@ def colorize(
     so you can resume a stopped run by starting it again. '-' reads standard input.
     """
     options.spare_threads()
-    from tfcolor import runtimes
-    from tfcolor.colorizing import folder, local_hints
+    from tfcolor.colorizing import folder, local_hints, planning
+    from tfcolor.images import searching
 
     parsed = tuple(local_hints.parse(text) for text in hint_texts)
     beam = options.beam_flags(runner, flags)
@@ -78,14 +78,28 @@ def colorize(
     if STREAM in photos or str(output) == STREAM:
         _stream(photos, output, options.chosen_network(model, server), chosen)
         return
-    pairs = folder.plan(photos, output, suffix)
+    passed = searching.PassedOver()
+    pairs = planning.plan(photos, output, suffix, passed)
     place = Path(os.path.commonpath([target.absolute().parent for _, target in pairs]))
     if parsed and len(pairs) > 1:
         raise errors.InputError("--hint is for one photograph; give one")
     path = options.chosen_network(model, server)
-    if beam is not None:
-        _run_beam(context, path, pairs, chosen, place, beam)
-        return
+    if beam is None:
+        is_whole = _run_here(path, pairs, chosen, place)
+    else:
+        is_whole = _run_beam(path, pairs, chosen, place, beam)
+    _tell(passed)
+    if passed.folders or not is_whole:
+        context.exit(1)
+
+
+def _run_here(
+    path: Path | str | None, pairs: list[tuple[Path, Path]], chosen: Any, place: Path
+) -> bool:
+    """Colorizes on this machine; whether all photographs are there now."""
+    from tfcolor import runtimes
+    from tfcolor.colorizing import folder
+
     net = runtimes.load(path, threads=None if len(pairs) == 1 else 1)
     results = []
     for result in folder.colorize_files(net, pairs, chosen):
@@ -94,11 +108,11 @@ def colorize(
         if not result.is_new and not result.reason:
             note = f"{note} is there already; --overwrite makes it again"
         click.echo(f"{len(results)}/{len(pairs)}  {note}", err=result.reason is not None)
-    _end(context, results, place)
+    return _list_failures(results, place)
 
 
-def _end(context: click.Context, results: list[Any], place: Path) -> None:
-    """Prints how many photographs failed, lists them in a file and sets the exit code."""
+def _list_failures(results: list[Any], place: Path) -> bool:
+    """Prints how many photographs failed and lists them in a file; whether none did."""
     from tfcolor.colorizing import folder
 
     failed = [result for result in results if result.reason]
@@ -110,18 +124,28 @@ def _end(context: click.Context, results: list[Any], place: Path) -> None:
         if failed:
             note = f"{len(failed)} of {len(results)} photographs failed{where}"
             click.echo(f"Error: {note}", err=True)
-    if failed:
-        context.exit(1)
+    return not failed
+
+
+def _tell(passed: Any) -> None:
+    """Prints what was in the folders and was not colorized."""
+    from tfcolor.colorizing import folder
+
+    passed.files = {path for path in passed.files if path != folder.failures_path(path.parent)}
+    if passed.files:
+        click.echo(passed.describe(), err=True)
+    for error in passed.folders:
+        click.echo(f"Error: {errors.one_line(error)}; what is in it was passed over", err=True)
 
 
 def _run_beam(
-    context: click.Context,
     path: Path | str | None,
     pairs: list[tuple[Path, Path]],
     chosen: Any,
     place: Path,
     flags: list[str],
-) -> None:
+) -> bool:
+    """Colorizes in a pipeline; whether no photograph failed."""
     if chosen.hints or chosen.compare or chosen.gif:
         raise errors.InputError(
             "--hint, --compare and --gif do not go with --runner; leave them out"
@@ -131,9 +155,10 @@ def _run_beam(
     beam_pipeline.colorize_files(path, pairs, chosen, place, flags)
     there = sum(target.exists() for _, target in pairs)
     click.echo(f"{there} of {len(pairs)} photographs are there")
-    if (listed := place / folder.FAILURES).exists():
+    if (listed := folder.failures_path(place)).exists():
         click.echo(f"Error: some photographs failed; they are in {listed}", err=True)
-        context.exit(1)
+        return False
+    return True
 
 
 def _stream(

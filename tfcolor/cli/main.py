@@ -1,6 +1,7 @@
 """`tfcolor` and `tfcolor-train`: the commands, and errors as one line each."""
 
 import contextlib
+import io
 import logging
 import os
 import sys
@@ -65,7 +66,7 @@ class Commands(click.Group):
                 return super().invoke(context)
         except BrokenPipeError:  # as from `| head`; click exits quietly
             raise
-        except (errors.InputError, OSError, ArithmeticError) as error:
+        except (errors.InputError, OSError, ArithmeticError, MemoryError) as error:
             fail(error)
         except Exception as error:
             if type(error).__module__.startswith("tensorflow"):
@@ -88,6 +89,10 @@ def cli() -> None:
 
     Set TFCOLOR_TRACEBACK=1 to see where an error comes from.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # The name of a file need not be UTF-8, nor a terminal know its letters.
+            stream.reconfigure(errors="backslashreplace")
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(message)s"))
     log = logging.getLogger("tfcolor")

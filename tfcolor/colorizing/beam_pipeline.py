@@ -35,7 +35,7 @@ def colorize_files(
 
     Args:
       model: see `runtimes.load`.
-      pairs: (source, target), from `folder.plan`.
+      pairs: (source, target), from `planning.plan`.
       options: applied to each photograph; without hints, comparisons or GIFs.
       place: the folder for the list of failures.
       flags: Beam's own, such as "--runner=FlinkRunner".

@@ -14,11 +14,10 @@ from typing import BinaryIO
 
 import numpy as np
 
-from tfcolor.images import decoding, encoding, formats, strips
+from tfcolor.images import decoding, encoding, formats, searching, strips
 from tfcolor.support import disk, errors
 
-HEIC_EXTENSIONS = frozenset({".heic", ".heif"})  # read with pillow-heif, but not written
-EXTENSIONS = formats.EXTENSIONS | HEIC_EXTENSIONS
+EXTENSIONS = searching.KNOWN
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -118,11 +117,11 @@ def write(
     path = Path(path)
     format = formats.format_of(path)
     _check(photograph)
+    times = None if times_of is None else os.stat(times_of)
     with disk.replacing(path) as partial:
         with open(partial, "xb") as file:
             encode(file, photograph, format, provenance, str(path))
-        if times_of is not None:
-            times = os.stat(times_of)
+        if times is not None:
             os.utime(partial, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 

@@ -36,12 +36,12 @@ def decode(file: BinaryIO, name: str, enough: int | None = None) -> dict[str, An
 
     Args:
       file: seekable.
-      name: what to call it in messages.
-      enough: pixels of the short side that will do; a JPEG with twice as many or more is decoded
+      name: its name in messages.
+      enough: pixels of the short side that suffice; a JPEG with twice as many or more is decoded
         at a half, a quarter or an eighth of its size.
 
     Returns:
-      What a `Photograph` holds, by the names of its attributes.
+      The attributes of a `Photograph`, by name.
 
     Raises:
       ValueError: as `images.read`.
@@ -67,7 +67,7 @@ def _warn(name: str, fault: str) -> None:
 
 
 def count_pixels(path: Path) -> int:
-    """How many pixels a photograph has, by its header; 0 where that cannot be read."""
+    """Number of pixels of a photograph, from its header; 0 if that cannot be read."""
     try:
         with open(path, "rb") as file, opening.quietly():
             if _is_tiff(file):
@@ -76,7 +76,7 @@ def count_pixels(path: Path) -> int:
                 with opening.open_image(file, str(path)) as image:
                     width, height = image.size
             return width * height
-    except Exception:  # Whatever is wrong with it, reading all of it will tell.
+    except Exception:  # Reading the whole file will raise the reason.
         return 0
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from tfcolor.support import errors
@@ -10,6 +12,8 @@ from tfcolor.support import errors
 FORMATS = {
     ".jpg": "JPEG",
     ".jpeg": "JPEG",
+    ".jpe": "JPEG",
+    ".jfif": "JPEG",
     ".png": "PNG",
     ".webp": "WEBP",
     ".bmp": "BMP",
@@ -20,6 +24,13 @@ FORMATS = {
 
 EXTENSIONS = frozenset(FORMATS)
 
+# Formats that are read but not written: the suffix of what a photograph becomes. HEIC and AVIF are
+# as lossy as JPEG; the others may be lossless, and have 16 bits.
+READ_ONLY = {
+    **dict.fromkeys([".heic", ".heif", ".avif"], ".jpg"),
+    **dict.fromkeys([".jp2", ".j2k", ".j2c", ".jpc", ".jpf", ".jpx", ".jxl"], ".png"),
+}
+
 # Only these are read: Pillow passes some others to external programs (EPS to Ghostscript).
 READABLE = sorted(set(FORMATS.values()))
 
@@ -29,6 +40,9 @@ SAVE_OPTIONS: dict[str, dict[str, object]] = {
     "JPEG": {"quality": 95, "subsampling": "4:4:4"},
     "WEBP": {"lossless": True},
 }
+
+
+log = logging.getLogger(__name__)
 
 
 def format_of(path: Path) -> str:
@@ -57,19 +71,48 @@ def find(path: str | os.PathLike[str], extensions: frozenset[str] = EXTENSIONS) 
 
     Raises:
       ValueError: if nothing is at `path` or the folder holds no photograph.
+      OSError: if the folder cannot be read; of one below it, a warning is logged.
     """
     root = Path(path)
+    photos = [
+        file
+        for file in files_at(root, _tell)
+        if file == root or (file.suffix.lower() in extensions and os.path.isfile(file))
+    ]
+    if not photos:
+        kinds = ", ".join(sorted(extensions))
+        raise errors.InputError(f"{root} holds no photograph ({kinds}); give another folder")
+    return photos
+
+
+def _tell(error: OSError) -> None:
+    log.warning("%s is passed over", errors.one_line(error))
+
+
+def files_at(root: Path, closed: Callable[[OSError], None]) -> list[Path]:
+    """Lists a file, or what is below a folder and not hidden, sorted as `find` does.
+
+    Args:
+      root: the file or folder.
+      closed: called for each folder below `root` that cannot be read.
+
+    Raises:
+      ValueError: if nothing is at `root`.
+      OSError: if `root` cannot be read.
+    """
     if root.is_file():
         return [root]
     if not root.is_dir():
         raise errors.InputError(f"{root} is neither a file nor a folder; check the path")
-    photos = []
-    for folder, subfolders, names in os.walk(root):
+
+    def fail(error: OSError) -> None:
+        if Path(error.filename) == root:
+            raise error
+        closed(error)
+
+    files = []
+    for folder, subfolders, names in os.walk(root, onerror=fail):
         # In place: os.walk then stays out of hidden folders such as .git.
         subfolders[:] = [name for name in subfolders if not name.startswith(".")]
-        photos += [Path(folder, name) for name in names if not name.startswith(".")]
-    photos = [photo for photo in photos if photo.suffix.lower() in extensions and photo.is_file()]
-    if not photos:
-        kinds = ", ".join(sorted(extensions))
-        raise errors.InputError(f"{root} holds no photograph ({kinds}); give another folder")
-    return sorted(photos, key=lambda photo: photo.relative_to(root).as_posix())
+        files += [Path(folder, name) for name in names if not name.startswith(".")]
+    return sorted(files, key=lambda file: file.relative_to(root).as_posix())

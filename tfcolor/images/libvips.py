@@ -17,13 +17,13 @@ import numpy as np
 from tfcolor.images import tiff
 
 _TYPES = {"uchar": np.uint8, "ushort": np.uint16}
-_WIDE = ("short", "int", "uint")  # which some programs keep 16 bits in
+_WIDE = ("short", "int", "uint")  # in which some programs store 16 bits
 
 
 def read(
     file: BinaryIO, size: tuple[int, int], page: tiff.Page | None = None
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Reads a PNG or TIFF file, as it is stored but in sRGB.
+    """Reads a PNG or TIFF file in sRGB, but not turned upright.
 
     Args:
       file: open, or bytes in an `io.BytesIO`.

@@ -89,11 +89,11 @@ def _exif_in(image: Image.Image) -> Image.Exif:
 def _upright_exif(exif: Image.Exif) -> bytes:
     """EXIF as it holds for the pixels upright and in sRGB.
 
-    The orientation becomes 1; what tells how the pixels were stored, and the thumbnail, which is
-    gray, are left out.
+    The orientation becomes 1; tags on how the pixels were stored, and the gray thumbnail, are
+    dropped.
 
     Returns:
-      The directory after `Exif\\0\\0`, as JPEG holds it; empty where there is none or it is broken.
+      The directory after `Exif\\0\\0`, as JPEG holds it; empty if there is none or it is broken.
     """
     try:
         for tag in LAYOUT.intersection(exif):

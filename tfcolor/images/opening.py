@@ -13,7 +13,7 @@ from PIL import Image, UnidentifiedImageError
 from tfcolor.images import formats, signatures
 from tfcolor.support import errors
 
-# Python's filters of warnings belong to the process: one thread at a time changes them.
+# Python's filters of warnings are global: only one thread at a time may change them.
 _WARNINGS = threading.RLock()
 
 
@@ -61,10 +61,10 @@ def raw(name: str) -> errors.InputError:
 
 @contextlib.contextmanager
 def explained(name: str) -> Iterator[None]:
-    """Turns whatever a decoder raises inside into a ValueError of one line.
+    """Turns any error that a decoder raises inside into a ValueError of one line.
 
     Args:
-      name: what to call the photograph.
+      name: of the photograph, for the message.
     """
     try:
         yield
@@ -81,7 +81,7 @@ def explained(name: str) -> Iterator[None]:
         raise errors.InputError(
             f"{name} takes more memory than there is: close other programs, or make it smaller"
         ) from error
-    except Exception as error:  # A decoder fails with whatever the broken bytes lead it to.
+    except Exception as error:  # Broken bytes can make a decoder raise anything.
         reason = " ".join(str(error).split()) or type(error).__name__
         raise errors.InputError(
             f"{name} cannot be read ({reason}): copy it again or save it as an 8-bit PNG"
@@ -90,7 +90,7 @@ def explained(name: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def quietly() -> Iterator[None]:
-    """No warnings: of a scan with more than 89 million pixels, of EXIF that is cut off."""
+    """Suppresses warnings, such as of scans over 89 million pixels or of EXIF that is cut off."""
     with _WARNINGS, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

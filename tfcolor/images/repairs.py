@@ -12,8 +12,6 @@ from PIL import Image
 from tfcolor.images import libvips, opening, signatures
 
 _END_OF_JPEG = b"\xff\xd9"
-# ITU T.81, table B.1: frames whose codes are arithmetic, a decoder of which misses no bits.
-_ARITHMETIC = [bytes([0xFF, marker]) for marker in (0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF)]
 
 # PNG specification: the lower-case letter that begins the name of a chunk which can be left out.
 _ANCILLARY = 0x20
@@ -41,12 +39,22 @@ def mend(file: BinaryIO) -> tuple[io.BytesIO, str] | None:
 
 def _jpeg(encoded: bytes) -> tuple[io.BytesIO, str] | None:
     """With its end, if that alone is missing and no pixel."""
-    if encoded.endswith(_END_OF_JPEG) or any(marker in encoded for marker in _ARITHMETIC):
+    cut = encoded.rstrip(b"\xff")  # of the end, its first byte may be there
+    if encoded.endswith(_END_OF_JPEG) or not _has_all_pixels(cut):
         return None
-    whole = encoded + _END_OF_JPEG
-    if not libvips.is_whole_jpeg(whole):
-        return None
-    return io.BytesIO(whole), "lacks its end, but no pixels"
+    return io.BytesIO(cut + _END_OF_JPEG), "lacks its end, but no pixels"
+
+
+def _has_all_pixels(cut: bytes) -> bool:
+    """Whether a JPEG without its end is the same picture whatever would come next."""
+    if not libvips.is_whole_jpeg(cut + _END_OF_JPEG):  # It overlooks the last row of blocks.
+        return False
+    pictures = []
+    for octet in (b"\0", b"\x7f"):
+        longer = io.BytesIO(cut + 64 * octet + _END_OF_JPEG)
+        with opening.quietly(), Image.open(longer, formats=["JPEG"]) as image:
+            pictures.append(image.tobytes())
+    return pictures[0] == pictures[1]
 
 
 def _png(encoded: bytes) -> tuple[io.BytesIO, str] | None:

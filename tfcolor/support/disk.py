@@ -6,6 +6,7 @@ import contextlib
 import os
 import secrets
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +23,24 @@ def blaming(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if error.errno is None:  # an encoder's, which knows of no file
+            raise OSError(f"{path}: {errors.one_line(error)}") from error
         raise OSError(error.errno, error.strerror, str(path)) from error  # of the same subclass
+
+
+def folds_case(folder: Path) -> bool:
+    """Whether names that differ in case are one file in a folder, or in one to be made there."""
+    while not folder.exists():
+        folder = folder.parent
+    probe = folder / f".case-{secrets.token_hex(8)}"
+    try:
+        probe.touch()
+        return probe.with_name(probe.name.upper()).exists()
+    except OSError:
+        return sys.platform in ("win32", "darwin")
+    finally:
+        with contextlib.suppress(OSError):
+            probe.unlink()
 
 
 @contextlib.contextmanager

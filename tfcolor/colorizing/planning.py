@@ -1,0 +1,163 @@
+"""Plans which photograph becomes which file, and keeps results from overwriting anything."""
+
+import functools
+import glob
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tfcolor.images import formats, searching
+from tfcolor.support import disk, errors
+
+
+def plan(
+    inputs: Sequence[str | Path],
+    output: str | Path | None,
+    suffix: str = "-color",
+    passed: searching.PassedOver | None = None,
+) -> list[tuple[Path, Path]]:
+    """Pairs each photograph with the file that it becomes.
+
+    Args:
+      inputs: files, folders and patterns such as "scans/**/*.tif"; a folder's tree is mirrored
+        below the output folder.
+      output: a name with a suffix of `formats.EXTENSIONS` for a single photograph, else a folder,
+        where a photograph without such a suffix becomes a PNG. If not given, each result is
+        beside its photograph, with `suffix` added to its name; results are not colorized again.
+      suffix: see `output`.
+      passed: gets what is in the folders and is not colorized.
+
+    Returns:
+      (source, target) for each photograph.
+
+    Raises:
+      ValueError: if an input is missing or holds no photograph, the output has a suffix that
+        does not fit, a target would overwrite its own source, or two photographs would have the
+        same target.
+    """
+    found = [path for each in inputs for path in _matches(each)]
+    passed = searching.PassedOver() if passed is None else passed
+    find = functools.partial(_find, alone=len(found) == 1, passed=passed)
+    if output is None:
+        if not suffix or "/" in suffix:
+            raise errors.InputError(f"--suffix must be part of a file's name, got {suffix!r}")
+        sources = [source for path in found for source in find(path)]
+        pairs = _without_results([(source, _beside(source, suffix)) for source in sources])
+    elif _names_photograph(output := Path(output), found):
+        pairs = [(find(found[0])[0], output)]
+    else:
+        pairs = [pair for path in found for pair in _mirror(path, output, find)]
+        passed.leave_out(output)
+    unique = list(dict.fromkeys(pairs))  # a file may be named by itself and by its folder
+    check(unique)
+    return unique
+
+
+def check(
+    pairs: Sequence[tuple[Path, Path]],
+    outputs: Callable[[Path], list[Path]] = lambda target: [target],
+) -> None:
+    """Checks that no file would be written twice, or over a photograph that is read.
+
+    Args:
+      pairs: (source, target), from `plan`.
+      outputs: all files that are written for a target.
+
+    Raises:
+      ValueError: if one would; the message names the files.
+    """
+    read = {source.resolve() for source, _ in pairs}
+    folds_case = functools.cache(disk.folds_case)
+    seen: dict[str, dict[Path, Path]] = {}  # name in one case -> output -> source
+    for source, target in pairs:
+        for path in outputs(target):
+            if path.resolve() in read:
+                raise errors.InputError(f"{path} would be overwritten; give another output")
+            alike = seen.setdefault(str(path).casefold(), {})
+            if alike and (path in alike or folds_case(path.parent)):
+                other = alike.get(path, next(iter(alike.values())))
+                raise errors.InputError(
+                    f"{other} and {source} would both become {path}; colorize them apart"
+                )
+            alike[path] = source
+
+
+def outputs_of(target: Path, compared: bool, alternating: bool) -> list[Path]:
+    """All files that are written for a photograph.
+
+    Args:
+      target: the photograph in color, which comes first.
+      compared: whether a picture of gray and color is written beside it.
+      alternating: whether a GIF is that alternates between the two.
+    """
+    stem = f"{target.stem}-compare"
+    # The GIF that alternates has the name that the picture of a GIF would have.
+    suffix = ".png" if alternating and target.suffix.lower() == ".gif" else target.suffix
+    pictures = [target.with_name(stem + suffix)] if compared else []
+    turns = [target.with_name(f"{stem}.gif")] if alternating else []
+    return [target, *pictures, *turns]
+
+
+def _matches(path: str | Path) -> list[Path]:
+    """The path, or the paths that match it as a pattern."""
+    if os.path.exists(path) or not glob.has_magic(str(path)):
+        return [Path(path)]
+    found = sorted(glob.glob(str(path), recursive=True))
+    if not found:
+        raise errors.InputError(f"{path} fits no file; check the pattern")
+    return [Path(each) for each in found]
+
+
+def _names_photograph(output: Path, found: Sequence[Path]) -> bool:
+    """Whether the output is the file of one photograph, and not a folder."""
+    many = len(found) > 1 or found[0].is_dir()
+    named = output.suffix.lower() in formats.EXTENSIONS and not output.is_dir()
+    if many and named:
+        raise errors.InputError(f"{output} names one file, for many photographs; give a folder")
+    if not many and output.suffix and not (named or output.is_dir()):
+        raise errors.InputError(
+            f"{output} must end in one of {', '.join(sorted(formats.EXTENSIONS))}"
+        )
+    return named
+
+
+def _mirror(
+    source: Path, output: Path, find: Callable[[Path], list[Path]]
+) -> list[tuple[Path, Path]]:
+    root = source if source.is_dir() else source.parent
+    within = output.resolve()  # results of an earlier run may lie below the folder that is read
+    return [
+        (path, with_known_suffix(output / path.relative_to(root)))
+        for path in find(source)
+        if not source.is_dir() or within not in path.resolve().parents or within == root.resolve()
+    ]
+
+
+def _beside(source: Path, suffix: str) -> Path:
+    return with_known_suffix(source.with_name(f"{source.stem}{suffix}{source.suffix}"))
+
+
+def _without_results(pairs: list[tuple[Path, Path]]) -> list[tuple[Path, Path]]:
+    """The pairs whose source is not itself a result, made of another by an earlier run."""
+    made = {
+        path
+        for _, target in pairs
+        for turns in (False, True)
+        for path in outputs_of(target, True, turns)
+    }
+    return [(source, target) for source, target in pairs if source not in made]
+
+
+def _find(path: Path, alone: bool, passed: searching.PassedOver) -> list[Path]:
+    """The photographs at a path; if one of several paths is missing, it fails when it is read."""
+    if not alone and not os.path.exists(path):
+        return [path]
+    return searching.search(path, passed)
+
+
+def with_known_suffix(path: Path) -> Path:
+    """The path with a suffix that can be written."""
+    suffix = path.suffix.lower()
+    if suffix in formats.READ_ONLY:
+        return path.with_suffix(formats.READ_ONLY[suffix])
+    return path if suffix in formats.EXTENSIONS else Path(f"{path}.png")

@@ -1,0 +1,88 @@
+"""Searches folders for photographs by their content, and keeps what is passed over."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from pathlib import Path
+
+from tfcolor.images import formats, opening, signatures, tiff
+from tfcolor.support import errors
+
+KNOWN = formats.EXTENSIONS | frozenset(formats.READ_ONLY)
+
+
+@dataclasses.dataclass
+class PassedOver:
+    """Files in searched folders that are no photographs, and folders that cannot be read.
+
+    Attributes:
+      files: of other kinds, such as raw files.
+      folders: why each could not be read, with its path.
+    """
+
+    files: set[Path] = dataclasses.field(default_factory=set)
+    folders: list[OSError] = dataclasses.field(default_factory=list)
+
+    def leave_out(self, folder: Path) -> None:
+        """Forgets the files of a folder, which were made and not given."""
+        within = folder.resolve()
+        self.files = {path for path in self.files if within not in path.resolve().parents}
+
+    def describe(self) -> str:
+        """The files by their suffixes, such as "3 files passed over: 2 .psd, 1 .cr2"."""
+        kinds = Counter(path.suffix.lower() or "without suffix" for path in self.files)
+        ordered = sorted(kinds.items(), key=lambda kind: (-kind[1], kind[0]))
+        files = "file" if len(self.files) == 1 else "files"
+        told = ", ".join(f"{count} {kind}" for kind, count in ordered)
+        return f"{len(self.files)} {files} passed over: {told}"
+
+
+def search(path: Path, passed: PassedOver) -> list[Path]:
+    """Lists the photographs at a path: by suffix, or by content if the suffix tells nothing.
+
+    Args:
+      path: a file, which is returned itself, or a folder; hidden files and folders are skipped.
+      passed: gets the other files of the folder, and the folders that cannot be read.
+
+    Returns:
+      Paths that begin with `path`, sorted by their POSIX path relative to it.
+
+    Raises:
+      ValueError: if nothing is at `path` or the folder holds no photograph.
+      OSError: if the folder cannot be read.
+    """
+    photos = []
+    for file in formats.files_at(path, passed.folders.append):
+        if file == path or _is_photograph(file):
+            photos.append(file)
+        else:
+            passed.files.add(file)
+    if not photos:
+        kinds = ", ".join(sorted(KNOWN))
+        others = f"; {passed.describe()}" if passed.files else ""
+        raise errors.InputError(
+            f"{path} holds no photograph ({kinds}){others}; give another folder"
+        )
+    return photos
+
+
+def _is_photograph(path: Path) -> bool:
+    try:
+        return path.is_file() and (path.suffix.lower() in KNOWN or _is_one_inside(path))
+    except OSError:
+        return path.suffix.lower() in KNOWN  # Reading it will raise the reason.
+
+
+def _is_one_inside(path: Path) -> bool:
+    """Whether the content of a file is that of a photograph."""
+    with open(path, "rb") as file:
+        kind = signatures.kind_of(signatures.head_of(file))
+        if kind != "TIFF":
+            return kind not in (None, signatures.RAW)
+        try:
+            with opening.quietly():
+                tiff.photograph(file, str(path))
+        except Exception:  # Broken bytes can raise anything; raw files are TIFFs, too.
+            return False
+        return True
