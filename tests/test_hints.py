@@ -99,6 +99,14 @@ def test_the_pixel_of_a_hint_gets_its_color(shape):
     np.testing.assert_allclose(at, wanted_ab(BLUE), atol=0.5 / 110)
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (1, 2), (4, 1)])
+def test_a_hint_colors_what_the_network_saw_as_one_pixel(shape):
+    l, ab = np.zeros(shape, np.float32), np.full((*shape, 2), 0.05, np.float32)
+    result = local_hints.spread(l, ab, [local_hints.Hint(3, 3, BLUE)], (80, 80))
+    np.testing.assert_allclose(result[0, 0], wanted_ab(BLUE), atol=1e-6)
+    np.testing.assert_array_equal(local_hints.solve(l, l, ab), 0)  # without a hint
+
+
 def test_a_hint_of_the_corner_pixel_is_inside():
     l, ab = two_halves()
     result = local_hints.spread(l, ab, [local_hints.Hint(599, 399, BLUE)], (400, 600))

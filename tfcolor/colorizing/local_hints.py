@@ -189,6 +189,8 @@ def solve(l: np.ndarray, weight: np.ndarray, target: np.ndarray) -> np.ndarray:
     """
     from scipy import linalg  # slow to import, and hints are rare
 
+    if l.size == 1:  # without neighbors to agree with
+        return weight[..., None] * target / (PRIOR + weight)[..., None]
     if l.shape[0] < l.shape[1]:  # the band is as wide as two rows are long
         return solve(l.T, weight.T, target.swapaxes(0, 1)).swapaxes(0, 1)
     width, count = l.shape[1], l.size
