@@ -4,6 +4,7 @@ import io
 import struct
 import subprocess
 import sys
+import zlib
 
 import hypothesis
 import numpy as np
@@ -15,6 +16,7 @@ from PIL import Image, ImageOps
 
 from tfcolor import images
 from tfcolor.export import encoded
+from tfcolor.export.encoded import headers
 from tfcolor.serving import remote
 
 SIGNATURE = [
@@ -159,6 +161,42 @@ def test_exif_orientation_is_applied(format, orientation, order):
     file = to_bytes(RGB, format, exif=told)
     upright = ImageOps.exif_transpose(Image.open(io.BytesIO(file)))
     np.testing.assert_array_equal(pixels_of(file), np.asarray(upright))
+
+
+def png_in_pieces(file, size):
+    """A PNG file whose pixels lie in chunks of a size."""
+    start, end = file.index(b"IDAT") - 4, len(file) - 12
+    body = file[start + 8 : end - 4]
+    pieces = [body[place : place + size] for place in range(0, len(body), size)]
+    return file[:start] + b"".join(chunk(b"IDAT", piece) for piece in pieces) + file[end:]
+
+
+def chunk(name, body):
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+@pytest.mark.parametrize("size", [10**6, 700, 100, 13, 1])
+def test_exif_that_follows_the_pixels_is_applied(size):
+    """As ImageMagick writes it."""
+    file = png_in_pieces(to_bytes(RGB, "PNG"), size)
+    turned = file[:-12] + chunk(b"tEXt", b"a\0b") + chunk(b"eXIf", exif(6, "<")) + file[-12:]
+    np.testing.assert_array_equal(pixels_of(file), np.asarray(RGB))
+    np.testing.assert_array_equal(pixels_of(turned), np.rot90(np.asarray(RGB), -1))
+    np.testing.assert_array_equal(pixels_of(turned), expected(turned))
+
+
+def test_opacity_that_is_told_behind_the_pixels_is_none():
+    file = to_bytes(RGB, "PNG")
+    late = file[:-12] + chunk(b"tRNS", bytes(6)) + file[-12:]
+    np.testing.assert_array_equal(pixels_of(late), np.asarray(RGB))
+
+
+def test_a_png_of_many_chunks_is_looked_through_at_once():
+    noise = to_bytes(Image.fromarray(random_rgb(600, 600)), "PNG")
+    file = png_in_pieces(noise, 20)  # 54,000 chunks, more than steps
+    turned = file[:-12] + chunk(b"eXIf", exif(6, ">")) + file[-12:]
+    header = headers.read(tf.constant(turned))
+    assert (int(header.orientation), int(header.height)) == (6, 600)
 
 
 def test_what_looks_like_exif_elsewhere_turns_nothing():

@@ -129,27 +129,46 @@ def _jpeg(file: tf.Tensor) -> Header:
 
 
 def _png(file: tf.Tensor) -> Header:
-    """Reads chunks up to the first with pixels (PNG specification, 5.3 and 11.2.1)."""
+    """Reads chunks up to the end, as EXIF may follow the pixels (PNG specification, 5.3 and 11).
+
+    Pixels lie in thousands of chunks, most of one size: of these, runs are passed over that double
+    in length as long as another chunk of that size lies behind them.
+    """
     head = octets.at(file, 8, 21)
     width, height = octets.big(head[8:12]), octets.big(head[12:16])
     depth, colors = head[16], head[17]
 
     def going(place: tf.Tensor, *_: tf.Tensor) -> tf.Tensor:
-        name = octets.at(file, place + 4, 4)
-        is_last = octets.begins(name, b"IDAT") | octets.begins(name, b"IEND")
+        is_last = octets.begins(octets.at(file, place + 4, 4), b"IEND")
         return ~is_last & (place < octets.length(file))
 
-    def step(place: tf.Tensor, exif: tf.Tensor, clear: tf.Tensor) -> tuple[tf.Tensor, ...]:
+    def step(
+        place: tf.Tensor, exif: tf.Tensor, clear: tf.Tensor, run: tf.Tensor
+    ) -> tuple[tf.Tensor, ...]:
         head = octets.at(file, place, 8)
+        size = 12 + octets.big(head[:4])
         is_exif = octets.begins(head[4:], b"eXIf") & (exif == 0)
+        is_clear = octets.begins(head[4:], b"tRNS") & (run == 0)  # in front of the pixels
+        has_pixels = octets.begins(head[4:], b"IDAT")
+        tried = tf.maximum(run, 1)
+        goes_on = tf.reduce_all(octets.at(file, place + tried * size, 8) == head)
+        passed, following = tf.case(
+            [
+                (~has_pixels, lambda: (_int64(1), run)),
+                (goes_on, lambda: (tried, 2 * tried)),
+                (tried == 1, lambda: (_int64(1), tried)),
+            ],
+            default=lambda: (_int64(0), tried // 2),
+        )
         return (
-            place + 12 + octets.big(head[:4]),
+            place + passed * size,
             tf.where(is_exif, place + 8, exif),
-            clear | octets.begins(head[4:], b"tRNS"),
+            clear | is_clear,
+            following,
         )
 
-    start = (_int64(33), _int64(0), tf.constant(False))
-    _, exif, clear = tf.while_loop(going, step, start, maximum_iterations=_MOST_STEPS)
+    start = (_int64(33), _int64(0), tf.constant(False), _int64(0))
+    _, exif, clear, _ = tf.while_loop(going, step, start, maximum_iterations=_MOST_STEPS)
     return _header(
         PNG,
         _only_if(octets.begins(head, b"\0\0\0\rIHDR"), height),
