@@ -267,12 +267,61 @@ def test_heic_is_read_upright(tmp_path):
     assert np.abs(scan.pixels - [200, 100, 50]).max() <= 6
 
 
-def test_heic_without_its_reader_names_the_extra(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "pillow_heif", None)
-    path = tmp_path / "a.heic"
-    path.write_bytes(b"\0\0\0\x18ftypheic" + bytes(12))
-    with pytest.raises(ValueError, match=r"a\.heic is a HEIC .*tfcolor\[heic\]"):
-        images.read(path)
+@pytest.mark.parametrize(
+    "module, called, extra, head",
+    [
+        ("pillow_heif", "HEIC", "heic", b"\0\0\0\x18ftypheic" + bytes(12)),
+        ("pillow_jxl", "JPEG XL", "jxl", b"\xff\x0a" + bytes(40)),
+        ("pillow_jxl", "JPEG XL", "jxl", b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(40)),
+    ],
+)
+def test_a_format_without_its_reader_names_the_extra(monkeypatch, module, called, extra, head):
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ValueError, match=rf"a\.bin is a {called} .*tfcolor\[{extra}\]"):
+        images.read(io.BytesIO(head), "a.bin")
+
+
+def test_avif_is_read_with_its_alpha():
+    alpha = np.where(np.arange(64) < 32, 0, 255).astype(np.uint8)[None].repeat(32, axis=0)
+    image = Image.fromarray(np.dstack([np.full((32, 64, 3), (200, 100, 50), np.uint8), alpha]))
+    file, exif = io.BytesIO(), Image.Exif()
+    exif[Base.Make] = "Zeiss"
+    image.save(file, "AVIF", quality=95, exif=exif)
+    scan = images.read(file)
+    assert scan.format == "AVIF" and b"Zeiss" in scan.exif
+    assert np.abs(scan.pixels[:, 40:] - [200, 100, 50]).max() <= 4
+    assert np.abs(scan.alpha.astype(int) - alpha).mean() < 2
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
+def test_jpeg_2000_is_read(mode, stream):
+    stored = noise(40, 30, len(mode)) if len(mode) > 1 else noise(40, 30)
+    file = io.BytesIO()
+    Image.fromarray(stored).save(file, "JPEG2000", irreversible=False, no_jp2=stream)
+    scan = images.read(file)
+    colors = 1 if mode in ("L", "LA") else 3
+    planes = np.atleast_3d(stored)
+    np.testing.assert_array_equal(np.atleast_3d(scan.pixels), planes[..., :colors])
+    np.testing.assert_array_equal(scan.alpha, planes[..., -1] if mode[-1] == "A" else None)
+
+
+def test_gray_jpeg_2000_keeps_16_bits():
+    ramp, file = np.arange(65536, dtype=np.uint16).reshape(256, 256), io.BytesIO()
+    Image.fromarray(ramp).save(file, "JPEG2000", irreversible=False)
+    np.testing.assert_array_equal(images.read(file).pixels, ramp, strict=True)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
+def test_jpeg_xl_is_read(mode):
+    pytest.importorskip("pillow_jxl")
+    stored = noise(40, 30, len(mode)) if len(mode) > 1 else noise(40, 30)
+    file = io.BytesIO()
+    Image.fromarray(stored).save(file, "JXL", lossless=True)
+    scan = images.read(file)
+    planes = np.atleast_3d(stored)
+    np.testing.assert_array_equal(np.atleast_3d(scan.pixels), planes[..., :3])
+    np.testing.assert_array_equal(scan.alpha, planes[..., 3] if mode == "RGBA" else None)
 
 
 # Kept
