@@ -82,17 +82,47 @@ def without_graphs():
         tf.config.run_functions_eagerly(False)
 
 
-def run_under_jax(program, folder, **environment):
-    """Runs a program in a folder, under Keras's JAX backend; gives what it printed."""
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=folder,
-        env={**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", **environment},
-        capture_output=True,
+# Runs every program that it is sent, and answers with what was printed and what went wrong.
+JAX_RUNNER = """
+import contextlib, io, json, os, sys, traceback
+answers = sys.stdout
+for line in sys.stdin:
+    asked, printed, error = json.loads(line), io.StringIO(), ""
+    os.chdir(asked["folder"])
+    try:
+        with contextlib.redirect_stdout(printed):
+            exec(asked["program"], {"__name__": "__main__"})
+    except BaseException:
+        error = traceback.format_exc()
+    print(json.dumps([printed.getvalue(), error]), file=answers, flush=True)
+"""
+
+
+@pytest.fixture(scope="session")
+def under_jax():
+    """A function that runs a program in a folder, under Keras's JAX backend; gives what it printed.
+
+    All programs share one interpreter: its imports take longer than they do.
+    """
+    # Most of the time is compiling, which takes a third without optimizations.
+    settings = {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
+    settings |= {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
+    with subprocess.Popen(
+        [sys.executable, "-c", JAX_RUNNER],
+        env={**os.environ, **settings},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    ) as runner:
+
+        def run(program, folder):
+            asked = {"program": program, "folder": str(folder)}
+            print(json.dumps(asked), file=runner.stdin, flush=True)
+            printed, error = json.loads(runner.stdout.readline())
+            assert not error, error
+            return printed
+
+        yield run
 
 
 @pytest.fixture(scope="session")

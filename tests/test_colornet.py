@@ -1,6 +1,5 @@
 """Our own generator."""
 
-import conftest
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -83,7 +82,7 @@ def test_another_backbone_can_be_named():
 
 
 @pytest.mark.slow
-def test_the_network_gives_the_same_under_the_jax_backend(generator, tmp_path, rng):
+def test_the_network_gives_the_same_under_the_jax_backend(generator, under_jax, tmp_path, rng):
     l = rng.uniform(-1, 1, (1, 64, 128, 1)).astype(np.float32)
     np.savez(tmp_path / "w.npz", l=l, **{str(i): v for i, v in enumerate(generator.get_weights())})
     program = """
@@ -97,7 +96,7 @@ state = [[v.value for v in vs] for vs in (model.trainable_variables, model.non_t
 forward = jax.jit(lambda l: model.stateless_call(*state, l, training=False)[0]["ab"])
 np.save("ab.npy", forward(saved["l"]))
 """
-    conftest.run_under_jax(program, tmp_path)
+    under_jax(program, tmp_path)
     ab = generator(l, training=False)["ab"]
     np.testing.assert_allclose(
         np.load(tmp_path / "ab.npy"), ab, atol=1e-4

@@ -1,6 +1,5 @@
 """EfficientNet-Lite0 with the ImageNet weights that come with the package."""
 
-import conftest
 import keras
 import numpy as np
 import pytest
@@ -133,14 +132,16 @@ def test_logits_beside_the_features_are_those_of_the_classifier(classifier, phot
 
 
 @pytest.mark.slow
-def test_the_classifier_gives_the_same_under_the_jax_backend(classifier, photographs, tmp_path):
+def test_the_classifier_gives_the_same_under_the_jax_backend(
+    classifier, photographs, under_jax, tmp_path
+):
     np.save(tmp_path / "rgb.npy", photographs)
     program = """
 import numpy as np
 from tfcolor.models import efficientnet
 np.save("logits.npy", efficientnet.build_classifier()(np.load("rgb.npy"), training=False))
 """
-    conftest.run_under_jax(program, tmp_path)
+    under_jax(program, tmp_path)
     logits = classifier(photographs, training=False)
     # float32, two libraries; logits reach 11
     np.testing.assert_allclose(np.load(tmp_path / "logits.npy"), logits, atol=1e-3)

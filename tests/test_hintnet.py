@@ -1,6 +1,5 @@
 """Our own generator, with and without hints."""
 
-import conftest
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -146,7 +145,7 @@ def test_the_seed_fixes_what_is_drawn():
 
 
 @pytest.mark.slow
-def test_the_network_gives_the_same_under_the_jax_backend(generator, tmp_path, rng):
+def test_the_network_gives_the_same_under_the_jax_backend(generator, under_jax, tmp_path, rng):
     shown = planes(rng)
     np.savez(
         tmp_path / "w.npz", **shown, **{str(i): v for i, v in enumerate(generator.get_weights())}
@@ -162,7 +161,7 @@ state = [[v.value for v in vs] for vs in (model.trainable_variables, model.non_t
 forward = jax.jit(lambda shown: model.stateless_call(*state, shown, training=False)[0]["ab"])
 np.save("ab.npy", forward({"l": saved["l"], "hints": saved["hints"]}))
 """
-    conftest.run_under_jax(program, tmp_path)
+    under_jax(program, tmp_path)
     ab = generator(shown, training=False)["ab"]
     np.testing.assert_allclose(
         np.load(tmp_path / "ab.npy"), ab, atol=1e-4

@@ -3,7 +3,6 @@
 import io
 import tarfile
 
-import conftest
 import make_inception
 import numpy as np
 import pytest
@@ -181,7 +180,7 @@ def test_weights_of_another_shape_or_place_are_told(weights_file):
 
 
 @pytest.mark.slow
-def test_the_network_gives_the_same_under_the_jax_backend(weights_file, tmp_path):
+def test_the_network_gives_the_same_under_the_jax_backend(weights_file, under_jax, tmp_path):
     program = f"""
 import numpy as np
 from tfcolor.evaluation.features import inception_weights
@@ -192,7 +191,7 @@ np.savez("outputs.npz", **model.predict(image, verbose=0))
 """
     image = extractors.resize_like_tensorflow1(make_inception.photographs(40, 56))
     np.save(tmp_path / "image.npy", (image - 128) / 128)
-    conftest.run_under_jax(program, tmp_path)
+    under_jax(program, tmp_path)
     outputs = np.load(tmp_path / "outputs.npz")
     np.testing.assert_allclose(outputs["pooled"], FILE["pooled"], atol=TOLERANCE)
     np.testing.assert_allclose(outputs["logits"], FILE["logits"], atol=TOLERANCE)

@@ -1,4 +1,3 @@
-import conftest
 import keras
 import numpy as np
 import pytest
@@ -117,7 +116,7 @@ def test_mixed_precision_computes_low_keeps_float32_weights_and_outputs(dtype):
 
 
 @pytest.mark.slow
-def test_networks_and_losses_step_under_the_jax_backend(tmp_path):
+def test_networks_and_losses_step_under_the_jax_backend(under_jax, tmp_path):
     program = """
 import jax, keras, numpy as np
 assert keras.backend.backend() == "jax"
@@ -143,7 +142,7 @@ after, _ = step([w - 1e-3 * g for w, g in zip(weights, gradients)])
 assert after < before
 print("stepped")
 """
-    assert conftest.run_under_jax(program, tmp_path) == "stepped\n"
+    assert under_jax(program, tmp_path) == "stepped\n"
 
 
 def test_spectral_normalization_takes_the_place_of_that_of_features(rng):

@@ -1,4 +1,3 @@
-import conftest
 import keras
 import numpy as np
 import pytest
@@ -398,7 +397,7 @@ def test_mixed_precision_computes_low_keeps_float32_weights_and_outputs(rng, nam
 
 
 @pytest.mark.slow
-def test_all_networks_step_under_the_jax_backend(tmp_path):
+def test_all_networks_step_under_the_jax_backend(under_jax, tmp_path):
     program = """
 import jax, keras, numpy as np
 assert keras.backend.backend() == "jax"
@@ -442,6 +441,4 @@ step(cdcgan.build_generator(2, 3), cdcgan.build_discriminator(2, 3))
 step(colorful.build(2), None)
 print("stepped")
 """
-    # A third of the time, nearly all of it compiling.
-    fast = {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
-    assert conftest.run_under_jax(program, tmp_path, **fast) == "stepped\n"
+    assert under_jax(program, tmp_path) == "stepped\n"

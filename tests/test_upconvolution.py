@@ -1,4 +1,3 @@
-import conftest
 import keras
 import numpy as np
 import pytest
@@ -102,7 +101,7 @@ def test_another_geometry_is_refused(option):
 
 
 @pytest.mark.slow
-def test_values_and_gradients_agree_under_the_jax_backend(tmp_path):
+def test_values_and_gradients_agree_under_the_jax_backend(under_jax, tmp_path):
     program = """
 import jax, keras, numpy as np
 assert keras.backend.backend() == "jax"
@@ -122,4 +121,4 @@ for filters in (2, 16, 512):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4)
 print("equal")
 """
-    assert conftest.run_under_jax(program, tmp_path) == "equal\n"
+    assert under_jax(program, tmp_path) == "equal\n"

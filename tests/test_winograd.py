@@ -1,6 +1,5 @@
 """Winograd's convolution: the values and gradients of the sum, and where it is worth it."""
 
-import conftest
 import keras
 import numpy as np
 import pytest
@@ -124,7 +123,7 @@ def test_beside_a_gpu_all_is_left_to_the_native_operations(monkeypatch):
 
 
 @pytest.mark.slow
-def test_values_agree_under_the_jax_backend(tmp_path):
+def test_values_agree_under_the_jax_backend(under_jax, tmp_path):
     program = """
 import jax, keras, numpy as np
 assert keras.backend.backend() == "jax"
@@ -147,4 +146,4 @@ for layer in (
     np.testing.assert_allclose(y, native(padded), atol=1e-4)
 print("equal")
 """
-    assert conftest.run_under_jax(program, tmp_path) == "equal\n"
+    assert under_jax(program, tmp_path) == "equal\n"
