@@ -71,7 +71,7 @@ def explained(name: str) -> Iterator[None]:
     except errors.InputError:
         raise
     except UnidentifiedImageError as error:
-        kinds = ", ".join(formats.READABLE)
+        kinds = ", ".join(sorted([*formats.READABLE, "AVIF", "HEIC", "JPEG 2000", "JPEG XL"]))
         raise errors.InputError(
             f"{name} is not a photograph ({kinds}): convert it to PNG or JPEG"
         ) from error
