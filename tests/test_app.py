@@ -397,7 +397,7 @@ def test_a_port_that_is_taken_is_named(server, tmp_path):
     told = str(tmp_path / "told.txt")
     program = [sys.executable, "-c", PROGRAM, told, "--port", str(server.port)]
     run = subprocess.run(program, capture_output=True, text=True)
-    assert run.returncode and f"port {server.port} of 127.0.0.1 cannot be had" in run.stderr
+    assert run.returncode and f"port {server.port} of 127.0.0.1 is not available" in run.stderr
 
 
 def test_without_gradio_the_extra_is_named(monkeypatch):

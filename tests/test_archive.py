@@ -58,10 +58,13 @@ def test_the_command_runs_a_pipeline_and_a_rerun_makes_the_rest(album, tmp_path)
 
     one, flags = album / "year1", ["--runner", "DirectRunner", "--beam-option", FLAGS[1]]
     code, output = run(one, "-o", tmp_path / "out", *flags)
-    assert code == 1 and "failures.csv" in output and "of 67 photographs are there" in output
+    assert code == 1 and "failures.csv" in output and "of 67 photographs are done" in output
     (kept := formats.find(tmp_path / "out")[0]).write_bytes(b"mine")
     (again := formats.find(tmp_path / "out")[1]).unlink()
     run(one, "-o", tmp_path / "out", *flags)
     assert kept.read_bytes() == b"mine" and again.exists()
+    (tmp_path / "out" / "failures.csv").write_text("mine")
+    code, output = run(one, "-o", tmp_path / "out", *flags)
+    assert code == 1 and "tfcolor-failures.csv" in output
     code, output = run(one, "-o", tmp_path / "out", "--gif", *flags)
     assert code == 2 and "do not go with --runner" in output

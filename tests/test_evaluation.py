@@ -213,7 +213,7 @@ def test_what_is_no_model_is_named(folder, tmp_path):
     with pytest.raises(ValueError, match="is no SavedModel, TFLite or ONNX file or folder"):
         candidates.find([tmp_path / "nothing"], opened(folder), protocol.parse("full"))
     (tmp_path / "broken.tflite").write_bytes(b"no model")
-    with pytest.raises(ValueError, match=r"broken\.tflite is no TFLite file"):
+    with pytest.raises(ValueError, match=r"broken\.tflite is not a TFLite file"):
         candidates.find([tmp_path / "broken.tflite"], opened(folder), protocol.parse("full"))
 
 

@@ -95,25 +95,25 @@ def test_a_served_network_gives_the_colors_that_it_computes(server, protocol):
 
 
 @pytest.mark.slow
-@BOTH
-def test_a_served_network_is_told_of_hints_where_it_takes_them(server, protocol, tmp_path):
-    assert not remote.connect(getattr(server, protocol)).takes_hints
+def test_a_served_network_is_told_of_hints_where_it_takes_them(server, tmp_path):
     l, hints = ramp(), np.zeros((24, 40, 3), np.float32)
     hints[5:9, 7:12] = 0.7, -0.4, 0.6
     with loopback.Server(served.save_hinted(tmp_path / "1")) as running:
-        far = remote.connect(getattr(running, protocol))
-        assert far.takes_hints
-        np.testing.assert_allclose(far(l, hints), served.told(l, hints), atol=5e-5)
-        np.testing.assert_allclose(far(l), served.waves(l), atol=5e-5)
+        for protocol in ("rest", "grpc"):
+            assert not remote.connect(getattr(server, protocol)).takes_hints
+            far = remote.connect(getattr(running, protocol))
+            assert far.takes_hints
+            np.testing.assert_allclose(far(l, hints), served.told(l, hints), atol=5e-5)
+            np.testing.assert_allclose(far(l), served.waves(l), atol=5e-5)
+            done = CliRunner().invoke(main.cli, ["serving-check", getattr(running, protocol)])
+            assert done.exit_code == 0 and "64 x 64 with a hint in" in done.output
+            assert "hinted_planes, hinted_planes_png, classes" in done.output
         # As TensorFlow's C++ loader runs the signatures that take no files.
         shown = {"l": l[None, ..., None], "hints": hints[None]}
         ab = running.model.run("hinted_planes", shown)["ab"][0]
         np.testing.assert_allclose(ab, served.told(l, hints), atol=1e-5)
         classes = running.model.run("classes", shown)["probabilities"]
         assert classes.shape == (1, 6, 10, 258)
-        done = CliRunner().invoke(main.cli, ["serving-check", getattr(running, protocol)])
-        assert done.exit_code == 0 and "64 x 64 with a hint in" in done.output
-        assert "hinted_planes, hinted_planes_png, classes" in done.output
 
 
 @BOTH
@@ -245,10 +245,10 @@ def test_encrypted_servers_are_asked_where_their_certificate_is_trusted(
 def test_a_server_that_wants_a_token_gets_it_from_the_environment(model, protocol, monkeypatch):
     with loopback.Server(model, token="letmein") as server:
         url = getattr(server, protocol)
-        with pytest.raises(OSError, match=r"lets nobody in .*set TFCOLOR_SERVER_TOKEN"):
+        with pytest.raises(OSError, match=r"denies access .*set TFCOLOR_SERVER_TOKEN"):
             remote.connect(url)
         monkeypatch.setenv(addresses.TOKEN, "wrong")
-        with pytest.raises(OSError, match="lets nobody in") as refused:
+        with pytest.raises(OSError, match="denies access") as refused:
             remote.connect(url)
         assert "wrong" not in str(refused.value).replace("no or a wrong token", "")
         monkeypatch.setenv(addresses.TOKEN, "letmein\n")

@@ -414,7 +414,7 @@ def test_a_phone_shows_the_whole_width(browser, address, tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "wrong"),
-    [(b"no network at all", "is no TFLite file"), (None, "takes one size only")],
+    [(b"no network at all", "is not a TFLite file"), (None, "takes one size only")],
 )
 def test_a_network_that_the_page_cannot_run_is_refused(built, tmp_path, content, wrong):
     path = tmp_path / "model.tflite"

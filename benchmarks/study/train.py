@@ -103,7 +103,7 @@ def main(folder: Path, data: str, only: tuple[str, ...]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for run in catalog.RUNS:
         if (not only or run.name in only) and not train(run, folder, data):
-            raise SystemExit(f"{run.name} did not come to its end; run the same command again")
+            raise SystemExit(f"{run.name} did not finish; run the same command again")
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def _size(report: dict[str, Any]) -> str:
     median = report["photographs"]["short_side"]["median"]
     return (
         f"Train at {size} pixels or less: the short side is at least that in "
-        f"{_percent(shares[str(size)])} of the photographs, and {median:.0f} in the middle."
+        f"{_percent(shares[str(size)])} of the photographs, and its median is {median:.0f}."
     )
 
 
@@ -70,7 +70,7 @@ def _preprocessing(rows: list[dict[str, Any]]) -> str:
         else:
             too_much.append(note)
     start = (
-        f"{_list(harmless)} would do no harm as preprocessing of all"
+        f"{_list(harmless)} would be harmless as preprocessing of every photograph"
         if harmless
         else "Feed the network L* as it is: it is kept in the result, and every preprocessing "
         f"moves its mean ({before['mean']:.1f}) or contrast ({before['std']:.1f}) by more than "
@@ -91,9 +91,9 @@ def _gray(rows: list[dict[str, Any]]) -> str:
         return _list([f"{row['method']} ({row['distance']:.1f})" for row in chosen])
 
     return (
-        f"Make gray by L*. {names(near)} are within {LIKE_LSTAR:.0f} L* of it in the mean and need "
-        f"no training of their own. Train with the films among the others, which real photographs "
-        f"were taken on (--set film=SHARE): {names(far)}."
+        f"Convert to gray by L*. {names(near)} are within {LIKE_LSTAR:.0f} L* of it on average and "
+        f"need no training of their own. Train with the films among the others, which real "
+        f"photographs were taken on (--set film=SHARE): {names(far)}."
     )
 
 
@@ -114,12 +114,12 @@ def _color(report: dict[str, Any]) -> str:
     median = report["photographs"]["colorfulness"]["median"]
     dull = report["dull_share"]
     advice = (
-        "a mean error would paint gray: rebalance the bins of color"
+        "a mean error would paint gray: rebalance the color classes"
         if share >= NEUTRAL_SHARE
-        else "bins of color need no rebalancing"
+        else "the color classes need no rebalancing"
     )
     return (
-        f"Colorfulness is {median:.1f} in the middle, and under {statistics.DULL:.0f} in "
+        f"The median colorfulness is {median:.1f}, and it is under {statistics.DULL:.0f} in "
         f"{_percent(dull)} of the photographs. {_percent(share)} of the pixels "
         f"have a chroma under 10; {advice}."
     )

@@ -72,7 +72,7 @@ def density(totals: statistics.Statistics) -> figure.Figure:
     shown = axis.imshow(
         share, origin="lower", extent=(-limit, limit, -limit, limit), norm="log", cmap="viridis"
     )
-    axis.plot(*outline().T, color="#c2407f", label="all that sRGB can show")
+    axis.plot(*outline().T, color="#c2407f", label="gamut of sRGB")
     axis.set(xlabel="a*", ylabel="b*", title="density of colors")
     axis.legend(loc="lower left", frameon=False)
     drawn.colorbar(shown, ax=axis, label="share of pixels in 2 x 2 Lab units")

@@ -19,8 +19,8 @@ SEPIA_RULE = (
     f"mean chroma of min_chroma or more; the (a*, b*) of pixels lie within {SEPIA_SPREAD} Lab "
     f"units (root mean square) of the mean color of pixels as light, in {LIGHTNESS_STEPS} steps "
     f"of L*; their mean is at least {SEPIA_ONE_HUE} of the mean chroma, so that all lie on one "
-    f"line from gray; and its hue is {SEPIA_HUES[0]:.0f} to {SEPIA_HUES[1]:.0f} degrees. So does a "
-    "photograph of nothing but brown things look, and has as little to teach"
+    f"line from gray; and its hue is {SEPIA_HUES[0]:.0f} to {SEPIA_HUES[1]:.0f} degrees. A "
+    "photograph that shows only brown things fits this rule too, and teaches as little color"
 )
 
 

@@ -53,7 +53,7 @@ def serve(net: runtimes.Network, host: str, port: int, max_mb: int, max_megapixe
             )[1]
         except OSError as error:
             raise errors.InputError(
-                f"port {port} of {host} cannot be had; give another --port"
+                f"port {port} of {host} is not available; give another --port"
             ) from error
         _log.info("open %s in a browser; Ctrl-C ends it", url)
         blocks.block_thread()

@@ -14,7 +14,7 @@ from tfcolor.app import actions
 SAMPLES = Path(str(resources.files("tfcolor"))) / "data" / "samples"
 INTRODUCTION = """# Colorize photographs
 
-The color is a guess of a network: it looks likely, and nobody knows whether it was so. Downloaded
+The color is a guess of a network: it looks likely, but need not be what it was. Downloaded
 files say in their metadata that it is synthetic. Photographs stay on the computer that runs this
 page, and are deleted when it stops. A file may have up to {max_mb} MB and {max_megapixels:g}
 megapixels.

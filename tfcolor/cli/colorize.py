@@ -78,8 +78,8 @@ def colorize(
     if STREAM in photos or str(output) == STREAM:
         _stream(photos, output, options.chosen_network(model, server), chosen)
         return
-    passed = searching.PassedOver()
-    pairs = planning.plan(photos, output, suffix, passed)
+    rest = searching.Leftovers()
+    pairs = planning.plan(photos, output, suffix, rest)
     place = Path(os.path.commonpath([target.absolute().parent for _, target in pairs]))
     if parsed and len(pairs) > 1:
         raise errors.InputError("--hint is for one photograph; give one")
@@ -88,15 +88,15 @@ def colorize(
         is_whole = _run_here(path, pairs, chosen, place)
     else:
         is_whole = _run_beam(path, pairs, chosen, place, beam)
-    _tell(passed)
-    if passed.folders or not is_whole:
+    _tell(rest)
+    if rest.folders or not is_whole:
         context.exit(1)
 
 
 def _run_here(
     path: Path | str | None, pairs: list[tuple[Path, Path]], chosen: Any, place: Path
 ) -> bool:
-    """Colorizes on this machine; whether all photographs are there now."""
+    """Colorizes on this machine; whether all photographs are done now."""
     from tfcolor import runtimes
     from tfcolor.colorizing import folder
 
@@ -106,7 +106,7 @@ def _run_here(
         results.append(result)
         note = result.reason or str(result.target)
         if not result.is_new and not result.reason:
-            note = f"{note} is there already; --overwrite makes it again"
+            note = f"{note} already exists; --overwrite makes it again"
         click.echo(f"{len(results)}/{len(pairs)}  {note}", err=result.reason is not None)
     return _list_failures(results, place)
 
@@ -127,14 +127,14 @@ def _list_failures(results: list[Any], place: Path) -> bool:
     return not failed
 
 
-def _tell(passed: Any) -> None:
+def _tell(rest: Any) -> None:
     """Prints what was in the folders and was not colorized."""
     from tfcolor.colorizing import folder
 
-    passed.files = {path for path in passed.files if path != folder.failures_path(path.parent)}
-    if passed.files:
-        click.echo(passed.describe(), err=True)
-    for error in passed.folders:
+    rest.files = {path for path in rest.files if path != folder.failures_path(path.parent)}
+    if rest.files:
+        click.echo(rest.describe(), err=True)
+    for error in rest.folders:
         click.echo(f"Error: {errors.one_line(error)}; what is in it was passed over", err=True)
 
 
@@ -154,7 +154,7 @@ def _run_beam(
 
     beam_pipeline.colorize_files(path, pairs, chosen, place, flags)
     there = sum(target.exists() for _, target in pairs)
-    click.echo(f"{there} of {len(pairs)} photographs are there")
+    click.echo(f"{there} of {len(pairs)} photographs are done")
     if (listed := folder.failures_path(place)).exists():
         click.echo(f"Error: some photographs failed; they are in {listed}", err=True)
         return False
@@ -173,7 +173,7 @@ def _stream(
     if chosen.compare or chosen.gif:
         raise errors.InputError("--compare and --gif need a file for --output")
     if output and output.exists() and str(output) != STREAM and not chosen.overwrite:
-        raise errors.InputError(f"{output} is there already; --overwrite replaces it")
+        raise errors.InputError(f"{output} already exists; --overwrite replaces it")
     photograph = (
         images.read(io.BytesIO(sys.stdin.buffer.read()), "standard input")
         if photos[0] == STREAM

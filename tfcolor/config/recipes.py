@@ -126,7 +126,7 @@ RECIPES = {
         ),
         Recipe("U-Net, PatchGAN, cross-entropy + 100 L1, in Lab", "arXiv:1611.07004", _PIX2PIX),
         Recipe(
-            "the other hypothesis: gray to RGB",
+            "the RGB hypothesis: paints RGB instead of a*b*",
             "arXiv:1611.07004",
             dataclasses.replace(
                 _PIX2PIX, recipe="pix2pix-rgb", model=config.ModelConfig(space="rgb")

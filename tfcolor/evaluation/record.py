@@ -209,7 +209,7 @@ def beside(evaluation: Evaluation, earlier: Evaluation) -> Evaluation:
         ours, theirs = evaluation.protocol.get(key), earlier.protocol.get(key)
         if ours != theirs:
             raise errors.InputError(
-                f"it cannot stand in one table: its {key} is {theirs}, here it is {ours}; "
+                f"it cannot be compared in one table: its {key} is {theirs}, here it is {ours}; "
                 "measure both on the same photographs in the same way"
             )
     for fact in ("lightness", CHROMA):  # names alone do not tell photographs apart
@@ -217,8 +217,8 @@ def beside(evaluation: Evaluation, earlier: Evaluation) -> Evaluation:
         if apart.max() > SAME:
             name = evaluation.names[int(apart.argmax())]
             raise errors.InputError(
-                f"it cannot stand in one table: {name} is another photograph there; measure both "
-                "on the same photographs"
+                f"it cannot be compared in one table: {name} is another photograph there; measure "
+                "both on the same photographs"
             )
     rows = {name: earlier.rows[name] for name in earlier.models}
     if taken := rows.keys() & evaluation.rows.keys():

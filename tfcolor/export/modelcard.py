@@ -16,7 +16,7 @@ ImageNet weights (Google, Apache-2.0), and a light decoder that classifies color
 
 _BUNDLED_LICENCE = """\
 The weights come with tfcolor, under the Apache License 2.0. They were learned from photographs of
-sets for non-commercial research, whose own terms may bear on your use."""
+sets for non-commercial research, whose own terms may apply to your use."""
 
 _LICENCE = """\
 tfcolor itself is under the Apache License 2.0. No licence is given here for these weights: they
@@ -34,8 +34,8 @@ _LIMITS = """\
   gray or blue; rare and strong colors are missed.
 - Small things, crowds, reflections and scenes unlike the training photographs are colored in
   patches, or hardly at all; color may run over faint edges.
-- Skin and hair follow the training photographs, in which not all people are shown alike often. Do
-  not take a person's looks from a result.
+- Skin and hair follow the training photographs, in which people are not represented equally.
+  Do not conclude from a result what a person looked like.
 - Only lightness is looked at. Scratches, stains and noise are colored as if they were there."""
 
 

@@ -40,8 +40,8 @@ class LiteNetwork:
             inputs, outputs = self._interpreter()[1:]
         except ValueError as error:
             raise errors.InputError(
-                f"{path} is no TFLite file of a colorizer ({error}); make one with: tfcolor export "
-                "WORKDIR NAME.tflite"
+                f"{path} is not a TFLite file of a colorizer ({error}); make one with: "
+                "tfcolor export WORKDIR NAME.tflite"
             ) from error
         if inputs.keys() not in ({_L}, {_L, _HINTS}) or _AB not in outputs:
             raise errors.InputError(f"{path} does not turn l (1, h, w, 1) into ab (1, h, w, 2)")

@@ -102,7 +102,7 @@ class Remote:
         try:
             return decode_ab(encoded, l.shape)
         except errors.InputError as error:
-            raise OSError(f"{self.address} gave no colors ({error})") from error
+            raise OSError(f"{self.address} returned no colors ({error})") from error
 
     def colorize(
         self,
@@ -196,7 +196,7 @@ class Remote:
                 f"gave no answer within {timeout_s:.3g} s; check --server or ask for less at once"
             )
         elif isinstance(error, PermissionError):
-            note = f"lets nobody in ({reason}); set {addresses.TOKEN} to its token"
+            note = f"denies access ({reason}); set {addresses.TOKEN} to its token"
         elif isinstance(error, ssl.SSLCertVerificationError):
             note = (
                 f"has a certificate that is not trusted ({reason}); "

@@ -110,11 +110,11 @@ class Validation:
         """`reason_to_end` for all processes of the run, of which only the chief has the record."""
         reason = self.reason_to_end()
         ends = device.chief_says(self._run.strategy, reason is not None)
-        return (reason or "the chief says so") if ends else None
+        return (reason or "the chief decided so") if ends else None
 
     def note_end(self, reason: str) -> None:
-        """Tells the log and TensorBoard that the stage ended itself."""
-        log.info("the stage %s ended itself at step %d: %s", self._stage.name, self.step, reason)
+        """Tells the log and TensorBoard that the stage ended early."""
+        log.info("the stage %s ended early at step %d: %s", self._stage.name, self.step, reason)
         self._run.records.text(self.step, "train/ended", f"{self._stage.name}: {reason}")
 
     @property

@@ -88,4 +88,4 @@ def check_target(source: Path, target: Path, overwrite: bool) -> None:
     if target.resolve() == source.resolve():
         raise errors.InputError(f"{source} would be overwritten; give another output")
     if target.exists() and not overwrite:
-        raise errors.InputError(f"{target} is there already; give another output, or --overwrite")
+        raise errors.InputError(f"{target} already exists; give another output, or --overwrite")

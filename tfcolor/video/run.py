@@ -98,16 +98,16 @@ def _plan(
     film: read.Film, settings: film_options.FilmOptions, folder: Path, suffix: str
 ) -> join.Plan:
     """Plans how to join the film, by a trial with a black frame."""
-    if film.is_interlaced and not settings.deinterlace:
-        combs = [f"{film.path} is interlaced: what moves has combs; --deinterlace removes them"]
-    else:
-        combs = []
     segment = folder / "trial.nut"
     black: np.ndarray = np.zeros((film.height, film.width, 3), np.uint8)
     frame = write.frame(film, 0, 0, black)
     write.encode(segment, film, settings, [frame])
     how = join.plan(film, segment, folder / f"trial{suffix}", settings.codec)
-    return dataclasses.replace(how, notes=[*combs, *how.notes])
+    notes = how.notes
+    if film.is_interlaced and not settings.deinterlace:
+        combs = f"{film.path} is interlaced; --deinterlace removes the combs at moving edges"
+        notes = [combs, *notes]
+    return dataclasses.replace(how, notes=notes)
 
 
 def _key(

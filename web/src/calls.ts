@@ -40,7 +40,7 @@ export function connect(worker: Worker, progress: (text: string) => void): Tasks
     else call?.resolve(data.value as never);
   };
   worker.onerror = () => {
-    const error = new Error("The work broke off; reload the page");
+    const error = new Error("Colorizing stopped unexpectedly; reload the page");
     for (const call of waiting.values()) call.reject(error);
     waiting.clear();
   };

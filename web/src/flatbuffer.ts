@@ -25,7 +25,7 @@ const MAGIC = 0x334c4654; // "TFL3"
 export function sized(network: Uint8Array, height: number, width: number): Uint8Array {
   const copy = new Uint8Array(network);
   const view = new DataView(copy.buffer);
-  if (copy.length < 8 || view.getUint32(4, true) !== MAGIC) throw new Error("is no TFLite file");
+  if (copy.length < 8 || view.getUint32(4, true) !== MAGIC) throw new Error("is not a TFLite file");
   const graph = item(view, field(view, follow(view, 0), SUBGRAPHS), 0);
   const tensors = field(view, graph, TENSORS);
   const channels = [INPUTS, OUTPUTS].map((list) => {

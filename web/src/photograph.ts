@@ -73,6 +73,6 @@ export class Photograph {
 /** A canvas to paint on. */
 export function context(width: number, height: number): OffscreenCanvasRenderingContext2D {
   const painted = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
-  if (!painted) throw new Refused("this browser cannot paint so large a photograph");
+  if (!painted) throw new Refused("the photograph is too large for this browser");
   return painted;
 }
