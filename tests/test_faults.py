@@ -106,7 +106,7 @@ def test_a_png_is_read_without_a_chunk_that_is_damaged_or_too_long(read, kind, p
     np.testing.assert_array_equal(scan.pixels, pixels, strict=True)
     assert scan.alpha is None
     assert scan.dpi == ((300.0, 300.0) if good else None)
-    assert f"is read without its {name}, damaged or too long" in logged
+    assert f"is read without its {name}, which is damaged or too long" in logged
 
 
 def test_of_two_chunks_of_a_name_the_good_one_stays(read):
@@ -160,7 +160,7 @@ def test_a_fault_is_told_once_of_a_file_that_is_read_again_and_again(tmp_path, c
         (example,) = photos.examples()
         np.testing.assert_array_equal(example["rgb"], RGB)
     assert [record.getMessage() for record in caplog.records] == [
-        f"{path} is read without its tIME, damaged or too long"
+        f"{path} is read without its tIME, which is damaged or too long"
     ]
 
 
@@ -263,7 +263,7 @@ def test_a_jpeg_without_its_end_has_all_its_pixels(read, options, pixels, missin
     whole = jpeg(pixels, **options)
     scan, logged = read(whole[:-missing])
     np.testing.assert_array_equal(scan.pixels, images.read(io.BytesIO(whole)).pixels)
-    assert "lacks its end, but no pixels" in logged
+    assert "has no end marker, but all its pixels" in logged
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_blocks": 3}])

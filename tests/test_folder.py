@@ -430,8 +430,8 @@ def archive(tmp_path):
 
 
 def test_photographs_are_told_by_their_content_in_a_folder_too(archive, tmp_path_factory):
-    out, passed = tmp_path_factory.mktemp("out"), searching.PassedOver()
-    pairs = planning.plan([archive], out, passed=passed)
+    out, rest = tmp_path_factory.mktemp("out"), searching.Leftovers()
+    pairs = planning.plan([archive], out, rest=rest)
     results = list(folder.colorize_files(Stripes(), pairs, folder.FileOptions()))
     assert [each.reason for each in results if each.reason] == []
     made = {path.relative_to(out).as_posix() for path in out.rglob("*.*")}
@@ -440,7 +440,7 @@ def test_photographs_are_told_by_their_content_in_a_folder_too(archive, tmp_path
         *("i.dat.png", "j.txt.png", "k.jpg", "deep/l.scan.png"),
     }
     told = "6 files passed over: 2 .psd, 1 .cr2, 1 .nef, 1 .pipe, 1 without suffix"
-    assert passed.describe() == told
+    assert rest.describe() == told
 
 
 def test_training_goes_by_suffix_and_reads_jfif(archive):
@@ -461,9 +461,9 @@ def test_results_in_the_output_folder_are_not_counted(tmp_path):
     (tmp_path / "b.psd").touch()
     (tmp_path / "color").mkdir()
     (tmp_path / "color" / "notes.txt").touch()
-    passed = searching.PassedOver()
-    planning.plan([tmp_path], tmp_path / "color", passed=passed)
-    assert passed.describe() == "1 file passed over: 1 .psd"
+    rest = searching.Leftovers()
+    planning.plan([tmp_path], tmp_path / "color", rest=rest)
+    assert rest.describe() == "1 file passed over: 1 .psd"
 
 
 @pytest.fixture
@@ -483,10 +483,10 @@ def closed(tmp_path, monkeypatch):
 
 
 def test_a_subfolder_that_cannot_be_read_is_named(closed, tmp_path, caplog):
-    passed = searching.PassedOver()
-    (pair,) = planning.plan([closed.parent], tmp_path / "out", passed=passed)
+    rest = searching.Leftovers()
+    (pair,) = planning.plan([closed.parent], tmp_path / "out", rest=rest)
     assert pair[0].name == "a.png"
-    assert [error.filename for error in passed.folders] == [str(closed)]
+    assert [error.filename for error in rest.folders] == [str(closed)]
     assert [path.name for path in formats.find(closed.parent)] == ["a.png"]
     assert f"{closed}: Permission denied" in caplog.text
     with pytest.raises(PermissionError, match="closed"):

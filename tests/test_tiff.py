@@ -313,7 +313,10 @@ def refused(file, reason):
 
 
 def test_a_photograph_that_is_no_page_is_an_error_and_not_its_thumbnail():
-    refused(pages((SMALL, {**REDUCED, "subifds": 1}), (RGB8, {})), "reduced picture of one that")
+    refused(
+        pages((SMALL, {**REDUCED, "subifds": 1}), (RGB8, {})),
+        "only reduced pictures of its photograph",
+    )
 
 
 RAW_FILES = {

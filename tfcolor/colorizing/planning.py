@@ -9,12 +9,14 @@ from pathlib import Path
 from tfcolor.images import formats, searching
 from tfcolor.support import disk, errors
 
+SUFFIX = "-color"  # of the name of a result beside its photograph
+
 
 def plan(
     inputs: Sequence[str | Path],
     output: str | Path | None,
-    suffix: str = "-color",
-    passed: searching.PassedOver | None = None,
+    suffix: str = SUFFIX,
+    rest: searching.Leftovers | None = None,
 ) -> list[tuple[Path, Path]]:
     """Pairs each photograph with the file that it becomes.
 
@@ -25,7 +27,7 @@ def plan(
         where a photograph without such a suffix becomes a PNG. If not given, each result is
         beside its photograph, with `suffix` added to its name; results are not colorized again.
       suffix: see `output`.
-      passed: gets what is in the folders and is not colorized.
+      rest: gets what is in the folders and is not colorized.
 
     Returns:
       (source, target) for each photograph.
@@ -36,8 +38,8 @@ def plan(
         same target.
     """
     found = [path for each in inputs for path in _matches(each)]
-    passed = searching.PassedOver() if passed is None else passed
-    find = functools.partial(_find, alone=len(found) == 1, passed=passed)
+    rest = searching.Leftovers() if rest is None else rest
+    find = functools.partial(_find, alone=len(found) == 1, rest=rest)
     if output is None:
         if not suffix or "/" in suffix:
             raise errors.InputError(f"--suffix must be part of a file's name, got {suffix!r}")
@@ -47,7 +49,7 @@ def plan(
         pairs = [(find(found[0])[0], output)]
     else:
         pairs = [pair for path in found for pair in _mirror(path, output, find)]
-        passed.leave_out(output)
+        rest.leave_out(output)
     unique = list(dict.fromkeys(pairs))  # a file may be named by itself and by its folder
     check(unique)
     return unique
@@ -148,11 +150,11 @@ def _without_results(pairs: list[tuple[Path, Path]]) -> list[tuple[Path, Path]]:
     return [(source, target) for source, target in pairs if source not in made]
 
 
-def _find(path: Path, alone: bool, passed: searching.PassedOver) -> list[Path]:
+def _find(path: Path, alone: bool, rest: searching.Leftovers) -> list[Path]:
     """The photographs at a path; if one of several paths is missing, it fails when it is read."""
     if not alone and not os.path.exists(path):
         return [path]
-    return searching.search(path, passed)
+    return searching.search(path, rest)
 
 
 def with_known_suffix(path: Path) -> Path:

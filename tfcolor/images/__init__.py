@@ -1,6 +1,7 @@
 """Reads and writes photograph files with all they hold: 16 bits, alpha, metadata, times.
 
-Only NumPy and Pillow are always imported; libvips and pillow-heif only when a file needs them.
+Only NumPy and Pillow are always imported; libvips and readers of rare formats only when a file
+needs them.
 """
 
 from __future__ import annotations
@@ -61,14 +62,16 @@ def read(source: str | os.PathLike[str] | BinaryIO, name: str | None = None) -> 
     ignored); of an animation or a file of many pages, the first picture is read.
 
     Args:
-      source: a JPEG, PNG, WebP, TIFF, BMP or GIF file, or with pillow-heif a HEIC file; the content
-        decides, not the suffix. A path, or a file open for reading bytes.
+      source: a JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF or JPEG 2000 file, with pillow-heif also HEIC,
+        with pillow-jxl-plugin also JPEG XL; the content decides, not the suffix. A path, or a file
+        open for reading bytes.
       name: its name in messages; the path by default.
 
     Raises:
       OSError: if the file cannot be opened.
-      ValueError: if it is not a photograph, is damaged, has too many pixels for Pillow's guard
-        against decompression bombs (179 million), or has pixels beyond 16 bits.
+      ValueError: if it is not a photograph, a camera's raw file, lacks pixels, has too many for
+        Pillow's guard against decompression bombs (179 million), or has pixels beyond 16 bits.
+        Damage that costs no pixels is logged as a warning.
     """
     if isinstance(source, (str, os.PathLike)):
         with open(source, "rb") as file:

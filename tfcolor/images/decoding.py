@@ -32,7 +32,7 @@ Planes = tuple[np.ndarray, np.ndarray | None]  # pixels and alpha, as they are s
 
 
 def decode(file: BinaryIO, name: str, enough: int | None = None) -> dict[str, Any]:
-    """Reads a photograph; a fault that takes no pixels from it is logged.
+    """Reads a photograph; damage that costs no pixels is logged.
 
     Args:
       file: seekable.
@@ -51,19 +51,19 @@ def decode(file: BinaryIO, name: str, enough: int | None = None) -> dict[str, An
             return _decode(file, name, enough)
         except (errors.InputError, MemoryError):
             raise
-        except Exception:  # A decoder fails with whatever the bytes lead it to.
-            mended = repairs.mend(file)
-            if mended is None:
+        except Exception:  # Broken bytes can make a decoder raise anything.
+            repaired = repairs.repair(file)
+            if repaired is None:
                 raise
-        whole, fault = mended
+        whole, damage = repaired
         decoded = _decode(whole, name, enough)
-    _warn(name, fault)
+    _warn(name, damage)
     return decoded
 
 
 @functools.lru_cache(maxsize=10_000)  # Training reads a photograph once an epoch.
-def _warn(name: str, fault: str) -> None:
-    log.warning("%s %s", name, fault)
+def _warn(name: str, damage: str) -> None:
+    log.warning("%s %s", name, damage)
 
 
 def count_pixels(path: Path) -> int:
@@ -86,7 +86,7 @@ def is_plain_jpeg(encoded: bytes) -> bool:
         if image.format != "JPEG" or image.mode not in ("L", "RGB"):
             return False
         profile = image.info.get("icc_profile", b"").replace(b"\0", b"")  # it may be UTF-16
-        return (b"sRGB" in profile or not profile) and metadata.told_by(image).orientation == 1
+        return (b"sRGB" in profile or not profile) and metadata.of_image(image).orientation == 1
 
 
 def apply_profile(rgb: np.ndarray, encoded: bytes) -> np.ndarray:
@@ -109,31 +109,31 @@ def _is_tiff(file: BinaryIO) -> bool:
 
 
 def _decode(file: BinaryIO, name: str, enough: int | None) -> dict[str, Any]:
-    (pixels, alpha), told = _tiff(file, name) if _is_tiff(file) else _other(file, name, enough)
+    (pixels, alpha), notes = _tiff(file, name) if _is_tiff(file) else _other(file, name, enough)
     return {
-        "pixels": orientation.turn_upright(pixels, told.orientation),
-        "alpha": None if alpha is None else orientation.turn_upright(alpha, told.orientation),
-        **told.upright(),
+        "pixels": orientation.turn_upright(pixels, notes.orientation),
+        "alpha": None if alpha is None else orientation.turn_upright(alpha, notes.orientation),
+        **notes.upright(),
     }
 
 
-def _tiff(file: BinaryIO, name: str) -> tuple[Planes, metadata.Told]:
-    """The pixels of a TIFF as they are stored, and what stands beside them."""
+def _tiff(file: BinaryIO, name: str) -> tuple[Planes, metadata.Metadata]:
+    """The stored pixels of a TIFF, and its metadata."""
     with opening.quietly():
         page = tiff.photograph(file, name)
-        told = page.told()
+        notes = page.notes()
     opening.guard(page.size)
     if not page.is_for_pillow:
-        return libvips.read(file, page.size, page), told
+        return libvips.read(file, page.size, page), notes
     with opening.open_image(file, name) as image:
         with opening.quietly():  # Pillow warns of EXIF that is cut off when it reads the pixels.
             image.seek(page.number)
             image.load()
-        return _planes(image), told.of_turned()  # Pillow has turned the picture.
+        return _planes(image), notes.after_turning()
 
 
-def _other(file: BinaryIO, name: str, enough: int | None) -> tuple[Planes, metadata.Told]:
-    """The pixels of any other file as they are stored, and what stands beside them."""
+def _other(file: BinaryIO, name: str, enough: int | None) -> tuple[Planes, metadata.Metadata]:
+    """The stored pixels of any other file, and its metadata."""
     head = signatures.head_of(file)
     with opening.open_image(file, name) as image:
         if enough:
@@ -145,22 +145,22 @@ def _other(file: BinaryIO, name: str, enough: int | None) -> tuple[Planes, metad
         size, gamma = image.size, profiles.gamma_of(image)
         planes = None if _is_for_libvips(image, head) else _planes(image)
         with opening.quietly():
-            told = metadata.told_by(image)
-    del image  # and the pixels that Pillow decoded to find EXIF behind them
+            notes = metadata.of_image(image)
+    del image  # with the pixels that Pillow decodes to find EXIF after them
     pixels, alpha = planes or libvips.read(file, size)
-    return (pixels if gamma is None else profiles.gamma_to_srgb(pixels, gamma), alpha), told
+    return (pixels if gamma is None else profiles.gamma_to_srgb(pixels, gamma), alpha), notes
 
 
 def _is_for_libvips(image: Image.Image, head: bytes) -> bool:
-    """Whether a PNG holds what Pillow would drop."""
+    """Whether a PNG is one that Pillow would read with fewer bits, or without its alpha."""
     # PNG specification: IHDR is always the first chunk, the depth its ninth byte.
     bits = head[24] if image.format == "PNG" else 8
-    # Pillow has gray of 1, 2 or 4 bits in other levels than the one that is transparent.
+    # Pillow scales gray of 1, 2 or 4 bits to 8, but not the level that is transparent.
     return bits == 16 or (bits < 8 and image.mode in ("1", "L") and "transparency" in image.info)
 
 
 def _planes(image: Image.Image) -> Planes:
-    """An open image -> pixels uint8 (h, w) or (h, w, 3), alpha uint8 (h, w) or None.
+    """Decodes an open image: pixels uint8 (h, w) or (h, w, 3), alpha uint8 (h, w) or None.
 
     Gray of 16 bits stays uint16.
     """

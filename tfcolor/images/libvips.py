@@ -56,7 +56,7 @@ def read(
 
 
 def is_whole_jpeg(encoded: bytes) -> bool:
-    """Whether a JPEG is decoded without a complaint, as one that lacks pixels is not."""
+    """Whether a JPEG is decoded without a warning; one that lacks pixels is not."""
     vips = _libvips()
     try:
         vips.Image.new_from_buffer(encoded, "", access="sequential", fail_on="warning").avg()
@@ -66,7 +66,7 @@ def is_whole_jpeg(encoded: bytes) -> bool:
 
 
 def _open(vips: ModuleType, file: BinaryIO, size: tuple[int, int], page: tiff.Page | None) -> Any:
-    """The stored picture; what takes more than 16 bits to hold so many is cast to these."""
+    """The stored picture; 16 bits that are stored in more are cast to 16."""
     options: dict[str, Any] = {"fail_on": "error"}
     if page is not None:
         options["page"] = page.number
@@ -143,7 +143,7 @@ def _lab_to_srgb(color: Any) -> Any:
 
 
 def _whole(alpha: Any) -> Any:
-    """Whole numbers of 16 bits, of which libvips takes the upper half for negative beside Lab."""
+    """Makes the upper half of 16 bits positive, which libvips reads as negative beside Lab."""
     return (alpha < 0).ifthenelse(alpha + 65536, alpha)
 
 

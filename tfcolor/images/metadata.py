@@ -20,15 +20,14 @@ LAYOUT = frozenset(
 
 
 @dataclasses.dataclass(frozen=True)
-class Told:
-    """What a file says beside its pixels, as it stands there.
+class Metadata:
+    """What a file says about its stored pixels.
 
     Attributes:
       format: Pillow's name.
-      exif: empty where there is none, or it is broken.
+      exif: empty if there is none or it is broken.
       xmp: a packet; may be empty.
-      density: pixels per inch along the width and the height of the picture as it is stored; empty
-        where the file does not say.
+      density: pixels per inch along the stored width and height; empty if unknown.
     """
 
     format: str
@@ -38,7 +37,7 @@ class Told:
 
     @property
     def orientation(self) -> int:
-        """The EXIF orientation of the stored pixels, 1 to 8; 1 where it is broken or none."""
+        """The EXIF orientation of the stored pixels, 1 to 8; 1 if it is broken or missing."""
         try:
             return self.exif.get(ExifTags.Base.Orientation, 1)
         except Exception:  # Broken EXIF says nothing about the pixels, which are good.
@@ -50,16 +49,16 @@ class Told:
         return self.orientation in orientation.SIDEWAYS
 
     def upright(self) -> dict[str, Any]:
-        """What a `Photograph` holds beside its pixels, once these are upright."""
+        """The attributes of a `Photograph` other than its pixels, once these are upright."""
         return {
             "format": self.format,
             "dpi": _dpi(self.density, self.is_sideways),
-            "exif": _upright_exif(self.exif),  # after that, as it is changed in place
+            "exif": _upright_exif(self.exif),  # after "dpi", since it changes the orientation
             "xmp": provenance.upright(self.xmp),
         }
 
-    def of_turned(self) -> Told:
-        """The same of pixels that their decoder has turned upright."""
+    def after_turning(self) -> Metadata:
+        """The metadata once a decoder has turned the pixels upright."""
         density = self.density[::-1] if self.is_sideways else self.density
         exif = Image.Exif()
         exif.load(self.exif.tobytes())
@@ -67,11 +66,11 @@ class Told:
         return dataclasses.replace(self, exif=exif, density=density)
 
 
-def told_by(image: Image.Image) -> Told:
-    """What the file of an open image says beside its pixels."""
+def of_image(image: Image.Image) -> Metadata:
+    """The metadata of an image that Pillow has opened."""
     xmp = image.info.get("xmp")
-    return Told(
-        # MPO is a JPEG with more pictures behind it.
+    return Metadata(
+        # An MPO is a JPEG that is followed by more pictures.
         format="JPEG" if image.format == "MPO" else str(image.format),
         exif=_exif_in(image),
         xmp=xmp if isinstance(xmp, bytes) else b"",
@@ -87,7 +86,7 @@ def _exif_in(image: Image.Image) -> Image.Exif:
 
 
 def _upright_exif(exif: Image.Exif) -> bytes:
-    """EXIF as it holds for the pixels upright and in sRGB.
+    """Adapts EXIF to pixels that are upright and in sRGB.
 
     The orientation becomes 1; tags on how the pixels were stored, and the gray thumbnail, are
     dropped.
@@ -123,7 +122,7 @@ def with_size(exif: bytes, width: int, height: int) -> Image.Exif:
 
 
 def _dpi(density: Sequence[Any], sideways: bool) -> tuple[float, float] | None:
-    """Pixels per inch along the width and the height of the upright picture, if they make sense."""
+    """Pixels per inch along the width and height of the upright picture; None if implausible."""
     try:
         # PNG stores pixels per meter: 300 comes back as 299.9994.
         across, down = (round(float(per_inch), 2) for per_inch in density)

@@ -1,4 +1,4 @@
-"""Opening a photograph file with Pillow: by its content, without warnings, and errors in words."""
+"""Opens photograph files with Pillow: by content, without warnings, with readable errors."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _WARNINGS = threading.RLock()
 
 
 def open_image(file: BinaryIO, name: str) -> Image.Image:
-    """Opens a photograph, of which Pillow then knows the header.
+    """Opens a photograph; Pillow reads its header only.
 
     Args:
       file: seekable.
-      name: what to call it in messages.
+      name: its name in messages.
 
     Raises:
       ValueError: if it is a raw file, or its format needs a library that is not installed.
@@ -38,7 +38,7 @@ def open_image(file: BinaryIO, name: str) -> Image.Image:
     except UnidentifiedImageError:
         if kind is None:
             raise
-        # Pillow says no more than that; the reader of the one format says why.
+        # Pillow does not give the reason, but its reader of that format raises it.
         file.seek(0)
         with quietly():
             Image.OPEN[kind][0](file, "")
@@ -46,7 +46,7 @@ def open_image(file: BinaryIO, name: str) -> Image.Image:
 
 
 def guard(size: tuple[int, int]) -> None:
-    """Raises DecompressionBombError for as many pixels as Pillow does."""
+    """Raises DecompressionBombError above Pillow's limit of pixels."""
     most = Image.MAX_IMAGE_PIXELS
     if most is not None and size[0] * size[1] > 2 * most:
         raise Image.DecompressionBombError(f"{size[0]} x {size[1]} pixels")
@@ -55,7 +55,7 @@ def guard(size: tuple[int, int]) -> None:
 def raw(name: str) -> errors.InputError:
     """The error of a raw file."""
     return errors.InputError(
-        f"{name} is a camera's raw file: develop it, and give the TIFF or JPEG that comes of it"
+        f"{name} is a camera's raw file: develop it and give the resulting TIFF or JPEG"
     )
 
 
@@ -97,7 +97,7 @@ def quietly() -> Iterator[None]:
 
 
 def _learn(kind: str | None, name: str) -> None:
-    """Teaches Pillow a format that a library of an extra reads."""
+    """Registers the reader of a format that needs an optional library."""
     try:
         if kind == signatures.HEIF:
             import pillow_heif

@@ -48,26 +48,26 @@ def is_sound(profile: bytes | None) -> bool:
 
 
 def gamma_of(image: Image.Image) -> float | None:
-    """The exponent of an open PNG's samples over light; None where it changes nothing or is none.
+    """The gamma of an open PNG: samples are light to this power; None if it is to be ignored.
 
-    A profile outweighs it, and so does the word that it is sRGB. What is near to 1 / 2.2 means
-    sRGB, as libpng and browsers have it.
+    An ICC profile and an sRGB chunk have priority over it. Values near 1 / 2.2 stand for sRGB, as
+    in libpng and browsers.
     """
     gamma = image.info.get("gamma")
     if image.format != "PNG" or not gamma or "srgb" in image.info:
         return None
     if is_sound(image.info.get("icc_profile")):
         return None
-    is_sane = 0.1 < gamma < 10  # a photograph's; 0.45 and 1 are common
+    is_sane = 0.1 < gamma < 10  # 0.45 and 1 are common
     return gamma if is_sane and abs(2.2 * gamma - 1) > _GAMMA_TOLERANCE else None
 
 
 def gamma_to_srgb(pixels: np.ndarray, gamma: float) -> np.ndarray:
-    """Samples uint8 or uint16 that are light to the power of gamma -> sRGB of the same type."""
+    """Converts uint8 or uint16 samples that are light to the power of gamma to sRGB."""
     top = np.iinfo(pixels.dtype).max
     light = (np.arange(top + 1) / top) ** (1 / gamma)
     encoded = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
     return np.rint(top * encoded).astype(pixels.dtype)[pixels]
 
 
-_GAMMA_TOLERANCE = 0.05  # libpng's: a smaller correction does not show
+_GAMMA_TOLERANCE = 0.05  # libpng's, below which a correction is not visible

@@ -1,4 +1,4 @@
-"""Files with a fault that every viewer looks past, since all pixels are there."""
+"""Repairs damage that costs no pixels, and that other viewers ignore."""
 
 from __future__ import annotations
 
@@ -13,23 +13,24 @@ from tfcolor.images import libvips, opening, signatures
 
 _END_OF_JPEG = b"\xff\xd9"
 
-# PNG specification: the lower-case letter that begins the name of a chunk which can be left out.
+# PNG specification: set in the first letter of a name, which is then lower-case, if the chunk is
+# optional ("ancillary").
 _ANCILLARY = 0x20
 _PNG_START = 33  # bytes of the signature and the first chunk, IHDR
-_PIXELS = b"\0\0\0\0IDAT"  # where Pillow's reading of a header ends
-_FRAMES = {b"fcTL", b"fdAT"}  # of an animation, which count one another
-_MOST_CHUNKS = 1000  # that are looked into
+_PIXELS = b"\0\0\0\0IDAT"  # where Pillow stops reading the header
+_FRAMES = {b"fcTL", b"fdAT"}  # of an animation; each depends on the ones before
+_MOST_CHUNKS = 1000  # optional ones in a file that is repaired
 
 
-def mend(file: BinaryIO) -> tuple[io.BytesIO, str] | None:
-    """A photograph's file without the fault that a decoder has stopped at.
+def repair(file: BinaryIO) -> tuple[io.BytesIO, str] | None:
+    """Repairs a photograph's file at which a decoder has failed.
 
     Args:
       file: seekable.
 
     Returns:
-      The whole file, and what was wrong with it, as words that go on from its name; None if
-      nothing can be mended.
+      The repaired file, and a description of the damage that continues a sentence after the file's
+      name; None if it cannot be repaired.
     """
     kind = signatures.kind_of(signatures.head_of(file))
     if kind == "JPEG":
@@ -38,16 +39,16 @@ def mend(file: BinaryIO) -> tuple[io.BytesIO, str] | None:
 
 
 def _jpeg(encoded: bytes) -> tuple[io.BytesIO, str] | None:
-    """With its end, if that alone is missing and no pixel."""
-    cut = encoded.rstrip(b"\xff")  # of the end, its first byte may be there
+    """Adds the end marker, if only that is missing."""
+    cut = encoded.rstrip(b"\xff")  # The first byte of the marker may be there.
     if encoded.endswith(_END_OF_JPEG) or not _has_all_pixels(cut):
         return None
-    return io.BytesIO(cut + _END_OF_JPEG), "lacks its end, but no pixels"
+    return io.BytesIO(cut + _END_OF_JPEG), "has no end marker, but all its pixels"
 
 
 def _has_all_pixels(cut: bytes) -> bool:
-    """Whether a JPEG without its end is the same picture whatever would come next."""
-    if not libvips.is_whole_jpeg(cut + _END_OF_JPEG):  # It overlooks the last row of blocks.
+    """Whether a JPEG without its end marker shows the same picture whatever bytes follow."""
+    if not libvips.is_whole_jpeg(cut + _END_OF_JPEG):  # This misses the last row of blocks.
         return False
     pictures = []
     for octet in (b"\0", b"\x7f"):
@@ -58,7 +59,7 @@ def _has_all_pixels(cut: bytes) -> bool:
 
 
 def _png(encoded: bytes) -> tuple[io.BytesIO, str] | None:
-    """Without the chunks that can be left out and cannot be read."""
+    """Removes the optional chunks that cannot be read."""
     start, chunks = encoded[:_PNG_START], list(_chunks(encoded))
     if sum(_is_ancillary(chunk) for chunk in chunks) > _MOST_CHUNKS:
         return None
@@ -73,12 +74,12 @@ def _png(encoded: bytes) -> tuple[io.BytesIO, str] | None:
 
 
 def without(chunks: Iterable[str]) -> str:
-    """What to say of a PNG file whose chunks of these names cannot be read."""
-    return f"is read without its {', '.join(sorted(chunks))}, damaged or too long"
+    """Describes a PNG file that is read without the chunks of these names."""
+    return f"is read without its {', '.join(sorted(chunks))}, which is damaged or too long"
 
 
 def _chunks(encoded: bytes) -> Iterator[bytes]:
-    """The chunks of a PNG file behind the first, each whole: length, name, body, checksum."""
+    """The chunks of a PNG file after the first, each with its length, name and checksum."""
     place = _PNG_START
     while place + 8 <= len(encoded):
         end = place + 12 + int.from_bytes(encoded[place : place + 4], "big")
@@ -91,9 +92,9 @@ def _is_ancillary(chunk: bytes) -> bool:
 
 
 def _is_readable(start: bytes) -> bool:
-    """Whether Pillow reads a PNG file up to its pixels that begins so."""
+    """Whether Pillow can read a PNG file, up to its pixels, that begins with these bytes."""
     try:
         with opening.quietly(), Image.open(io.BytesIO(start + _PIXELS), formats=["PNG"]):
             return True
-    except Exception:  # of whatever kind: it is the last chunk's
+    except Exception:  # Broken bytes can make a decoder raise anything.
         return False

@@ -1,4 +1,4 @@
-"""Searches folders for photographs by their content, and keeps what is passed over."""
+"""Searches folders for photographs by content, and records the files that are none."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ KNOWN = formats.EXTENSIONS | frozenset(formats.READ_ONLY)
 
 
 @dataclasses.dataclass
-class PassedOver:
+class Leftovers:
     """Files in searched folders that are no photographs, and folders that cannot be read.
 
     Attributes:
@@ -38,12 +38,12 @@ class PassedOver:
         return f"{len(self.files)} {files} passed over: {told}"
 
 
-def search(path: Path, passed: PassedOver) -> list[Path]:
+def search(path: Path, rest: Leftovers) -> list[Path]:
     """Lists the photographs at a path: by suffix, or by content if the suffix tells nothing.
 
     Args:
       path: a file, which is returned itself, or a folder; hidden files and folders are skipped.
-      passed: gets the other files of the folder, and the folders that cannot be read.
+      rest: gets the other files of the folder, and the folders that cannot be read.
 
     Returns:
       Paths that begin with `path`, sorted by their POSIX path relative to it.
@@ -53,14 +53,14 @@ def search(path: Path, passed: PassedOver) -> list[Path]:
       OSError: if the folder cannot be read.
     """
     photos = []
-    for file in formats.files_at(path, passed.folders.append):
+    for file in formats.files_at(path, rest.folders.append):
         if file == path or _is_photograph(file):
             photos.append(file)
         else:
-            passed.files.add(file)
+            rest.files.add(file)
     if not photos:
         kinds = ", ".join(sorted(KNOWN))
-        others = f"; {passed.describe()}" if passed.files else ""
+        others = f"; {rest.describe()}" if rest.files else ""
         raise errors.InputError(
             f"{path} holds no photograph ({kinds}){others}; give another folder"
         )

@@ -1,4 +1,4 @@
-"""What a file is by how it begins, whatever it is called."""
+"""Recognizes formats of files by their first bytes, whatever their names are."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 LENGTH = 64  # bytes of a file that tell what it is
 
-# Pillow's names of formats, and one of our own: RAW is what a camera's sensor counted.
+# Pillow's names of formats, and one of our own: RAW, the data of a camera's sensor.
 HEIF, AVIF, JPEG_2000, JPEG_XL, RAW = "HEIF", "AVIF", "JPEG2000", "JXL", "RAW"
 
 _BEGINNINGS = [
@@ -40,7 +40,7 @@ _BRANDS = [
     ({b"crx "}, RAW),  # Canon's CR3
 ]
 
-# The sizes of BMP's second header; the two letters of the first stand at the start of texts, too.
+# Sizes of BMP's second header: the two letters of the first may also begin a text.
 _BMP_HEADERS = {12, 40, 52, 56, 64, 108, 124}
 
 
@@ -53,9 +53,9 @@ def head_of(file: BinaryIO) -> bytes:
 
 
 def kind_of(head: bytes) -> str | None:
-    """The format of a file that begins so, by Pillow's name or `RAW`; None if it is none of them.
+    """Pillow's name of the format of a file with these first bytes, or `RAW`; None if unknown.
 
-    A TIFF may be a raw file all the same; `tiff.open` tells.
+    A TIFF may still be a raw file; `tiff.photograph` raises if it is.
     """
     for beginning, kind in _BEGINNINGS:
         if head.startswith(beginning):
@@ -68,7 +68,7 @@ def kind_of(head: bytes) -> str | None:
 
 
 def _kind_of_media(head: bytes) -> str | None:
-    """The kind of a file whose first box names its brands: the first of them, and those alike."""
+    """The format of a file whose first box lists its brands."""
     end = min(int.from_bytes(head[:4], "big"), len(head))
     brands = {head[place : place + 4] for place in (8, *range(16, end - 3, 4))}
     for known, kind in _BRANDS:

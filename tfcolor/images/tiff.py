@@ -1,6 +1,6 @@
-"""TIFF files: which of their pictures is the photograph, and what its directory says of it.
+"""Finds the photograph among the pages of a TIFF file, and reads its directory.
 
-Pillow opens the TIFFs whose pixels it can decode. Directories are read of every TIFF here.
+Pillow opens only TIFFs whose pixels it can decode. Directories are read here of every TIFF.
 
 References:
   TIFF revision 6.0 and its technical notes; BigTIFF (https://libtiff.gitlab.io); DNG 1.7.
@@ -20,7 +20,7 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2 as Directory
 
 from tfcolor.images import metadata, opening
 
-_MOST_PAGES = 100  # looked through for one that is not reduced, and as many directories below each
+_MOST_PAGES = 100  # searched for one that is not reduced; also subdirectories of a page
 
 # Tags, by their names in the specifications.
 _NEW_SUBFILE_TYPE, _SUBFILE_TYPE, _WIDTH, _HEIGHT, _BITS = 254, 255, 256, 257, 258
@@ -28,23 +28,23 @@ _COMPRESSION, _PHOTOMETRIC, _SAMPLES, _PLANES, _SUB_DIRECTORIES = 259, 262, 277,
 _EXTRA_SAMPLES, _COEFFICIENTS, _SUBSAMPLING, _REFERENCE = 338, 529, 530, 532
 _XMP, _DNG_VERSION = 700, 50706
 
-# Values of PhotometricInterpretation, and how many channels of color each has.
+# Values of PhotometricInterpretation, and their numbers of color channels.
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK, YCBCR, CIELAB, ICCLAB = 0, 1, 2, 3, 5, 6, 8, 9
 _CHANNELS = {RGB: 3, CMYK: 4, YCBCR: 3, CIELAB: 3, ICCLAB: 3}  # of all others: 1
-_RAW_KINDS = {32803, 34892}  # light that a mosaic of sensors counted, and the same in channels
+_RAW_KINDS = {32803, 34892}  # a mosaic of colored sensors; linear sensor data
 
 _JPEG_COMPRESSIONS = {6, 7}
-_OPACITIES = {1, 2}  # extra samples: colors were multiplied with it, or not; 0 is anything else
+_OPACITIES = {1, 2}  # kinds of extra samples: alpha, premultiplied or not; 0 is unspecified
 
 
 @dataclasses.dataclass(frozen=True)
 class Page:
-    """The picture of a TIFF file that is its photograph.
+    """The page of a TIFF file that is its photograph.
 
     Attributes:
       file: the TIFF.
       head: its first 16 bytes.
-      number: the place of the picture among the pages, 0 for the first.
+      number: its index among the pages.
       tags: its directory.
     """
 
@@ -54,46 +54,46 @@ class Page:
     tags: Directory
 
     def values(self, tag: int, default: Sequence[Any] = ()) -> tuple[Any, ...]:
-        """The values of a tag; `default` where the directory has none."""
+        """The values of a tag; `default` if it is missing."""
         found = self.tags.get(tag, default)
         return tuple(found) if isinstance(found, (tuple, list)) else (found,)
 
     def number_of(self, tag: int, default: int = 0) -> int:
-        """The one whole number of a tag; `default` where the directory has none."""
+        """The integer of a tag; `default` if it is missing or something else."""
         found = self.values(tag, (default,))
         return found[0] if found and isinstance(found[0], int) else default
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height of the stored picture; zeros where the directory does not say."""
+        """Width and height of the stored picture; 0 if unknown."""
         return self.number_of(_WIDTH), self.number_of(_HEIGHT)
 
     @property
     def photometric(self) -> int | None:
-        """What the channels are, such as `RGB`; None where the directory does not say."""
+        """The kind of the channels, such as `RGB`; None if unknown."""
         return self.number_of(_PHOTOMETRIC) if _PHOTOMETRIC in self.tags else None
 
     @property
     def channels(self) -> int:
-        """How many channels have the color; 1 for the numbers of a palette."""
+        """Number of channels of the color; 1 for a palette."""
         return _CHANNELS.get(self.photometric or 0, 1)
 
     @property
     def extra_samples(self) -> int:
-        """How many channels stand behind those of the color."""
+        """Number of channels in addition to those of the color."""
         return max(0, self.number_of(_SAMPLES, 1) - self.channels)
 
     @property
     def alpha(self) -> int | None:
-        """Which of the extra samples is the opacity; None if none is."""
-        # Without a word about a single one, all programs take it for opacity.
+        """Index of the extra sample that is alpha; None if none is."""
+        # If the kind of a single one is not stated, all programs take it for alpha.
         guess = (2,) if self.extra_samples == 1 and self.photometric != CMYK else ()
         kinds = self.values(_EXTRA_SAMPLES, guess)[: self.extra_samples]
         return next((place for place, kind in enumerate(kinds) if kind in _OPACITIES), None)
 
     @property
     def is_for_pillow(self) -> bool:
-        """Whether Pillow decodes it, as it does what libvips cannot or takes for something else."""
+        """Whether Pillow decodes it, since libvips cannot or would misread it."""
         if self.photometric == YCBCR:
             return self.number_of(_COMPRESSION) in _JPEG_COMPRESSIONS
         if self.photometric == CIELAB:
@@ -102,12 +102,12 @@ class Page:
 
     @property
     def is_gray_in_planes(self) -> bool:
-        """Whether it is gray with more channels, each stored apart."""
+        """Whether it is gray with more channels, each stored as a plane."""
         is_gray = self.photometric in (WHITE_IS_ZERO, BLACK_IS_ZERO)
         return is_gray and self.extra_samples > 0 and self.number_of(_PLANES) == 2
 
     def without_meaning(self) -> BinaryIO:
-        """The file with channels that are said to be of no kind that a reader knows of."""
+        """A copy of the file whose channels are labeled as a kind that libvips does not know."""
         self.file.seek(0)
         relabeled = bytearray(self.file.read())
         short = struct.Struct("<H" if self.head[:1] == b"I" else ">H")
@@ -120,7 +120,7 @@ class Page:
 
     @property
     def is_subsampled(self) -> bool:
-        """Whether it is of YCbCr with fewer pixels of color than of lightness."""
+        """Whether it is YCbCr with subsampled chroma."""
         subsampling = self.values(_SUBSAMPLING, (2, 2))  # the default of TIFF 6.0
         return self.photometric == YCBCR and tuple(subsampling) != (1, 1)
 
@@ -143,10 +143,10 @@ class Page:
         offset = [-sum(m * b for m, b in zip(row, black, strict=True)) for row in matrix]
         return matrix, offset
 
-    def told(self) -> metadata.Told:
-        """What the directory says beside the pixels."""
+    def notes(self) -> metadata.Metadata:
+        """The metadata in the directory."""
         xmp = self.tags.get(_XMP, b"")
-        return metadata.Told(
+        return metadata.Metadata(
             "TIFF", self._exif(), xmp if isinstance(xmp, bytes) else b"", self._density()
         )
 
@@ -158,7 +158,7 @@ class Page:
         return tuple(self.tags[tag] * unit for tag in tags)
 
     def _exif(self) -> Image.Exif:
-        """The directory and those below it as EXIF, whatever the order and the size of numbers."""
+        """The directory and its subdirectories as EXIF; a BigTIFF's become those of a TIFF."""
         exif, whole = Image.Exif(), Image.Exif()
         try:
             for tag, value in _plain(self.tags).items():
@@ -172,7 +172,7 @@ class Page:
         return whole
 
     def _below(self, offset: int, group: int) -> dict[int, Any]:
-        """The directory at a place, and one below it that says how files go together."""
+        """The subdirectory at an offset, with the one on interoperability in it."""
         found = _plain(_directory(self.file, self.head, offset, group))
         interop = ExifTags.IFD.Interop
         if interop in found:
@@ -181,14 +181,14 @@ class Page:
 
 
 def photograph(file: BinaryIO, name: str) -> Page:
-    """The first page of a TIFF file that is neither a reduced picture nor a mask.
+    """Finds the first page of a TIFF file that is neither a reduced picture nor a mask.
 
     Args:
       file: seekable.
-      name: what to call it in messages.
+      name: its name in messages.
 
     Raises:
-      ValueError: if it is a raw file, its photograph is not among the pages, or it has none.
+      ValueError: if it is a raw file, has no pages, or only reduced pictures of its photograph.
     """
     file.seek(0)
     head = file.read(16)
@@ -204,11 +204,11 @@ def photograph(file: BinaryIO, name: str) -> Page:
         if not _is_beside(page):
             return page
         if any(not _is_beside(each) for each in below):
-            raise ValueError("its first page is a reduced picture of one that is not a page")
+            raise ValueError("its pages are only reduced pictures of its photograph")
         first = first or page
     if first is None:
         raise ValueError("it has no page")
-    return first  # Some programs call a picture reduced that is the only one.
+    return first  # Some programs mark a single picture as reduced.
 
 
 def _is_raw(page: Page) -> bool:
@@ -216,7 +216,7 @@ def _is_raw(page: Page) -> bool:
 
 
 def _is_beside(page: Page) -> bool:
-    """Whether it is a reduced picture, or a mask."""
+    """Whether it is a reduced picture or a mask."""
     return bool(page.number_of(_NEW_SUBFILE_TYPE) & 5) or page.number_of(_SUBFILE_TYPE) == 2
 
 
@@ -238,15 +238,15 @@ def _directory(file: BinaryIO, head: bytes, offset: int, group: int | None = Non
 
 
 def _empty(head: bytes, group: int | None = None) -> Directory:
-    """A directory without tags, in the file's order of bytes and size of numbers."""
+    """A directory without tags, with the file's byte order and size of offsets."""
     is_big = 43 in head[2:4]
-    # Pillow 12 takes a BigTIFF with the high byte first for an ordinary TIFF: it is given the
-    # header of one with the low byte first, and the order apart.
+    # Pillow 12 takes a big-endian BigTIFF for a TIFF: it gets the header of a little-endian one,
+    # and the byte order separately.
     header = b"II+\0" + head[4:16] if is_big else head[:8]
     return Directory(header, head[:2], group)
 
 
 def _plain(tags: Directory) -> dict[int, Any]:
-    """Tags that hold for other pixels, too; a letter beyond ASCII as the byte that it was."""
+    """The tags that are still true for other pixels, with texts as Pillow writes them whole."""
     found = {tag: tags[tag] for tag in tags if tag not in metadata.LAYOUT}
     return {tag: metadata.letters(value) for tag, value in found.items()}

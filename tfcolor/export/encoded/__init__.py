@@ -29,8 +29,8 @@ def colorize_files(
     """Colorizes photograph files; if one cannot be colorized, the others still are.
 
     The EXIF orientation is applied, 16 bits are rounded to 8, and animations become their first
-    picture. PNG keeps alpha, JPEG becomes opaque on white. TensorFlow has no op for ICC profiles:
-    pixels are taken as sRGB (`tfcolor.images` converts them). Other metadata is dropped.
+    picture. PNG keeps alpha, JPEG becomes opaque on white. TensorFlow has no op for ICC profiles
+    or gamma: pixels are taken as sRGB (`tfcolor.images` converts them). Other metadata is dropped.
 
     Args:
       paint: colorizes one photograph.
