@@ -13,6 +13,7 @@ from test_photo_modes import gray_profile
 
 from tfcolor import images
 from tfcolor.data import files
+from tfcolor.images import decoding
 
 RGB = colorful_photo(5, 48, 64)
 GRAY = RGB[..., 1]
@@ -280,6 +281,11 @@ def test_a_jpeg_without_its_end_is_reduced_as_others_are():
     small, expected = (images.decode_rgb(each, "a", enough=50) for each in (whole[:-2], whole))
     assert small.shape == (100, 150, 3) or small.shape == (50, 75, 3)
     np.testing.assert_array_equal(small, expected)
+
+
+def test_a_jpeg_without_its_end_is_not_kept_as_it_is_in_a_prepared_set():
+    assert decoding.is_plain_jpeg(jpeg(RGB)) and decoding.is_plain_jpeg(jpeg(RGB) + bytes(9))
+    assert not decoding.is_plain_jpeg(jpeg(RGB)[:-2])
 
 
 def test_a_jpeg_of_12_bits_is_refused_for_that(read):

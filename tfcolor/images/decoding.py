@@ -82,6 +82,8 @@ def count_pixels(path: Path) -> int:
 
 def is_plain_jpeg(encoded: bytes) -> bool:
     """Whether a file is a JPEG whose pixels any program shows correctly: upright, sRGB or gray."""
+    if encoded.rfind(b"\xff\xd9") < encoded.rfind(b"\xff\xda"):  # no end after the last scan
+        return False
     with Image.open(io.BytesIO(encoded), formats=formats.READABLE) as image:
         if image.format != "JPEG" or image.mode not in ("L", "RGB"):
             return False

@@ -17,6 +17,7 @@ import numpy as np
 from tfcolor.images import tiff
 
 _TYPES = {"uchar": np.uint8, "ushort": np.uint16}
+_BITS = (1, 2, 4, 8, 16, 32, 64)
 _WIDE = ("short", "int", "uint")  # in which some programs store 16 bits
 
 
@@ -40,6 +41,7 @@ def read(
       ValueError: if the file is damaged or compressed in a way that libvips was built without, is
         of another size, its pixels are not whole numbers of 8 or 16 bits, or they have a number of
         channels that no photograph has.
+      MemoryError: if there is too little memory.
     """
     vips = _libvips()
     try:
@@ -48,7 +50,8 @@ def read(
         both = color if alpha is None else color.bandjoin(alpha)
         flat = np.frombuffer(both.write_to_memory(), _TYPES[both.format])
     except vips.Error as error:
-        raise ValueError(_reason(error)) from error
+        reason = _reason(error)
+        raise (MemoryError if "out of memory" in reason else ValueError)(reason) from error
     planes = flat.reshape(both.height, both.width, both.bands)
     pixels = planes[..., 0] if color.bands == 1 else planes[..., :3]
     apart = None if alpha is None else np.ascontiguousarray(planes[..., -1])
@@ -70,6 +73,8 @@ def _open(vips: ModuleType, file: BinaryIO, size: tuple[int, int], page: tiff.Pa
     options: dict[str, Any] = {"fail_on": "error"}
     if page is not None:
         options["page"] = page.number
+        if page.bits not in _BITS:
+            raise ValueError(f"its pixels have {page.bits} bits, and not 8 or 16")
         if page.is_gray_in_planes:  # libvips 8.18 takes the rows of one plane for those of all.
             file = page.without_meaning()
     image = vips.Image.new_from_source(_source(vips, file), "", access="sequential", **options)

@@ -74,6 +74,11 @@ class Page:
         return self.number_of(_PHOTOMETRIC) if _PHOTOMETRIC in self.tags else None
 
     @property
+    def bits(self) -> int:
+        """The most bits of a channel."""
+        return max(self.values(_BITS, (1,)))
+
+    @property
     def channels(self) -> int:
         """Number of channels of the color; 1 for a palette."""
         return _CHANNELS.get(self.photometric or 0, 1)
@@ -97,7 +102,7 @@ class Page:
         if self.photometric == YCBCR:
             return self.number_of(_COMPRESSION) in _JPEG_COMPRESSIONS
         if self.photometric == CIELAB:
-            return not self.extra_samples and max(self.values(_BITS, (1,))) == 8
+            return not self.extra_samples and self.bits == 8
         return self.photometric not in (*_CHANNELS, WHITE_IS_ZERO, BLACK_IS_ZERO, PALETTE)
 
     @property
