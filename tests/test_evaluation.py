@@ -1,6 +1,7 @@
 """Protocols, folders of pictures, TFLite files, and the record of an evaluation."""
 
 import json
+import shutil
 
 import cv2
 import numpy as np
@@ -245,3 +246,19 @@ def test_pictures_are_in_the_order_of_the_batch(folder, tmp_path):
     (together,) = list(how.batches(photos, 6))
     alone = [found(None, batch)[0] for batch in how.batches(photos, 1)]
     np.testing.assert_array_equal(found(None, together), np.stack(alone))
+
+
+def test_results_beside_their_photographs_are_found_by_their_names(folder, tmp_path):
+    photos = opened(folder)
+    how = protocol.parse("stretch-32")
+    plain = painted_folder(folder, tmp_path / "plain")
+    beside = painted_folder(folder, tmp_path / "beside")
+    for path in sorted(beside.rglob("*.png")):
+        path.rename(path.with_name(f"{path.stem}-color.png"))
+        shutil.copy(folder / path.relative_to(beside), path)
+    (batch,) = how.batches(photos, 6)
+    painted = [
+        pictures.Pictures(each, sorted(each.rglob("*.png")), photos, how)(None, batch)
+        for each in (plain, beside)
+    ]
+    np.testing.assert_array_equal(*painted)

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfcolor import images
+from tfcolor.colorizing import planning
 from tfcolor.data import photographs
 from tfcolor.evaluation import protocol, scores
 from tfcolor.support import errors
@@ -58,7 +59,8 @@ class Pictures:
         return {"pictures": str(self.folder), "formats": suffixes}
 
     def _read(self, name: str, size: np.ndarray) -> np.ndarray:
-        path = self._paths[_stem(name)]
+        path = self._path(name)
+        assert path is not None  # all were there
         rgb = images.read_rgb(path)
         side = self._how.image_size
         height, width = rgb.shape[:2]
@@ -73,9 +75,14 @@ class Pictures:
             )
         return self._how.resize(tf.constant(rgb)).numpy()
 
+    def _path(self, name: str) -> Path | None:
+        """The picture of a photograph: NAME-color before NAME, which may be the photograph."""
+        stem = _stem(name)
+        return self._paths.get(f"{stem}{planning.SUFFIX}") or self._paths.get(stem)
+
     def _require_all(self) -> None:
         ids = [int(record["image_id"]) for record in self._photos.records.as_numpy_iterator()]
-        missing = [i for i in ids if _stem(self._photos.name(i)) not in self._paths]
+        missing = [i for i in ids if self._path(self._photos.name(i)) is None]
         without = self._photos.records.filter(
             lambda r: tf.reduce_any(r["image_id"] == tf.constant(missing, tf.int64))
         )
