@@ -10,7 +10,7 @@ from PIL import Image, ImageCms
 
 from tfcolor import config, images
 from tfcolor.data import augment, batches, files, photographs, quick, reading
-from tfcolor.images import orientation
+from tfcolor.images import metadata
 
 DRAW = tf.constant([0.2, 0.9, 0.3])
 
@@ -127,7 +127,7 @@ def test_an_orientation_in_xmp_counts_as_in_the_thorough_way(stored):
     xmp = f'<x:xmpmeta xmlns:tiff="tiff" tiff:Orientation="{stored}"/>'.encode()
     encoded = jpeg(colorful_photo(1), xmp=xmp)
     with Image.open(io.BytesIO(encoded)) as image:
-        assert orientation.of(image) == stored
+        assert metadata.of_image(image).orientation == stored
     assert bool(quick.suits(encoded)) == (stored == 1)
 
 
