@@ -18,7 +18,7 @@ FLAGS = ["--runner=DirectRunner", "--direct_num_workers=1"]
 
 @pytest.fixture(scope="module")
 def album(tmp_path_factory):
-    """200 photographs, 6 of them broken; not to be changed."""
+    """200 photographs, 6 of them broken, and one more of a name; not to be changed."""
     album = tmp_path_factory.mktemp("album")
     for index in range(200):
         path = album / f"year{index % 3}" / f"photo{index:03}.png"
@@ -27,6 +27,7 @@ def album(tmp_path_factory):
         if index % 40 == 7:
             path.write_bytes(path.read_bytes()[:60])
     (album / "year0" / "text.jpg").write_text("no photograph")
+    (album / "year0" / "text.heic").write_text("would become text.jpg, too")
     return album
 
 
@@ -45,8 +46,10 @@ def test_a_pipeline_makes_the_same_and_lists_what_failed(album, tmp_path):
         np.testing.assert_array_equal(images.read_rgb(path), images.read_rgb(beside))
     with open(tmp_path / "beam" / folder.FAILURES, newline="") as file:
         listed = {row["file"]: row["reason"] for row in csv.DictReader(file)}
-    assert listed == {str(each.source): each.reason for each in alone if each.reason}
-    assert len(listed) == 6
+    reasons = {str(each.source): each.reason for each in alone if each.reason}
+    assert listed == {name: reason.replace("/here/", "/beam/") for name, reason in reasons.items()}
+    assert "as " in listed[str(album / "year0" / "text.heic")]
+    assert len(listed) == 7
 
 
 def test_the_command_runs_a_pipeline_and_a_rerun_makes_the_rest(album, tmp_path):

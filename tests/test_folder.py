@@ -199,8 +199,10 @@ def test_comparisons_overwrite_nothing_that_is_read_or_written(tmp_path):
         source = tmp_path / ("a-compare.gif" if name == "a" else "b-compare.jpg")
         with pytest.raises(ValueError, match="would be overwritten; give another output"):
             colorize_all([source], tmp_path / f"{name}{'.jpg' if name == 'b' else '.png'}", **extra)
-    with pytest.raises(ValueError, match="would both become .*b-compare.jpg"):
-        colorize_all([tmp_path], tmp_path / "out", compare="side")
+    (failed,) = [
+        each for each in colorize_all([tmp_path], tmp_path / "out", compare="side") if each.reason
+    ]
+    assert failed.source.name == "b.jpg" and "b-compare.jpg does" in failed.reason
 
 
 def test_a_comparison_can_be_made_later(tmp_path):
@@ -252,11 +254,18 @@ def test_options_out_of_range_are_told_before_anything_is_read():
             folder.FileOptions(**options)
 
 
-def test_two_photographs_of_one_name_are_an_error(tmp_path):
+def test_of_two_photographs_with_one_output_the_second_fails_alone(tmp_path):
     gray_file(tmp_path / "x" / "a.png")
-    gray_file(tmp_path / "y" / "a.png")
-    with pytest.raises(ValueError, match="would both become"):
-        planning.plan([tmp_path / "x", tmp_path / "y"], tmp_path / "out")
+    gray_file(tmp_path / "x" / "b.png")
+    gray_file(tmp_path / "y" / "a.png", 30)
+    inputs = [tmp_path / "x", tmp_path / "y"]
+    results = colorize_all(inputs, tmp_path / "out")
+    assert sum(each.is_new for each in results) == 2
+    (failed,) = [each for each in results if each.reason]
+    assert failed.source == tmp_path / "y" / "a.png"
+    assert f"as {tmp_path / 'x' / 'a.png'} does; colorize it apart" in failed.reason
+    again = colorize_all(inputs, tmp_path / "out")
+    assert [each.source for each in again if each.reason] == [failed.source]
 
 
 def test_an_output_that_fits_no_photograph_is_an_error(tmp_path):
@@ -320,7 +329,7 @@ def test_names_that_differ_by_case_are_one_where_the_system_says_so(tmp_path, mo
     assert disk.folds_case(tmp_path / "out" / "deep") == (tmp_path / "PROBE").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["probe"]
     monkeypatch.setattr(disk, "folds_case", lambda folder: False)
-    planning.check(pairs)
+    assert planning.collisions(pairs) == {}
     monkeypatch.setattr(disk, "folds_case", lambda folder: True)
-    with pytest.raises(ValueError, match=r"0\.png and .*1\.png would both become .*out/A"):
-        planning.check(pairs)
+    ((pair, reason),) = planning.collisions(pairs).items()
+    assert pair == pairs[1] and "1.png would become" in reason and "0.png does" in reason

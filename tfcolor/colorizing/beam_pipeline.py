@@ -15,7 +15,7 @@ from apache_beam.ml.inference import base
 from apache_beam.options import pipeline_options
 
 from tfcolor import images, runtimes
-from tfcolor.colorizing import folder, reduction
+from tfcolor.colorizing import folder, planning, reduction
 from tfcolor.support import errors
 
 Pair = tuple[str, str]  # paths of a photograph and of its result
@@ -45,11 +45,13 @@ def colorize_files(
       OSError: if a server does not answer.
     """
     net = runtimes.load(model, threads=1)  # raises here, in one line, if it cannot be used
+    collisions = planning.collisions(pairs)
     waiting = [
         (str(source), str(target))
         for source, target in pairs
-        if options.overwrite or not target.exists()
+        if (source, target) not in collisions and (options.overwrite or not target.exists())
     ]
+    doubled = [folder.Result(*pair, reason=reason) for pair, reason in collisions.items()]
     with beam.Pipeline(options=pipeline_options.PipelineOptions(list(flags))) as pipeline:
         read = (
             pipeline
@@ -62,7 +64,7 @@ def colorize_files(
         )
         unwritten = unpainted | "Paint" >> beam.ParDo(_Paint(options))
         _ = (
-            (read["failed"], unwritten)
+            (read["failed"], unwritten, pipeline | "Doubled" >> beam.Create(doubled))
             | "Failures" >> beam.Flatten()
             | "Together" >> beam.combiners.ToList()
             | "List" >> beam.Map(_list_failures, str(place))

@@ -70,7 +70,7 @@ def colorize_files(
       A result for each photograph as it ends; a failure does not stop the others.
     """
     options = options or FileOptions()
-    planning.check(pairs, options.outputs)
+    collisions = planning.collisions(pairs, options.outputs)
     room = _Room(PIXELS_AT_ONCE)
 
     def work(source: Path, target: Path) -> Result:
@@ -86,9 +86,12 @@ def colorize_files(
             return Result(source, target, reason=naming(source, errors.one_line(error)))
         return Result(source, target, is_new=True)
 
+    for pair, reason in collisions.items():
+        yield Result(*pair, reason=reason)
+    apart = [pair for pair in pairs if pair not in collisions]
     pool = futures.ThreadPoolExecutor(workers or os.cpu_count(), "photograph")
     try:
-        for done in futures.as_completed([pool.submit(work, *pair) for pair in pairs]):
+        for done in futures.as_completed([pool.submit(work, *pair) for pair in apart]):
             yield done.result()
     finally:  # The caller may stop early.
         pool.shutdown(cancel_futures=True)
@@ -103,9 +106,7 @@ def write_failures(folder: Path, failed: Sequence[Result]) -> Path | None:
     Raises:
       OSError: if it cannot be written.
     """
-    path = folder / FAILURES
-    if path.exists() and not _is_list(path):  # the user's own
-        path = folder / f"tfcolor-{FAILURES}"
+    path = failures_path(folder)
     if not failed:
         path.unlink(missing_ok=True)
         return None

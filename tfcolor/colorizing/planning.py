@@ -34,8 +34,7 @@ def plan(
 
     Raises:
       ValueError: if an input is missing or holds no photograph, the output has a suffix that
-        does not fit, a target would overwrite its own source, or two photographs would have the
-        same target.
+        does not fit, or a target would overwrite a source.
     """
     found = [path for each in inputs for path in _matches(each)]
     rest = searching.Leftovers() if rest is None else rest
@@ -51,37 +50,43 @@ def plan(
         pairs = [pair for path in found for pair in _mirror(path, output, find)]
         rest.leave_out(output)
     unique = list(dict.fromkeys(pairs))  # a file may be named by itself and by its folder
-    check(unique)
+    collisions(unique)
     return unique
 
 
-def check(
+def collisions(
     pairs: Sequence[tuple[Path, Path]],
     outputs: Callable[[Path], list[Path]] = lambda target: [target],
-) -> None:
-    """Checks that no file would be written twice, or over a photograph that is read.
+) -> dict[tuple[Path, Path], str]:
+    """Finds photographs that would be written over another's, such as of a.heic and a.jpg.
 
     Args:
       pairs: (source, target), from `plan`.
       outputs: all files that are written for a target.
 
+    Returns:
+      Why each of them cannot be written. Of those with one output the first that keeps its suffix,
+      else the first, is written.
+
     Raises:
-      ValueError: if one would; the message names the files.
+      ValueError: if an output is a photograph that is read.
     """
     read = {source.resolve() for source, _ in pairs}
     folds_case = functools.cache(disk.folds_case)
     seen: dict[str, dict[Path, Path]] = {}  # name in one case -> output -> source
-    for source, target in pairs:
+    found: dict[tuple[Path, Path], str] = {}
+    for source, target in sorted(pairs, key=lambda pair: pair[0].suffix != pair[1].suffix):
         for path in outputs(target):
             if path.resolve() in read:
                 raise errors.InputError(f"{path} would be overwritten; give another output")
             alike = seen.setdefault(str(path).casefold(), {})
             if alike and (path in alike or folds_case(path.parent)):
                 other = alike.get(path, next(iter(alike.values())))
-                raise errors.InputError(
-                    f"{other} and {source} would both become {path}; colorize them apart"
-                )
-            alike[path] = source
+                reason = f"{source} would become {path}, as {other} does; colorize it apart"
+                found[source, target] = reason
+            else:
+                alike[path] = source
+    return found
 
 
 def outputs_of(target: Path, compared: bool, alternating: bool) -> list[Path]:
