@@ -53,8 +53,10 @@ def export(
     destination = Path(destination)
     if version is not None:
         _require_free(destination, version)
+    measured = None if figures is None else figures_of(Path(figures))
     trained = workdirs.generator_of(run, checkpoint)
-    measured = figures_of(run, trained, figures)
+    if measured is None and trained.settings is not None:
+        measured = validated(Path(run), trained)
     try:
         with _claim(destination) as partial:
             version = version or max(_versions(destination), default=0) + 1
@@ -125,20 +127,7 @@ def _write(
         log.warning(warmup.MISSING)
 
 
-def figures_of(
-    run: str | Path, trained: workdirs.TrainedGenerator, evaluation: str | Path | None = None
-) -> modelcard.Figures | None:
-    """The figures for a generator's card: of an evaluation, else of the run's validation, if any.
-
-    Raises:
-      ValueError, OSError: if the file is no evaluation, is of several models, or cannot be read.
-    """
-    if evaluation is not None:
-        return _measured(Path(evaluation))
-    return None if trained.settings is None else _validated(Path(run), trained)
-
-
-def _measured(path: Path) -> modelcard.Figures:
+def figures_of(path: Path) -> modelcard.Figures:
     """The figures of the one model of an evaluation, beside gray and the truth.
 
     Raises:
@@ -167,7 +156,7 @@ def _measured(path: Path) -> modelcard.Figures:
     return modelcard.Figures(about, [["", *shown], *rows])
 
 
-def _validated(run: Path, trained: workdirs.TrainedGenerator) -> modelcard.Figures | None:
+def validated(run: Path, trained: workdirs.TrainedGenerator) -> modelcard.Figures | None:
     """The figures of a run's newest validation up to the step of the weights; None without one."""
     lines = [
         line
