@@ -203,7 +203,8 @@ def without_tfcolor(tmp_path, program, *arguments, **options):
     return done.stdout
 
 
-SESSION = """
+# A session of TensorFlow 1, and then the program `saved_model_cli` with the arguments.
+LOADERS = """
 import sys
 import numpy as np
 sys.modules["tfcolor"] = None  # importing it would fail
@@ -217,15 +218,28 @@ with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         fetches = {key: output.name for key, output in signature.outputs.items()}
         answers[name] = session.run(fetches, feeds)
 np.save("answers.npy", answers)
+from tensorflow.python.tools import saved_model_cli
+del sys.argv[1]
+saved_model_cli.main()
 """
 
 
+@pytest.fixture(scope="module")
+def loaded(saved, tmp_path_factory):
+    """The folder that both loaders wrote into, which share the time to import TensorFlow."""
+    folder, rgb = tmp_path_factory.mktemp("loaded"), asking.photograph()
+    np.save(folder / "asked.npy", asked(rgb, asking.lightness()))
+    np.save(folder / "files.npy", np.array([asking.png(rgb), b"no photograph"]))
+    cli = ["run", "--dir", saved, "--tag_set", "serve", "--signature_def", "serving_default"]
+    cli += ["--outdir", ".", "--inputs", "image_bytes=files.npy"]
+    without_tfcolor(folder, ["-c", LOADERS], saved, *cli)
+    return folder
+
+
 @pytest.mark.slow
-def test_a_session_of_tensorflow_1_gives_the_pixels_of_python(saved, tmp_path):
-    rgb, l = asking.photograph(), asking.lightness()
-    np.save(tmp_path / "asked.npy", asked(rgb, l))
-    without_tfcolor(tmp_path, ["-c", SESSION], saved)
-    check_answers(np.load(tmp_path / "answers.npy", allow_pickle=True).item(), saved, rgb, l)
+def test_a_session_of_tensorflow_1_gives_the_pixels_of_python(saved, loaded):
+    answers = np.load(loaded / "answers.npy", allow_pickle=True).item()
+    check_answers(answers, saved, asking.photograph(), asking.lightness())
 
 
 @pytest.mark.slow
@@ -265,12 +279,8 @@ def from_json(tensor):
 
 
 @pytest.mark.slow
-def test_saved_model_cli_runs_it(saved, tmp_path):
-    rgb = asking.photograph()
-    np.save(tmp_path / "files.npy", np.array([asking.png(rgb), b"no photograph"]))
-    cli = ["-m", "tensorflow.python.tools.saved_model_cli", "run", "--dir", saved]
-    options = ["--tag_set", "serve", "--signature_def", "serving_default", "--outdir", "."]
-    without_tfcolor(tmp_path, [*cli, *options, "--inputs", "image_bytes=files.npy"])
-    file, broken = np.load(tmp_path / "png_bytes.npy", allow_pickle=True)
-    assert asking.levels_apart(asking.pixels_of(file), asking.python(saved, rgb)) <= 1
+def test_saved_model_cli_runs_it(saved, loaded):
+    file, broken = np.load(loaded / "png_bytes.npy", allow_pickle=True)
+    expected = asking.python(saved, asking.photograph())
+    assert asking.levels_apart(asking.pixels_of(file), expected) <= 1
     assert broken == b""

@@ -25,7 +25,7 @@ from tfcolor.runtimes import lite, workdirs
 from tfcolor.serving import contract
 from tfcolor.support import disk
 
-KINDS = ["lite", "onnx", "saved"]
+KINDS = ["lite", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("onnx", "saved"))]
 
 
 @pytest.fixture(scope="module")
@@ -39,19 +39,29 @@ def trained(generator):
     return workdirs.TrainedGenerator(generator, hinted.SIZE, 32, 7, None, 0.5, hinted.CALIBRATION)
 
 
+class Files(dict):
+    """The file of a network in each format, exported when it is first asked for."""
+
+    def __init__(self, trained, folder):
+        self._trained, self._folder = trained, folder
+
+    def __missing__(self, kind):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(workdirs, "generator_of", lambda *_: self._trained)
+            if kind == "lite":
+                path = self._folder / "a.tflite"
+                self[kind] = lite_onnx.export_lite("run", path, weights="float32")
+            elif kind == "onnx":
+                self[kind] = lite_onnx.export_onnx("run", self._folder / "a.onnx")
+            else:
+                self[kind] = saved_model.export("run", self._folder / "saved")
+        return self[kind]
+
+
 @pytest.fixture(scope="module")
 def files(trained, tmp_path_factory):
     """Its file in each format; not to be changed."""
-    folder = tmp_path_factory.mktemp("files")
-    patch = pytest.MonkeyPatch()
-    patch.setattr(workdirs, "generator_of", lambda *_: trained)
-    made = {
-        "lite": lite_onnx.export_lite("run", folder / "a.tflite", weights="float32"),
-        "onnx": lite_onnx.export_onnx("run", folder / "a.onnx"),
-        "saved": saved_model.export("run", folder / "saved"),
-    }
-    patch.undo()
-    return made
+    return Files(trained, tmp_path_factory.mktemp("files"))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -118,6 +128,7 @@ def test_a_litert_file_tells_the_probabilities_of_classes_beside_the_colors(gene
     check_probabilities(found, generator, l, hints)
 
 
+@pytest.mark.slow
 def test_an_onnx_file_tells_them_too(generator, files):
     import onnxruntime
 
@@ -127,6 +138,7 @@ def test_an_onnx_file_tells_them_too(generator, files):
     check_probabilities(session.run(["probabilities"], shown)[0], generator, l, hints)
 
 
+@pytest.mark.slow
 def test_a_saved_model_tells_them_by_a_signature(generator, files):
     classes = tf.saved_model.load(str(files["saved"])).signatures["classes"]
     l, hints = hinted.planes()
@@ -190,6 +202,7 @@ def test_a_litert_file_of_hints_at_one_size_is_refused(tmp_path):
         lite.LiteNetwork(path)
 
 
+@pytest.mark.slow
 def test_a_server_warms_up_with_hints_too(files):
     path = files["saved"] / "assets.extra" / "tf_serving_warmup_requests"
     signatures_asked = []

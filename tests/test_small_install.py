@@ -17,7 +17,7 @@ SAMPLES = ROOT / "tfcolor/data/samples/gray"
 def run(tmp_path_factory, wheel):
     """A function that runs a program of that environment in an empty folder; gives its output."""
     folder = tmp_path_factory.mktemp("small")
-    subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
 
     def program(name, *arguments):
         done = subprocess.run(
@@ -26,9 +26,12 @@ def run(tmp_path_factory, wheel):
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    install = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-    program("python", *install, "-r", ROOT / "requirements-colorize.txt")
-    program("python", *install, "--no-deps", wheel)
+    # Our own pip, which is there already, installs into it.
+    pip = [sys.executable, "-m", "pip", "--python", folder / "venv/bin/python"]
+    install = [*pip, "install", "--quiet", "--disable-pip-version-check"]
+    for what in (["-r", ROOT / "requirements-colorize.txt"], ["--no-deps", wheel]):
+        done = subprocess.run([*install, *what], cwd=folder, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
     return program
 
 
