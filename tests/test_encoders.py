@@ -8,8 +8,17 @@ import tensorflow as tf
 from tfcolor import config
 from tfcolor.models import efficientnet, encoders, pretrained_unet
 
+# Two of them in everyday work: to build all takes long.
+QUICK = (config.BUNDLED_BACKBONE, "MobileNetV2")
 
-@pytest.mark.parametrize("name", config.BACKBONES)
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=() if name in QUICK else pytest.mark.slow)
+        for name in config.BACKBONES
+    ],
+)
 def test_every_encoder_gives_features_at_each_stride(name):
     l = keras.Input((64, 96, 1))
     features = encoders.encode(l, name, weights="random")
