@@ -105,6 +105,7 @@ def rgb_model(photo_folder, tmp_path_factory):
     return saved_model.export(folder / "run", folder / "model")
 
 
+@pytest.mark.slow
 def test_a_network_that_paints_rgb_is_shown_raw_and_with_the_photographs_lightness(rgb_model):
     gray = cielab.to_gray(colorful_photo(3)[None]).numpy()
     signatures = saved_models.COLORIZE, saved_models.RAW
