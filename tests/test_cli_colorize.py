@@ -193,7 +193,7 @@ def test_a_fault_that_takes_no_pixels_is_one_line(tmp_path):
     (tmp_path / "cut.jpg").write_bytes((tmp_path / "cut.jpg").read_bytes()[:-2])
     code, output, said = run(tmp_path / "cut.jpg")
     assert code == 0 and output == f"1/1  {tmp_path / 'cut-color.jpg'}\n"
-    assert said == f"{tmp_path / 'cut.jpg'} has no end marker, but all its pixels\n"
+    assert said == f"{tmp_path / 'cut.jpg'} has no end marker, but has all its pixels\n"
 
 
 def test_too_little_memory_is_one_line(gray, monkeypatch):

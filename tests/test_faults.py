@@ -107,7 +107,20 @@ def test_a_png_is_read_without_a_chunk_that_is_damaged_or_too_long(read, kind, p
     np.testing.assert_array_equal(scan.pixels, pixels, strict=True)
     assert scan.alpha is None
     assert scan.dpi == ((300.0, 300.0) if good else None)
-    assert f"is read without its {name}, which is damaged or too long" in logged
+    assert f"is read without its damaged or too long {name}" in logged
+
+
+def test_texts_that_are_too_long_all_together_are_left_out(read):
+    text = chunk(b"zTXt", b"A\0\0" + zlib.compress(bytes(900_000)))
+    scan, logged = read(png(GRAY, *[text] * 80))
+    np.testing.assert_array_equal(scan.pixels, GRAY, strict=True)
+    assert "is read without its damaged or too long zTXt" in logged
+
+
+def test_an_empty_file_is_said_to_be_empty(tmp_path):
+    (tmp_path / "a.jpg").touch()
+    with pytest.raises(ValueError, match=r"a\.jpg is empty: copy it again"):
+        images.read(tmp_path / "a.jpg")
 
 
 def test_of_two_chunks_of_a_name_the_good_one_stays(read):
@@ -161,7 +174,7 @@ def test_a_fault_is_told_once_of_a_file_that_is_read_again_and_again(tmp_path, c
         (example,) = photos.examples()
         np.testing.assert_array_equal(example["rgb"], RGB)
     assert [record.getMessage() for record in caplog.records] == [
-        f"{path} is read without its tIME, which is damaged or too long"
+        f"{path} is read without its damaged or too long tIME"
     ]
 
 
@@ -264,7 +277,7 @@ def test_a_jpeg_without_its_end_has_all_its_pixels(read, options, pixels, missin
     whole = jpeg(pixels, **options)
     scan, logged = read(whole[:-missing])
     np.testing.assert_array_equal(scan.pixels, images.read(io.BytesIO(whole)).pixels)
-    assert "has no end marker, but all its pixels" in logged
+    assert "has no end marker, but has all its pixels" in logged
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_blocks": 3}])

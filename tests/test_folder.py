@@ -263,7 +263,7 @@ def test_of_two_photographs_with_one_output_the_second_fails_alone(tmp_path):
     assert sum(each.is_new for each in results) == 2
     (failed,) = [each for each in results if each.reason]
     assert failed.source == tmp_path / "y" / "a.png"
-    assert f"as {tmp_path / 'x' / 'a.png'} does; colorize it apart" in failed.reason
+    assert f"as {tmp_path / 'x' / 'a.png'} does; colorize it separately" in failed.reason
     again = colorize_all(inputs, tmp_path / "out")
     assert [each.source for each in again if each.reason] == [failed.source]
 

@@ -177,3 +177,27 @@ def test_a_subfolder_that_cannot_be_read_is_named(closed, tmp_path, caplog):
     assert f"{closed}: Permission denied" in caplog.text
     with pytest.raises(PermissionError, match="closed"):
         planning.plan([closed], tmp_path / "out")
+
+
+def test_links_are_photographs_where_they_lead_to_one_and_are_named_where_not(tmp_path):
+    odd = tmp_path / "odd"
+    odd.mkdir()
+    gray_file(tmp_path / "a.png")
+    (odd / "good.png").symlink_to(tmp_path / "a.png")
+    (odd / "lost.png").symlink_to(tmp_path / "nowhere.png")
+    (odd / "elsewhere").symlink_to(tmp_path)
+    rest = searching.Leftovers()
+    assert [path.name for path in searching.search(odd, rest)] == ["good.png", "lost.png"]
+    assert rest.describe() == "1 file passed over: 1 link to a folder"
+    with pytest.raises(OSError, match="lost"):
+        images.read(odd / "lost.png")
+
+
+def test_a_folder_whose_only_subfolder_cannot_be_read_says_so(closed):
+    for path in closed.parent.iterdir():
+        if path != closed:
+            path.unlink()
+    with pytest.raises(
+        ValueError, match=rf"holds no photograph .*{closed.name}: Permission denied"
+    ):
+        searching.search(closed.parent, searching.Leftovers())

@@ -64,10 +64,9 @@ def fails_in_one_line(path, error, match):
     assert path.name in str(caught.value) and "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("content", [b"", b"Dear diary,\ntoday"])
-def test_text_named_jpg_is_refused(tmp_path, content):
+def test_text_named_jpg_is_refused(tmp_path):
     path = tmp_path / "diary.jpg"
-    path.write_bytes(content)
+    path.write_text("Dear diary,\ntoday")
     fails_in_one_line(path, ValueError, "is not a photograph .*convert it")
 
 

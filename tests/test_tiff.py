@@ -11,6 +11,7 @@ from PIL import ExifTags, Image
 
 from tfcolor import images
 from tfcolor.images import decoding
+from tfcolor.support import errors
 
 RGB8 = colorful_photo(3, 48, 64)
 RGB16 = RGB8.astype(np.uint16) * 257 ^ 5  # not the same in both bytes
@@ -381,3 +382,11 @@ def test_a_tiff_without_a_page_is_refused():
 def test_a_tiff_of_too_many_pixels_is_refused_before_they_take_memory():
     tags = {256: [60_000], 257: [60_000], 258: [8], 259: [1], 262: [1], 277: [1], 278: [60_000]}
     refused(tiff_by_hand(tags, bytes(100)), "too many pixels")
+
+
+@pytest.mark.parametrize("photometric", ["cielab", "ycbcr"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_planes_of_colors_to_convert_are_refused_and_not_misread(photometric, dtype):
+    stored = np.random.default_rng(0).integers(0, 200, (3, 24, 32)).astype(dtype)
+    with pytest.raises(errors.InputError, match="CIELAB or YCbCr, are stored as planes"):
+        images.read(tiff(stored, photometric, planarconfig="separate"))

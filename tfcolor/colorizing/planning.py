@@ -65,8 +65,8 @@ def collisions(
       outputs: all files that are written for a target.
 
     Returns:
-      Why each of them cannot be written. Of those with one output the first that keeps its suffix,
-      else the first, is written.
+      Why each of them cannot be written. If several share an output, the first that keeps its
+      suffix is written, or else the first.
 
     Raises:
       ValueError: if an output is a photograph that is read.
@@ -82,7 +82,7 @@ def collisions(
             alike = seen.setdefault(str(path).casefold(), {})
             if alike and (path in alike or folds_case(path.parent)):
                 other = alike.get(path, next(iter(alike.values())))
-                reason = f"{source} would become {path}, as {other} does; colorize it apart"
+                reason = f"{source} would become {path}, as {other} does; colorize it separately"
                 found[source, target] = reason
             else:
                 alike[path] = source
@@ -95,7 +95,7 @@ def outputs_of(target: Path, compared: bool, alternating: bool) -> list[Path]:
     Args:
       target: the photograph in color, which comes first.
       compared: whether a picture of gray and color is written beside it.
-      alternating: whether a GIF is that alternates between the two.
+      alternating: whether a GIF that alternates between the two is also written.
     """
     stem = f"{target.stem}-compare"
     # The GIF that alternates has the name that the picture of a GIF would have.

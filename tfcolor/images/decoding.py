@@ -125,6 +125,8 @@ def _tiff(file: BinaryIO, name: str) -> tuple[Planes, metadata.Metadata]:
         page = tiff.photograph(file, name)
         notes = page.notes()
     opening.guard(page.size)
+    if page.is_color_in_planes:
+        raise ValueError("its channels, of CIELAB or YCbCr, are stored as planes")
     if not page.is_for_pillow:
         return libvips.read(file, page.size, page), notes
     with opening.open_image(file, name) as image:

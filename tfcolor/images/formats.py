@@ -90,7 +90,7 @@ def _tell(error: OSError) -> None:
 
 
 def files_at(root: Path, closed: Callable[[OSError], None]) -> list[Path]:
-    """Lists a file, or what is below a folder and not hidden, sorted as `find` does.
+    """Lists a file, or the files and links below a folder that are not hidden, sorted as by `find`.
 
     Args:
       root: the file or folder.
@@ -114,5 +114,6 @@ def files_at(root: Path, closed: Callable[[OSError], None]) -> list[Path]:
     for folder, subfolders, names in os.walk(root, onerror=fail):
         # In place: os.walk then stays out of hidden folders such as .git.
         subfolders[:] = [name for name in subfolders if not name.startswith(".")]
-        files += [Path(folder, name) for name in names if not name.startswith(".")]
+        links = [name for name in subfolders if os.path.islink(os.path.join(folder, name))]
+        files += [Path(folder, name) for name in names + links if not name.startswith(".")]
     return sorted(files, key=lambda file: file.relative_to(root).as_posix())

@@ -28,7 +28,10 @@ def open_image(file: BinaryIO, name: str) -> Image.Image:
       ValueError: if it is a raw file, or its format needs a library that is not installed.
       Exception: of any type, if Pillow cannot read its header.
     """
-    kind = signatures.kind_of(signatures.head_of(file))
+    head = signatures.head_of(file)
+    if not head:
+        raise errors.InputError(f"{name} is empty: copy it again")
+    kind = signatures.kind_of(head)
     if kind == signatures.RAW:
         raise raw(name)
     _learn(kind, name)

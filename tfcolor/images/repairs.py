@@ -18,6 +18,7 @@ _END_OF_JPEG = b"\xff\xd9"
 _ANCILLARY = 0x20
 _PNG_START = 33  # bytes of the signature and the first chunk, IHDR
 _PIXELS = b"\0\0\0\0IDAT"  # where Pillow stops reading the header
+_TEXTS = {b"tEXt", b"zTXt", b"iTXt"}  # limited in size each, and all together
 _FRAMES = {b"fcTL", b"fdAT"}  # of an animation; each depends on the ones before
 _MOST_CHUNKS = 1000  # optional ones in a file that is repaired
 
@@ -43,7 +44,7 @@ def _jpeg(encoded: bytes) -> tuple[io.BytesIO, str] | None:
     cut = encoded.rstrip(b"\xff")  # The first byte of the marker may be there.
     if encoded.endswith(_END_OF_JPEG) or not _has_all_pixels(cut):
         return None
-    return io.BytesIO(cut + _END_OF_JPEG), "has no end marker, but all its pixels"
+    return io.BytesIO(cut + _END_OF_JPEG), "has no end marker, but has all its pixels"
 
 
 def _has_all_pixels(cut: bytes) -> bool:
@@ -67,6 +68,8 @@ def _png(encoded: bytes) -> tuple[io.BytesIO, str] | None:
     are_kept = [
         not _is_ancillary(chunk) or _is_readable(start + palette + chunk) for chunk in chunks
     ]
+    if all(are_kept):
+        are_kept = [chunk[4:8] not in _TEXTS for chunk in chunks]
     kept = list(itertools.compress(chunks, are_kept))
     left_out = {chunk[4:8] for chunk, is_kept in zip(chunks, are_kept, strict=True) if not is_kept}
     names = [name.decode("ascii", "backslashreplace") for name in left_out - _FRAMES]
@@ -75,7 +78,7 @@ def _png(encoded: bytes) -> tuple[io.BytesIO, str] | None:
 
 def without(chunks: Iterable[str]) -> str:
     """Describes a PNG file that is read without the chunks of these names."""
-    return f"is read without its {', '.join(sorted(chunks))}, which is damaged or too long"
+    return f"is read without its damaged or too long {', '.join(sorted(chunks))}"
 
 
 def _chunks(encoded: bytes) -> Iterator[bytes]:

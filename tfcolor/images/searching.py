@@ -31,7 +31,10 @@ class Leftovers:
 
     def describe(self) -> str:
         """The files by their suffixes, such as "3 files passed over: 2 .psd, 1 .cr2"."""
-        kinds = Counter(path.suffix.lower() or "without suffix" for path in self.files)
+        kinds = Counter(
+            "link to a folder" if path.is_dir() else path.suffix.lower() or "without suffix"
+            for path in self.files
+        )
         ordered = sorted(kinds.items(), key=lambda kind: (-kind[1], kind[0]))
         files = "file" if len(self.files) == 1 else "files"
         told = ", ".join(f"{count} {kind}" for kind, count in ordered)
@@ -61,6 +64,7 @@ def search(path: Path, rest: Leftovers) -> list[Path]:
     if not photos:
         kinds = ", ".join(sorted(KNOWN))
         others = f"; {rest.describe()}" if rest.files else ""
+        others += "".join(f"; {errors.one_line(error)}" for error in rest.folders)
         raise errors.InputError(
             f"{path} holds no photograph ({kinds}){others}; give another folder"
         )
@@ -68,10 +72,13 @@ def search(path: Path, rest: Leftovers) -> list[Path]:
 
 
 def _is_photograph(path: Path) -> bool:
+    is_known = path.suffix.lower() in KNOWN
     try:
-        return path.is_file() and (path.suffix.lower() in KNOWN or _is_one_inside(path))
+        if path.exists():
+            return path.is_file() and (is_known or _is_one_inside(path))
     except OSError:
-        return path.suffix.lower() in KNOWN  # Reading it will raise the reason.
+        pass
+    return is_known  # Reading it will raise the reason, such as of a link that leads nowhere.
 
 
 def _is_one_inside(path: Path) -> bool:

@@ -111,6 +111,12 @@ class Page:
         is_gray = self.photometric in (WHITE_IS_ZERO, BLACK_IS_ZERO)
         return is_gray and self.extra_samples > 0 and self.number_of(_PLANES) == 2
 
+    @property
+    def is_color_in_planes(self) -> bool:
+        """Whether its colors must be converted, and each channel is stored as a plane."""
+        # Neither Pillow nor libvips 8.18 reads them, nor do they say so.
+        return self.photometric in (YCBCR, CIELAB, ICCLAB) and self.number_of(_PLANES) == 2
+
     def without_meaning(self) -> BinaryIO:
         """A copy of the file whose channels are labeled as a kind that libvips does not know."""
         self.file.seek(0)
