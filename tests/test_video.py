@@ -369,6 +369,7 @@ def test_sound_that_the_container_cannot_hold_is_encoded_again_and_named(tmp_pat
     source = film(tmp_path / "in.asf", moving(25), extra=sound("wmav2"))
     target, (note,) = colorize(source)
     assert "stream 1 (audio, wmav2) does not fit into mp4; encoded again as AAC, stereo" in note
+    assert "; give a .mkv output to keep it" in note
 
     def waves(path):
         with av.open(str(path)) as container:
@@ -457,6 +458,65 @@ def test_the_muxer_is_tried_before_the_first_frame(tmp_path, net):
     assert [path.name for path in tmp_path.iterdir()] == ["in.mp4"]
 
 
+def damaged(path, share):
+    """Overwrites sound in a transport stream at a share of its length."""
+    content = bytearray(path.read_bytes())
+    packets = [
+        place
+        for place in range(0, len(content), 188)
+        if int.from_bytes(content[place + 1 : place + 3], "big") & 0x1FFF == 0x101
+    ]
+    place = packets[int(share * len(packets))]
+    content[place + 8 : place + 188] = bytes(180)
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("share", [0.1, 0.9])
+def test_a_broken_packet_of_sound_is_passed_over(tmp_path, share):
+    frames, seconds = np.repeat(moving(50), 10, axis=0), 20
+    source = film(tmp_path / "in.ts", frames, extra=sound(seconds=seconds))
+    target, notes = colorize(damaged(source, share))
+    assert notes == []
+    assert packets_of(target, "audio")[-1][1] == pytest.approx(seconds, abs=0.3)
+    assert len(packets_of(target, "audio")) > 0.95 * len(packets_of(source, "audio"))
+
+
+def test_sound_that_changes_its_channels_is_heard_to_the_end(tmp_path):
+    parts_of_it = [
+        film(
+            tmp_path / f"{layout}.vob",
+            moving(25),
+            base=Fraction(1, 25),
+            codec="mpeg2video",
+            extra=tone("pcm_dvd", 48_000, layout),
+        ).read_bytes()
+        for layout in ("stereo", "mono")
+    ]
+    source = tmp_path / "in.vob"
+    source.write_bytes(b"".join(parts_of_it))
+    target, (note,) = colorize(source)
+    assert "encoded again as AAC" in note
+    with av.open(str(target)) as container:
+        heard = [(f.time, np.abs(f.to_ndarray()).max()) for f in container.decode(audio=0)]
+    assert max(time for time, loudness in heard if loudness > 0.1) > 1.8
+
+
+def test_sound_of_an_unknown_kind_is_left_out_for_that_reason(tmp_path):
+    source = film(tmp_path / "in.avi", moving(4), codec="mpeg4", extra=tone("pcm_u8", 8000, "mono"))
+    content = source.read_bytes()
+    place = content.index(b"strf", content.index(b"auds")) + 8  # WAVEFORMATEX's tag
+    source.write_bytes(content[:place] + b"\x34\x12" + content[place + 2 :])
+    _, (note,) = colorize(source)
+    assert note.endswith("(audio) is of a kind that FFmpeg does not know; left out")
+
+
+def test_a_long_name_has_room_for_the_parts(tmp_path):
+    source = film(tmp_path / "in.mp4", moving(2))
+    target, _ = colorize(source, "n" * 251 + ".mp4")
+    assert len(shown(target)[0]) == 2
+
+
 def test_what_is_left_out_is_said(tmp_path):
     def more(made):
         second = made.add_stream("mjpeg", rate=25)
@@ -474,7 +534,7 @@ def test_what_is_left_out_is_said(tmp_path):
     assert notes("mp4") == ["stream 1 (cover, mjpeg) is left out"]
     assert notes("mkv") == [
         "stream 1 (video, mjpeg) is left out",
-        "stream 2 (attachment) is left out",
+        "stream 2 (attachment) is left out; give a .mkv output to keep it",
     ]
 
 
@@ -515,7 +575,8 @@ def test_pictures_for_subtitles_that_the_container_cannot_hold_are_named(tmp_pat
         return []
 
     source = film(tmp_path / "in.mkv", moving(4), extra=blank)
-    assert "(subtitle, dvbsub) does not fit into mp4; left out" in colorize(source)[1][0]
+    (note,) = colorize(source)[1]
+    assert "(subtitle, dvbsub) does not fit into mp4, or cannot be decoded; left out" in note
 
 
 def test_chapters_and_titles_come_along(tmp_path):

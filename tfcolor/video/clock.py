@@ -4,6 +4,7 @@ In joined transport streams and files of DVD recorders, times can start anew in 
 FFmpeg's own command, all streams are shifted by what the first packet after the jump needs.
 """
 
+import dataclasses
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -12,6 +13,16 @@ import av
 
 FAR_S = 10  # a jump of this size in a file is an error; a single stream may just pause
 BACK_S = Fraction(1, 10)  # so is going back by this much; less is due to interleaving of packets
+MOST_FAILURES = 1000  # places of a file that cannot be read, before its rest is given up
+
+
+@dataclasses.dataclass
+class _Last:
+    """The last packet of a stream: its begin and end, in seconds, and its pts - dts."""
+
+    begin: Fraction
+    end: Fraction
+    lead: int
 
 
 def packets(container: Any, streams: list[Any]) -> Iterator[Any]:
@@ -25,37 +36,50 @@ def packets(container: Any, streams: list[Any]) -> Iterator[Any]:
       PyAV's packets in the order of the file.
     """
     if av.format.Flags.ts_discont not in av.format.Flags(container.format.flags):
-        yield from container.demux(streams) if streams else ()
+        yield from _demuxed(container, streams) if streams else ()
         return
-    # For the last packet of each stream: its begin and end, in seconds, and its pts - dts.
-    last: dict[int, Fraction] = {}
-    end: dict[int, Fraction] = {}
-    lead: dict[int, int] = {}
+    last: dict[int, _Last] = {}
     latest: Fraction | None = None  # begin of the last packet of any stream
-    offset = Fraction(0)
+    offset = earlier = Fraction(0)  # now, and before the last jump
     wanted = {stream.index for stream in streams}
-    for packet in container.demux():
+    for packet in _demuxed(container, list(container.streams)):
         index, base = packet.stream.index, packet.time_base
+        used = offset
         if packet.dts is not None and packet.stream.type in ("video", "audio"):
-            begins = packet.dts * base + offset
-            latest = begins if latest is None else latest
-            expected = end.get(index, latest)
-            is_far = min(abs(begins - expected), abs(begins - latest)) > FAR_S
-            if is_far or begins < last.get(index, begins) - BACK_S:
-                offset += expected - begins
-                begins = expected
-            last[index] = latest = begins
-            end[index] = begins + _length(packet)
+            stored = packet.dts * base
+            latest = stored + offset if latest is None else latest
+            before = last.get(index) or _Last(stored + offset, latest, 0)
+            if abs(stored + earlier - before.end) < BACK_S < abs(stored + offset - before.end):
+                used = (
+                    earlier  # Demuxers keep a packet back until the next, which is after the jump.
+                )
+            elif (
+                min(abs(stored + offset - each) for each in (before.end, latest)) > FAR_S
+                or stored + offset < before.begin - BACK_S
+            ):
+                earlier, offset = offset, before.end - stored
+                used = offset
+            latest = stored + used
             pts = packet.dts if packet.pts is None else packet.pts
             if not 0 <= (pts - packet.dts) * base <= FAR_S:  # they are from both sides of a jump
-                pts = packet.dts + lead.get(index, 0)
-            lead[index] = pts - packet.dts
+                pts = packet.dts + before.lead
             packet.pts = pts
+            last[index] = _Last(latest, latest + _length(packet), pts - packet.dts)
         if index in wanted:
-            shift = round(offset / base)
+            shift = round(used / base)
             packet.dts = None if packet.dts is None else packet.dts + shift
             packet.pts = None if packet.pts is None else packet.pts + shift
             yield packet
+
+
+def _demuxed(container: Any, streams: list[Any]) -> Iterator[Any]:
+    """The packets of some streams; what cannot be read as a packet is passed over."""
+    for _ in range(MOST_FAILURES):
+        try:
+            yield from container.demux(streams)
+            return
+        except av.InvalidDataError:
+            continue
 
 
 def _length(packet: Any) -> Fraction:

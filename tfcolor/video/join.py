@@ -3,6 +3,7 @@
 import dataclasses
 import heapq
 import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -99,6 +100,9 @@ def join(
 
     Returns:
       Index of each stream of the film -> the time at which it ends, seconds; 0 is the picture.
+
+    Raises:
+      ValueError: if nothing of a stream is taken.
     """
     form = film_options.FORMATS[target.suffix.lower()]
     options = {} if form == "matroska" else {"movflags": "+faststart"}
@@ -118,9 +122,17 @@ def join(
         if source.chapters():
             made.set_chapters(_shifted(source))
         both = [_pictures(segments, picture), _others(source, copies, packets)]
+        refused = set()
         for _, packet in heapq.merge(*both, key=lambda pair: pair[0]):
-            _note_end(ends, packet)
-            made.mux(packet)
+            index = packet.stream.index
+            try:
+                made.mux(packet)
+            except av.InvalidDataError:  # a broken packet is skipped
+                refused.add(index)
+            else:
+                _note_end(ends, packet)
+        if refused - ends.keys():
+            raise ValueError(f"no packet of stream {min(refused - ends.keys())} was written")
     return ends
 
 
@@ -199,11 +211,22 @@ def _others(
         if dts is not None:  # the empty packet at the end has none
             start = read.start_of(source, base)
             pts = dts if packet.pts is None else packet.pts
-            apart = packet.stream.type != "subtitle"  # several subtitles may begin at once
-            last[index] = packet.dts = max(dts - start, last.get(index, dts - start - 1) + apart)
+            apart = _apart(packet.stream)
+            last[index] = packet.dts = max(
+                dts - start, last.get(index, dts - start - apart) + apart
+            )
             packet.pts = max(pts - start, packet.dts)
         for each in copies[index](packet):
             yield each.dts * each.time_base, each
+
+
+def _apart(stream: Any) -> int:
+    """Least difference of the times of two packets, in units of a stream's time base."""
+    if stream.type == "subtitle":  # of those, several may begin at once
+        return 0
+    # MP4 counts sound in samples, and takes no two packets of one time.
+    rate = stream.rate if stream.type == "audio" and stream.codec_context else None
+    return math.ceil(1 / (rate * stream.time_base)) if rate else 1
 
 
 def _shifted(source: Any) -> list[Any]:

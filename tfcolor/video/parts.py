@@ -5,6 +5,7 @@ a film made in several runs is the same as one made in a single run.
 """
 
 import contextlib
+import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from tfcolor.support import disk
 from tfcolor.video import smooth
 
 KEY = "settings.json"
+LONGEST_NAME = 255  # bytes, on nearly every file system
 
 
 @contextlib.contextmanager
@@ -34,6 +36,9 @@ def opened(target: Path, key: dict[str, Any]) -> Iterator[Path]:
       OSError: if the folder cannot be made.
     """
     folder = target.with_name(f".{target.name}.parts")
+    if len(os.fsencode(folder.name)) > LONGEST_NAME:
+        short = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]
+        folder = target.with_name(f".{short}.parts")
     busy = f"{target} is being made by another process; wait for it"
     with disk.blaming(target):
         folder.mkdir(parents=True, exist_ok=True)

@@ -18,7 +18,6 @@ from tfcolor.support import errors
 from tfcolor.video import clock
 
 MIN_SIDE = 16  # pixels; encoders take no less
-FIRST_FRAMES = 8  # that are checked for interlacing
 HD_HEIGHT = 720  # pixels; an unlabeled film is taken as BT.601 below, as BT.709 from there on
 ACCURATE = int(
     Interpolation.BICUBIC
@@ -51,7 +50,6 @@ class Film:
       start: where the file begins, in that unit.
       rate: frames per second, on average.
       frames: approximate number of frames; 0 if it is unknown.
-      is_interlaced: whether its frames are two fields, of which the second was taken later.
     """
 
     path: Path
@@ -64,7 +62,6 @@ class Film:
     start: int
     rate: Fraction
     frames: int
-    is_interlaced: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,10 +90,9 @@ def open_film(path: Path) -> Film:
         stream = _picture_stream(container)
         if stream is None:
             raise errors.InputError(f"{path} has no moving picture; give a film")
-        begin = list(itertools.islice(_decoded(container, stream), FIRST_FRAMES))
-        if not begin or stream.time_base is None:
+        first = next(_decoded(container, stream), None) if stream.codec_context else None
+        if first is None or stream.time_base is None:
             raise errors.InputError(f"{path} has no picture that can be decoded; give another copy")
-        first = begin[0]
         turns = round(first.rotation / 90) % 4
         width, height = first.width, first.height
         if min(width, height) < MIN_SIDE:
@@ -118,7 +114,6 @@ def open_film(path: Path) -> Film:
             start=start_of(container, stream.time_base),
             rate=rate,
             frames=stream.frames or math.ceil((container.duration or 0) / av.time_base * rate),
-            is_interlaced=any(picture.interlaced_frame for picture in begin),
         )
 
 

@@ -24,6 +24,7 @@ WORKERS = max(2, os.cpu_count() or 2)
 log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
+Note = Callable[[str], object]
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
 
@@ -43,6 +44,7 @@ class FinishedFrame(NamedTuple):
     place: int
     moment: smooth.Moment
     picture: av.VideoFrame
+    is_interlaced: bool
 
 
 def colorize_film(
@@ -53,7 +55,7 @@ def colorize_film(
     model: Path | str | None = None,
     overwrite: bool = False,
     progress: Progress = lambda done, total: None,
-    note: Callable[[str], None] = log.warning,
+    note: Note = log.warning,
 ) -> None:
     """Colorizes a film; its lightness, its frames' times, its sound and subtitles are kept.
 
@@ -66,7 +68,8 @@ def colorize_film(
       model: see `runtimes.load`; the bundled one if not given.
       overwrite: whether an existing target may be replaced.
       progress: called with the number of frames done in this call and the total for it.
-      note: called with a line for each thing that cannot be kept, before the first frame.
+      note: called with a line for each stream that cannot be kept, before the first frame, and for
+        the first frame that is interlaced.
 
     Raises:
       ValueError: if the source is no film, or the target is the source, is there already, is of
@@ -82,7 +85,7 @@ def colorize_film(
             how = _plan(film, settings, folder, target.suffix)
             for line in how.notes:
                 note(line)
-            _make_segments(net, film, settings, folder, progress)
+            _make_segments(net, film, settings, folder, progress, note)
             joined = folder / f"joined{target.suffix}"
             segments = parts.segments(folder)
             ends = join.join(film, segments, joined, how, settings.provenance)
@@ -102,12 +105,7 @@ def _plan(
     black: np.ndarray = np.zeros((film.height, film.width, 3), np.uint8)
     frame = write.frame(film, 0, 0, black)
     write.encode(segment, film, settings, [frame])
-    how = join.plan(film, segment, folder / f"trial{suffix}", settings.codec)
-    notes = how.notes
-    if film.is_interlaced and not settings.deinterlace:
-        combs = f"{film.path} is interlaced; --deinterlace removes the combs at moving edges"
-        notes = [combs, *notes]
-    return dataclasses.replace(how, notes=notes)
+    return join.plan(film, segment, folder / f"trial{suffix}", settings.codec)
 
 
 def _key(
@@ -136,6 +134,7 @@ def _make_segments(
     settings: film_options.FilmOptions,
     folder: Path,
     progress: Progress,
+    note: Note,
 ) -> None:
     """Makes the segments that the folder lacks."""
     segments = parts.segments(folder)
@@ -145,10 +144,14 @@ def _make_segments(
     total = max(film.frames - first, 1)
 
     last: FinishedFrame | None = None
+    combed = False
 
     def noted(made: FinishedFrame) -> av.VideoFrame:
-        nonlocal last
+        nonlocal last, combed
         last = made
+        if made.is_interlaced and not combed:
+            combed = True
+            note(f"{film.path} is interlaced; --deinterlace removes the combs at moving edges")
         progress(min(made.place + 1 - first, total), total)
         return made.picture
 
@@ -184,9 +187,8 @@ def _colorized(
     def finish(each: tuple[int, FrameColors, smooth.Moment]) -> FinishedFrame:
         place, seen, now = each
         rgb = settings.paint(seen.pixels, now.l, now.ab)
-        return FinishedFrame(
-            place, now, write.frame(film, seen.frame.time, seen.frame.duration, rgb)
-        )
+        painted = write.frame(film, seen.frame.time, seen.frame.duration, rgb)
+        return FinishedFrame(place, now, painted, bool(seen.frame.picture.interlaced_frame))
 
     with futures.ThreadPoolExecutor(WORKERS) as pool:
         seen = _in_order(pool, see, read.frames(film, first, settings.deinterlace))

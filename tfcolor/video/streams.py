@@ -1,5 +1,6 @@
 """Copies the streams beside the picture, or converts them to what the container takes."""
 
+import contextlib
 import dataclasses
 import functools
 from collections.abc import Callable, Iterable, Iterator
@@ -35,7 +36,7 @@ class Way:
     Attributes:
       add: (stream of the source, PyAV's output container) -> the new stream and the function for
         packets; None if the stream is left out.
-      loss: what to tell the user of the stream; empty if nothing is lost.
+      loss: what to tell the user about the stream; empty if nothing is lost.
     """
 
     add: Callable[[Any, Any], tuple[Any, Copy]] | None
@@ -49,16 +50,25 @@ def ways(stream: Any, form: str) -> Iterator[Way]:
       stream: PyAV's, of the source.
       form: FFmpeg's name of the film's format.
     """
-    if stream.type in ("audio", "subtitle") or (stream.type, form) == ("attachment", "matroska"):
-        yield Way(_as_is)
-    if _name(stream) in TEXTS:  # a text is the same in every container
-        yield Way(functools.partial(_as_text, TEXT_OF[form]))
-    if stream.type == "audio":
-        yield Way(_as_sound, f"does not fit into {form}; encoded again as AAC, {_layout(stream)}")
+    # Matroska takes nearly everything.
+    misfit = f"does not fit into {form}"
+    remedy = "" if form == "matroska" else "; give a .mkv output to keep it"
     if TIME_CODE in tags(stream):  # the muxer makes its track from the tag of the picture
         yield Way(None)
     elif stream.type in ("audio", "subtitle"):
-        yield Way(None, f"does not fit into {form}; left out")
+        yield Way(_as_is)
+        if _name(stream) is None:
+            yield Way(None, "is of a kind that FFmpeg does not know; left out")
+            return
+        if _name(stream) in TEXTS:  # a text is the same in every container
+            yield Way(functools.partial(_as_text, TEXT_OF[form]))
+        if stream.type == "audio":
+            yield Way(_as_sound, f"{misfit}; encoded again as AAC, {_layout(stream)}{remedy}")
+        yield Way(None, f"{misfit}, or cannot be decoded; left out{remedy}")
+    elif stream.type == "attachment":
+        if form == "matroska":
+            yield Way(_as_is)
+        yield Way(None, f"is left out{remedy}")
     else:
         yield Way(None, "is left out")
 
@@ -99,7 +109,9 @@ def _as_text(codec: str, stream: Any, made: Any) -> tuple[Any, Copy]:
     new.codec_context.subtitle_header = stream.codec_context.subtitle_header
 
     def copy(packet: Any) -> Iterable[Any]:
-        shown = stream.codec_context.decode2(packet) if packet.size else None
+        shown = None
+        with contextlib.suppress(av.InvalidDataError):  # a broken packet is skipped
+            shown = stream.codec_context.decode2(packet) if packet.size else None
         if shown is not None and len(shown):
             text = new.codec_context.encode_subtitle(shown)
             text.time_base, text.stream = packet.time_base, new
@@ -112,21 +124,34 @@ def _as_text(codec: str, stream: Any, made: Any) -> tuple[Any, Copy]:
 def _as_sound(stream: Any, made: Any) -> tuple[Any, Copy]:
     rates = sorted(av.Codec(SOUND, "w").audio_rates or [stream.rate])
     rate = next((rate for rate in rates if rate >= stream.rate), rates[-1])
-    new = made.add_stream(SOUND, rate=rate, layout=_layout(stream))
-    resampler = av.AudioResampler("fltp", _layout(stream), rate)
+    layout = _layout(stream)  # that of its beginning, which may change
+    new = made.add_stream(SOUND, rate=rate, layout=layout)
+    resamplers: dict[Any, av.AudioResampler] = {}  # the one for the kind of frames that come
     end = Fraction(0)
+
+    def flush() -> Iterator[Any]:
+        for resampler in resamplers.values():
+            for each in resampler.resample(None):
+                yield from new.encode(each)
+        resamplers.clear()
 
     def copy(packet: Any) -> Iterable[Any]:
         nonlocal end
-        for frame in packet.decode():
+        frames: list[Any] = []
+        with contextlib.suppress(av.InvalidDataError):  # a broken packet is skipped
+            frames = packet.decode()
+        for frame in frames:
             if frame.pts is None:  # the last samples of a decoder
                 frame.pts = round(end / frame.time_base)
             end = frame.pts * frame.time_base + Fraction(frame.samples, frame.sample_rate)
-            for each in resampler.resample(frame):
+            kind = frame.format.name, frame.layout.name, frame.sample_rate
+            if kind not in resamplers:  # the first, or a film that was joined of several
+                yield from flush()
+                resamplers[kind] = av.AudioResampler("fltp", layout, rate)
+            for each in resamplers[kind].resample(frame):
                 yield from new.encode(each)
         if not packet.size:  # the end
-            for each in resampler.resample(None):
-                yield from new.encode(each)
+            yield from flush()
             yield from new.encode(None)
 
     return new, copy
