@@ -140,9 +140,7 @@ def fails_in_one_line(path, error, match):
     assert path.name in str(caught.value) and "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"Dear diary,\ntoday", b"\0" * 50, b"%PDF-1.4", b"\xff\xd8"]
-)
+@pytest.mark.parametrize("content", [b"Dear diary,\ntoday", b"\0" * 50, b"%PDF-1.4", b"\xff\xd8"])
 def test_other_file_is_refused(tmp_path, content):
     path = tmp_path / "diary.jpg"
     path.write_bytes(content)
