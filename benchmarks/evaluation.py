@@ -13,7 +13,6 @@ import time
 
 import click
 import measure  # before TensorFlow, whose oneDNN it turns on
-import memory
 import numpy as np
 import tensorflow as tf
 from skimage import color as skcolor
@@ -48,7 +47,7 @@ def main(source: str, limit: int, part: str) -> None:
 
     def note(done: int, total: int) -> None:
         if done == total or done * 10 // total > len(noted):
-            noted.append((time.perf_counter(), memory.resident_mb()))
+            noted.append((time.perf_counter(), measure.resident_mb()))
 
     began = time.perf_counter()
     copy = scores.from_colorizer(lambda gray: gray)

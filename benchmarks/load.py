@@ -100,7 +100,7 @@ def main(requests: int, clients: int) -> None:
                 with lock:
                     errors.append(error)
                     if len(errors) % max(requests // 10, 1) == 0:
-                        memory.append(_resident_mb())
+                        memory.append(round(measure.resident_mb()))
                     if len(errors) >= requests // 2:
                         half.set()
 
@@ -134,13 +134,6 @@ def main(requests: int, clients: int) -> None:
     }
     print(json.dumps(result | {"versions": measure.versions("tensorflow", "grpcio")}))
     sys.exit(bool(result["lost"] or wrong))
-
-
-def _resident_mb() -> int:
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmRSS"):
-            return int(line.split()[1]) // 1024
-    return 0
 
 
 if __name__ == "__main__":

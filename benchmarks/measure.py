@@ -120,6 +120,12 @@ def device() -> str:
     return f"{names[0] if names else 'unknown'}, {len(os.sched_getaffinity(0))} cores"
 
 
+def resident_mb() -> float:
+    """Resident memory of this process, MB."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * 4096 / 1e6
+
+
 def load() -> float:
     """The load average of the last minute; above 0.5 at the start, the figures are noise.
 

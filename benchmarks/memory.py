@@ -6,7 +6,6 @@ Target: growth of at most a tenth from a fifth of the epoch to its end. Prints o
 """
 
 import json
-from pathlib import Path
 
 import click
 import measure  # before TensorFlow, whose oneDNN it turns on
@@ -17,12 +16,6 @@ from tfcolor.data import batches
 
 SIDE, BATCH = 128, 32
 PLACES = 10  # at which memory is noted
-
-
-def resident_mb() -> float:
-    """Resident memory of this process, MB."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * 4096 / 1e6
 
 
 @click.command()
@@ -37,7 +30,7 @@ def main(source: str) -> None:
     for _ in range(PLACES):
         for _ in range(steps // PLACES):
             next(stream)
-        noted.append(round(resident_mb()))
+        noted.append(round(measure.resident_mb()))
     result = {
         "photographs": photos.count,
         "resident_mb": noted,
