@@ -131,7 +131,8 @@ def _tell(rest: Any) -> None:
     """Prints what was in the folders and was not colorized."""
     from tfcolor.colorizing import folder
 
-    rest.files = {path for path in rest.files if path != folder.failures_path(path.parent)}
+    lists = {path for path in rest.files if path.name.endswith(folder.FAILURES)}
+    rest.files -= {path for path in lists if path == folder.failures_path(path.parent)}
     if rest.files:
         click.echo(rest.describe(), err=True)
     for error in rest.folders:

@@ -8,6 +8,8 @@ import io
 import numpy as np
 from PIL import Image, ImageCms
 
+_GAMMA_TOLERANCE = 0.05  # libpng's, below which a correction is not visible
+
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     """Mode L, RGB or CMYK in the profile's space -> RGB in sRGB.
@@ -68,6 +70,3 @@ def gamma_to_srgb(pixels: np.ndarray, gamma: float) -> np.ndarray:
     light = (np.arange(top + 1) / top) ** (1 / gamma)
     encoded = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
     return np.rint(top * encoded).astype(pixels.dtype)[pixels]
-
-
-_GAMMA_TOLERANCE = 0.05  # libpng's, below which a correction is not visible
