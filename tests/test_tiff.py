@@ -100,6 +100,17 @@ def test_what_a_bigtiff_says_of_itself_is_kept(order, tmp_path):
         assert exif[ExifTags.Base.ImageDescription] == "A street"
 
 
+@pytest.mark.parametrize("tag, damage", [(296, [10825] * 2), (282, [0] * 2), (283, [0])])
+def test_a_resolution_that_is_damaged_is_not_written_again(tag, damage, tmp_path):
+    known = {256: [64], 257: [48], 258: [16] * 3, 259: [1], 262: [2], 277: [3], 278: [48]}
+    known |= {282: [300], 283: [300], 296: [2], tag: damage}
+    scan = images.read(tiff_by_hand(known, RGB16.tobytes()))
+    images.write(tmp_path / "a.tif", scan)
+    holds(tmp_path / "a.tif", RGB16)
+    with tifffile.TiffFile(tmp_path / "a.tif") as file:
+        assert not {282, 283, 296} & set(file.pages[0].tags.keys())
+
+
 @ORDERS
 def test_pixels_of_a_bigtiff_are_counted_by_its_header(order, tmp_path):
     path = tmp_path / "a.tif"

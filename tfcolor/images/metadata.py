@@ -18,6 +18,12 @@ LAYOUT = frozenset(
     + [*range(317, 348), *range(512, 533), 700, 34377, 34675, 37724]
 )
 
+_RESOLUTION = {
+    ExifTags.Base.XResolution,
+    ExifTags.Base.YResolution,
+    ExifTags.Base.ResolutionUnit,
+}
+
 
 @dataclasses.dataclass(frozen=True)
 class Metadata:
@@ -99,6 +105,9 @@ def _upright_exif(exif: Image.Exif) -> bytes:
             del exif[tag]
         if ExifTags.Base.Orientation in exif:
             exif[ExifTags.Base.Orientation] = 1
+        if not _is_sound_resolution(exif):
+            for tag in _RESOLUTION.intersection(exif):
+                del exif[tag]
         details = _details(exif)
         if ExifTags.Base.ColorSpace in details:
             details[ExifTags.Base.ColorSpace] = 1  # sRGB
@@ -106,6 +115,19 @@ def _upright_exif(exif: Image.Exif) -> bytes:
         return exif.tobytes() if len(exif) else b""
     except Exception:  # Broken EXIF says nothing about the pixels, which are good.
         return b""
+
+
+def _is_sound_resolution(exif: Image.Exif) -> bool:
+    """Whether libtiff opens a TIFF with the resolution that EXIF tells, if it tells one."""
+    try:
+        across, down = (
+            float(exif.get(tag, 1))
+            for tag in (ExifTags.Base.XResolution, ExifTags.Base.YResolution)
+        )
+        # TIFF 6.0: the unit is 1, none; 2, the inch; or 3, the centimeter.
+        return across > 0 and down > 0 and exif.get(ExifTags.Base.ResolutionUnit, 2) in (1, 2, 3)
+    except Exception:  # Broken EXIF holds values of any type.
+        return False
 
 
 def with_size(exif: bytes, width: int, height: int) -> Image.Exif:
