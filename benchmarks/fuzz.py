@@ -12,6 +12,7 @@ number: --start NUMBER --files 1 --keep FOLDER.
 """
 
 import collections
+import faulthandler
 import io
 import json
 import os
@@ -44,8 +45,10 @@ def work(files: dict[str, bytes], saved_model: bool, keep: Path | None) -> None:
         name, content = mutations.mutated(int(line), files)
         if keep:
             (keep / f"{line.strip()}-{name}").write_bytes(content)
+        faulthandler.dump_traceback_later(HANG_S / 2)
         with tempfile.TemporaryDirectory(prefix="tfcolor-fuzz-") as place:
             outcome, reached = attempt(name, content, Path(place))
+        faulthandler.cancel_dump_traceback_later()
         print(json.dumps([outcome, reached]), flush=True)
 
 
@@ -133,6 +136,7 @@ class Worker:
     def __init__(self, arguments: list[str]) -> None:
         self._arguments = arguments
         self._process: subprocess.Popen[str] | None = None
+        self._errors = tempfile.TemporaryFile("w+")
 
     def attempt(self, number: int) -> tuple[str, bool]:
         """What became of a file, and whether the decoding of its pixels was reached."""
@@ -145,6 +149,8 @@ class Worker:
             outcome, reached = json.loads(answer)
             return outcome, reached
         self.end()
+        self._errors.seek(0)
+        print(self._errors.read(), file=sys.stderr)
         return ("hang" if answer is None else f"crash, exit status {process.returncode}"), True
 
     def end(self) -> None:
@@ -155,11 +161,12 @@ class Worker:
             self._process = None
 
     def _started(self) -> "subprocess.Popen[str]":
+        self._errors.truncate(0)
         self._process = subprocess.Popen(
             [sys.executable, __file__, "--worker", *self._arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self._errors,
             text=True,
         )
         if not self._answer(self._process, START_S):
