@@ -161,7 +161,8 @@ class Worker:
             self._process = None
 
     def _started(self) -> "subprocess.Popen[str]":
-        self._errors.truncate(0)
+        self._errors.seek(0)
+        self._errors.truncate()
         self._process = subprocess.Popen(
             [sys.executable, __file__, "--worker", *self._arguments],
             stdin=subprocess.PIPE,
