@@ -32,6 +32,7 @@ from PIL import Image
 
 HANG_S = 10.0
 START_S = 120.0  # in which a process must be ready
+MOST_PIXELS = 4_000_000  # of a picture; larger ones, which take seconds, are refused
 MEMORY = 8 << 30  # bytes of address space of a process; libraries map much that they do not use
 IN_GRAPH = {".jpg", ".png", ".bmp", ".gif"}  # what a SavedModel decodes
 
@@ -57,6 +58,7 @@ def _colorizer() -> Callable[[str, bytes, Path], tuple[str, bool]]:
     from tfcolor.colorizing import folder, planning
     from tfcolor.images import decoding, libvips
 
+    Image.MAX_IMAGE_PIXELS = MOST_PIXELS // 2  # Pillow warns from there, and refuses from twice it
     net = runtimes.load(threads=1)
     options = folder.FileOptions(size=64, overwrite=True)
     reached = False

@@ -100,6 +100,14 @@ def test_what_a_bigtiff_says_of_itself_is_kept(order, tmp_path):
         assert exif[ExifTags.Base.ImageDescription] == "A street"
 
 
+@pytest.mark.parametrize("damage", [{256: [64] * 2}, {259: [7], 262: [6], 277: [32771]}])
+def test_damaged_tags_cause_no_message_of_pillows(damage, capfd, caplog, recwarn):
+    known = {256: [64], 257: [48], 258: [8], 259: [1], 262: [2], 277: [1], 278: [48]}
+    with pytest.raises(errors.InputError):
+        images.read(tiff_by_hand(known | damage, RGB8.tobytes()))
+    assert not recwarn.list and not caplog.text and not capfd.readouterr().err
+
+
 @pytest.mark.parametrize("tag, damage", [(296, [10825] * 2), (282, [0] * 2), (283, [0])])
 def test_a_resolution_that_is_damaged_is_not_written_again(tag, damage, tmp_path):
     known = {256: [64], 257: [48], 258: [16] * 3, 259: [1], 262: [2], 277: [3], 278: [48]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 import warnings
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from PIL import Image, UnidentifiedImageError
 
 from tfcolor.images import formats, signatures
 from tfcolor.support import errors
+
+logging.getLogger("PIL").setLevel(logging.CRITICAL)  # Errors are raised anyway.
 
 # Python's filters of warnings are global: only one thread at a time may change them.
 _WARNINGS = threading.RLock()

@@ -55,7 +55,8 @@ class Page:
 
     def values(self, tag: int, default: Sequence[Any] = ()) -> tuple[Any, ...]:
         """The values of a tag; `default` if it is missing."""
-        found = self.tags.get(tag, default)
+        with opening.quietly():  # Pillow decodes a tag when it is asked for.
+            found = self.tags.get(tag, default)
         return tuple(found) if isinstance(found, (tuple, list)) else (found,)
 
     def number_of(self, tag: int, default: int = 0) -> int:
