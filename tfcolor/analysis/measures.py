@@ -72,7 +72,7 @@ class Measures:
         return ~self.is_gray(min_chroma) & brown & one_line
 
 
-@tf.function(jit_compile=True)
+@tf.function(autograph=False, jit_compile=True)
 def _planes(rgb: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """uint8 (n, s, s, 3) -> lab float32 (n, s, s, 3), L* of grays float32 (methods, n, s, s)."""
     grays = [grayscale.lightness(grayscale.to_gray(rgb, name)) for name in grayscale.METHODS]

@@ -68,6 +68,7 @@ def scatter(name: str) -> float:
     return zlib.crc32(name.encode()) / 2**32
 
 
+@tf.autograph.experimental.do_not_convert
 def _reduce(example: photographs.Example) -> dict[str, tf.Tensor]:
     rgb = example["rgb"]
     full_sides = tf.shape(rgb)[:2]

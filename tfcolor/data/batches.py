@@ -9,6 +9,7 @@ from tfcolor.models import hinting
 from tfcolor.support import errors
 
 
+@tf.autograph.experimental.do_not_convert
 def train_batches(
     photos: photographs.Photographs,
     settings: config.DataConfig,
@@ -94,6 +95,7 @@ def require_usable(photos: photographs.Photographs, settings: config.DataConfig)
     )
 
 
+@tf.autograph.experimental.do_not_convert
 def eval_batches(
     photos: photographs.Photographs, image_size: int, batch_size: int
 ) -> tf.data.Dataset:
@@ -115,13 +117,13 @@ def eval_batches(
 
 
 # Compiled into one pass over memory; a dozen ops with one pass each take four times as long.
-planes = tf.function(cielab.rgb_to_planes, jit_compile=True)
+planes = tf.function(cielab.rgb_to_planes, autograph=False, jit_compile=True)
 
 
-_hints = tf.function(hinting.give, jit_compile=True)
+_hints = tf.function(hinting.give, autograph=False, jit_compile=True)
 
 
-@tf.function(jit_compile=True)
+@tf.function(autograph=False, jit_compile=True)
 def _mirrored_planes(rgb: tf.Tensor, mirrored: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     return cielab.rgb_to_planes(augment.mirror(rgb, mirrored))
 

@@ -105,6 +105,7 @@ class Photographs:
         """`count` scattered photographs, or all if there are fewer; always the same ones."""
         return self.scattered().take(count)
 
+    @tf.autograph.experimental.do_not_convert
     def examples(self) -> tf.data.Dataset:
         """Loaded examples in order, the unusable ones left out."""
         return self.records.map(self.load, num_parallel_calls=tf.data.AUTOTUNE).filter(is_usable)

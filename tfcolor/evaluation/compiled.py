@@ -19,8 +19,8 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     Args:
       function: returns tensors (n, ...), in any structure, each photograph's from its own pixels.
     """
-    fast = tf.function(function, jit_compile=True)
-    plain = tf.function(function, reduce_retracing=True)
+    fast = tf.function(function, autograph=False, jit_compile=True)
+    plain = tf.function(function, autograph=False, reduce_retracing=True)
 
     @functools.wraps(function)
     def call(*arguments: Any) -> Any:

@@ -80,6 +80,7 @@ class Pictures:
         stem = _stem(name)
         return self._paths.get(f"{stem}{planning.SUFFIX}") or self._paths.get(stem)
 
+    @tf.autograph.experimental.do_not_convert
     def _require_all(self) -> None:
         ids = [int(record["image_id"]) for record in self._photos.records.as_numpy_iterator()]
         missing = [i for i in ids if self._path(self._photos.name(i)) is None]

@@ -34,6 +34,7 @@ class Protocol:
     fit: str
     image_size: int | None = None
 
+    @tf.autograph.experimental.do_not_convert
     def batches(self, photos: photographs.Photographs, batch_size: int) -> tf.data.Dataset:
         """Every usable photograph once, in order.
 

@@ -133,7 +133,7 @@ def _planes(
         for name, count in channels.items()
     ]
 
-    @tf.function(input_signature=specs)
+    @tf.function(autograph=False, input_signature=specs)
     def planes(*shown: tf.Tensor) -> dict[str, tf.Tensor]:
         outputs = graphs.ask(generator, *shown)
         made = {"ab": graphs.painted(outputs)}

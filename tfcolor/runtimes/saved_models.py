@@ -86,7 +86,8 @@ def _frozen(path: str | Path, model: Any, signature: str) -> Callable[..., tf.Te
             raise KeyError(f"inputs of {signature}")
         names = [name for name in expected if name not in rendering]
         whole = tf.function(
-            lambda *given: graph(**dict(zip(names, given, strict=True)), **rendering)
+            lambda *given: graph(**dict(zip(names, given, strict=True)), **rendering),
+            autograph=False,
         )
         return freezing.freeze(whole.get_concrete_function(*(specs[name] for name in names)))
 

@@ -91,7 +91,7 @@ def copy_from_chief(strategy: tf.distribute.Strategy, variables: list[tf.Variabl
         return
     chief = is_chief(strategy)
 
-    @tf.function
+    @tf.function(autograph=False)
     def values() -> list[tf.Tensor]:
         mine = [v.read_value() if chief else tf.zeros(v.shape, v.dtype) for v in variables]
         return [strategy.reduce(tf.distribute.ReduceOp.SUM, value, axis=None) for value in mine]
@@ -104,8 +104,12 @@ def copy_from_chief(strategy: tf.distribute.Strategy, variables: list[tf.Variabl
 def _agree(strategy: tf.distribute.Strategy) -> dict[str, Callable[[tf.Tensor], tf.Tensor]]:
     total = tf.distribute.ReduceOp.SUM
     return {
-        "sum": tf.function(lambda number: strategy.reduce(total, number, axis=None)),
-        "max": tf.function(lambda number: tf.reduce_max(strategy.gather(number, axis=0))),
+        "sum": tf.function(
+            lambda number: strategy.reduce(total, number, axis=None), autograph=False
+        ),
+        "max": tf.function(
+            lambda number: tf.reduce_max(strategy.gather(number, axis=0)), autograph=False
+        ),
     }
 
 

@@ -28,7 +28,7 @@ def make_train_step(
     """
     replicas = strategy.num_replicas_in_sync
 
-    @tf.function(jit_compile=settings.jit or None)
+    @tf.function(autograph=False, jit_compile=settings.jit or None)
     def replica_step(state: states.TrainState, batch: Batch) -> Metrics:
         metrics: Metrics = {}
         with tf.GradientTape() as tape:
@@ -94,7 +94,7 @@ def make_train_step(
             gradients = [gradient / replicas for gradient in gradients]  # `apply` sums them again
         optimizer.apply(gradients, weights)
 
-    @tf.function
+    @tf.function(autograph=False)
     def train_step(state: states.TrainState, batch: Batch) -> Metrics:
         metrics = strategy.run(replica_step, args=(state, batch))
         state.count_step()

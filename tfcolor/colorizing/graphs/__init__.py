@@ -143,7 +143,7 @@ def from_generator(
         spec = tf.TensorSpec((None, None, 3), tf.uint8)
         return tf.map_fn(one, _three_channels(rgb), fn_output_signature=spec)
 
-    graph = tf.function(batch, reduce_retracing=True)
+    graph = tf.function(batch, autograph=False, reduce_retracing=True)
     if frozen:
         graph = freezing.freeze(graph.get_concrete_function(SPEC))
     return lambda rgb: graph(tf.constant(rgb)).numpy()
@@ -169,7 +169,7 @@ def at_own_size(generator: keras.Model) -> Colorizer:
         ab = constants.AB_SCALE * painted(outputs)
         return tables.join(luminance, lightness, ab[..., 0], ab[..., 1])
 
-    graph = tf.function(batch, reduce_retracing=True)
+    graph = tf.function(batch, autograph=False, reduce_retracing=True)
     return lambda rgb: graph(tf.constant(rgb)).numpy()
 
 

@@ -182,7 +182,7 @@ def _graph(
 ) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
     """Preparation and network as one graph: uint8 (n, h, w, 3) -> (pooled, logits)."""
 
-    @tf.function(input_signature=[tf.TensorSpec((None, None, None, 3), tf.uint8)])
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec((None, None, None, 3), tf.uint8)])
     def see(rgb: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         outputs = model(prepare(rgb), training=False)
         return outputs["pooled"], outputs["logits"]

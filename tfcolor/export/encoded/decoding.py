@@ -5,6 +5,7 @@ import tensorflow as tf
 from tfcolor.export.encoded import headers, octets, orientation
 
 
+@tf.autograph.experimental.do_not_convert
 def attempt(file: tf.Tensor, header: headers.Header) -> tuple[tf.Tensor, tf.Tensor]:
     """Decodes a photograph, if its bytes are sound.
 
