@@ -1,5 +1,6 @@
 """The commands as a person types them: results, and mistakes told in one line."""
 
+import importlib
 import json
 import os
 import re
@@ -180,6 +181,17 @@ def test_help_does_not_import_tensorflow():
     program = "import sys; import tfcolor.cli.main; print('tensorflow' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout == "False\n"
+
+
+def test_what_takes_time_and_is_not_used_cannot_be_imported_inside(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "unused_by_us.py").touch()
+    with options.without("unused_by_us", "json"):
+        importlib.import_module("json")  # imported before
+        with pytest.raises(ImportError):
+            importlib.import_module("unused_by_us")
+    importlib.import_module("unused_by_us")
+    assert sys.modules["json"] is json
 
 
 @pytest.mark.slow
