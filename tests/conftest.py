@@ -77,7 +77,6 @@ def lines_of(run):
 @contextlib.contextmanager
 def without_graphs():
     """Every tf.function runs one operation after another: a few calls end before it is traced."""
-    before = tf.config.functions_run_eagerly()
     tf.config.run_functions_eagerly(True)
     try:
         # `tf.map_fn` would rewrite what it calls. Functions of tf.data are traced all the same, of
@@ -86,15 +85,7 @@ def without_graphs():
             warnings.filterwarnings("ignore", "Even though the `tf.config.experimental_run_func")
             yield
     finally:
-        tf.config.run_functions_eagerly(before)
-
-
-def train_without_graphs(*arguments):
-    """`loop.train` for a few steps, which take less time than tracing them would."""
-    from tfcolor.training import loop
-
-    with without_graphs():
-        return loop.train(*arguments)
+        tf.config.run_functions_eagerly(False)
 
 
 # Runs every program that it is sent, and answers with what was printed and what went wrong.

@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from conftest import without_graphs
 from PIL import Image
 
 import tfcolor
@@ -63,9 +62,9 @@ def start(*arguments, **options):
 def workdir(tmp_path_factory, photo_folder):
     """A run of 4 steps; not to be changed."""
     folder = tmp_path_factory.mktemp("runs") / "run"
-    sizes = [*TINY, "--steps", 4, "--log-every", 2]
-    with without_graphs():
-        code, output = run("train", "--data", photo_folder, "--workdir", folder, *sizes)
+    code, output = run(
+        "train", "--data", photo_folder, "--workdir", folder, *TINY, "--steps", 4, "--log-every", 2
+    )
     assert code == 0, output
     assert "trained 4 steps" in output
     return folder
@@ -123,8 +122,7 @@ def test_fields_of_one_stage_can_be_set(photo_folder, tmp_path):
     arguments = ["--data", photo_folder, "--workdir", tmp_path / "run", "--recipe", "capstone"]
     quicker = ["--set", "generator=unet", "--set", "depth=2", "--set", "gan_weight=0"]
     quicker += ["--set", "weights=random", "--width", 2, "--batch-size", 2]
-    with without_graphs():
-        code, output = run("train", *arguments, *sizes, *quicker)
+    code, output = run("train", *arguments, *sizes, *quicker)
     assert code == 0, output
     assert "trained 3 steps" in output
     settings = fields.from_json((tmp_path / "run" / "config.json").read_text())
@@ -286,8 +284,7 @@ def test_colorize_tells_what_failed_and_exits_with_1(model, tmp_path):
 @pytest.mark.slow
 def test_epochs_are_counted_in_photographs(photo_folder, tmp_path):
     arguments = ["--data", photo_folder, "--workdir", tmp_path / "run", *TINY]
-    with without_graphs():
-        code, output = run("train", *arguments, "--epochs", 0.3)
+    code, output = run("train", *arguments, "--epochs", 0.3)
     assert code == 0
     assert "trained 3 steps" in output  # 0.3 of 38 or so training photographs, 4 a step
     for epochs in ("nan", "-1"):
@@ -420,8 +417,7 @@ def test_killed_at_any_moment_a_run_goes_on_from_its_last_checkpoint(photo_folde
     process.wait()
     process.stdout.close()
     last = max(int(p.stem[5:]) for p in (folder / "checkpoints").glob("step-*.index"))
-    with without_graphs():
-        code, output = run(*train_arguments(folder, photo_folder, last + 7))
+    code, output = run(*train_arguments(folder, photo_folder, last + 7))
     assert code == 0
     assert f"trained {last + 7} steps" in output
     lines = (folder / "metrics.jsonl").read_text().splitlines()
@@ -462,8 +458,7 @@ def test_a_full_disk_is_one_line_and_leaves_the_last_checkpoint(workdir, photo_f
     assert last.endswith("step-4")
     after = {p.name: p.read_bytes() for p in (folder / "checkpoints").iterdir()}
     assert after == before
-    with without_graphs():
-        assert run(*train_arguments(folder, photo_folder, 10))[0] == 0
+    assert run(*train_arguments(folder, photo_folder, 10))[0] == 0
 
 
 def test_a_long_run_without_a_terminal_says_how_far_it_is(capsys):

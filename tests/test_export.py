@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from click.testing import CliRunner
-from conftest import colorful_photo, train_without_graphs
+from conftest import colorful_photo
 from tensorflow_serving.apis import prediction_log_pb2
 
 from tfcolor import config, runtimes
@@ -22,6 +22,7 @@ from tfcolor.evaluation import record, scores
 from tfcolor.export import lite_onnx, modelcard, saved_model
 from tfcolor.runtimes import saved_models, workdirs
 from tfcolor.serving import contract
+from tfcolor.training import loop
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def run(photo_folder, tmp_path_factory):
     tiny = {"source": str(photo_folder), "image_size": 32, "width": 2, "depth": 3}
     tiny |= {"total_steps": 4, "validate_every_steps": 2, "film": 0.25}
     tiny |= {"gan_weight": 0.0, "colorfulness_weight": 1.0}  # quicker to trace
-    train_without_graphs(fields.override(config.TrainConfig(), **tiny), folder)
+    loop.train(fields.override(config.TrainConfig(), **tiny), folder)
     return folder
 
 

@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from conftest import colorful_photo, train_without_graphs, without_graphs
+from conftest import colorful_photo
 from skimage import color as skcolor
 
 from tfcolor import config, runtimes
@@ -45,8 +45,7 @@ def lightness_error(rgb, gray):
 def test_a_saved_model_gives_what_the_generator_gives(run, exported):
     generator, _ = workdirs.load_generator(run)
     rgb = np.stack([colorful_photo(seed, 50, 70) for seed in range(2)])
-    with without_graphs():
-        expected = graphs.from_generator(generator, 32, 8)(rgb)
+    expected = graphs.from_generator(generator, 32, 8)(rgb)
     colorizer = saved_models.load(exported)
     assert np.abs(colorizer(rgb).astype(int) - expected).max() <= 1
     gray = rgb[..., :1]
@@ -102,8 +101,7 @@ def rgb_model(photo_folder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("rgb")
     tiny = {"source": str(photo_folder), "image_size": 32, "width": 2, "depth": 3}
     tiny |= {"gan_weight": 0.0}
-    settings = fields.override(recipes.get("pix2pix-rgb"), total_steps=2, **tiny)
-    train_without_graphs(settings, folder / "run")
+    loop.train(fields.override(recipes.get("pix2pix-rgb"), total_steps=2, **tiny), folder / "run")
     return saved_model.export(folder / "run", folder / "model")
 
 

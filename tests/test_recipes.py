@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
-from conftest import colorful_photo, train_without_graphs, without_graphs
+from conftest import colorful_photo, without_graphs
 
 from tfcolor.color import cielab
 from tfcolor.colorizing import graphs
 from tfcolor.config import fields, recipes
 from tfcolor.export import saved_model
 from tfcolor.runtimes import saved_models, workdirs
-from tfcolor.training import states
+from tfcolor.training import loop, states
 
 pytestmark = pytest.mark.slow
 
@@ -28,7 +28,8 @@ def test_a_recipe_trains_resumes_exports_and_colorizes(name, photo_folder, tmp_p
         **small,
     )
     run = tmp_path / "run"
-    assert train_without_graphs(settings, run)  # test_distribution.py traces every recipe's step
+    with without_graphs():  # tests/test_distribution.py traces the step of every recipe
+        assert loop.train(settings, run)
     assert workdirs.steps_done(run) == len(settings.stages)
     resumed = created(settings)
     assert states.Checkpoints(resumed, run, keep=1).restore()

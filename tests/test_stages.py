@@ -17,7 +17,7 @@ from tfcolor.config import fields
 from tfcolor.data import batches
 from tfcolor.runtimes import workdirs
 from tfcolor.support import disk
-from tfcolor.training import optimizer, run, schedule, states, step, summaries, validation
+from tfcolor.training import loop, optimizer, run, schedule, states, step, summaries, validation
 
 TINY = fields.override(
     config.TrainConfig(),
@@ -369,7 +369,7 @@ def finished(photo_folder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "two"
     with pytest.MonkeyPatch.context() as patch:
         seen = measure(patch, WORSE)
-        assert conftest.train_without_graphs(fields.override(TWO, source=str(photo_folder)), folder)
+        assert loop.train(fields.override(TWO, source=str(photo_folder)), folder)
     return folder, seen
 
 
@@ -420,9 +420,7 @@ def test_each_stage_has_its_own_size_and_all_are_validated_at_the_largest(
 
     monkeypatch.setattr(batches, "eval_batches", noted)
     changes = {"first.steps": 1, "second.steps": 1, "second.image_size": 64}
-    assert conftest.train_without_graphs(
-        fields.override(TWO, source=str(photo_folder), **changes), tmp_path
-    )
+    assert loop.train(fields.override(TWO, source=str(photo_folder), **changes), tmp_path)
     assert quick_steps == [32, 64]
     assert set(validated) == {64}
     with Image.open(tmp_path / "validation.png") as picture:
@@ -454,7 +452,7 @@ def test_steps_that_a_run_is_past_cannot_change(two_stages, photo_folder, change
     before = (two_stages / workdirs.CONFIG).read_text()
     settings = fields.override(TWO, source=str(photo_folder), **changes)
     with pytest.raises(ValueError, match=message):
-        conftest.train_without_graphs(settings, two_stages)
+        loop.train(settings, two_stages)
     assert (two_stages / workdirs.CONFIG).read_text() == before
 
 
@@ -470,7 +468,7 @@ def train_and_die(settings, folder, stop, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(states.Checkpoints, "save", save_and_die)
         with pytest.raises(KeyboardInterrupt):
-            conftest.train_without_graphs(settings, folder)
+            loop.train(settings, folder)
 
 
 @pytest.mark.slow
@@ -483,7 +481,7 @@ def test_a_run_that_is_killed_in_every_stage_ends_with_the_same_weights(
     # were not the last, have begun the second.
     for stop in (2, 3, 4):
         train_and_die(settings, tmp_path, stop, monkeypatch)
-    assert conftest.train_without_graphs(settings, tmp_path)
+    assert loop.train(settings, tmp_path)
     for checkpoint, done in (("last", 7), ("best", 2)):
         ours, whole = (workdirs.load_generator(f, checkpoint) for f in (tmp_path, two_stages))
         assert ours[1] == whole[1] == done
@@ -532,7 +530,7 @@ def test_a_stage_begins_with_the_best_so_far(finished):
 
 def test_the_best_is_of_all_stages(photo_folder, tmp_path, monkeypatch, quick_steps):
     seen = measure(monkeypatch, found("ab_error", (10.0, 20.0), (15.0, 9.0)))
-    assert conftest.train_without_graphs(fields.override(TWO, source=str(photo_folder)), tmp_path)
+    assert loop.train(fields.override(TWO, source=str(photo_folder)), tmp_path)
     generator, done = workdirs.load_generator(tmp_path)
     assert done == 7
     assert moved(values(generator), seen[-1][1]) == 0
@@ -550,9 +548,7 @@ def test_a_stage_with_a_figure_of_its_own_has_to_beat_what_it_begins_with(
     )
     measure(monkeypatch, {place: by_first[place] | by_second[place] for place in by_first})
     changes = {"second.best_by": "delta_e00"}
-    assert conftest.train_without_graphs(
-        fields.override(TWO, source=str(photo_folder), **changes), tmp_path
-    )
+    assert loop.train(fields.override(TWO, source=str(photo_folder), **changes), tmp_path)
     assert [path.name for path in workdirs.checkpoints(tmp_path / "best")] == [f"step-{best}"]
 
 
@@ -604,7 +600,7 @@ def test_a_stage_that_gets_no_better_stops_the_run_and_says_why(
     distances = iter([5.0, 4.0, 6.0, 7.0, 1.0])
     monkeypatch.setattr(validation, "MAX_COLORFULNESS", 1e9)
     monkeypatch.setattr(validation.frechet, "frechet_distance", lambda *_: next(distances))
-    assert conftest.train_without_graphs(settings, tmp_path)
+    assert loop.train(settings, tmp_path)
     # Validated at 0, 2, 4 and 6 of its steps; the second was the best.
     assert workdirs.steps_done(tmp_path) == 3 + 6
     assert [path.name for path in workdirs.checkpoints(tmp_path / "best")] == ["step-5"]
@@ -617,7 +613,7 @@ def test_a_stage_that_gets_no_better_stops_the_run_and_says_why(
         "second: no Fréchet distance under 4.00 (step 5) in 2 validations",
     )
     before = (tmp_path / "metrics.jsonl").read_text()
-    assert conftest.train_without_graphs(settings, tmp_path)  # resumed, it stays ended
+    assert loop.train(settings, tmp_path)  # resumed, it stays ended
     assert (tmp_path / "metrics.jsonl").read_text() == before
 
 
@@ -629,7 +625,7 @@ def test_what_a_stage_begins_with_is_no_reason_to_end_it(
     distances = iter([2.0, 1.0])
     monkeypatch.setattr(validation, "MAX_COLORFULNESS", 0.0)  # anything is gaudy
     monkeypatch.setattr(validation.frechet, "frechet_distance", lambda *_: next(distances))
-    assert conftest.train_without_graphs(settings, tmp_path)
+    assert loop.train(settings, tmp_path)
     assert workdirs.steps_done(tmp_path) == 3 + 2  # to its first validation
     (best,) = workdirs.checkpoints(tmp_path / workdirs.BEST)
     assert workdirs.step_of(best) <= 3  # no gaudy weights are kept

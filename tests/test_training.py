@@ -222,7 +222,7 @@ def test_a_validation_cut_short_is_made_up_for(run, settings, tmp_path):
     lines = (folder / "metrics.jsonl").read_text().splitlines(keepends=True)
     (folder / "metrics.jsonl").write_text("".join(lines[:-1]))  # without the last validation
     shutil.rmtree(folder / "best")
-    assert conftest.train_without_graphs(settings, folder)
+    assert loop.train(settings, folder)
     assert [x["step"] for x in conftest.lines_of(folder) if "val/ssim" in x] == [3, 6]
     assert (folder / "validation.png").is_file()
 
@@ -232,7 +232,7 @@ def test_a_second_run_is_kept_out_of_a_workdir(run, settings):
         filelock.FileLock(run / ".lock"),
         pytest.raises(ValueError, match="another process trains in"),
     ):
-        conftest.train_without_graphs(settings, run)
+        loop.train(settings, run)
 
 
 @pytest.mark.slow
@@ -240,7 +240,7 @@ def test_no_checkpoint_holds_a_broken_network(lone, tmp_path, monkeypatch):
     # A finite loss whose gradient is not: the update breaks the weights and the loss says nothing.
     monkeypatch.setattr(states.TrainState, "is_finite", lambda self: int(self.step.numpy()) < 4)
     with pytest.raises(FloatingPointError, match="a weight is not finite after step 4"):
-        conftest.train_without_graphs(lone, tmp_path)
+        loop.train(lone, tmp_path)
     assert [p.name for p in workdirs.checkpoints(tmp_path / "checkpoints")][-1] == "step-3"
 
 
@@ -254,7 +254,7 @@ def test_a_weight_that_is_not_finite_is_found(settings):
 
 def test_a_finished_run_is_left_as_it_is(run, settings):
     before = {p: p.stat().st_mtime_ns for p in run.rglob("step-*")}
-    assert conftest.train_without_graphs(settings, run)
+    assert loop.train(settings, run)
     assert {p: p.stat().st_mtime_ns for p in run.rglob("step-*")} == before
 
 
@@ -263,7 +263,7 @@ def test_a_half_written_checkpoint_is_passed_over(lone, tmp_path, caplog):
     caplog.set_level(logging.WARNING)
     folder = tmp_path / "run"
     settings = fields.override(lone, validate_every_steps=100)
-    conftest.train_without_graphs(fields.override(settings, total_steps=4), folder)
+    loop.train(fields.override(settings, total_steps=4), folder)
     newest = folder / "checkpoints" / "step-4.data-00000-of-00001"
     newest.write_bytes(newest.read_bytes()[:1000])
     unfinished = folder / "checkpoints" / "step-5_temp" / "part-00000-of-00001"
@@ -306,7 +306,7 @@ def test_the_whole_state_comes_back_from_a_checkpoint(settings, tmp_path):
 def test_a_changed_option_that_cannot_be_resumed_is_an_error(run, settings):
     changed = fields.override(settings, l1_weight=50.0, seed=1)
     with pytest.raises(ValueError, match=r"seed 0 \(now 1\), train.l1_weight 100.0 \(now 50.0\)"):
-        conftest.train_without_graphs(changed, run)
+        loop.train(changed, run)
     assert workdirs.read_config(run) == settings
 
 
@@ -314,14 +314,14 @@ def test_a_changed_option_that_cannot_be_resumed_is_an_error(run, settings):
 def test_a_workdir_without_checkpoints_takes_another_config(lone, tmp_path):
     # A run that failed before its first checkpoint, for want of memory, say, holds nothing to lose.
     (tmp_path / "config.json").write_text(fields.to_json(fields.override(lone, seed=9)))
-    conftest.train_without_graphs(fields.override(lone, total_steps=1), tmp_path)
+    loop.train(fields.override(lone, total_steps=1), tmp_path)
     assert workdirs.read_config(tmp_path).seed == lone.seed
 
 
 @pytest.mark.slow
 def test_checkpoints_are_written_by_time_too(lone, tmp_path):
     often = {"checkpoint_every_steps": 1000, "validate_every_steps": 1000, "total_steps": 3}
-    conftest.train_without_graphs(
+    loop.train(
         fields.override(lone, **often, checkpoint_every_minutes=1e-9, keep_checkpoints=9),
         tmp_path,
     )
@@ -353,7 +353,7 @@ def test_a_loss_that_is_not_finite_names_step_photographs_and_checkpoint(
     # No checkpoint in between: those look at the last step before they are written.
     rarely = fields.override(lone, checkpoint_every_steps=100, validate_every_steps=100)
     with pytest.raises(FloatingPointError) as caught:
-        conftest.train_without_graphs(rarely, tmp_path / "run")
+        loop.train(rarely, tmp_path / "run")
     message = str(caught.value)
     assert poisoned
     assert "g_loss nan, g_l1 nan is not finite at step 4" in message
@@ -366,7 +366,7 @@ def test_mixed_float16_logs_its_loss_scale(settings, tmp_path):
     settings = fields.override(
         settings, precision="mixed_float16", total_steps=2, validate_every_steps=100
     )
-    conftest.train_without_graphs(settings, tmp_path / "run")
+    loop.train(settings, tmp_path / "run")
     (line,) = [line for line in conftest.lines_of(tmp_path / "run") if "train/g_loss" in line]
     assert line["train/g_dynamic_scale"] > 1
     assert line["train/d_dynamic_scale"] > 1

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import filelock
 import pytest
-from conftest import without_graphs
 from hypothesis import given
 from hypothesis import strategies as st
 from tensorboard.backend.event_processing import event_accumulator
@@ -322,8 +321,7 @@ def arguments(photo_folder, folder, trials, steps=4):
 @pytest.mark.slow
 def test_a_small_study_is_trained_shown_and_exported(photo_folder, tmp_path):
     folder = tmp_path / "study"
-    with without_graphs():
-        code, output = run(*arguments(photo_folder, folder, 2))
+    code, output = run(*arguments(photo_folder, folder, 2))
     assert code == 0, output
     rows = [line.split() for line in output.splitlines() if "  complete  " in line]
     assert len(rows) == 2
