@@ -1,6 +1,7 @@
 """Shared by all tests: two logical CPUs, so that distribution is tested everywhere."""
 
 import contextlib
+import gc
 import json
 import os
 import shutil
@@ -21,6 +22,10 @@ import tensorflow as tf
 from hypothesis import settings
 from PIL import Image
 from tensorflow.python.autograph.core import ag_ctx
+
+# Tracing makes millions of objects, few of them garbage: looking for it took a tenth of the time.
+gc.freeze()
+gc.set_threshold(50_000)
 
 # The same examples in every run. No deadlines: an example that traces a graph, or a busy machine,
 # is slow and not wrong.
