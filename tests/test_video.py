@@ -482,6 +482,41 @@ def test_a_broken_packet_of_sound_is_passed_over(tmp_path, share):
     assert len(packets_of(target, "audio")) > 0.95 * len(packets_of(source, "audio"))
 
 
+def test_sound_that_cannot_be_decoded_is_told(tmp_path):
+    source = film(tmp_path / "in.mkv", moving(25), extra=sound("flac", rate=16_000))
+    content = source.read_bytes()
+    packets = [packet for packet, _ in packets_of(source, "audio")]
+    bad = packets[len(packets) // 2 :]
+    for packet in bad:
+        content = content.replace(packet, bytes(len(packet)))
+    source.write_bytes(content)
+    _, notes = colorize(source, "made.mov")
+    assert "encoded again as AAC" in notes[0]
+    assert f"(audio, flac): {len(bad)} of {len(packets)} packets are damaged" in notes[1]
+
+
+@pytest.mark.parametrize("name", ["made.mp4", "made.mkv"])
+def test_a_stream_without_packets_is_told(tmp_path, name):
+    def silent_and_heard(made):
+        made.add_stream("ac3", rate=48_000)
+        return sound(seconds=1)(made)
+
+    source = film(tmp_path / "in.mkv", moving(25), extra=silent_and_heard)
+    target, notes = colorize(source, name)
+    assert notes == [f"{source}: stream 1 (audio, ac3) is empty; left out"]
+    with av.open(str(target)) as container:
+        heard = {p.stream.codec_context.name for p in container.demux() if p.size}
+    assert heard == {"h264", "aac"}
+
+
+def test_the_last_packet_of_sound_is_kept_if_its_length_is_not_known(tmp_path):
+    source = film(tmp_path / "in.mkv", moving(25), extra=sound("alac"))
+    target, _ = colorize(source)
+    with av.open(str(source)) as before, av.open(str(target)) as after:
+        lengths = [sum(f.samples for f in each.decode(audio=0)) for each in (before, after)]
+    assert lengths[0] == lengths[1]
+
+
 def test_sound_that_changes_its_channels_is_heard_to_the_end(tmp_path):
     parts_of_it = [
         film(

@@ -4,6 +4,7 @@ import dataclasses
 import heapq
 import itertools
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -32,6 +33,37 @@ class Plan:
     ways: Mapping[int, streams.Way]
     keeps_time_code: bool
     notes: list[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Joined:
+    """What a film was joined of.
+
+    Attributes:
+      ends: index of each stream of the film that has packets -> the time at which it ends, seconds;
+        0 is the picture.
+      packets: index of each stream of the source that the film should have -> its packets.
+      left_out: of these, the ones that are damaged or that the container refuses.
+    """
+
+    ends: dict[int, Fraction] = dataclasses.field(default_factory=dict)
+    packets: Counter[int] = dataclasses.field(default_factory=Counter)
+    left_out: Counter[int] = dataclasses.field(default_factory=Counter)
+
+    def losses(self, film: read.Film) -> list[str]:
+        """A line for each stream of the source that is not, or not wholly, in the film."""
+        with read.opened(film.path) as source:
+            names = {index: streams.describe(source.streams[index]) for index in self.packets}
+        lines = []
+        for index, count in self.packets.items():
+            if not count:
+                lines.append(f"{names[index]} is empty; left out")
+            elif lost := self.left_out[index]:
+                lines.append(
+                    f"{names[index]}: {lost} of {count} packets are damaged or of another kind "
+                    "than the first; left out"
+                )
+        return [f"{film.path}: {line}" for line in lines]
 
 
 def plan(film: read.Film, segment: Path, trial: Path, codec: str) -> Plan:
@@ -87,7 +119,7 @@ def join(
     how: Plan,
     provenance: bool = True,
     packets: int | None = None,
-) -> dict[int, Fraction]:
+) -> Joined:
     """Writes a film: the picture of the segments, and all else from its source.
 
     Args:
@@ -98,15 +130,12 @@ def join(
       provenance: whether the film says that its color is synthetic.
       packets: largest number of the source's packets to read; all by default.
 
-    Returns:
-      Index of each stream of the film -> the time at which it ends, seconds; 0 is the picture.
-
     Raises:
-      ValueError: if nothing of a stream is taken.
+      ValueError: if the container takes nothing of a stream.
     """
     form = film_options.FORMATS[target.suffix.lower()]
     options = {} if form == "matroska" else {"movflags": "+faststart"}
-    ends: dict[int, Fraction] = {}
+    joined = Joined()
     with (
         read.opened(film.path) as source,
         read.opened(segments[0]) as first,
@@ -121,19 +150,21 @@ def join(
         copies = {index: _add(source.streams[index], made, way) for index, way in how.ways.items()}
         if source.chapters():
             made.set_chapters(_shifted(source))
-        both = [_pictures(segments, picture), _others(source, copies, packets)]
+        source_of = dict(enumerate([film.stream, *copies]))
+        both = [_pictures(segments, picture), _others(source, copies, packets, joined)]
         refused = set()
         for _, packet in heapq.merge(*both, key=lambda pair: pair[0]):
             index = packet.stream.index
             try:
                 made.mux(packet)
-            except av.InvalidDataError:  # a broken packet is skipped
+            except av.InvalidDataError:
                 refused.add(index)
+                joined.left_out[source_of[index]] += 1
             else:
-                _note_end(ends, packet)
-        if refused - ends.keys():
-            raise ValueError(f"no packet of stream {min(refused - ends.keys())} was written")
-    return ends
+                _note_end(joined.ends, packet)
+        if refused - joined.ends.keys():
+            raise ValueError(f"no packet of stream {min(refused - joined.ends.keys())} was written")
+    return joined
 
 
 def missing(target: Path, frames: int, ends: Mapping[int, Fraction]) -> str | None:
@@ -142,7 +173,7 @@ def missing(target: Path, frames: int, ends: Mapping[int, Fraction]) -> str | No
     Args:
       target: the film.
       frames: number of frames of its source.
-      ends: from `join`.
+      ends: from `Joined`.
 
     Returns:
       What is missing in the film; None if nothing is.
@@ -151,15 +182,21 @@ def missing(target: Path, frames: int, ends: Mapping[int, Fraction]) -> str | No
     pictures = 0
     with read.opened(target) as made:
         for packet in made.demux():
-            if packet.size:  # not the empty packet at the end
+            # not the empty packet at the end, and not the time code
+            if packet.size and packet.stream.type != "data":
                 pictures += packet.stream.index == 0
                 _note_end(found, packet)
     if pictures != frames:
         return f"{pictures} of {frames} frames were written"
-    for index, end in ends.items():
-        reached = found.get(index, Fraction(0))
-        if reached < end - SLACK_S:
-            return f"stream {index} ends after {float(reached):.2f} s, not {float(end):.2f} s"
+    if len(found) != len(ends):
+        return f"{len(found)} of {len(ends)} streams were written"
+    # Not every container has a stream without packets, so that indices can differ.
+    for index, end in zip(sorted(found), sorted(ends), strict=True):
+        if found[index] < ends[end] - SLACK_S:
+            return (
+                f"stream {index} ends after {float(found[index]):.2f} s, "
+                f"not {float(ends[end]):.2f} s"
+            )
     return None
 
 
@@ -194,14 +231,16 @@ def _pictures(segments: Sequence[Path], stream: Any) -> Iterator[tuple[Fraction,
 
 
 def _others(
-    source: Any, copies: Mapping[int, streams.Copy], most: int | None
+    source: Any, copies: Mapping[int, streams.Copy], most: int | None, joined: Joined
 ) -> Iterator[tuple[Fraction, Any]]:
     """The packets of the other streams, with their times in seconds from the source's start.
 
     A time that is not after the one before is moved, since muxers refuse it. At most `most` packets
-    of the source are read, counting all streams: subtitles may have their first packet late.
+    of the source are read, counting all streams: subtitles may have their first packet late. They
+    are counted in `joined`.
     """
     last: dict[int, int] = {}
+    joined.packets.update(dict.fromkeys(copies, 0))
     read_from = [each for each in source.streams if most is not None or each.index in copies]
     for packet in itertools.islice(clock.packets(source, read_from), most):
         index, base = packet.stream.index, packet.time_base
@@ -212,12 +251,18 @@ def _others(
             start = read.start_of(source, base)
             pts = dts if packet.pts is None else packet.pts
             apart = _apart(packet.stream)
-            last[index] = packet.dts = max(
-                dts - start, last.get(index, dts - start - apart) + apart
-            )
+            before = last.get(index, dts - start - apart)
+            last[index] = packet.dts = max(dts - start, before + apart)
             packet.pts = max(pts - start, packet.dts)
-        for each in copies[index](packet):
-            yield each.dts * each.time_base, each
+            if packet.stream.type == "audio" and not packet.duration:
+                # As in some Matroska files; MP4 would leave out the last packet.
+                packet.duration = packet.dts - before
+        joined.packets[index] += bool(packet.size)
+        try:
+            for each in copies[index](packet):
+                yield each.dts * each.time_base, each
+        except av.InvalidDataError:
+            joined.left_out[index] += 1
 
 
 def _apart(stream: Any) -> int:

@@ -68,8 +68,8 @@ def colorize_film(
       model: see `runtimes.load`; the bundled one if not given.
       overwrite: whether an existing target may be replaced.
       progress: called with the number of frames done in this call and the total for it.
-      note: called with a line for each stream that cannot be kept, before the first frame, and for
-        the first frame that is interlaced.
+      note: called with a line for each stream that cannot be kept, before the first frame; for the
+        first frame that is interlaced; and at the end for each stream that is damaged or empty.
 
     Raises:
       ValueError: if the source is no film, or the target is the source, is there already, is of
@@ -88,12 +88,14 @@ def colorize_film(
             _make_segments(net, film, settings, folder, progress, note)
             joined = folder / f"joined{target.suffix}"
             segments = parts.segments(folder)
-            ends = join.join(film, segments, joined, how, settings.provenance)
+            whole = join.join(film, segments, joined, how, settings.provenance)
             frames, _ = parts.state_after(segments[-1])
-            if gap := join.missing(joined, frames, ends):
+            if gap := join.missing(joined, frames, whole.ends):
                 raise OSError(
                     f"{target} is not all that was read: {gap}; its parts are kept in {folder}"
                 )
+            for line in whole.losses(film):
+                note(line)
         os.replace(joined, target)
 
 

@@ -1,6 +1,5 @@
 """Copies the streams beside the picture, or converts them to what the container takes."""
 
-import contextlib
 import dataclasses
 import functools
 from collections.abc import Callable, Iterable, Iterator
@@ -26,7 +25,8 @@ _OF_CONTAINER = {
     "bps",
 }  # tags that are wrong for the new file
 
-Copy = Callable[[Any], Iterable[Any]]  # a packet of the source -> packets of the film
+# A packet of the source -> packets of the film; raises av.InvalidDataError if it is damaged.
+Copy = Callable[[Any], Iterable[Any]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,9 +109,7 @@ def _as_text(codec: str, stream: Any, made: Any) -> tuple[Any, Copy]:
     new.codec_context.subtitle_header = stream.codec_context.subtitle_header
 
     def copy(packet: Any) -> Iterable[Any]:
-        shown = None
-        with contextlib.suppress(av.InvalidDataError):  # a broken packet is skipped
-            shown = stream.codec_context.decode2(packet) if packet.size else None
+        shown = stream.codec_context.decode2(packet) if packet.size else None
         if shown is not None and len(shown):
             text = new.codec_context.encode_subtitle(shown)
             text.time_base, text.stream = packet.time_base, new
@@ -137,10 +135,7 @@ def _as_sound(stream: Any, made: Any) -> tuple[Any, Copy]:
 
     def copy(packet: Any) -> Iterable[Any]:
         nonlocal end
-        frames: list[Any] = []
-        with contextlib.suppress(av.InvalidDataError):  # a broken packet is skipped
-            frames = packet.decode()
-        for frame in frames:
+        for frame in packet.decode():
             if frame.pts is None:  # the last samples of a decoder
                 frame.pts = round(end / frame.time_base)
             end = frame.pts * frame.time_base + Fraction(frame.samples, frame.sample_rate)
