@@ -270,12 +270,13 @@ def jpeg(image, **options):
     return file.getvalue()
 
 
+@pytest.mark.parametrize("fill", [b"", bytes(500)])
 @pytest.mark.parametrize("missing", [1, 2])
 @pytest.mark.parametrize("pixels", [GRAY, RGB])
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_blocks": 3}])
-def test_a_jpeg_without_its_end_has_all_its_pixels(read, options, pixels, missing):
+def test_a_jpeg_without_its_end_has_all_its_pixels(read, options, pixels, missing, fill):
     whole = jpeg(pixels, **options)
-    scan, logged = read(whole[:-missing])
+    scan, logged = read(whole[:-missing] + fill)
     np.testing.assert_array_equal(scan.pixels, images.read(io.BytesIO(whole)).pixels)
     assert "has no end marker, but has all its pixels" in logged
 
@@ -285,8 +286,9 @@ def test_a_jpeg_that_lacks_pixels_is_an_error(read, options):
     whole = jpeg(colorful_photo(1, 200, 300), **options)
     ends = [int(part * len(whole)) for part in (0.5, 0.9, 0.99)]
     for end in (*ends, *(len(whole) - missing for missing in range(4, 60, 5))):
-        with pytest.raises(ValueError, match="cannot be read .*truncated"):
-            read(whole[:end])
+        for fill in (b"", bytes(500)):
+            with pytest.raises(ValueError, match="cannot be read .*truncated"):
+                read(whole[:end] + fill)
 
 
 def test_a_jpeg_without_its_end_is_reduced_as_others_are():

@@ -48,7 +48,10 @@ def decode(file: BinaryIO, name: str, enough: int | None = None) -> dict[str, An
     """
     with opening.explained(name):
         try:
-            return _decode(file, name, enough)
+            decoded = _decode(file, name, enough)
+            if not _is_cut(file):
+                return decoded
+            raise ValueError("image file is truncated")
         except (errors.InputError, MemoryError):
             raise
         except Exception:  # Broken bytes can make a decoder raise anything.
@@ -82,7 +85,7 @@ def count_pixels(path: Path) -> int:
 
 def is_plain_jpeg(encoded: bytes) -> bool:
     """Whether a file is a JPEG whose pixels any program shows correctly: upright, sRGB or gray."""
-    if encoded.rfind(b"\xff\xd9") < encoded.rfind(b"\xff\xda"):  # no end after the last scan
+    if repairs.lacks_end(encoded):
         return False
     with Image.open(io.BytesIO(encoded), formats=formats.READABLE) as image:
         if image.format != "JPEG" or image.mode not in ("L", "RGB"):
@@ -108,6 +111,14 @@ def apply_profile(rgb: np.ndarray, encoded: bytes) -> np.ndarray:
 
 def _is_tiff(file: BinaryIO) -> bool:
     return signatures.kind_of(signatures.head_of(file)) == "TIFF"
+
+
+def _is_cut(file: BinaryIO) -> bool:
+    """Whether a file that was decoded is a JPEG without its end, where decoders make up pixels."""
+    if signatures.kind_of(signatures.head_of(file)) != "JPEG":
+        return False
+    file.seek(0)
+    return repairs.lacks_end(file.read())
 
 
 def _decode(file: BinaryIO, name: str, enough: int | None) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from PIL import Image
 from tfcolor.images import libvips, opening, signatures
 
 _END_OF_JPEG = b"\xff\xd9"
+_SCAN = b"\xda"  # second byte of the marker before a scan's pixels
 
 # PNG specification: set in the first letter of a name, which is then lower-case, if the chunk is
 # optional ("ancillary").
@@ -39,10 +40,23 @@ def repair(file: BinaryIO) -> tuple[io.BytesIO, str] | None:
     return _png(file.read()) if kind == "PNG" else None
 
 
+def lacks_end(encoded: bytes) -> bool:
+    """Whether a JPEG file has no end marker after its first scan begins."""
+    place = 2
+    # ITU-T T.81, B.1.1: a marker, which 0xff can precede, and the length of its segment.
+    while encoded[place : place + 1] == b"\xff" and encoded[place + 1 : place + 2] != _SCAN:
+        is_filled = encoded[place + 1 : place + 2] == b"\xff"
+        place += 1 if is_filled else 2 + int.from_bytes(encoded[place + 2 : place + 4], "big")
+    return encoded.find(_END_OF_JPEG, place) < 0
+
+
 def _jpeg(encoded: bytes) -> tuple[io.BytesIO, str] | None:
     """Adds the end marker, if only that is missing."""
-    cut = encoded.rstrip(b"\xff")  # The first byte of the marker may be there.
-    if encoded.endswith(_END_OF_JPEG) or not _has_all_pixels(cut):
+    if encoded.endswith(_END_OF_JPEG):
+        return None
+    # Recovered files can be filled up with zeros. The first byte of the marker may be there.
+    cut = encoded.rstrip(b"\0").rstrip(b"\xff")
+    if not _has_all_pixels(cut):
         return None
     return io.BytesIO(cut + _END_OF_JPEG), "has no end marker, but has all its pixels"
 
