@@ -5,6 +5,7 @@ import struct
 
 import numpy as np
 import pytest
+import pyvips
 import tifffile
 from conftest import colorful_photo
 from PIL import ExifTags, Image
@@ -369,6 +370,11 @@ def test_a_raw_file_is_an_error_that_says_so(name):
 
 
 # What cannot be read
+
+
+def test_lab_of_floats_is_refused_for_that_reason():
+    made = pyvips.Image.new_from_array(lab_of(RGB8).astype(np.float32)).copy(interpretation="lab")
+    refused(io.BytesIO(made.tiffsave_buffer()), "its pixels are of type float")
 
 
 def test_the_reason_is_told_once():

@@ -100,11 +100,11 @@ def _color_and_alpha(vips: ModuleType, image: Any, page: tiff.Page | None) -> tu
         raise ValueError(f"it has {channels} color channels")
     alpha = None if place is None else image.extract_band(channels + place)
     color = image.extract_band(0, n=channels)
+    if image.format not in _TYPES and image.interpretation != "labs":
+        raise ValueError(f"its pixels are of type {image.format}, and not of 8 or 16 bits")
     if page is not None and page.photometric in (tiff.CIELAB, tiff.ICCLAB):
         color = _lab_to_srgb(color)
         return color, None if alpha is None else _whole(alpha).cast(color.format)
-    if image.format not in _TYPES:
-        raise ValueError(f"its pixels are of type {image.format}, and not of 8 or 16 bits")
     if page is not None and page.photometric == tiff.YCBCR and not page.is_subsampled:
         matrix, offset = page.from_ycbcr()
         color = (color.recomb(matrix) + offset).rint().cast("uchar").copy(interpretation="srgb")
