@@ -118,7 +118,10 @@ def _graph() -> Callable[[str, bytes, Path], tuple[str, bool]]:
         reason = bytes(reasons.numpy()[0])
         if reason:
             is_line = b"\n" not in reason
-            return "refused" if is_line else "a reason of two lines", reason == encoded._DAMAGED
+            return (
+                "refused" if is_line else "a reason of two lines",
+                reason.decode() == encoded._DAMAGED,
+            )
         with Image.open(io.BytesIO(bytes(made.numpy()[0]))) as image:
             image.load()
             size = sorted(image.size)

@@ -30,6 +30,7 @@ import click
 import measure
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.saved_model import loader_impl
 
 from tfcolor.cli import main as commands
 from tfcolor.data import samples
@@ -131,14 +132,19 @@ def _whole_versions(out: Path, right: Path) -> int:
     for version in versions:
         if _sizes(version) != _sizes(right / "model" / "1"):
             raise FaultError(f"version {version.name} is incomplete")
+        try:
+            loader_impl.parse_saved_model(str(version))
+        except OSError as error:
+            raise FaultError(f"version {version.name} cannot be read: {error}") from error
     return len(versions)
 
 
 def _sizes(folder: Path) -> dict[str, int]:
+    """The files of a version and their sizes, 0 for those that differ from export to export."""
     return {
-        str(path.relative_to(folder)): path.stat().st_size
+        str(path.relative_to(folder)): 0 if path.suffix == ".pb" else path.stat().st_size
         for path in folder.rglob("*")
-        if path.is_file() and path.name != "fingerprint.pb" and "saved_model" not in path.name
+        if path.is_file()
     }
 
 
