@@ -1,12 +1,16 @@
 """Our own network and the weights that come with the package."""
 
+import io
 import json
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import ExifTags, Image
 
 from tfcolor import config, images, runtimes
 from tfcolor.color import cielab, constants, quantize
@@ -17,6 +21,7 @@ from tfcolor.export import modelcard
 from tfcolor.images import formats
 from tfcolor.models import blocks, efficientnet, shipped
 from tfcolor.runtimes import bundled, saved_models
+from tfcolor.serving import contract
 
 ROOT = Path(__file__).parent.parent
 SAVED = ROOT / "saved_models" / "tfcolor-base" / "1"
@@ -106,9 +111,28 @@ def test_the_saved_model_of_the_repository_gives_the_same_colors():
 
 def test_the_card_in_the_repository_is_that_of_the_shipped_model():
     card = SAVED / "assets.extra" / "README.md"
+    signatures = {**contract.SIGNATURES, "classes": contract.OPTIONAL["classes"]}
     assert card.read_text(encoding="utf-8") == modelcard.text(
-        "tfcolor-base", shipped.card().image_size, None, None, None
+        "tfcolor-base", shipped.card().image_size, None, None, None, signatures
     )
+
+
+def test_the_saved_model_of_the_repository_turns_a_png_upright():
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    file = io.BytesIO()
+    Image.new("L", (60, 40), 90).save(file, "PNG")
+    late = struct.pack(">I", len(exif.tobytes()[6:])) + b"eXIf" + exif.tobytes()[6:]
+    end = late + struct.pack(">I", zlib.crc32(late[4:])) + file.getvalue()[-12:]
+    ask = tf.saved_model.load(str(SAVED)).signatures["serving_default"]
+    asked = {
+        "size": tf.constant([32]),
+        "strength": tf.constant([1.0]),
+        "saturation": tf.constant([1.0]),
+    }
+    answer = ask(image_bytes=tf.constant([file.getvalue()[:-12] + end]), **asked)
+    with Image.open(io.BytesIO(answer["png_bytes"].numpy()[0])) as image:
+        assert image.size == (40, 60)
 
 
 def test_the_card_has_the_figures_of_the_report():
