@@ -59,6 +59,7 @@ def test_two_steps_on_packed_photographs_give_weights_that_a_run_begins_with(tmp
         *given,
         KERAS_BACKEND="jax",
         JAX_PLATFORMS="cpu",
+        JAX_DISABLE_MOST_OPTIMIZATIONS="1",  # Compiling would take most of the time.
     )
     lines = [json.loads(line) for line in said.splitlines()]
     assert lines[-1] == {"step": 2, "crops": 4, "photographs": len(wanted)}
