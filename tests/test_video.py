@@ -562,15 +562,16 @@ def test_what_is_left_out_is_said(tmp_path):
             second.disposition = av.stream.Disposition.attached_pic
         return second.encode(av.VideoFrame.from_ndarray(moving(1)[0]))
 
-    def notes(suffix):
+    def notes(suffix, made="made.mp4"):
         source = film(tmp_path / f"in.{suffix}", moving(4), extra=more)
-        return [note.split(": ")[1] for note in colorize(source, f"{suffix}-made.mp4")[1]]
+        return [note.split(": ")[1] for note in colorize(source, f"{suffix}-{made}")[1]]
 
     assert notes("mp4") == ["stream 1 (cover, mjpeg) is left out"]
     assert notes("mkv") == [
         "stream 1 (video, mjpeg) is left out",
         "stream 2 (attachment) is left out; give a .mkv output to keep it",
     ]
+    assert notes("mkv", "made.mkv") == ["stream 1 (video, mjpeg) is left out"]
 
 
 def interlaced(path, count=12):

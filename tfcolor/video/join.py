@@ -240,7 +240,9 @@ def _others(
     are counted in `joined`.
     """
     last: dict[int, int] = {}
-    joined.packets.update(dict.fromkeys(copies, 0))
+    joined.packets.update(
+        {index: 0 for index in copies if source.streams[index].type != "attachment"}
+    )
     read_from = [each for each in source.streams if most is not None or each.index in copies]
     for packet in itertools.islice(clock.packets(source, read_from), most):
         index, base = packet.stream.index, packet.time_base
@@ -257,7 +259,8 @@ def _others(
             if packet.stream.type == "audio" and not packet.duration:
                 # As in some Matroska files; MP4 would leave out the last packet.
                 packet.duration = packet.dts - before
-        joined.packets[index] += bool(packet.size)
+        if packet.size:  # not the empty packet at the end
+            joined.packets[index] += 1
         try:
             for each in copies[index](packet):
                 yield each.dts * each.time_base, each
