@@ -2,8 +2,6 @@
 
 import io
 import json
-import struct
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import ExifTags, Image
+from test_encoded import chunk
 
 from tfcolor import config, images, runtimes
 from tfcolor.color import cielab, constants, quantize
@@ -122,15 +121,14 @@ def test_the_saved_model_of_the_repository_turns_a_png_upright():
     exif[ExifTags.Base.Orientation] = 6
     file = io.BytesIO()
     Image.new("L", (60, 40), 90).save(file, "PNG")
-    late = struct.pack(">I", len(exif.tobytes()[6:])) + b"eXIf" + exif.tobytes()[6:]
-    end = late + struct.pack(">I", zlib.crc32(late[4:])) + file.getvalue()[-12:]
+    late = chunk(b"eXIf", exif.tobytes()[6:]) + file.getvalue()[-12:]
     ask = tf.saved_model.load(str(SAVED)).signatures["serving_default"]
     asked = {
         "size": tf.constant([32]),
         "strength": tf.constant([1.0]),
         "saturation": tf.constant([1.0]),
     }
-    answer = ask(image_bytes=tf.constant([file.getvalue()[:-12] + end]), **asked)
+    answer = ask(image_bytes=tf.constant([file.getvalue()[:-12] + late]), **asked)
     with Image.open(io.BytesIO(answer["png_bytes"].numpy()[0])) as image:
         assert image.size == (40, 60)
 

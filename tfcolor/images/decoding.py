@@ -49,9 +49,9 @@ def decode(file: BinaryIO, name: str, enough: int | None = None) -> dict[str, An
     with opening.explained(name):
         try:
             decoded = _decode(file, name, enough)
-            if not _is_cut(file):
+            if decoded["format"] != "JPEG" or not _lacks_end(file):
                 return decoded
-            raise ValueError("image file is truncated")
+            raise ValueError("image file is truncated")  # Decoders make up the missing pixels.
         except (errors.InputError, MemoryError):
             raise
         except Exception:  # Broken bytes can make a decoder raise anything.
@@ -113,10 +113,7 @@ def _is_tiff(file: BinaryIO) -> bool:
     return signatures.kind_of(signatures.head_of(file)) == "TIFF"
 
 
-def _is_cut(file: BinaryIO) -> bool:
-    """Whether a file that was decoded is a JPEG without its end, where decoders make up pixels."""
-    if signatures.kind_of(signatures.head_of(file)) != "JPEG":
-        return False
+def _lacks_end(file: BinaryIO) -> bool:
     file.seek(0)
     return repairs.lacks_end(file.read())
 

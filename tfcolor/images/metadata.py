@@ -18,11 +18,8 @@ LAYOUT = frozenset(
     + [*range(317, 348), *range(512, 533), 700, 34377, 34675, 37724]
 )
 
-_RESOLUTION = {
-    ExifTags.Base.XResolution,
-    ExifTags.Base.YResolution,
-    ExifTags.Base.ResolutionUnit,
-}
+_SIDES = (ExifTags.Base.XResolution, ExifTags.Base.YResolution)
+_RESOLUTION = {*_SIDES, ExifTags.Base.ResolutionUnit}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,12 +117,9 @@ def _upright_exif(exif: Image.Exif) -> bytes:
 def _is_sound_resolution(exif: Image.Exif) -> bool:
     """Whether libtiff opens a TIFF with the resolution that EXIF tells, if it tells one."""
     try:
-        across, down = (
-            float(exif.get(tag, 1))
-            for tag in (ExifTags.Base.XResolution, ExifTags.Base.YResolution)
-        )
         # TIFF 6.0: the unit is 1, none; 2, the inch; or 3, the centimeter.
-        return across > 0 and down > 0 and exif.get(ExifTags.Base.ResolutionUnit, 2) in (1, 2, 3)
+        unit = exif.get(ExifTags.Base.ResolutionUnit, 2)
+        return unit in (1, 2, 3) and all(float(exif.get(side, 1)) > 0 for side in _SIDES)
     except Exception:  # Broken EXIF holds values of any type.
         return False
 
