@@ -29,7 +29,7 @@ from PIL import Image
 
 from tfcolor import images
 from tfcolor.colorizing import folder, reduction, rendering
-from tfcolor.images import formats
+from tfcolor.images import searching
 from tfcolor.runtimes import bundled
 
 TFCOLOR = [sys.executable, "-c", "from tfcolor.cli import main; main.main()", "colorize"]
@@ -154,7 +154,7 @@ def folder_rates(paths: list[Path], to: Path) -> dict[str, float]:
 def main(photos: Path, saved_model: Path | None, rounds: int, count: int, megapixels: int) -> None:
     """Measures all of it with gray photographs made of those in PHOTOS."""
     load = measure.load()
-    paths = formats.find(photos)
+    paths = searching.search(photos)
     models = {"litert": []} | ({"saved_model": ["-m", str(saved_model)]} if saved_model else {})
     with tempfile.TemporaryDirectory() as name:
         here = Path(name)
@@ -169,7 +169,7 @@ def main(photos: Path, saved_model: Path | None, rounds: int, count: int, megapi
         album.mkdir()
         for index in range(count):
             photograph(paths, index, 1154, 866).save(album / f"{index:05}.jpg", quality=90)
-        rates = folder_rates(formats.find(album), here)
+        rates = folder_rates(searching.search(album), here)
     least = sum(large_s[part] for part in ("pillow_decode_and_encode", "network"))
     slowest = min(rates[step] for step in ("decode", "network", "encode"))
     result = {

@@ -32,7 +32,7 @@ from tfcolor.color import cielab_numpy
 from tfcolor.colorizing import reduction
 from tfcolor.data import samples
 from tfcolor.evaluation.metrics import delta_e
-from tfcolor.images import formats
+from tfcolor.images import searching
 from tfcolor.video import film_options, read, run, smooth
 
 HEIGHT, WIDTH = 240, 320
@@ -188,7 +188,7 @@ def main(photos: Path, film: Path | None, model: Path | None, scenes: int, count
             write(gray, [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in truth])
             motion = estimated(truth)
         else:
-            files = formats.find(photos)
+            files = searching.search(photos)
             chosen = files[:: max(1, len(files) // scenes)][:scenes]
             made = [pan(images.read_rgb(path), count, rng) for path in chosen]
             truth, windows = (np.concatenate(part) for part in zip(*made, strict=True))

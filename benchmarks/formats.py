@@ -24,7 +24,7 @@ from tfcolor import images, runtimes
 from tfcolor.colorizing import rendering
 from tfcolor.evaluation.metrics import delta_e
 from tfcolor.export import lite_onnx, saved_model
-from tfcolor.images import formats
+from tfcolor.images import searching
 
 REFERENCE = "saved_model"
 
@@ -79,7 +79,7 @@ def megabytes(path: Path) -> float:
 def main(model: str, photos: Path, count: int, rounds: int) -> None:
     """Measures MODEL with photographs of PHOTOS."""
     load = measure.load()
-    found = formats.find(photos)
+    found = searching.search(photos)
     count = min(count, len(found))
     paths = [found[index * len(found) // count] for index in range(count)]
     with tempfile.TemporaryDirectory() as name:

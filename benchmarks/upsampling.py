@@ -20,7 +20,7 @@ from skimage import color as skcolor
 from tfcolor import images
 from tfcolor.color import cielab_numpy
 from tfcolor.colorizing import upsample
-from tfcolor.images import formats
+from tfcolor.images import searching
 
 
 def restored(lab: np.ndarray, side: int) -> dict[str, np.ndarray]:
@@ -44,7 +44,7 @@ def restored(lab: np.ndarray, side: int) -> dict[str, np.ndarray]:
 def main(folder: Path, limit: int) -> None:
     """Measures both on photographs of FOLDER."""
     rows: dict[str, dict[str, list[float]]] = {}
-    for path in formats.find(folder)[:limit]:
+    for path in searching.search(folder)[:limit]:
         rgb = cv2.resize(images.read_rgb(path), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
         lab = cielab_numpy.rgb_to_lab(rgb)
         for factor in (2, 4, 8):

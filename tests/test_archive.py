@@ -11,7 +11,7 @@ from PIL import Image
 from tfcolor import images, runtimes
 from tfcolor.cli import main
 from tfcolor.colorizing import beam_pipeline, folder, planning
-from tfcolor.images import formats
+from tfcolor.images import searching
 
 FLAGS = ["--runner=DirectRunner", "--direct_num_workers=1"]
 
@@ -39,7 +39,7 @@ def test_a_pipeline_makes_the_same_and_lists_what_failed(album, tmp_path):
     here = planning.plan([album], tmp_path / "here")
     alone = list(folder.colorize_files(runtimes.load(threads=1), here, options))
 
-    made = formats.find(tmp_path / "beam")
+    made = searching.search(tmp_path / "beam")
     assert len(made) == sum(each.is_new for each in alone) == 195
     for path in made:
         beside = tmp_path / "here" / path.relative_to(tmp_path / "beam")
@@ -62,8 +62,8 @@ def test_the_command_runs_a_pipeline_and_a_rerun_makes_the_rest(album, tmp_path)
     one, flags = album / "year1", ["--runner", "DirectRunner", "--beam-option", FLAGS[1]]
     code, output = run(one, "-o", tmp_path / "out", *flags)
     assert code == 1 and "failures.csv" in output and "of 67 photographs are done" in output
-    (kept := formats.find(tmp_path / "out")[0]).write_bytes(b"mine")
-    (again := formats.find(tmp_path / "out")[1]).unlink()
+    (kept := searching.search(tmp_path / "out")[0]).write_bytes(b"mine")
+    (again := searching.search(tmp_path / "out")[1]).unlink()
     run(one, "-o", tmp_path / "out", *flags)
     assert kept.read_bytes() == b"mine" and again.exists()
     (tmp_path / "out" / "failures.csv").write_text("mine")

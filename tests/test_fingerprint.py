@@ -12,7 +12,7 @@ from PIL import Image
 
 from tfcolor import images
 from tfcolor.data import samples
-from tfcolor.images import formats
+from tfcolor.images import searching
 from tfcolor.prepare import fingerprint
 
 
@@ -41,7 +41,9 @@ def brightened(image):
 @pytest.mark.parametrize("change", [reduced, recompressed, brightened])
 def test_a_changed_file_of_one_photograph_is_found(change):
     index = fingerprint.Index()
-    photos = [Image.fromarray(images.read_rgb(path)) for path in formats.find(samples.FOLDER)[:30]]
+    photos = [
+        Image.fromarray(images.read_rgb(path)) for path in searching.search(samples.FOLDER)[:30]
+    ]
     for number, image in enumerate(photos):
         index.add(fingerprint.of(np.asarray(image)), number)
     found = [index.find(fingerprint.of(np.asarray(change(image)))) for image in photos]

@@ -12,7 +12,8 @@ from test_tiff import GRAY16, tiff
 
 from tfcolor import images
 from tfcolor.colorizing import compare, folder, planning
-from tfcolor.images import decoding, formats, searching
+from tfcolor.data import files
+from tfcolor.images import decoding, searching
 
 
 @pytest.mark.parametrize("error", [struct.error("x"), MemoryError(), RecursionError(), KeyError(1)])
@@ -129,9 +130,13 @@ def test_photographs_are_told_by_their_content_in_a_folder_too(archive, tmp_path
     assert rest.describe() == told
 
 
-def test_training_goes_by_suffix_and_reads_jfif(archive):
-    names = [path.name for path in formats.find(archive)]
-    assert names == ["a.png", "b.jfif", "c.jpe", "f.jpg", "k.jpg"]
+def test_training_finds_the_same_photographs(archive):
+    found = {path for path, _ in planning.plan([archive], archive.parent / "other")}
+    assert set(searching.search(archive)) == found
+    photos = files.from_folder(archive)
+    assert sorted(photos.names.values()) == sorted(
+        path.relative_to(archive).as_posix() for path in found
+    )
 
 
 def test_a_folder_without_photographs_says_what_is_in_it(tmp_path):
@@ -173,7 +178,7 @@ def test_a_subfolder_that_cannot_be_read_is_named(closed, tmp_path, caplog):
     (pair,) = planning.plan([closed.parent], tmp_path / "out", rest=rest)
     assert pair[0].name == "a.png"
     assert [error.filename for error in rest.folders] == [str(closed)]
-    assert [path.name for path in formats.find(closed.parent)] == ["a.png"]
+    assert [path.name for path in searching.search(closed.parent)] == ["a.png"]
     assert f"{closed}: Permission denied" in caplog.text
     with pytest.raises(PermissionError, match="closed"):
         planning.plan([closed], tmp_path / "out")

@@ -15,7 +15,7 @@ from tfcolor.colorizing import graphs, reduction, rendering
 from tfcolor.colorizing.graphs import reducing
 from tfcolor.data import samples
 from tfcolor.evaluation import metrics
-from tfcolor.images import formats
+from tfcolor.images import searching
 from tfcolor.models import shipped
 
 ARGUMENTS = [
@@ -156,7 +156,7 @@ def test_the_network_sees_the_lightness_that_it_sees_in_python(height, width, si
 @pytest.mark.slow
 def test_the_bundled_networks_colors_are_those_of_python():
     colored = both_ways(shipped.build(), 128, shipped.card().stride)
-    for path in formats.find(samples.FOLDER)[:12]:
+    for path in searching.search(samples.FOLDER)[:12]:
         ours, expected = colored(images.read_rgb(path))
         assert levels_apart(ours, expected).max() <= 1
         assert np.ptp(ours.astype(int), axis=-1).max() > 20

@@ -8,7 +8,7 @@ from conftest import random_rgb, saved
 from PIL import Image
 
 from tfcolor import images
-from tfcolor.images import formats
+from tfcolor.images import formats, searching
 
 
 def test_reading_photos_does_not_load_tensorflow():
@@ -98,27 +98,27 @@ def test_missing_file_is_file_not_found(tmp_path):
 # Finding
 
 
-def test_find_sorts_by_relative_path_and_skips_hidden_and_other_files(tmp_path):
-    kept = ["A.JPG", "a b/é.webp", "a/z.png", "a/z/b.tiff", "b.gif"]
-    for name in [*kept, ".a.jpg", ".git/a.jpg", "a/.cache/b.jpg", "a/notes.txt", "jpg"]:
+def test_search_sorts_by_relative_path_and_skips_hidden_and_other_files(tmp_path):
+    kept = ["A.JPG", "a b/é.webp", "a/z.png", "a/z/b.tiff", "b.gif", "c.heic", "lost.jpg"]
+    for name in [*kept[:-1], ".a.jpg", ".git/a.jpg", "a/.cache/b.jpg", "a/notes.txt", "jpg"]:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     (tmp_path / "folder.jpg").mkdir()
-    (tmp_path / "broken link.jpg").symlink_to(tmp_path / "lost.jpg")
-    assert formats.find(tmp_path) == [tmp_path / name for name in kept]
-    assert formats.find(str(tmp_path / ".git")) == [tmp_path / ".git" / "a.jpg"]
+    (tmp_path / kept[-1]).symlink_to(tmp_path / "nowhere.jpg")  # its reader names it
+    assert searching.search(tmp_path) == [tmp_path / name for name in kept]
+    assert searching.search(str(tmp_path / ".git")) == [tmp_path / ".git" / "a.jpg"]
 
 
-def test_find_gives_a_file_itself(tmp_path):
+def test_search_gives_a_file_itself(tmp_path):
     (tmp_path / "scan").touch()
-    assert formats.find(tmp_path / "scan") == [tmp_path / "scan"]
+    assert searching.search(tmp_path / "scan") == [tmp_path / "scan"]
 
 
-def test_find_names_a_missing_path(tmp_path):
+def test_search_names_a_missing_path(tmp_path):
     with pytest.raises(ValueError, match="lost is neither a file nor a folder"):
-        formats.find(tmp_path / "lost")
+        searching.search(tmp_path / "lost")
 
 
-def test_find_names_a_folder_without_photos_and_lists_the_suffixes(tmp_path):
+def test_search_names_a_folder_without_photos_and_lists_the_suffixes(tmp_path):
     with pytest.raises(ValueError, match=rf"{tmp_path.name} holds no photograph .*\.png"):
-        formats.find(tmp_path)
+        searching.search(tmp_path)

@@ -15,7 +15,7 @@ from PIL import Image
 from tfcolor import config, data
 from tfcolor.cli import main
 from tfcolor.data import batches, files, samples
-from tfcolor.images import formats
+from tfcolor.images import searching
 from tfcolor.prepare import parts, pipeline, run, set_options
 
 SETTINGS = set_options.SetOptions(short_side=80, part_size=10)
@@ -23,7 +23,7 @@ SETTINGS = set_options.SetOptions(short_side=80, part_size=10)
 
 def sample(number):
     """A photograph of 100 x 120; uint8 (100, 120, 3)."""
-    with Image.open(formats.find(samples.FOLDER)[number]) as image:
+    with Image.open(searching.search(samples.FOLDER)[number]) as image:
         return np.asarray(image.convert("RGB").resize((120, 100)))
 
 

@@ -17,7 +17,7 @@ from tfcolor.colorizing import reduction, rendering
 from tfcolor.data import batches, samples
 from tfcolor.evaluation import metrics, scores
 from tfcolor.export import modelcard
-from tfcolor.images import formats
+from tfcolor.images import searching
 from tfcolor.models import blocks, efficientnet, shipped
 from tfcolor.runtimes import bundled, saved_models
 from tfcolor.serving import contract
@@ -150,7 +150,7 @@ def test_the_card_has_the_figures_of_the_report():
 
 
 def assert_same_colors(first: runtimes.Network, second: Callable[[np.ndarray], np.ndarray]) -> None:
-    for path in formats.find(samples.FOLDER / "gray"):
+    for path in searching.search(samples.FOLDER / "gray"):
         l = reduction.reduce(images.read_rgb(path), 192)[:192, :192]
         difference = constants.AB_SCALE * np.abs(first(l) - second(l))
         assert difference.mean() < 0.1 and difference.max() < 2  # weights of 16 bits

@@ -12,7 +12,7 @@ from skimage import color as skcolor
 from tfcolor.colorizing import reduction
 from tfcolor.colorizing.graphs import reducing
 from tfcolor.data import augment, quick, samples
-from tfcolor.images import formats
+from tfcolor.images import searching
 from tfcolor.images.resizing import arrays, tensors
 from tfcolor.runtimes import lite
 from tfcolor.training import losses
@@ -182,7 +182,7 @@ def test_crops_of_evaluation_are_means_rounded_to_levels():
 def test_what_a_decoder_leaves_out_hardly_changes_lightness(image_size, reduction, mean):
     # Rounding to levels makes 0.076 of it.
     differences = []
-    for index, path in enumerate(formats.find(samples.FOLDER)):
+    for index, path in enumerate(searching.search(samples.FOLDER)):
         encoded = path.read_bytes()
         draw = tf.random.stateless_uniform((3,), (0, index))
         rgb = tf.io.decode_jpeg(encoded, channels=3, dct_method="INTEGER_ACCURATE")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tfcolor import images
-from tfcolor.images import formats
+from tfcolor.images import searching
 
 
 def random_rgb(h=20, w=30):
@@ -44,7 +44,7 @@ def test_lossless_formats_give_back_every_pixel(h, w, name, suffix):
         path = Path(folder, "new folder", name + suffix)
         write(path, random_rgb(h, w))
         np.testing.assert_array_equal(images.read_rgb(path), random_rgb(h, w))
-        assert formats.find(folder) == [path]
+        assert searching.search(folder) == [path]
 
 
 def test_jpeg_keeps_full_chroma(tmp_path):

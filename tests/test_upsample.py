@@ -11,7 +11,7 @@ from tfcolor import images
 from tfcolor.color import cielab_numpy
 from tfcolor.colorizing import upsample
 from tfcolor.data import samples
-from tfcolor.images import formats
+from tfcolor.images import searching
 
 
 def restored(lab, small_size):
@@ -65,7 +65,7 @@ def test_color_stops_where_lightness_does():
 
 def test_photographs_come_back_closer_than_by_bicubic():
     gains = []
-    for path in formats.find(samples.FOLDER)[:20]:
+    for path in searching.search(samples.FOLDER)[:20]:
         # Halved, since their JPEGs hold color at half the size, smoother than it was.
         rgb = cv2.resize(images.read_rgb(path), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
         lab = cielab_numpy.rgb_to_lab(rgb)

@@ -9,7 +9,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from tfcolor.data import photographs, reading
-from tfcolor.images import formats
+from tfcolor.images import searching
 from tfcolor.support import errors
 
 
@@ -17,7 +17,7 @@ def from_folder(folder: str | Path, part: str = "all") -> photographs.Photograph
     """The photographs below a folder, in order of their relative path.
 
     Args:
-      folder: searched recursively for the suffixes of `formats.EXTENSIONS`.
+      folder: searched recursively; see `searching.search`.
       part: "train", "validation" (about one in 20, by a hash of the file's name, so that a
         photograph stays in its part whatever else is added) or "all".
 
@@ -82,7 +82,7 @@ def from_paths(source: str, paths: Sequence[Path], names: Sequence[str]) -> phot
 
 def _of_part(folder: Path, part: str) -> tuple[list[Path], list[str]]:
     """The files of a part, in order, and their paths below the folder."""
-    paths = formats.find(folder)
+    paths = searching.search(folder)
     if part != "all":
         paths = [path for path in paths if is_validation(path.name) == (part == "validation")]
     return paths, [path.relative_to(folder).as_posix() for path in paths]

@@ -9,7 +9,7 @@ from tfcolor import runtimes
 from tfcolor.colorizing import rendering
 from tfcolor.data import photographs
 from tfcolor.evaluation import pictures, protocol, scores
-from tfcolor.images import formats
+from tfcolor.images import searching
 from tfcolor.runtimes import saved_models
 from tfcolor.support import errors
 
@@ -71,7 +71,7 @@ def _open(
             yield " raw", Candidate(scores.from_colorizer(raw), source, trained_on)
     else:
         try:
-            found = formats.find(path)
+            found = searching.search(path)
         except errors.InputError as error:
             raise errors.InputError(
                 f"{path} is no SavedModel, TFLite or ONNX file or folder of pictures; make one "

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
+import os
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 from tfcolor.images import formats, opening, signatures, tiff
 from tfcolor.support import errors
 
 KNOWN = formats.EXTENSIONS | frozenset(formats.READ_ONLY)
+
+log = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass
@@ -41,12 +46,13 @@ class Leftovers:
         return f"{len(self.files)} {files} passed over: {told}"
 
 
-def search(path: Path, rest: Leftovers) -> list[Path]:
+def search(path: str | os.PathLike[str], rest: Leftovers | None = None) -> list[Path]:
     """Lists the photographs at a path: by suffix, or by content if the suffix tells nothing.
 
     Args:
       path: a file, which is returned itself, or a folder; hidden files and folders are skipped.
-      rest: gets the other files of the folder, and the folders that cannot be read.
+      rest: gets the other files of the folder, and the folders that cannot be read; if not given,
+        a warning is logged for each such folder.
 
     Returns:
       Paths that begin with `path`, sorted by their POSIX path relative to it.
@@ -55,9 +61,10 @@ def search(path: Path, rest: Leftovers) -> list[Path]:
       ValueError: if nothing is at `path` or the folder holds no photograph.
       OSError: if the folder cannot be read.
     """
-    photos = []
-    for file in formats.files_at(path, rest.folders.append):
-        if file == path or _is_photograph(file):
+    root, photos, told = Path(path), [], rest is not None
+    rest = Leftovers() if rest is None else rest
+    for file in _files_at(root, rest.folders.append):
+        if file == root or _is_photograph(file):
             photos.append(file)
         else:
             rest.files.add(file)
@@ -66,8 +73,10 @@ def search(path: Path, rest: Leftovers) -> list[Path]:
         others = f"; {rest.describe()}" if rest.files else ""
         others += "".join(f"; {errors.one_line(error)}" for error in rest.folders)
         raise errors.InputError(
-            f"{path} holds no photograph ({kinds}){others}; give another folder"
+            f"{root} holds no photograph ({kinds}){others}; give another folder"
         )
+    for error in () if told else rest.folders:
+        log.warning("%s is passed over", errors.one_line(error))
     return photos
 
 
@@ -93,3 +102,33 @@ def _is_one_inside(path: Path) -> bool:
         except Exception:  # Broken bytes can raise anything; raw files are TIFFs, too.
             return False
         return True
+
+
+def _files_at(root: Path, closed: Callable[[OSError], None]) -> list[Path]:
+    """Lists a file, or the files and links below a folder that are not hidden, sorted.
+
+    Args:
+      root: the file or folder.
+      closed: called for each folder below `root` that cannot be read.
+
+    Raises:
+      ValueError: if nothing is at `root`.
+      OSError: if `root` cannot be read.
+    """
+    if root.is_file():
+        return [root]
+    if not root.is_dir():
+        raise errors.InputError(f"{root} is neither a file nor a folder; check the path")
+
+    def fail(error: OSError) -> None:
+        if Path(error.filename) == root:
+            raise error
+        closed(error)
+
+    files = []
+    for folder, subfolders, names in os.walk(root, onerror=fail):
+        # In place: os.walk then stays out of hidden folders such as .git.
+        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+        links = [name for name in subfolders if os.path.islink(os.path.join(folder, name))]
+        files += [Path(folder, name) for name in names + links if not name.startswith(".")]
+    return sorted(files, key=lambda file: file.relative_to(root).as_posix())
