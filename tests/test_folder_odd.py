@@ -36,6 +36,20 @@ def test_a_failure_of_any_type_in_reading_is_listed(tmp_path, monkeypatch, error
         assert "a.png cannot be read" in results["a.png"].reason
 
 
+@pytest.mark.parametrize("wanted", [True, False])
+def test_the_traceback_of_a_photograph_can_be_asked_for(tmp_path, monkeypatch, capsys, wanted):
+    gray_file(tmp_path / "in" / "a.png")
+
+    def paint(*arguments):
+        raise KeyError("a bug")
+
+    monkeypatch.setattr(folder.FileOptions, "paint", paint)
+    monkeypatch.setenv("TFCOLOR_TRACEBACK", "1" if wanted else "")
+    (result,) = colorize_all([tmp_path / "in"], tmp_path / "out")
+    assert "a bug" in result.reason
+    assert ("in paint" in capsys.readouterr().err) == wanted
+
+
 def test_a_name_that_is_too_long_for_its_suffix_fails_alone(tmp_path):
     gray_file(tmp_path / "a.png")
     gray_file(tmp_path / f"{'x' * 251}.png")

@@ -28,7 +28,7 @@ from tfcolor.support import errors
 
 # Set before the commands import TensorFlow. Errors that its C++ code logs are also raised as
 # exceptions, or only report an optimization that was skipped.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2" if os.environ.get("TFCOLOR_TRACEBACK") else "3")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2" if errors.wants_traceback() else "3")
 os.environ["KERAS_BACKEND"] = "tensorflow"  # whatever ~/.keras/keras.json says
 
 
@@ -66,7 +66,7 @@ class Commands(click.Group):
                 return super().invoke(context)
         except BrokenPipeError:  # as from `| head`; click exits quietly
             raise
-        except (errors.InputError, OSError, ArithmeticError, MemoryError) as error:
+        except (errors.InputError, OSError, FloatingPointError, MemoryError) as error:
             fail(error)
         except Exception as error:
             if type(error).__module__.startswith("tensorflow"):
@@ -76,7 +76,7 @@ class Commands(click.Group):
 
 def fail(error: Exception) -> NoReturn:
     """Ends the program with one line and exit code 2 for bad input, 1 for anything else."""
-    if os.environ.get("TFCOLOR_TRACEBACK"):
+    if errors.wants_traceback():
         raise error
     kind = BadInput if isinstance(error, errors.InputError) else click.ClickException
     raise kind(errors.one_line(error)) from error

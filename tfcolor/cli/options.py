@@ -208,7 +208,7 @@ def load_tensorflow() -> None:
     TF_CPP_MIN_LOG_LEVEL does not hide those lines. TFCOLOR_TRACEBACK=1 shows them; they say, for
     example, why a GPU is not used.
     """
-    if os.environ.get("TFCOLOR_TRACEBACK"):
+    if errors.wants_traceback():
         return
     joins_cluster = bool(os.environ.get("TF_CONFIG"))
     with quiet.stderr():

@@ -121,7 +121,7 @@ class _Paint(beam.DoFn):
 
 
 def _failed(pair: Pair, error: Exception) -> folder.Result:
-    reason = folder.naming(Path(pair[0]), errors.one_line(error))
+    reason = folder.naming(Path(pair[0]), errors.of_photograph(error))
     return folder.Result(Path(pair[0]), Path(pair[1]), reason=reason)
 
 

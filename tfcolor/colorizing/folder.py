@@ -83,7 +83,7 @@ def colorize_files(
             with room.of(decoding.count_pixels(source)):
                 _colorize_file(net, source, target, options, wanted)
         except Exception as error:  # of any kind, it concerns this photograph only
-            return Result(source, target, reason=naming(source, errors.one_line(error)))
+            return Result(source, target, reason=naming(source, errors.of_photograph(error)))
         return Result(source, target, is_new=True)
 
     for pair, reason in collisions.items():

@@ -67,7 +67,7 @@ class Photographs:
             try:
                 return self._read(stored, image_id, "path" in record)
             except Exception as error:  # of any kind, it concerns this photograph only
-                self.skip(self.name(int(image_id)), errors.one_line(error))
+                self.skip(self.name(int(image_id)), errors.of_photograph(error))
                 return np.zeros((0, 0, 3), np.uint8)
 
         rgb = tf.numpy_function(pixels, [stored, record["image_id"]], tf.uint8, stateful=False)

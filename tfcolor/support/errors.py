@@ -1,6 +1,9 @@
 """Errors that the user can fix, and exceptions as one readable line."""
 
+import os
 import re
+import sys
+import traceback
 
 
 class InputError(ValueError):
@@ -8,6 +11,21 @@ class InputError(ValueError):
 
     Any other ValueError is a bug, which commands show with its traceback.
     """
+
+
+def wants_traceback() -> bool:
+    """Whether TFCOLOR_TRACEBACK asks to see where errors come from."""
+    return bool(os.environ.get("TFCOLOR_TRACEBACK"))
+
+
+def of_photograph(error: Exception) -> str:
+    """`one_line` of an error that ends the work on one photograph and not the run.
+
+    Prints the traceback if it is asked for, since nothing else shows it.
+    """
+    if wants_traceback():
+        traceback.print_exception(error, file=sys.stderr)
+    return one_line(error)
 
 
 def one_line(error: BaseException) -> str:
