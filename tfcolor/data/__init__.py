@@ -63,7 +63,7 @@ def _open(settings: config.DataConfig, part: str) -> photographs.Photographs:
         return tfds_sets.from_prepared(source, part)
     if Path(source).exists():
         if part == "test":
-            raise errors.InputError(
+            raise photographs.NoPartError(
                 f"{source} is a folder and has no test part; measure on part 'validation' or "
                 "'all', or on a folder of other photographs"
             )
@@ -74,10 +74,14 @@ def _open(settings: config.DataConfig, part: str) -> photographs.Photographs:
 
 
 def has_part(settings: config.DataConfig, part: str) -> bool:
-    """Whether a source has a part; reads no photograph."""
+    """Whether a source has a part; reads no photograph.
+
+    Raises:
+      ValueError: if the source itself cannot be used.
+    """
     try:
         open_part(settings, part)
-    except errors.InputError:
+    except photographs.NoPartError:
         return False
     return True
 

@@ -10,7 +10,6 @@ import tensorflow as tf
 
 from tfcolor.data import photographs, reading
 from tfcolor.images import searching
-from tfcolor.support import errors
 
 
 def from_folder(folder: str | Path, part: str = "all") -> photographs.Photographs:
@@ -27,7 +26,7 @@ def from_folder(folder: str | Path, part: str = "all") -> photographs.Photograph
     folder = Path(folder)
     paths, names = _of_part(folder, part)
     if not paths:
-        raise errors.InputError(
+        raise photographs.NoPartError(
             f"{folder} has no photograph in its {part} part; add photographs or give another folder"
         )
     return from_paths(str(folder), paths, names)
@@ -56,7 +55,7 @@ def from_folders(folders: Sequence[str | Path], part: str = "all") -> photograph
         names += [f"{called}/{name}" for name in relative]
     source = " + ".join(map(str, folders))
     if not paths:
-        raise errors.InputError(
+        raise photographs.NoPartError(
             f"{source} have no photograph in their {part} part; add photographs"
         )
     return from_paths(source, paths, names)

@@ -11,7 +11,7 @@ from tfcolor.color import cielab, grayscale
 
 # The largest strength and the probability of each effect, which we chose by looking at scans.
 GRAIN, GRAIN_CHANCE = 0.07, 0.7  # standard deviation, encoded
-FADE, FADE_CHANCE = 0.35, 0.5  # of the range of tones that is lost
+FADE, FADE_CHANCE = 0.35, 0.5  # share of the range of tones that is lost, at most; and how often
 BLUR, BLUR_CHANCE = 1.5, 0.5  # standard deviation of a Gaussian, pixels
 SCRATCHES, SCRATCH_CHANCE = 4, 0.25
 JPEG_QUALITY, JPEG_CHANCE = (40, 95), 0.5

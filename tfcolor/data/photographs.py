@@ -14,13 +14,17 @@ from tfcolor import images
 from tfcolor.data import reading
 from tfcolor.support import errors
 
-VALIDATION_ONE_IN = 20  # of so many training photographs, one is held out for validation
+VALIDATION_ONE_IN = 20  # One in so many training photographs is held out for validation.
 MIN_SIDE = 16  # pixels; a smaller picture shows nothing to learn from
 
 log = logging.getLogger(__name__)
 
 Record = reading.Record
 Example = dict[str, tf.Tensor]
+
+
+class NoPartError(errors.InputError):
+    """A source is sound, but a part of it does not exist or holds no photograph."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,7 +70,7 @@ class Photographs:
         def pixels(stored: bytes, image_id: int) -> np.ndarray:
             try:
                 return self._read(stored, image_id, "path" in record)
-            except Exception as error:  # of any kind, it concerns this photograph only
+            except Exception as error:  # Any error concerns this photograph only.
                 self.skip(self.name(int(image_id)), errors.of_photograph(error))
                 return np.zeros((0, 0, 3), np.uint8)
 

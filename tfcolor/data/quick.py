@@ -10,7 +10,7 @@ import tensorflow as tf
 from tfcolor.data import augment
 from tfcolor.images import decoding
 
-_START, _END = b"\xff\xd8", b"\xff\xd9"  # of a whole JPEG
+_START, _END = b"\xff\xd8", b"\xff\xd9"  # A whole JPEG begins and ends with these.
 
 # ITU T.81, table B.1: segments of applications and comments are the only ones that can be long; the
 # header ends at the first scan.

@@ -17,7 +17,7 @@ from tfcolor.data import photographs, reading
 from tfcolor.support import errors
 
 SPACE_NEEDED = 3  # times the download: archives, unpacked files and records
-READ_BYTES = 1 << 18  # of a shard at a time; TFDS would read 8 MB
+READ_BYTES = 1 << 18  # how much of a shard is read at a time; TFDS would read 8 MB
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +72,9 @@ def from_prepared(folder: str | Path, part: str = "all") -> photographs.Photogra
         whole = "train"
     for split in whole.split("+"):
         if split not in splits:
-            raise errors.InputError(f"{folder} has no {split} part; it has {', '.join(splits)}")
+            raise photographs.NoPartError(
+                f"{folder} has no {split} part; it has {', '.join(splits)}"
+            )
     return _from_builder(builder, str(folder), whole, part)
 
 
@@ -85,7 +87,7 @@ def _from_builder(
         instruction = last if part == "validation" else functools.reduce(operator.add, rest)
     count = builder.info.splits[instruction].num_examples
     if not count:
-        raise errors.InputError(f"{name} has no photograph in the {part} part of {whole}")
+        raise photographs.NoPartError(f"{name} has no photograph in the {part} part of {whole}")
 
     features: dict[str, Any] = {"image": True}
     if "image/id" in builder.info.features:
@@ -184,7 +186,7 @@ def _clip(builder: tfds.core.DatasetBuilder, name: str, split: str) -> str:
         builder.info.splits[split]  # raises for a split that is not there
     except (KeyError, ValueError) as error:
         known = ", ".join(builder.info.splits)
-        raise errors.InputError(
+        raise photographs.NoPartError(
             f"TFDS set {name!r} has no split {split!r}; it has {known}: choose with train_split or "
             "test_split, --train-split or --test-split of most commands"
         ) from error

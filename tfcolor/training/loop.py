@@ -193,8 +193,8 @@ def _open_validation(
         photos = data.open_part(settings.data, "validation")
         if next(iter(photos.examples()), None):
             return photos
-    except errors.InputError:
-        pass  # no photograph in that part
+    except photographs.NoPartError:
+        pass
     log.warning(
         "%s is too small for a validation part: validating on the training photographs, which "
         "flatters; add photographs",
