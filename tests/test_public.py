@@ -12,11 +12,13 @@ from PIL import Image
 import tfcolor
 
 EVERY_SUBMODULE = """
-import contextlib, importlib, pkgutil
+import importlib, pkgutil
 import tfcolor
 for module in pkgutil.walk_packages(tfcolor.__path__, "tfcolor."):
-    with contextlib.suppress(ImportError):
+    try:
         importlib.import_module(module.name)
+    except ModuleNotFoundError as error:  # of an extra that is not installed
+        assert not error.name.startswith("tfcolor"), error
 assert not {name for name in tfcolor.__all__ if not callable(getattr(tfcolor, name))}
 print(len(tfcolor.__all__))
 """
@@ -41,6 +43,25 @@ def test_a_photograph_is_read_colorized_and_written(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("photograph", "error", "message"),
+    [
+        ("a.jpg", TypeError, "give what tfcolor.read returns, or pixels; got 'a.jpg'"),
+        (np.zeros((9, 9)), ValueError, "uint8 or uint16"),
+        (np.zeros((9, 9, 4), np.uint8), ValueError, r"\(9, 9, 4\)"),
+    ],
+)
+def test_what_is_no_photograph_is_named(photograph, error, message):
+    with pytest.raises(error, match=message):
+        tfcolor.colorize(photograph)
+
+
+@pytest.mark.parametrize("rgb", ["#c03028", (1, 2), (0, 0, 256), (0.5, 0, 0)])
+def test_what_is_no_color_of_a_hint_is_named(rgb):
+    with pytest.raises(ValueError, match="three numbers of 0 to 255"):
+        tfcolor.Hint(1, 2, rgb)
+
+
 def test_no_submodule_hides_a_public_name():
     done = subprocess.run(
         [sys.executable, "-c", EVERY_SUBMODULE], capture_output=True, text=True, check=True

@@ -80,7 +80,7 @@ def colorize(
         return
     rest = searching.Leftovers()
     pairs = planning.plan(photos, output, suffix, rest)
-    place = Path(os.path.commonpath([target.absolute().parent for _, target in pairs]))
+    place = _common_folder([target.absolute().parent for _, target in pairs])
     if parsed and len(pairs) > 1:
         raise errors.InputError("--hint is for one photograph; give one")
     path = options.chosen_network(model, server)
@@ -91,6 +91,14 @@ def colorize(
     _tell(rest)
     if rest.folders or not is_whole:
         context.exit(1)
+
+
+def _common_folder(folders: list[Path]) -> Path:
+    """The deepest folder that holds all of them; on Windows the first if they are on two drives."""
+    try:
+        return Path(os.path.commonpath(folders))
+    except ValueError:
+        return folders[0]
 
 
 def _run_here(

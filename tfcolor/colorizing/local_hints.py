@@ -23,9 +23,9 @@ from tfcolor.support import errors
 # Chosen by eye on a dozen photographs. Lightness is l = L* / 50 - 1.
 SIGMA = 0.04  # l; a step of 2 L* is noise or shading, one of 6 L* is an edge
 FLOOR = 1e-6  # least weight before the sum is made one, for a speck unlike all its neighbors
-PRIOR = 1e-8  # of d**2; if larger, a hint fades within its object, if smaller, it leaks out
-HINT = 100.0  # of (d - hint)**2; outweighs any eight neighbors, so that a click has an effect
-RADIUS = 0.01  # of the short side; a hint covers a disc, since one pixel may be a speck
+PRIOR = 1e-8  # weight of d**2; if larger, a hint fades within its object, if smaller, it leaks out
+HINT = 100.0  # weight of (d - hint)**2; outweighs any eight neighbors: a click has an effect
+RADIUS = 0.01  # share of the short side; a hint covers a disc, since one pixel may be a speck
 HOLDS = 5.0  # CIEDE2000; a hint holds if the color at its own place differs by less
 ALIKE = 0.1  # l; pixels of a hint's disc differ by no more, so that it ends at edges
 MAX_SIDE = 192  # pixels; the matrix takes 8 bytes * long side * 2 * short side**2
@@ -42,11 +42,19 @@ class Hint:
     Attributes:
       x, y: pixels of the full-size photograph from its upper left corner, which is 0, 0.
       rgb: sRGB, 0..255. Only hue and chroma count; lightness is the photograph's own.
+
+    Raises:
+      ValueError: if the color is no such triple.
     """
 
     x: int
     y: int
     rgb: tuple[int, int, int]
+
+    def __post_init__(self) -> None:
+        """Checks the color; `check` checks the place, once the photograph is known."""
+        if len(self.rgb) != 3 or not all(level in range(256) for level in self.rgb):
+            raise errors.InputError(f"rgb must be three numbers of 0 to 255, got {self.rgb!r}")
 
 
 def parse(text: str) -> Hint:

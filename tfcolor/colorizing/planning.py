@@ -9,7 +9,7 @@ from pathlib import Path
 from tfcolor.images import formats, searching
 from tfcolor.support import disk, errors
 
-SUFFIX = "-color"  # of the name of a result beside its photograph
+SUFFIX = "-color"  # A result beside its photograph has it at the end of its name.
 
 
 def plan(
@@ -40,7 +40,7 @@ def plan(
     rest = searching.Leftovers() if rest is None else rest
     find = functools.partial(_find, alone=len(found) == 1, rest=rest)
     if output is None:
-        if not suffix or "/" in suffix:
+        if not suffix or Path(f"a{suffix}").name != f"a{suffix}":
             raise errors.InputError(f"--suffix must be part of a file's name, got {suffix!r}")
         sources = [source for path in found for source in find(path)]
         pairs = _without_results([(source, _beside(source, suffix)) for source in sources])

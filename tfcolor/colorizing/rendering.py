@@ -95,14 +95,27 @@ def colorize(
       A photograph with the metadata of the given one, or pixels (h, w, 3); of the same dtype.
 
     Raises:
-      ValueError: if the photograph is too small, a hint lies outside, or a number is out of range.
+      TypeError: if the photograph is neither, such as a path.
+      ValueError: if the pixels have another form, the photograph is too small, a hint lies
+        outside, or a number is out of range.
     """
     rendering = Rendering(size, strength, saturation)
-    network = network or _bundled()
     if isinstance(photograph, images.Photograph):
-        color = rendering.render(photograph.pixels, network, hints)
+        color = colorize(photograph.pixels, network, **vars(rendering), hints=hints)
         return photograph.with_pixels(color)  # type: ignore[return-value]  # is of _Kind
-    return rendering.render(photograph, network, hints)
+    _check(photograph)
+    return rendering.render(photograph, network or _bundled(), hints)
+
+
+def _check(pixels: np.ndarray) -> None:
+    if not isinstance(pixels, np.ndarray):
+        raise TypeError(f"give what tfcolor.read returns, or pixels; got {pixels!r}")
+    is_shaped = pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 3)
+    if pixels.dtype not in (np.uint8, np.uint16) or not is_shaped:
+        raise ValueError(
+            "pixels must be uint8 or uint16, gray (h, w) or sRGB (h, w, 3), got "
+            f"{pixels.dtype} {pixels.shape}"
+        )
 
 
 def of_batches(network: runtimes.Network) -> Callable[[np.ndarray], np.ndarray]:
