@@ -21,7 +21,7 @@ from tfcolor.analysis import (
 from tfcolor.color import brightness
 from tfcolor.data import photographs
 from tfcolor.pages import plots
-from tfcolor.support import errors
+from tfcolor.support import disk, errors
 
 Progress = Callable[[int, int], None]
 
@@ -68,11 +68,10 @@ def analyze(
         photos = photos.sample(limit)
     made = survey(photos, settings.min_chroma, part, progress=progress)
     pictures = _draw(made, augment)
-    out.mkdir(parents=True, exist_ok=True)
     for name, picture in pictures.items():
-        (out / f"{name}.png").write_bytes(picture)
-    (out / "report.json").write_text(json.dumps(made.report, indent=1) + "\n", encoding="utf-8")
-    (out / "report.html").write_text(page.render(made.report, pictures), encoding="utf-8")
+        disk.write(out / f"{name}.png", picture)
+    disk.write(out / "report.json", json.dumps(made.report, indent=1) + "\n")
+    disk.write(out / "report.html", page.render(made.report, pictures))
     return made.report
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import io
 import os
 import threading
 from collections.abc import Iterator, Sequence
@@ -12,11 +13,11 @@ from pathlib import Path
 from tfcolor import images, runtimes
 from tfcolor.colorizing import compare, local_hints, planning, rendering
 from tfcolor.images import decoding
-from tfcolor.support import errors
+from tfcolor.support import disk, errors
 
 FAILURES = "failures.csv"
 _COLUMNS = ("file", "reason")
-PIXELS_AT_ONCE = 100_000_000  # of all photographs in work: 10 bytes each, so about a gigabyte
+PIXELS_AT_ONCE = 100_000_000  # in all photographs in work: 10 bytes each, so about a gigabyte
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,7 +83,7 @@ def colorize_files(
                 return Result(source, target)
             with room.of(decoding.count_pixels(source)):
                 _colorize_file(net, source, target, options, wanted)
-        except Exception as error:  # of any kind, it concerns this photograph only
+        except Exception as error:  # Any error concerns this photograph only.
             return Result(source, target, reason=naming(source, errors.of_photograph(error)))
         return Result(source, target, is_new=True)
 
@@ -110,11 +111,11 @@ def write_failures(folder: Path, failed: Sequence[Result]) -> Path | None:
     if not failed:
         path.unlink(missing_ok=True)
         return None
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(path, "w", newline="", encoding="utf-8", errors="surrogateescape") as file:
-        rows = csv.writer(file)
-        rows.writerow(_COLUMNS)
-        rows.writerows(sorted((str(each.source), each.reason) for each in failed))
+    lines = io.StringIO(newline="")
+    rows = csv.writer(lines)
+    rows.writerow(_COLUMNS)
+    rows.writerows(sorted((str(each.source), each.reason) for each in failed))
+    disk.write(path, lines.getvalue().encode(errors="surrogateescape"))
     return path
 
 
