@@ -11,7 +11,8 @@ ROOT = Path(tfcolor.__file__).parent
 
 FLOORS = [
     {"support"},
-    {"color", "config", "images", "pages"},
+    {"color", "config", "pages"},
+    {"images"},
     {"models", "serving"},
     {"data", "runtimes"},
     {"colorizing", "prepare"},

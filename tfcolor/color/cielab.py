@@ -22,7 +22,8 @@ _XYZ_FROM_RGB, _WHITE = np.array(constants.XYZ_FROM_RGB), np.array(constants.WHI
 # The white point is folded into both matrices: linear RGB <-> XYZ relative to white.
 _RELATIVE_FROM_RGB = _XYZ_FROM_RGB / _WHITE[:, None]
 RGB_FROM_RELATIVE = np.linalg.inv(_RELATIVE_FROM_RGB)
-LUMINANCE = tuple(float(weight) for weight in _RELATIVE_FROM_RGB[1])  # of linear red, green, blue
+# Weights of linear red, green and blue.
+LUMINANCE = tuple(float(weight) for weight in _RELATIVE_FROM_RGB[1])
 
 _GAMUT_SLACK = 3e-6  # linear RGB; float32 puts sRGB's own border colors up to 2e-6 outside
 
@@ -101,7 +102,7 @@ def map_to_gamut(lab: Tensor) -> Tensor:
     return ops.stack([l, factor * a, factor * b], axis=-1)
 
 
-def to_gray(rgb: Tensor) -> Tensor:
+def without_color(rgb: Tensor) -> Tensor:
     """The gray photograph with the L* of a color one.
 
     Args:

@@ -29,9 +29,9 @@ def tones(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return luminance, _look_up(lightness_table(), luminance)
 
 
-def lightness(encoded: np.ndarray) -> np.ndarray:
+def lightness_of_srgb(encoded: np.ndarray) -> np.ndarray:
     """L* in [0, 100], (h, w), of float32 sRGB in [0, 1], gray (h, w) or (h, w, 3)."""
-    linear = _decode(encoded)
+    linear = decode(encoded)
     luminance = linear if encoded.ndim == 2 else linear @ _RELATIVE_FROM_RGB[1]
     return np.float32(116) * _cube_root(luminance) - np.float32(16)
 
@@ -43,7 +43,7 @@ def rgb_to_lab(rgb: np.ndarray) -> np.ndarray:
     return np.stack([116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)], axis=-1)
 
 
-def join(luminance: np.ndarray, lightness: np.ndarray, ab: np.ndarray, rgb: np.ndarray) -> None:
+def compose(luminance: np.ndarray, lightness: np.ndarray, ab: np.ndarray, rgb: np.ndarray) -> None:
     """Writes the photograph with these tones and colors to `rgb`.
 
     Colors outside of sRGB lose chroma, never lightness or hue (as in `cielab.map_to_gamut`).
@@ -65,11 +65,11 @@ def join(luminance: np.ndarray, lightness: np.ndarray, ab: np.ndarray, rgb: np.n
         t = _cube_root(y)  # exact: the table's would put the darkest grays outside, too
         factor = _largest_factor(y, t, a, b)
         linear.reshape(3, -1)[:, outside] = _linear_rgb(y, t, factor * a, factor * b)
-    cv2.merge([_encode(channel, rgb.dtype) for channel in linear], rgb)
+    cv2.merge([_levels(channel, rgb.dtype) for channel in linear], rgb)
 
 
 def in_gamut(lightness: np.ndarray, ab: np.ndarray) -> np.ndarray:
-    """The colors that `join` makes of given ones.
+    """The colors that `compose` makes of given ones.
 
     Args:
       lightness: float32 (n,), L*.
@@ -81,7 +81,7 @@ def in_gamut(lightness: np.ndarray, ab: np.ndarray) -> np.ndarray:
     luminance = (lightness[None] + np.float32(16)) * np.float32(1 / 116)
     _cube(luminance)
     rgb: np.ndarray = np.empty((1, len(lightness), 3), np.uint16)
-    join(luminance, lightness[None], np.ascontiguousarray(ab.T[:, None]), rgb)
+    compose(luminance, lightness[None], np.ascontiguousarray(ab.T[:, None]), rgb)
     return rgb_to_lab(rgb[0])
 
 
@@ -128,22 +128,22 @@ def _cube_root(relative: np.ndarray) -> np.ndarray:
     ).astype(np.float32)
 
 
-def _encode(linear: np.ndarray, dtype: np.dtype) -> np.ndarray:
+def _levels(linear: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """Linear light -> levels of the dtype."""
     if dtype == np.uint8:
         return _look_up(encode_table(), linear)
-    return np.round(_curve(np.clip(linear, 0, 1)) * np.iinfo(dtype).max).astype(dtype)
+    return np.round(encode(np.clip(linear, 0, 1)) * np.iinfo(dtype).max).astype(dtype)
 
 
-def _decode(encoded: np.ndarray) -> np.ndarray:
-    """The inverse of `_curve`."""
+def decode(encoded: np.ndarray) -> np.ndarray:
+    """Encoded sRGB -> linear light, both in [0, 1]."""
     return np.where(
         encoded > constants.SRGB_KNEE, ((encoded + 0.055) / 1.055) ** 2.4, encoded / 12.92
     )
 
 
-def _curve(linear: np.ndarray) -> np.ndarray:
-    """The sRGB transfer curve, [0, 1] -> [0, 1]."""
+def encode(linear: np.ndarray) -> np.ndarray:
+    """Linear light -> encoded sRGB, both in [0, 1]."""
     power = 1.055 * np.power(np.maximum(linear, constants.LINEAR_KNEE), 1 / 2.4) - 0.055
     return np.where(linear > constants.LINEAR_KNEE, power, linear * 12.92)
 
@@ -159,7 +159,7 @@ def _look_up(table: np.ndarray, values: np.ndarray) -> np.ndarray:
 def linear_table(dtype: np.dtype) -> np.ndarray:
     """Linear light of every level of a dtype; float32 (256,) or (65536,)."""
     most = np.iinfo(dtype).max
-    return _decode(np.arange(most + 1) / most).astype(np.float32)
+    return decode(np.arange(most + 1) / most).astype(np.float32)
 
 
 @functools.cache
@@ -177,4 +177,4 @@ def lightness_of_levels(dtype: np.dtype) -> np.ndarray:
 @functools.cache
 def encode_table() -> np.ndarray:
     """8-bit sRGB levels of linear light in `constants.STEPS` steps; uint8 (65536,)."""
-    return np.round(_curve(np.arange(constants.STEPS + 1) / constants.STEPS) * 255).astype(np.uint8)
+    return np.round(encode(np.arange(constants.STEPS + 1) / constants.STEPS) * 255).astype(np.uint8)

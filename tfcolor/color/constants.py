@@ -18,8 +18,8 @@ LINEAR_KNEE = 0.0031308
 LAB_KNEE = 0.008856  # of XYZ relative to white; below it the cube root becomes a line
 LAB_SLOPE = 7.787
 LAB_OFFSET = 16.0 / 116.0
-ROOT_KNEE = 0.2068966  # of the cube root, as scikit-image splits the inverse
+ROOT_KNEE = 0.2068966  # where scikit-image splits the inverse of the cube root
 
 SLACK = 5e-5  # linear RGB; a table of L* puts sRGB's own border colors up to 3e-5 outside
-BISECTIONS = 6  # of the search for sRGB's border, before a last step along a line
-STEPS = 65_535  # of tables over [0, 1]: 1/20 of an 8-bit level where the curve is steepest
+BISECTIONS = 6  # The search for sRGB's border takes so many before a last step along a line.
+STEPS = 65_535  # in tables over [0, 1]; one is 1/20 of an 8-bit level where the curve is steepest

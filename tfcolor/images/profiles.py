@@ -8,6 +8,8 @@ import io
 import numpy as np
 from PIL import Image, ImageCms
 
+from tfcolor.color import cielab_numpy
+
 _GAMMA_TOLERANCE = 0.05  # libpng's, below which a correction is not visible
 
 
@@ -68,5 +70,4 @@ def gamma_to_srgb(pixels: np.ndarray, gamma: float) -> np.ndarray:
     """Converts uint8 or uint16 samples that are light to the power of gamma to sRGB."""
     top = np.iinfo(pixels.dtype).max
     light = (np.arange(top + 1) / top) ** (1 / gamma)
-    encoded = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
-    return np.rint(top * encoded).astype(pixels.dtype)[pixels]
+    return np.rint(top * cielab_numpy.encode(light)).astype(pixels.dtype)[pixels]
