@@ -28,7 +28,7 @@ SLOW = 40  # photographs that scikit-image is timed on
 
 def by_skimage(rgb: np.ndarray) -> None:
     """Two metrics of a photograph against its gray; uint8 (h, w, 3)."""
-    gray = cielab.to_gray(rgb).numpy()
+    gray = cielab.without_color(rgb).numpy()
     skmetrics.structural_similarity(
         rgb / 255.0, gray / 255.0, gaussian_weights=True, data_range=1, channel_axis=-1
     )

@@ -93,7 +93,7 @@ def main(photos: Path, masks: Path, model: str | None, labels: Path | None, limi
         size = (round(rgb.shape[1] * scale), round(rgb.shape[0] * scale))
         rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
         garment = cv2.resize(garment.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
-        gray = cielab.to_gray(rgb[None]).numpy()[0]
+        gray = cielab.without_color(rgb[None]).numpy()[0]
         own = rendering.colorize(gray, network)
         inward = cv2.distanceTransform(garment.astype(np.uint8), cv2.DIST_L2, 5)
         y, x = np.unravel_index(inward.argmax(), inward.shape)

@@ -72,7 +72,7 @@ def main(model: str | None, source: str, part: str, limit: int, seed: int) -> No
     found: dict[tuple[str, int], list[tuple[float, float]]] = {}
     for batch in batches.eval_batches(photos, SIDE, 1):
         truth = batch["rgb"].numpy()
-        gray = cielab.to_gray(truth).numpy()[0]
+        gray = cielab.without_color(truth).numpy()[0]
         for count in COUNTS:
             # Each side has the same places, and so has every run.
             rng = np.random.default_rng([seed, count, int(batch["image_id"][0])])

@@ -49,7 +49,7 @@ def main(run: Path | None, source: str, data_dir: str | None, part: str, limit: 
         pair: [] for pair in itertools.combinations(range(len(SIZES)), 2)
     }
     for batch in batches.eval_batches(photos, SIDE, 4):
-        gray = cielab.to_gray(batch["rgb"]).numpy()
+        gray = cielab.without_color(batch["rgb"]).numpy()
         colored = [colorize(gray) for colorize in colorizers]
         for (first, second), values in pairs.items():
             values.append(delta_e.delta_e(colored[first], colored[second]).numpy())

@@ -63,7 +63,7 @@ def test_any_leading_shape(shape, rng):
     rgb = rng.uniform(0, 1, shape).astype(np.float32)
     assert cielab.lab_to_rgb(cielab.rgb_to_lab(rgb)).shape == shape
     assert cielab.map_to_gamut(cielab.rgb_to_lab(rgb)).shape == shape
-    assert cielab.to_gray(rgb).shape == shape
+    assert cielab.without_color(rgb).shape == shape
 
 
 def test_low_precision_input_is_computed_in_float32():
@@ -175,12 +175,12 @@ def test_clipping_shifts_lightness_where_mapping_does_not():
 
 
 def test_gray_has_the_lightness_of_its_color():
-    gray = cielab.to_gray(CUBE).numpy()
+    gray = cielab.without_color(CUBE).numpy()
     assert gray.dtype == np.uint8
     assert np.all(gray == gray[..., :1])
     difference = skcolor.rgb2lab(gray)[..., 0] - skcolor.rgb2lab(CUBE)[..., 0]
     assert np.abs(difference).max() < 0.26  # half an 8-bit level where L* is steepest
-    np.testing.assert_array_equal(cielab.to_gray(gray), gray)
+    np.testing.assert_array_equal(cielab.without_color(gray), gray)
 
 
 def test_eager_graph_and_dataset_agree(rng):

@@ -25,7 +25,7 @@ def folder(tmp_path):
     for index in range(5):
         rgb = colorful_photo(index, 40 + index, 56)
         Image.fromarray(rgb).save(folder / "album" / f"photo{index}.png")
-    gray = cielab.to_gray(colorful_photo(7, 48, 48)).numpy()
+    gray = cielab.without_color(colorful_photo(7, 48, 48)).numpy()
     Image.fromarray(gray).save(folder / "gray.png")
     return folder
 
@@ -231,8 +231,8 @@ def test_a_tflite_file_gives_the_colors_of_its_network(tmp_path, sides):
 
     rgb = np.stack([colorful_photo(seed, 70, 90) for seed in range(2)])
     network = lite.LiteNetwork(tmp_path / "flat.tflite")
-    painted = rendering.of_batches(network)(cielab.to_gray(rgb).numpy())
-    l, _ = cielab.rgb_to_planes(cielab.to_gray(rgb))
+    painted = rendering.of_batches(network)(cielab.without_color(rgb).numpy())
+    l, _ = cielab.rgb_to_planes(cielab.without_color(rgb))
     expected = cielab.to_uint8(cielab.planes_to_rgb(l, tf.concat([0.4 * l, -0.3 * l], -1)))
     # The network saw it reduced.
     assert np.abs(painted.astype(int) - expected.numpy()).mean() < 3

@@ -166,7 +166,7 @@ def test_the_bundled_networks_colors_are_those_of_python():
 @settings(max_examples=25)
 @given(st.integers(8, 90), st.integers(8, 90), st.sampled_from(list(COLORIZERS)))
 def test_any_size_keeps_its_shape_and_its_lightness(height, width, sizes):
-    gray = cielab.to_gray(colorful_photo(height * 100 + width, height, width)[None]).numpy()
+    gray = cielab.without_color(colorful_photo(height * 100 + width, height, width)[None]).numpy()
     colored = COLORIZERS[sizes](gray)
     assert colored.dtype == np.uint8
     assert colored.shape == gray.shape
@@ -216,7 +216,7 @@ def test_at_the_networks_own_size_a_batch_is_colorized_at_once(strength):
         return {"ab": strength * swirl(l, training)["ab"]}
 
     truth = np.stack([colorful_photo(seed, 32, 32) for seed in range(3)])
-    gray = cielab.to_gray(truth).numpy()
+    gray = cielab.without_color(truth).numpy()
     fake = graphs.at_own_size(generator)(gray)
     assert seen == [(3, 32, 32, 1)]
     expected = graphs.from_generator(generator, 32, 8)(gray)
@@ -230,7 +230,7 @@ def test_at_the_networks_own_size_a_batch_is_colorized_at_once(strength):
 
 def test_of_a_color_photograph_the_lightness_alone_is_seen_and_kept():
     rgb = colorful_photo(6)[None]
-    gray = cielab.to_gray(rgb).numpy()
+    gray = cielab.without_color(rgb).numpy()
     plain = graphs.from_generator(lambda l, training: {"ab": 0.0 * tf.concat([l, l], -1)}, 32, 8)
     assert levels_apart(plain(rgb), gray).max() <= 1
     assert np.abs(COLORIZERS[32, 8](rgb).astype(int) - COLORIZERS[32, 8](gray)).mean() < 1
@@ -262,7 +262,7 @@ def test_what_a_generator_of_rgb_painted_is_shown_as_it_is():
     def paints(l, training):
         return {"rgb": tf.concat([l, -l, tf.ones_like(l)], -1)}
 
-    gray = cielab.to_gray(colorful_photo(2, 60, 40)[None]).numpy()
+    gray = cielab.without_color(colorful_photo(2, 60, 40)[None]).numpy()
     raw = graphs.raw_rgb(paints, tf.constant(gray), 32, 8).numpy()
     assert raw.shape == gray.shape
     assert (raw[..., 2] == 255).all()

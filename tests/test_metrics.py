@@ -55,7 +55,7 @@ def test_ssim_matches_skimage(pair, spoil):
     truth, fake = pair
     # White margins and gray fakes: flat bright areas are where rounding shows.
     truth[:, :, :20] = 255
-    fake = fake if spoil == "noise" else cielab.to_gray(truth).numpy()
+    fake = fake if spoil == "noise" else cielab.without_color(truth).numpy()
     for index in range(len(truth)):
         expected = skmetrics.structural_similarity(
             truth[index] / 255.0,
@@ -122,7 +122,7 @@ def test_ab_auc_rebalanced_weighs_pixels_by_their_nearest_bin(pair):
 
 def test_gray_loses_by_rebalancing():
     truth = np.stack([colorful_photo(seed, 40, 52) for seed in range(3)])
-    gray = cielab.to_gray(truth)
+    gray = cielab.without_color(truth)
     assert np.all(ab_error.ab_auc_rebalanced(truth, gray) < ab_error.ab_auc(truth, gray))
 
 
@@ -185,7 +185,7 @@ def test_colorfulness_matches_the_formula_in_float64(pair):
 
 def test_gray_has_no_colorfulness_and_the_absolute_one_is_lower(pair):
     truth, _ = pair
-    assert np.all(colorfulness.colorfulness(cielab.to_gray(truth)).numpy() == 0.0)
+    assert np.all(colorfulness.colorfulness(cielab.without_color(truth)).numpy() == 0.0)
     assert np.all(colorfulness.colorfulness_absolute(truth) < colorfulness.colorfulness(truth))
 
 
@@ -300,7 +300,7 @@ def test_spill_knows_neither_hue_nor_chroma(pair):
     truth = cielab.to_uint8(0.25 + 0.5 * cielab.to_float(pair[0]))  # far from the gamut's ends
     full = spill.spill(truth, truth).numpy()
     np.testing.assert_allclose(spill.spill(truth, saturated(truth, 0.5)), full, atol=0.03)
-    assert np.all(spill.spill(truth, cielab.to_gray(truth)).numpy() == 0)
+    assert np.all(spill.spill(truth, cielab.without_color(truth)).numpy() == 0)
 
 
 def test_hues_are_named_as_people_name_them():

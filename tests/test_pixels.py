@@ -22,7 +22,7 @@ def every_color():
 def joined(photo, ab, dtype=UINT8):
     """A photograph's luminance with other colors, ab (h, w, 2)."""
     rgb = np.empty((*photo.shape[:2], 3), dtype)
-    cielab_numpy.join(*cielab_numpy.tones(photo), np.moveaxis(ab, -1, 0), rgb)
+    cielab_numpy.compose(*cielab_numpy.tones(photo), np.moveaxis(ab, -1, 0), rgb)
     return rgb
 
 

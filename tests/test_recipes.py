@@ -37,7 +37,7 @@ def test_a_recipe_trains_resumes_exports_and_colorizes(name, photo_folder, tmp_p
         np.testing.assert_array_equal(left, found)
 
     saved = saved_model.export(run, tmp_path / "saved_models" / name)
-    gray = cielab.to_gray(colorful_photo(0, 70, 90)[None]).numpy()
+    gray = cielab.without_color(colorful_photo(0, 70, 90)[None]).numpy()
     colored = saved_models.load(saved)(gray)
     assert colored.shape == gray.shape
     l, before = (cielab.rgb_to_planes(x)[0].numpy() for x in (colored, gray))

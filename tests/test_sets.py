@@ -42,7 +42,7 @@ def watched(truth, fakes, size=7):
 
 
 def test_the_figures_are_those_of_the_formulas_over_color_photographs(truth):
-    gray = cielab.to_gray(truth).numpy()
+    gray = cielab.without_color(truth).numpy()
     found = watched(truth, {"gray": gray}).result()["gray"]
     (real, _), (fake, logits) = (NETWORK.extract(rgb[:COUNT]) for rgb in (truth, gray))
 
@@ -88,7 +88,7 @@ def test_the_interval_holds_the_distance_of_other_photographs(rng):
 
 
 def test_realism_is_the_distance_from_the_nearest_other_photographs(truth):
-    gray = cielab.to_gray(truth).numpy()
+    gray = cielab.without_color(truth).numpy()
     realism = watched(truth, {"gray": gray}).realism()
     real, fake = (NETWORK.extract(rgb[:COUNT])[0] for rgb in (truth, gray))
 
@@ -102,7 +102,7 @@ def test_realism_is_the_distance_from_the_nearest_other_photographs(truth):
 
 
 def test_too_few_photographs_have_no_figures(truth):
-    few = watched(truth[:5], {"gray": cielab.to_gray(truth[:5]).numpy()})
+    few = watched(truth[:5], {"gray": cielab.without_color(truth[:5]).numpy()})
     assert few.result() == {"gray": {}, "truth": {}} and few.realism() == {}
 
 
@@ -119,7 +119,7 @@ def test_more_photographs_than_are_kept_count_all_the_same(truth, monkeypatch):
 
 def test_two_rows_differ_by_the_distances_without_the_same_photographs(truth, rng):
     """What makes a set of photographs hard for both cancels: the interval is narrow."""
-    gray = cielab.to_gray(truth).numpy()
+    gray = cielab.without_color(truth).numpy()
     shifted = np.clip(gray.astype(int) + [[[[0, 0, 9]]]], 0, 255).astype(np.uint8)
     found = watched(truth, {"gray": gray, "shifted": shifted}).result()
     rows = {}

@@ -210,7 +210,7 @@ def test_the_event_files_hold_scalars_histograms_pictures_and_hyperparameters(ru
     grid = tf.io.decode_png(size_and_png[2]).numpy()
     assert grid.shape[1] == 3 * 32
     gray, truth = grid[:, :32], grid[:, 64:]
-    np.testing.assert_array_equal(gray, cielab.to_gray(truth))
+    np.testing.assert_array_equal(gray, cielab.without_color(truth))
     hparams = events.summary_metadata["_hparams_/session_start_info"].plugin_data.content
     assert b"l1_weight" in hparams
     assert b"image_size" in hparams

@@ -149,7 +149,7 @@ def _truth(name: str) -> np.ndarray:
 
 
 def _gray(rgb: np.ndarray) -> np.ndarray:
-    return np.asarray(cielab.to_gray(rgb))
+    return np.asarray(cielab.without_color(rgb))
 
 
 def _grid(rows: list[list[np.ndarray]], labels: list[str], cell: int = CELL) -> Image.Image:

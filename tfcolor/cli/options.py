@@ -16,7 +16,7 @@ from tfcolor.support import errors, quiet
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 FOLDER = click.Path(path_type=Path)
-LINES = 20  # of progress, when there is no terminal to show a bar
+LINES = 20  # how often progress is printed when there is no terminal to show a bar
 # Imported by Keras and TensorFlow Lite where they are installed, for what tfcolor does not use;
 # they take a third of the time that importing TensorFlow takes.
 UNUSED = ("jax", "matplotlib", "pandas")

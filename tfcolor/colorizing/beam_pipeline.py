@@ -100,7 +100,7 @@ class _Reduce(beam.DoFn):
     def process(self, pair: Pair) -> Iterator[Any]:
         try:
             yield pair, self._options.reduce(images.read(pair[0]).pixels, self._own_size)
-        except Exception as error:  # of any kind, it concerns this photograph only
+        except Exception as error:  # Any error concerns this photograph only.
             yield beam.pvalue.TaggedOutput("failed", _failed(pair, error))
 
 
@@ -116,7 +116,7 @@ class _Paint(beam.DoFn):
             photograph = images.read(pair[0])
             photograph = photograph.with_pixels(self._options.paint(photograph.pixels, l, ab))
             images.write(pair[1], photograph, self._options.provenance, times_of=pair[0])
-        except Exception as error:  # of any kind, it concerns this photograph only
+        except Exception as error:  # Any error concerns this photograph only.
             yield _failed(pair, error)
 
 

@@ -48,7 +48,7 @@ def paint(
         if own:
             lab = cielab_numpy.rgb_to_lab(strip)
             colors += np.float32(own) * np.moveaxis(lab[..., 1:], -1, 0)
-        cielab_numpy.join(luminance, lightness, colors, painted[rows])
+        cielab_numpy.compose(luminance, lightness, colors, painted[rows])
 
     count = max(_STRIP // width, 1)
     strips = [slice(top, min(top + count, height)) for top in range(0, height, count)]

@@ -43,7 +43,7 @@ def reduce(pixels: np.ndarray, size: int) -> np.ndarray:
     # Pixels are averaged, not lightness, as in the photographs that networks are trained on.
     small = arrays.resize(pixels, new_height, new_width)
     encoded = small / np.float32(np.iinfo(pixels.dtype).max)
-    return cielab_numpy.lightness(encoded) / np.float32(constants.L_SCALE) - 1
+    return cielab_numpy.lightness_of_srgb(encoded) / np.float32(constants.L_SCALE) - 1
 
 
 def check_size(size: int) -> None:

@@ -17,10 +17,10 @@ import numpy as np
 
 from tfcolor.images.resizing import arrays
 
-RADIUS = 1  # of the window in which the slope is found, pixels of the small photograph
+RADIUS = 1  # pixels of the small photograph; the slope is found in a window of this radius
 NOISE = 10.0  # L*²: a variance of lightness under which there is no edge to follow
 _BLOCK = 32  # rows that are summed up at a time
-TRUST = 0.5  # of the slope: in photographs, color follows fine detail less than coarse detail
+TRUST = 0.5  # factor of the slope: color follows fine detail less than coarse detail
 
 
 class Upsampler:

@@ -100,7 +100,7 @@ class ModelConfig:
     normalization: str = "batch"  # in the U-Net and the PatchGAN
     spectral: bool = False  # spectral normalization in the PatchGAN
     dropout: float = 0.5  # the noise z, in the U-Net's first three decoder blocks while training
-    encoder: str = BUNDLED_BACKBONE  # of a generator in ENCODERS; one of BACKBONES
+    encoder: str = BUNDLED_BACKBONE  # one of BACKBONES; for a generator in ENCODERS
     # Initial weights: also "imagenet" (the encoder's), "tfcolor" (the bundled model's), or an .npz.
     weights: str = "random"
 

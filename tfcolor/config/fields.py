@@ -10,7 +10,7 @@ from typing import Any
 from tfcolor import config
 from tfcolor.support import errors
 
-PARTS = ("data", "model", "stages")  # of a config; no fields themselves
+PARTS = ("data", "model", "stages")  # what a config consists of; no fields themselves
 
 
 def override(settings: config.TrainConfig, **fields: Any) -> config.TrainConfig:

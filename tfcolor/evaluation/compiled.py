@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-MIN_PIXELS = 96 * 96  # of a picture; smaller ones take less time than compiling does
+MIN_PIXELS = 96 * 96  # Smaller pictures take less time than compiling does.
 FILL = 4  # photographs; batches are filled to its multiples, so that few shapes are compiled
 
 

@@ -10,7 +10,7 @@ from tfcolor.support import errors
 RESAMPLES = 2000
 MANY = 20_000  # photographs; the mean of more is as good as normal, and resampling takes gigabytes
 QUANTILES = (0.025, 0.975)
-Z = 1.959964  # of a normal distribution: 95 % lie within
+Z = 1.959964  # 95 % of a normal distribution lie within so many deviations
 
 Interval = tuple[float, float, float]  # the figure, its lower and upper bound
 

@@ -163,7 +163,7 @@ def _describe(rgb: tf.Tensor) -> dict[str, tf.Tensor]:
 
 # The same function tells gray from color everywhere, so that rounding cannot decide both ways.
 mean_chroma = compiled.compiled(squares.mean_chroma)
-_to_gray = compiled.compiled(cielab.to_gray)
+_to_gray = compiled.compiled(cielab.without_color)
 
 
 @compiled.compiled

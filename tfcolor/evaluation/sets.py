@@ -9,8 +9,8 @@ from tfcolor.evaluation import scores
 from tfcolor.evaluation.features import extractors
 from tfcolor.evaluation.metrics import frechet, inception_score, kid
 
-GROUPS = 10  # of photographs, left out in turn
-SUBSETS = 20  # of the kernel distance; 100 take minutes, and have the same mean
+GROUPS = 10  # Each group of photographs is left out in turn.
+SUBSETS = 20  # The kernel distance is their mean; 100 take minutes, and have the same mean.
 FEW = 3000  # photographs; the kernel of all their pairs still fits into memory
 TOGETHER = 64  # batches per sum of outer products, each of which passes over megabytes
 NEAREST = 5  # photographs that realism compares with

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from tfcolor.evaluation import intervals, record
 
 NOTHING = 1e-7  # a smaller figure is rounding
-ROUNDING = 1e-5  # of a figure; a smaller interval is rounding of float32
+ROUNDING = 1e-5  # An interval that is a smaller share of its figure is rounding of float32.
 GRAY_METRICS = ("ab_error", "delta_e00", "colorfulness")  # that say how gray a picture stayed
 
 

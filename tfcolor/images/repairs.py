@@ -20,7 +20,7 @@ _ANCILLARY = 0x20
 _PNG_START = 33  # bytes of the signature and the first chunk, IHDR
 _PIXELS = b"\0\0\0\0IDAT"  # where Pillow stops reading the header
 _TEXTS = {b"tEXt", b"zTXt", b"iTXt"}  # limited in size each, and all together
-_FRAMES = {b"fcTL", b"fdAT"}  # of an animation; each depends on the ones before
+_FRAMES = {b"fcTL", b"fdAT"}  # frames of an animation; each depends on the ones before
 _MOST_CHUNKS = 1000  # optional ones in a file that is repaired
 
 

@@ -30,7 +30,7 @@ _XMP, _DNG_VERSION = 700, 50706
 
 # Values of PhotometricInterpretation, and their numbers of color channels.
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK, YCBCR, CIELAB, ICCLAB = 0, 1, 2, 3, 5, 6, 8, 9
-_CHANNELS = {RGB: 3, CMYK: 4, YCBCR: 3, CIELAB: 3, ICCLAB: 3}  # of all others: 1
+_CHANNELS = {RGB: 3, CMYK: 4, YCBCR: 3, CIELAB: 3, ICCLAB: 3}  # all others have 1
 _RAW_KINDS = {32803, 34892}  # a mosaic of colored sensors; linear sensor data
 
 _JPEG_COMPRESSIONS = {6, 7}

@@ -10,7 +10,7 @@ from tfcolor.color import quantize
 from tfcolor.models import blocks
 
 STRIDE = 8  # sides must be multiples of it
-TEMPERATURE = 0.38  # of the annealed mean; the paper's
+TEMPERATURE = 0.38  # the paper's, for the annealed mean
 
 # Repeats, multiple of the width, stride of the last and dilation of each block conv1 to conv7.
 _BLOCKS = (

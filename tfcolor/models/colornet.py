@@ -13,7 +13,7 @@ from tfcolor import config
 from tfcolor.color import quantize
 from tfcolor.models import blocks, efficientnet, encoders
 
-TEMPERATURE = 0.6  # of the annealed mean; lower is more saturated
+TEMPERATURE = 0.6  # for the annealed mean; lower is more saturated
 STRIDE = 64  # sides must be multiples of it: the encoder's 32 at half size
 DECODER_WIDTHS = {16: 128, 8: 96, 4: 64, 2: 48}  # the encoder's stride -> channels
 BOTTLENECK = 256

@@ -15,9 +15,9 @@ from tfcolor.models import blocks
 
 WEIGHTS = Path(__file__).parent / "weights" / "efficientnet-lite0.npz"  # ImageNet, float16
 IMAGE_SIZE = 224  # pixels per side, of the published training
-FEATURES = 1280  # of a whole photograph
+FEATURES = 1280  # a whole photograph's
 CLASSES = 1000  # of ImageNet, in its order
-BATCH_NORM_EPSILON = 1e-3  # of the published weights
+BATCH_NORM_EPSILON = 1e-3  # the published weights'
 STRIDES = (2, 4, 8, 16, 32)
 
 # Repeats, kernel, strides, expansion and channels of each stage.

@@ -20,7 +20,7 @@ MAX_RADIUS = 4  # pixels; a place is a square of 1 to 9 pixels per side
 COVERED = (0.2, 0.95)  # share of the area that dense hints cover
 HOLES = 8  # cells per side of the noise whose threshold makes holes
 LEAST_SURE = 0.3  # least mask of dense hints
-DISPLACED = 0.02  # of the side; largest displacement of dense hints
+DISPLACED = 0.02  # largest displacement of dense hints, share of the side
 MISTAKEN = 20.0 / constants.AB_SCALE  # standard deviation of colors of dense hints at a mask of 0
 
 _SPACING = 8  # pixels
@@ -81,12 +81,12 @@ def _dense(ab: Tensor, draws: Tensor) -> Tensor:
         draws[:, cells + 2 + _WAVES :],
     )
     side = ab.shape[1]
-    level = 1.0 - (COVERED[0] + (COVERED[1] - COVERED[0]) * covered[:, 0, 0])  # of the area
+    without = 1.0 - (COVERED[0] + (COVERED[1] - COVERED[0]) * covered[:, 0, 0])  # share of the area
     holes = _enlarge(ops.reshape(noise, (-1, HOLES, HOLES, 1)), side)
     # Sorting some of the pixels is enough to find the limit that the wanted share exceeds.
     some = holes[:, ::_SPACING, ::_SPACING]
     ordered = ops.sort(ops.reshape(some, (-1, some.shape[1] * some.shape[2])), axis=-1)
-    index = ops.cast(level * (ordered.shape[1] - 1), "int32")
+    index = ops.cast(without * (ordered.shape[1] - 1), "int32")
     limit = ops.take_along_axis(ordered, index, axis=-1)[:, :, None, None]
     sure = LEAST_SURE + (1.0 - LEAST_SURE) * sure
     mask = sure * ops.cast(holes > limit, "float32")

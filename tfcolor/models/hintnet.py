@@ -12,7 +12,7 @@ from keras import layers, ops
 from tfcolor.models import blocks, colornet, efficientnet
 
 STRIDE = 32  # sides must be multiples of it
-TEMPERATURE = 0.6  # of the annealed mean; lower is more saturated
+TEMPERATURE = 0.6  # for the annealed mean; lower is more saturated
 WIDTH = 32  # channels; those below are multiples of it
 DECODER_WIDTHS = {16: 4, 8: 3, 4: 2}  # stride -> channels, as a multiple of the width
 BOTTLENECK = 8  # channels, as a multiple of the width

@@ -19,8 +19,8 @@ from keras import layers
 from tfcolor.support import errors
 
 IMAGE_SIZE = 299  # pixels per side
-FEATURES = 2048  # of a whole photograph
-CLASSES = 1008  # of the published network, some of them unused
+FEATURES = 2048  # a whole photograph's
+CLASSES = 1008  # the published network's; some are unused
 
 Step = tuple[int, int | tuple[int, int]]  # channels and kernel of a convolution
 

@@ -12,7 +12,7 @@ from tfcolor.models import attention, blocks, spectral_norm
 STRIDE = 32  # sides of the generator's input must be multiples of it
 ATTENTION_STRIDE = 8  # 32 x 32 places for 256 x 256 pixels, the best size in the paper
 MAX_MULTIPLE = 8  # channels grow to 8 times the width
-LEAKY_SLOPE = 0.1  # of spectral normalization's authors, arXiv:1802.05957, table 3
+LEAKY_SLOPE = 0.1  # as in spectral normalization, arXiv:1802.05957, table 3
 
 
 def build_generator(width: int = 64, dtype: str = "float32", seed: int = 0) -> keras.Model:

@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 BITS = 64
-MAX_BITS_APART = 3  # of two copies; their colors are compared, too, as other pictures may be alike
+MAX_BITS_APART = 3  # between two copies; colors are compared, too: other pictures may be alike
 MAX_COLOR_APART = 12.0  # mean difference of the 4 x 4 colors of two copies, 8-bit levels
 _BANDS = 4  # two hashes no more than three bits apart are equal in one of four quarters
 _SIDE = 32  # pixels per side of the picture that is hashed

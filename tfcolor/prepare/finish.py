@@ -19,7 +19,8 @@ from tfcolor.support import disk, errors
 NAME = "photographs"
 REPORT = "report.json"
 DROPPED = "dropped.csv"
-FIRST = ("test", "validation", "train")  # of two copies, the one in the first of these is kept
+# Of two copies, the one in the first of these parts is kept.
+FIRST = ("test", "validation", "train")
 
 
 def finish(folder: Path, made: list[parts.Part], drop_leaks: bool) -> dict[str, dict[str, int]]:

@@ -50,7 +50,7 @@ def shrink(stored: Path | bytes, name: str, settings: set_options.SetOptions) ->
     try:
         encoded = stored.read_bytes() if isinstance(stored, Path) else stored
         rgb = images.decode_rgb(encoded, name, enough=settings.short_side)
-    except Exception as error:  # of any kind, it concerns this photograph only
+    except Exception as error:  # Any error concerns this photograph only.
         return Shrunk(reason=errors.of_photograph(error), kind="broken")
     height, width = rgb.shape[:2]
     if min(height, width) < settings.min_side:

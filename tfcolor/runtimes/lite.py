@@ -15,8 +15,8 @@ from tfcolor.support import errors, quiet
 
 CARD = "tfcolor.json"  # in a zip archive after the network, where TFLite files have metadata
 _L, _HINTS, _AB = 1, 3, 2  # channels of inputs and output
-SIZE = 192  # of a file without a card
-STRIDE = 64  # of a file without a card; no network of ours has a larger one
+SIZE = 192  # what a file without a card is shown
+STRIDE = 64  # for a file without a card; no network of ours has a larger one
 
 
 class LiteNetwork:

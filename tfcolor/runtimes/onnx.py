@@ -31,7 +31,7 @@ class OnnxNetwork:
             self.size, self.stride = int(said[SIZE]), int(said[STRIDE])
         except (KeyError, ValueError) as error:
             raise errors.InputError(
-                f"{path} does not say what size it is to be shown; export it again: "
+                f"{path} does not say what size of photograph its network takes; export it again: "
                 "tfcolor export --format onnx"
             ) from error
 

@@ -17,7 +17,7 @@ from tfcolor.support import errors
 
 COLORIZE = "rgb"  # signatures of a SavedModel; all of them are in `serving.contract`
 PLANES = "planes"
-HINTED = "hinted_planes"  # of a network that takes hints
+HINTED = "hinted_planes"  # only a network that takes hints has it
 RAW = "raw"  # the RGB that a generator of RGB paints, with its own lightness
 CARD = "tfcolor.json"  # in assets.extra, where TF Serving ignores it
 IMAGE_SIZE = "image_size"  # in the card: short side that the network is meant to see, pixels

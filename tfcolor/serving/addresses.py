@@ -19,7 +19,7 @@ from tfcolor.support import errors
 
 TOKEN = "TFCOLOR_SERVER_TOKEN"
 CA = "TFCOLOR_SERVER_CA"
-NAME = "tfcolor-base"  # of a model whose name is not given
+NAME = "tfcolor-base"  # for a model whose name is not given
 
 _GRPC = ("grpc", "grpcs")
 _FORMS = "http://HOST:8501/v1/models/NAME or grpc://HOST:8500/NAME"

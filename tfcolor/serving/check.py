@@ -12,7 +12,7 @@ from tfcolor.serving import contract, remote
 from tfcolor.support import errors
 
 LIGHTNESS = 1.0  # of 100, on average: decoders of JPEG differ by less, another picture by more
-SIDE = 64  # of the planes that are sent, pixels
+SIDE = 64  # pixels; the planes that are sent are squares
 
 
 @dataclasses.dataclass(frozen=True)

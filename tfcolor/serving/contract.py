@@ -9,10 +9,10 @@ from collections.abc import Mapping
 VERSION = 1  # raised when callers of today's signatures would break
 
 # These bound the memory of a request, in pixels.
-MAX_PIXELS = 25_000_000  # of a photograph
-MAX_SIDE = 65_500  # of a photograph; a JPEG has no more
+MAX_PIXELS = 25_000_000  # a photograph has no more
+MAX_SIDE = 65_500  # pixels; a JPEG has no more
 MAX_SIZE = 1024  # short side that a network sees
-MAX_PLANE = 4 * MAX_SIZE**2  # of lightness that it sees at a time, padded to its stride
+MAX_PLANE = 4 * MAX_SIZE**2  # pixels that it sees at a time, padded to its stride
 
 # TensorFlow's dtypes by the names of its protocol buffers.
 _ENUMS = {"string": "DT_STRING", "int32": "DT_INT32", "float32": "DT_FLOAT", "uint8": "DT_UINT8"}

@@ -18,13 +18,13 @@ from tfcolor.serving import addresses, rest
 from tfcolor.support import errors
 
 SIZE = 192  # every network of ours can take it; the server does not say which is best
-TIMEOUT_S = 60.0  # of one request
-DEADLINE_S = 120.0  # of all tries of a request: a server takes this long to restart
-CONNECT_S = 5.0  # of all tries of the first contact: an address may be mistyped
+TIMEOUT_S = 60.0  # for one request
+DEADLINE_S = 120.0  # for all tries of a request: a server takes this long to restart
+CONNECT_S = 5.0  # for all tries of the first contact: an address may be mistyped
 PAUSE_S = 0.25  # before the second try; doubled before each one after it, with jitter
 LONGEST_PAUSE_S = 4.0
 CHUNK_FILES = 8  # photographs in a request, at most
-CHUNK_BYTES = 16_000_000  # of their files; a larger one goes alone
+CHUNK_BYTES = 16_000_000  # of files in one request; a larger file goes alone
 
 HINTED = "hinted_planes_png"  # the signature of a network that takes hints
 

@@ -25,7 +25,9 @@ def blaming(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno is None:  # an encoder's, which knows of no file
             raise OSError(f"{path}: {errors.one_line(error)}") from error
-        raise OSError(error.errno, error.strerror, str(path)) from error  # of the same subclass
+        raise OSError(
+            error.errno, error.strerror, str(path)
+        ) from error  # The errno gives the same subclass.
 
 
 def folds_case(folder: Path) -> bool:

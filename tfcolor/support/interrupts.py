@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from types import FrameType
 
-_noted: list[threading.Event] = []  # of the outermost `interruptible`
+_noted: list[threading.Event] = []  # the event of the outermost `interruptible`, if there is one
 
 
 @contextlib.contextmanager

@@ -66,7 +66,7 @@ class Summaries:
           step: of the run.
           truth, fake: uint8 (n, s, s, 3).
         """
-        grid = np.concatenate([cielab.to_gray(truth).numpy(), fake, truth], axis=2)
+        grid = np.concatenate([cielab.without_color(truth).numpy(), fake, truth], axis=2)
         grid = grid.reshape(1, -1, *grid.shape[2:])  # (n, s, 3s, 3) -> (1, ns, 3s, 3)
         planes = {"truth": cielab.rgb_to_lab(truth), "fake": cielab.rgb_to_lab(fake)}
         with self._writer.as_default(step):

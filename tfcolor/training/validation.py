@@ -16,7 +16,7 @@ from tfcolor.evaluation.metrics import frechet
 from tfcolor.training import device, run
 
 GRID_PHOTOGRAPHS = 8
-MAX_COLORFULNESS = 1.15  # of the truth's; more is gaudy, and ends a stage with patience
+MAX_COLORFULNESS = 1.15  # share of the truth's; more is gaudy, and ends a stage with patience
 TRUTH = "val/colorfulness_truth"
 FRECHET = f"val/{config.FRECHET}"
 
@@ -76,7 +76,7 @@ class Validation:
         if not begins and _score(self._stage, values) < self._best():
             checkpoints.save_best()
         records.scalars(self._stage.name, done, values)
-        records.pictures(done, self._shown, self._colorize(cielab.to_gray(self._shown)))
+        records.pictures(done, self._shown, self._colorize(cielab.without_color(self._shown)))
         return values
 
     def is_done(self) -> bool:

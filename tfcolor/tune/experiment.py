@@ -32,10 +32,10 @@ COMPARED = {"steps", "patience", "validate_every_steps"}
 class Experiment:
     """What all trials have in common, and what is searched."""
 
-    settings: config.TrainConfig  # of every trial, except for the fields that are searched
+    settings: config.TrainConfig  # every trial has these, except for the fields that are searched
     searched: Sequence[spaces.Space]
     metric: str = "val/ab_error"
-    seed: int = 0  # of the search; trials take theirs from the settings
+    seed: int = 0  # for the search; trials take theirs from the settings
 
     def __post_init__(self) -> None:
         names = [space.field for space in self.searched]

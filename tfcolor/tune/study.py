@@ -43,7 +43,7 @@ class Outcome:
     folder: Path  # its workdir
     state: str  # "complete", "pruned", "running"
     value: float | None  # the best validation of the last stage; of a pruned trial, the last one
-    step: int | None  # of that validation
+    step: int | None  # when it was validated
     params: dict[str, Any]
     reason: str  # why it was pruned, or where its value is from
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import av
 
-FAR_S = 10  # a jump of this size in a file is an error; a single stream may just pause
-BACK_S = Fraction(1, 10)  # so is going back by this much; less is due to interleaving of packets
-MOST_FAILURES = 1000  # places of a file that cannot be read, before its rest is given up
+FAR_S = 10  # A jump ahead by so much is an error in the file; a single stream may just pause.
+BACK_S = Fraction(1, 10)  # So is a jump back by so much; less is due to interleaving of packets.
+MOST_FAILURES = 1000  # After so many places that cannot be read, the rest of a file is given up.
 
 
 @dataclasses.dataclass
@@ -40,7 +40,7 @@ def packets(container: Any, streams: list[Any]) -> Iterator[Any]:
         return
     last: dict[int, _Last] = {}
     latest: Fraction | None = None  # begin of the last packet of any stream
-    offset = earlier = Fraction(0)  # now, and before the last jump
+    offset = earlier = Fraction(0)  # what is added to times now, and what was before the last jump
     wanted = {stream.index for stream in streams}
     for packet in _demuxed(container, list(container.streams)):
         index, base = packet.stream.index, packet.time_base
@@ -50,9 +50,8 @@ def packets(container: Any, streams: list[Any]) -> Iterator[Any]:
             latest = stored + offset if latest is None else latest
             before = last.get(index) or _Last(stored + offset, latest, 0)
             if abs(stored + earlier - before.end) < BACK_S < abs(stored + offset - before.end):
-                used = (
-                    earlier  # Demuxers keep a packet back until the next, which is after the jump.
-                )
+                # Demuxers keep a packet back until the next, which is after the jump.
+                used = earlier
             elif (
                 min(abs(stored + offset - each) for each in (before.end, latest)) > FAR_S
                 or stored + offset < before.begin - BACK_S

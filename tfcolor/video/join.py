@@ -16,7 +16,7 @@ import tfcolor
 from tfcolor.support import errors
 from tfcolor.video import clock, film_options, read, streams
 
-TRIED_PACKETS = 200  # of the source; a muxer refuses a stream at its header or its first packets
+TRIED_PACKETS = 200  # A muxer refuses a stream at its header or its first packets.
 SLACK_S = 0.25  # by which the end of a stream may differ: encoders add and drop some samples
 
 
@@ -37,7 +37,7 @@ class Plan:
 
 @dataclasses.dataclass(frozen=True)
 class Joined:
-    """What a film was joined of.
+    """What came of joining a film: what each stream holds, and what was lost.
 
     Attributes:
       ends: index of each stream of the film that has packets -> the time at which it ends, seconds;
@@ -270,7 +270,7 @@ def _others(
 
 def _apart(stream: Any) -> int:
     """Least difference of the times of two packets, in units of a stream's time base."""
-    if stream.type == "subtitle":  # of those, several may begin at once
+    if stream.type == "subtitle":  # Several subtitles may begin at once.
         return 0
     # MP4 counts sound in samples, and takes no two packets of one time.
     rate = stream.rate if stream.type == "audio" and stream.codec_context else None

@@ -92,7 +92,7 @@ def colorize_film(
             frames, _ = parts.state_after(segments[-1])
             if gap := join.missing(joined, frames, whole.ends):
                 raise OSError(
-                    f"{target} is not all that was read: {gap}; its parts are kept in {folder}"
+                    f"{target} lacks something that was read: {gap}; its parts are kept in {folder}"
                 )
             for line in whole.losses(film):
                 note(line)

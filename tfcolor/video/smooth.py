@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 
 DISTANCE = 1.5  # pixels by which the flow there and back may miss; with more, a place is lost
-DIFFERENCE = 0.1  # of l, 5 L*, less the whole picture's change; with more, it is something else
-ALIKE = 6 / 110  # of ab; colors this close are smoothed even where tracking is not trusted
+DIFFERENCE = 0.1  # in l, 5 L*, less the whole picture's change; with more, it is something else
+ALIKE = 6 / 110  # in ab; colors this close are smoothed even where tracking is not trusted
 CUT = 0.15  # mean trust; less is another scene: within one it is 0.7 and more, across cuts 0.02
 
 
@@ -83,7 +83,7 @@ def follow(before: np.ndarray, l: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     where = (place + back).astype(np.float32)
     astray = np.square(back + _take(forth, where)).sum(axis=-1)
     change = l - _take(before, where)
-    change = cv2.blur(change - np.median(change), (3, 3))  # of the object, not of the grain
+    change = cv2.blur(change - np.median(change), (3, 3))  # blurred, so that grain does not count
     trust = np.exp(-astray / DISTANCE**2 - np.square(change / DIFFERENCE)).astype(np.float32)
     within = (where >= -0.5) & (where <= np.array([width, height]) - 0.5)
     return where, trust * within.all(axis=-1)

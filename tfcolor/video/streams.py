@@ -11,7 +11,7 @@ import av
 SOUND = "aac"  # codec for sound that the container cannot hold
 TEXTS = {"subrip", "srt", "ass", "ssa", "mov_text", "webvtt", "text"}  # FFmpeg's names
 TEXT_OF = {"mp4": "mov_text", "mov": "mov_text", "matroska": "subrip"}  # what a container takes
-TIME_CODE = "timecode"  # the tag
+TIME_CODE = "timecode"  # the tag that holds it
 _OF_CONTAINER = {
     "major_brand",
     "minor_version",

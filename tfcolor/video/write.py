@@ -12,7 +12,7 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 from tfcolor.video import film_options, read
 
 os.environ.setdefault("SVT_LOG", "1")  # only errors: by default SVT-AV1 prints its settings
-FORMAT = "nut"  # of segments; the only container that keeps any time base
+FORMAT = "nut"  # for segments: the only container that keeps any time base
 
 
 def frame(film: read.Film, time: int, duration: int, rgb: np.ndarray) -> av.VideoFrame:

@@ -16,7 +16,7 @@ from tfcolor.runtimes import freezing
 
 SPEC = tf.TensorSpec((None, None, None, None), tf.uint8, name="rgb")
 Colorizer = Callable[[np.ndarray], np.ndarray]
-Probabilities = Callable[[tf.Tensor], tf.Tensor]  # of logits; see `quantize.probabilities`
+Probabilities = Callable[[tf.Tensor], tf.Tensor]  # from logits; see `quantize.probabilities`
 CELL = 4  # pixels; side of the cells for which color classes are predicted
 
 

@@ -40,7 +40,7 @@ class Tables:
     def join(
         self, luminance: tf.Tensor, lightness: tf.Tensor, a: tf.Tensor, b: tf.Tensor
     ) -> tf.Tensor:
-        """`cielab_numpy.join`: planes float32 (..., h, w) -> uint8 (..., h, w, 3)."""
+        """`cielab_numpy.compose`: planes float32 (..., h, w) -> uint8 (..., h, w, 3)."""
         planes = luminance, (lightness + 16.0) * (1 / 116), a, b
         y, root, a, b = (tf.reshape(plane, [-1]) for plane in planes)
         linear = _linear_rgb(y, root, a, b)

@@ -39,7 +39,7 @@ class Extractor:
     score: str
     features: int
     classes: int
-    see: Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]  # of one chunk
+    see: Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]  # the features of one chunk
 
     def extract(self, rgb: np.ndarray | tf.Tensor) -> tuple[np.ndarray, np.ndarray]:
         """Features and classes of photographs.

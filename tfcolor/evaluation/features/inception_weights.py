@@ -37,7 +37,7 @@ SOURCES = (
 )
 GRAPH = "classify_image_graph_def.pb"  # its name in inception-2015-12-05.tgz
 TIMEOUT_SECONDS = 30  # without a byte
-BATCH_NORM_EPSILON = 1e-3  # of the published network
+BATCH_NORM_EPSILON = 1e-3  # the published network's
 
 # In the order in which the graph numbers its scopes: conv, conv_1, ...; mixed, mixed_1, ...
 _STEM = ("Conv2d_1a_3x3", "Conv2d_2a_3x3", "Conv2d_2b_3x3", "Conv2d_3b_1x1", "Conv2d_4a_3x3")

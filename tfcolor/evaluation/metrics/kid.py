@@ -133,7 +133,8 @@ class KernelSums:
         member = np.eye(int(groups.max()) + 1)[groups]  # (n, groups)
         real, fake = np.asarray(real, np.float64), np.asarray(fake, np.float64)
         self._counts = member.sum(axis=0)
-        self._within = np.zeros((len(self._counts),) * 2)  # of pairs of different photographs
+        # Sums over pairs of different photographs.
+        self._within = np.zeros((len(self._counts),) * 2)
         for features in (real, fake):
             kernel = _kernel(features, features)
             self._within += member.T @ kernel @ member - np.diag(np.diagonal(kernel) @ member)

@@ -13,7 +13,7 @@ LOW_SSIM, HIGH_SSIM = 0.1, 0.9  # quantiles of a row's SSIM
 REALISTIC = 0.98  # realism: nearly as near other real photographs as the photograph itself (1)
 NEAR_COLORFULNESS = (0.75, 1.25)  # times the truth's
 DULL = 0.5  # times the truth's colorfulness
-COLORFUL = 15.0  # of the truth; with less it is not even slightly colorful (Hasler, Süsstrunk)
+COLORFUL = 15.0  # a truth below is not even slightly colorful (Hasler, Süsstrunk)
 
 SSIM, DELTA, COLORFULNESS, SPILL = "ssim", "delta_e00", "colorfulness", "spill"
 HIGHER = metrics.HIGHER_IS_BETTER | {sets.REALISM}
@@ -69,8 +69,11 @@ def extremes(view: View, row: str, metric: str) -> dict[str, list[int]]:
 
 
 def disagreements(view: View, first: str, second: str) -> list[int]:
-    """Where the first is the closest to the truth as against the second: by ΔE00, at most
-    `SHOWN`, the largest difference first."""
+    """Places where the first is closer to the truth than the second, by ΔE00.
+
+    Returns:
+      At most `SHOWN`, the largest difference first.
+    """
     gain = view.values(second, DELTA) - view.values(first, DELTA)
     return _places(view, gain > 0, gain)
 

@@ -114,7 +114,7 @@ def _pair(
     place: int,
     on_left: bool,
 ) -> dict[str, Any]:
-    """Two pictures, and what they are in a form that tells nothing at a glance."""
+    """Two pictures, and what they are, encoded against a look at the page's source."""
     rows = (scores.TRUTH, row) if on_left else (row, scores.TRUTH)
     what = {"row": row, "photograph": evaluation.names[place], "real": rows.index(scores.TRUTH)}
     return {
