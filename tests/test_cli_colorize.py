@@ -90,6 +90,17 @@ def test_hints_strength_and_saturation_reach_the_photograph(gray, tmp_path):
     assert chroma["none"] < 0.5 < chroma["half"] < np.hypot(plain[..., 1], plain[..., 2]).mean()
 
 
+def test_two_drives_of_windows_have_no_common_folder(gray, tmp_path, monkeypatch):
+    def commonpath(paths):
+        raise ValueError("Paths don't have the same drive")
+
+    monkeypatch.setattr(os.path, "commonpath", commonpath)
+    broken = tmp_path / "broken.jpg"
+    broken.touch()
+    assert run(gray, broken)[0] == 1
+    assert (tmp_path / "failures.csv").exists()
+
+
 def test_the_file_says_that_its_color_is_synthetic_unless_it_is_not_to(gray, tmp_path):
     run(gray, "-o", tmp_path / "a.jpg")
     run(gray, "-o", tmp_path / "b.jpg", "--no-provenance")
