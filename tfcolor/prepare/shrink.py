@@ -9,10 +9,11 @@ from PIL import Image
 
 from tfcolor import images
 from tfcolor.images import decoding
+from tfcolor.images.resizing import arrays
 from tfcolor.prepare import fingerprint, set_options
 from tfcolor.support import errors
 
-THUMB_SIDE = 64  # pixels; of the picture that tells gray from color
+THUMB_SIDE = 64  # pixels; the picture tells gray from color
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,8 +62,8 @@ def shrink(stored: Path | bytes, name: str, settings: set_options.SetOptions) ->
     scale = settings.short_side / min(height, width)
     if scale < 1 or not decoding.is_plain_jpeg(encoded):
         if scale < 1:
-            size = max(round(width * scale), 1), max(round(height * scale), 1)
-            image = image.resize(size, Image.Resampling.LANCZOS)
+            size = max(round(height * scale), 1), max(round(width * scale), 1)
+            image = Image.fromarray(np.rint(arrays.resize(rgb, *size)).astype(np.uint8))
         file = io.BytesIO()
         image.save(file, "JPEG", quality=settings.quality, subsampling="4:4:4")
         encoded = file.getvalue()
