@@ -391,6 +391,26 @@ def test_the_traceback_can_be_asked_for(tmp_path, monkeypatch):
 # Interruption
 
 
+@pytest.mark.parametrize(
+    ("work", "arguments", "note"),
+    [
+        ("colorizing.folder.colorize_files", ["colorize", samples.FOLDER, "-o", "out"], "goes on"),
+        ("prepare.run.prepare", ["prepare", "samples", "out"], "goes on"),
+        ("evaluation.run.run", ["evaluate", "gray", *QUICK], "nothing was written"),
+        ("analysis.study.analyze", ["analyze", "--out", "out"], "nothing was written"),
+    ],
+)
+def test_ctrl_c_says_what_became_of_the_work(tmp_path, monkeypatch, work, arguments, note):
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(f"tfcolor.{work}", interrupted)
+    code, output = run(*arguments)
+    assert code == 130
+    assert "stopped; " in output and note in output.splitlines()[-1]
+
+
 def train_arguments(folder, photo_folder, steps):
     every = ["--log-every", 5, "--checkpoint-every", 5, "--validate-every", 1000]
     return ["train", "--data", photo_folder, "--workdir", folder, *TINY, *every, "--steps", steps]

@@ -25,9 +25,7 @@ from tfcolor.support import errors
 )
 @click.option("--limit", type=click.IntRange(1), help="Use a sample of this many photographs.")
 @click.option("--augment", is_flag=True, help="Also show the old-film augmentation of training.")
-@click.pass_context
 def analyze(
-    context: click.Context,
     part: str,
     out: Path,
     limit: int | None,
@@ -52,12 +50,8 @@ def analyze(
 
     if download:
         data.download(settings)
-    try:
-        with options.bar("analyzing") as progress:
-            report = study.analyze(settings, part, out, limit, augment, progress=progress)
-    except KeyboardInterrupt:
-        click.echo("stopped; nothing was written", err=True)
-        context.exit(130)  # as a shell reports Ctrl-C
+    with options.stoppable("nothing was written"), options.bar("analyzing") as progress:
+        report = study.analyze(settings, part, out, limit, augment, progress=progress)
     for sentence in report["conclusion"]:
         click.echo(sentence)
     click.echo(f"open {out / 'report.html'}")

@@ -84,10 +84,11 @@ def colorize(
     if parsed and len(pairs) > 1:
         raise errors.InputError("--hint is for one photograph; give one")
     path = options.chosen_network(model, server)
-    if beam is None:
-        is_whole = _run_here(path, pairs, chosen, place)
-    else:
-        is_whole = _run_beam(path, pairs, chosen, place, beam)
+    with options.stoppable(options.RESUMES):
+        if beam is None:
+            is_whole = _run_here(path, pairs, chosen, place)
+        else:
+            is_whole = _run_beam(path, pairs, chosen, place, beam)
     _tell(rest)
     if rest.folders or not is_whole:
         context.exit(1)

@@ -62,9 +62,7 @@ WORDS = ("gray", "truth")  # rows that every table has anyway
     multiple=True,
     help="JSON of an earlier evaluation of the same photographs; adds its models. Repeatable.",
 )
-@click.pass_context
 def evaluate(
-    context: click.Context,
     models: tuple[str, ...],
     part: str | None,
     limit: int | None,
@@ -113,22 +111,18 @@ def evaluate(
     seen_by = None if network == "none" else extractors.network(network, inception_weights)
     with contextlib.ExitStack() as stack:
         kept = [stack.enter_context(pictures.Thumbnails())] if report else []
-        try:
-            with options.bar("evaluating") as progress:
-                measured = run.run(
-                    {name: row.painter for name, row in found.items()},
-                    photos,
-                    how,
-                    settings.min_chroma,
-                    seen_by,
-                    batch_size,
-                    {name: row.source for name, row in found.items()},
-                    kept,
-                    progress,
-                )
-        except KeyboardInterrupt:
-            click.echo("stopped; nothing was written", err=True)
-            context.exit(130)  # as a shell reports Ctrl-C
+        with options.stoppable("nothing was written"), options.bar("evaluating") as progress:
+            measured = run.run(
+                {name: row.painter for name, row in found.items()},
+                photos,
+                how,
+                settings.min_chroma,
+                seen_by,
+                batch_size,
+                {name: row.source for name, row in found.items()},
+                kept,
+                progress,
+            )
         measured = dataclasses.replace(measured, protocol={**measured.protocol, "part": part})
         try:
             for each in earlier:

@@ -15,6 +15,8 @@ from tfcolor.support import errors, quiet
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
+INTERRUPTED = 130  # exit code, as a shell reports Ctrl-C
+RESUMES = "the same command goes on where it was"
 FOLDER = click.Path(path_type=Path)
 LINES = 20  # how often progress is printed when there is no terminal to show a bar
 # Imported by Keras and TensorFlow Lite where they are installed, for what tfcolor does not use;
@@ -195,6 +197,16 @@ def bar(label: str) -> Iterator[Callable[[int, int], None]]:
     finally:
         if shown is not None:
             shown.__exit__(None, None, None)
+
+
+@contextlib.contextmanager
+def stoppable(note: str) -> Iterator[None]:
+    """At Ctrl-C, ends the command with a line that says what became of the work."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        click.echo(f"stopped; {note}", err=True)
+        raise click.exceptions.Exit(INTERRUPTED) from error
 
 
 def given(**values: Any) -> dict[str, Any]:

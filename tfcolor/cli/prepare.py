@@ -38,9 +38,7 @@ def _option(flag: str, help_: str) -> options.Decorator:
 @click.option("--drop-leaks", is_flag=True, help="Leave test photographs out of the training part.")
 @click.option("--workers", type=click.IntRange(1), help="Threads.", show_default="one per core")
 @options.beam
-@click.pass_context
 def prepare(
-    context: click.Context,
     sources: tuple[str, ...],
     folder: Path,
     data_dir: str | None,
@@ -75,7 +73,7 @@ def prepare(
         for one in [*photos, *([tests] if tests else [])]:
             data.download(one)
     todo = run.plan(photos, folder, sized, tests)
-    try:
+    with options.stoppable(options.RESUMES):
         if beam is not None:
             from tfcolor.prepare import pipeline
 
@@ -83,9 +81,6 @@ def prepare(
         else:
             with options.bar("preparing") as progress:
                 report = run.prepare(todo, drop_leaks, workers, progress)
-    except KeyboardInterrupt:
-        click.echo("stopped; the same command goes on where it was", err=True)
-        context.exit(130)  # as a shell reports Ctrl-C
     for split, counts in report.items():
         dropped = ", ".join(
             f"{count} {kind}" for kind, count in sorted(counts.items()) if kind != "kept"

@@ -117,7 +117,7 @@ def train(
         steps = math.ceil(epochs * count * settings.total_steps / seen)
         settings = fields.override(settings, total_steps=steps)
     if not loop.train(settings, workdir):
-        context.exit(130)  # as a shell reports Ctrl-C
+        context.exit(options.INTERRUPTED)
     if not (workdir / workdirs.CONFIG).is_file():  # on a worker that writes nothing
         click.echo("trained; the first worker has the run")
         return

@@ -104,7 +104,7 @@ def tune(
     if not finished or count < trials:
         click.echo(f"{count} of {trials} trials are finished; run the same command to go on")
     if not finished:
-        context.exit(130)  # as a shell reports Ctrl-C
+        context.exit(options.INTERRUPTED)
 
 
 def _table(found: list["study.Outcome"], metric: str) -> str:

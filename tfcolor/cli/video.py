@@ -57,7 +57,7 @@ def video(
 
     chosen = film_options.FilmOptions(**options.given(**settings))
     film_options.check_target(film, output, overwrite)
-    with options.bar("frames") as progress:
+    with options.stoppable(options.RESUMES), options.bar("frames") as progress:
         run.colorize_film(
             film,
             output,
