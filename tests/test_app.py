@@ -193,6 +193,19 @@ def test_strength_is_held_within_its_limits_and_without_it_a_photograph_stays_gr
 
 
 @in_browser
+def test_a_photograph_in_color_stays_as_it_is_unless_the_user_wants(page, tmp_path):
+    path = saved(tmp_path / "a.png", Image.fromarray(colorful_photo(3, 160, 240)))
+    page.locator("input[type=file]").set_input_files(str(path))
+    page.get_by_text("This photograph is in color already, and is left as it is.").wait_for()
+    page.get_by_role("button", name="Download in full size").click()
+    page.get_by_text("a.png is in color already").last.wait_for()
+    page.get_by_role("checkbox", name="Replace colors that are there").check()
+    page.locator(".comparison .after").wait_for()
+    before, after = pictures(page)
+    assert chroma(before).mean() > 10 and np.abs(before.astype(int) - after).mean() > 5
+
+
+@in_browser
 def test_a_color_is_set_by_its_fields_and_removed_again(page, tmp_path):
     give(page, photograph(tmp_path / "old.jpg"))
     plain = pictures(page)[1]
@@ -374,7 +387,7 @@ def test_nothing_is_wider_than_a_phone(page, tmp_path):
 def test_every_control_has_a_name_and_is_reached_by_the_tab_key(page, tmp_path):
     give(page, photograph(tmp_path / "old.jpg"), photograph(tmp_path / "b.jpg", 1))
     set_color(page, 60, 40, "#c03028")
-    page.get_by_role("checkbox").wait_for()
+    page.get_by_role("checkbox", name="X 60").wait_for()
     tree = page.locator("body").aria_snapshot()
     roles = "button|slider|spinbutton|checkbox|combobox|listbox|textbox|link"
     assert len(re.findall(rf"- (?:{roles}) \"", tree)) > 12

@@ -26,6 +26,7 @@ def album(tmp_path_factory):
         Image.fromarray(colorful_photo(index, 32, 40)[..., 0]).save(path)
         if index % 40 == 7:
             path.write_bytes(path.read_bytes()[:60])
+    Image.fromarray(colorful_photo(0, 32, 40)).save(album / "year0" / "color.jpg")
     (album / "year0" / "text.jpg").write_text("no photograph")
     (album / "year0" / "text.heic").write_text("would become text.jpg, too")
     return album
@@ -35,7 +36,7 @@ def album(tmp_path_factory):
 def test_a_pipeline_makes_the_same_and_lists_what_failed(album, tmp_path):
     options = folder.FileOptions(size=32, saturation=1.2)
     pairs = planning.plan([album], tmp_path / "beam")
-    beam_pipeline.colorize_files(None, pairs, options, tmp_path / "beam", FLAGS)
+    assert beam_pipeline.colorize_files(None, pairs, options, tmp_path / "beam", FLAGS) == 1
     here = planning.plan([album], tmp_path / "here")
     alone = list(folder.colorize_files(runtimes.load(threads=1), here, options))
 
@@ -50,6 +51,8 @@ def test_a_pipeline_makes_the_same_and_lists_what_failed(album, tmp_path):
     assert listed == {name: reason.replace("/here/", "/beam/") for name, reason in reasons.items()}
     assert "as " in listed[str(album / "year0" / "text.heic")]
     assert len(listed) == 7
+    (passed_over,) = [each for each in alone if each.passed_over]
+    assert passed_over.source == album / "year0" / "color.jpg"
 
 
 def test_the_command_runs_a_pipeline_and_a_rerun_makes_the_rest(album, tmp_path):

@@ -16,6 +16,7 @@ from tfcolor.app import preview, results
 from tfcolor.colorizing import folder, local_hints
 from tfcolor.support import errors
 
+RECOLOR = "Replace colors that are there"
 PROGRESS = gr.Progress()
 # Errors that the user can fix are shown on the page; any other is a bug.
 MENDABLE = (OSError, errors.InputError, MemoryError)
@@ -82,17 +83,18 @@ class Actions:
         return _controls(chosen, session)
 
     def show(
-        self, session: Session, strength: float, saturation: float, size: int
+        self, session: Session, strength: float, saturation: float, size: int, recolor: bool
     ) -> tuple[Any, ...]:
         """Colorizes the preview; returns comparison, picture to click, hints and their button."""
         if session.shown is None:
             return "", None, gr.update(choices=[], visible=False), gr.update(visible=False)
-        placed = session.here()
-        with explained():
-            colored = preview.colored(
-                self._net, session.shown, placed, int(size), strength, saturation
-            )
-        comparison = comparing(session.shown, colored)
+        placed, shown = session.here(), session.shown
+        if shown.passed_over and not recolor:
+            comparison, colored = _kept(shown), shown.pixels
+        else:
+            with explained():
+                colored = preview.colored(self._net, shown, placed, int(size), strength, saturation)
+            comparison = comparing(shown, colored)
         choices = [
             (f"{number}: X {hint.x}, Y {hint.y}, {_hex(hint)}", number)
             for number, hint in enumerate(placed, start=1)
@@ -135,11 +137,12 @@ class Actions:
         strength: float,
         saturation: float,
         size: int,
+        recolor: bool,
         progress: gr.Progress = PROGRESS,
     ) -> tuple[str, str]:
         """Colorizes the shown photograph in full size; returns its file and a status line."""
         paths = (session.chosen,) if session.chosen else ()
-        return self._write(session, paths, (strength, saturation, size), progress)
+        return self._write(session, paths, (strength, saturation, size, recolor), progress)
 
     def save_all(
         self,
@@ -147,20 +150,22 @@ class Actions:
         strength: float,
         saturation: float,
         size: int,
+        recolor: bool,
         progress: gr.Progress = PROGRESS,
     ) -> tuple[str, str]:
         """Colorizes all photographs in full size; returns a zip archive and a status line."""
-        return self._write(session, session.paths, (strength, saturation, size), progress)
+        setting = strength, saturation, size, recolor
+        return self._write(session, session.paths, setting, progress)
 
     def _write(
         self,
         session: Session,
         paths: tuple[Path, ...],
-        setting: tuple[float, float, int],
+        setting: tuple[float, float, int, bool],
         progress: gr.Progress,
     ) -> tuple[str, str]:
-        strength, saturation, size = setting
-        options = folder.FileOptions(size=int(size), strength=strength, saturation=saturation)
+        strength, saturation, size, recolor = setting
+        options = folder.FileOptions(int(size), strength, saturation, recolor=recolor)
         # Gradio serves files of its own folder without a copy, and deletes them when they are old.
         place = Path(tempfile.mkdtemp(dir=os.environ["GRADIO_TEMP_DIR"]))
 
@@ -201,6 +206,16 @@ def _controls(session: Session, before: Session) -> tuple[Any, ...]:
         gr.update(visible=many, value=f"Download all {len(session.paths)} as a zip"),
         place,
         place,
+    )
+
+
+def _kept(shown: preview.Preview) -> str:
+    """HTML of a photograph that keeps its color."""
+    return (
+        f'<p class="kept">This photograph is {shown.passed_over}, and is left as it is. '
+        f"Tick &ldquo;{RECOLOR}&rdquo; to colorize it all the same.</p>"
+        f'<img class="kept" src="{preview.data_url(shown.pixels)}" '
+        'alt="The photograph as it was given">'
     )
 
 

@@ -39,6 +39,7 @@ STYLE = """
 .comparison input { width: 100%; height: 100%; opacity: 0; cursor: ew-resize;
   touch-action: pan-y; }
 .comparison:focus-within { outline: 3px solid #0d9488; outline-offset: 2px; }
+img.kept { width: 100%; }
 #comparison .pending { opacity: 1; }
 #made { display: none; }
 #state .progress-text, #state .meta-text { display: none; }
@@ -147,8 +148,8 @@ def _examples(files: gr.File) -> None:
         gr.Markdown(f"Photographs by {authors}, CC BY 2.0, made gray.")
 
 
-def _settings(net: runtimes.Network) -> list[gr.Slider]:
-    """Strength, saturation and size."""
+def _settings(net: runtimes.Network) -> list[Any]:
+    """Strength, saturation, size, and whether colors that are there are replaced."""
     sliders = [
         gr.Slider(0, 1, 1, step=0.05, label="Strength", info="0 keeps the photograph as it is."),
         gr.Slider(0, 2, 1, step=0.05, label="Saturation", info="How vivid the colors are."),
@@ -164,7 +165,7 @@ def _settings(net: runtimes.Network) -> list[gr.Slider]:
     for slider in sliders:
         # Gradio raises an error with a traceback for a number typed outside of the limits.
         slider.preprocess = functools.partial(_limited, slider)
-    return sliders
+    return [*sliders, gr.Checkbox(label=actions.RECOLOR, info="Of photographs in color.")]
 
 
 def _limited(slider: gr.Slider, value: float | None) -> float:
@@ -173,7 +174,7 @@ def _limited(slider: gr.Slider, value: float | None) -> float:
 
 
 def _corrections(
-    acts: actions.Actions, session: gr.State, settings: list[gr.Slider], comparison: gr.HTML
+    acts: actions.Actions, session: gr.State, settings: list[Any], comparison: gr.HTML
 ) -> tuple[list[gr.Number], list[Any]]:
     """The controls for hints: picture to click, X, Y, color, and the list of hints.
 
@@ -224,7 +225,7 @@ def _show(
     event: Any,
     acts: actions.Actions,
     session: gr.State,
-    settings: list[gr.Slider],
+    settings: list[Any],
     shown: list[Any],
 ) -> None:
     """Updates the preview after an event; of events in quick succession only the last counts."""

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from tfcolor import images, runtimes
-from tfcolor.colorizing import local_hints, reduction, rendering
+from tfcolor.colorizing import local_hints, reduction, rendering, tone
 from tfcolor.images import decoding, strips
 from tfcolor.support import errors
 
@@ -26,10 +26,12 @@ class Preview:
     Attributes:
       pixels: uint8, gray (h, w) or sRGB (h, w, 3), the long side `MAX_SIDE` at the most.
       shape: height and width of the full photograph; hints are in its pixels.
+      passed_over: why it is not to be colorized unless asked; see `tone.why_not_to_color`.
     """
 
     pixels: np.ndarray
     shape: tuple[int, int]
+    passed_over: str | None = None
 
 
 def check(path: Path, max_megapixels: float) -> None:
@@ -71,7 +73,8 @@ def read(path: Path, max_megapixels: float) -> Preview:
     # A long strip is squeezed rather than made too small.
     size = [max(round(side * scale), reduction.MIN_SIDE) for side in reversed(shape)]
     pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    return Preview(strips.to_8_bits(pixels) if pixels.dtype == np.uint16 else pixels, shape)
+    seen = strips.to_8_bits(pixels) if pixels.dtype == np.uint16 else pixels
+    return Preview(seen, shape, tone.why_not_to_color(photograph))
 
 
 def colored(

@@ -32,7 +32,7 @@ def write(
 
     Returns:
       The file of a single photograph, a zip archive of several, or None if all failed; and a
-      line for each photograph that failed.
+      line for each photograph that failed or was passed over.
     """
     pairs = list(zip(sources, targets(sources, place), strict=True))
     made, failures = [], []
@@ -40,6 +40,8 @@ def write(
         progress(count, len(pairs))
         if result.reason:
             failures.append(result.reason.replace(str(result.source), result.source.name))
+        elif result.passed_over:
+            failures.append(f"{result.source.name} is {result.passed_over}")
         else:
             made.append(result.target)
     if not made or len(sources) == 1:

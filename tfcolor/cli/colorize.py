@@ -3,6 +3,8 @@
 import io
 import os
 import sys
+import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ from tfcolor.cli import options
 from tfcolor.support import errors
 
 STREAM = "-"  # standard input or output
+NAMED = 20  # Of photographs that are passed over, so many are named.
+RECOLOR = "--recolor replaces its color"
 
 
 @click.command()
@@ -49,6 +53,17 @@ STREAM = "-"  # standard input or output
 )
 @options.provenance
 @click.option("--overwrite", is_flag=True, default=None, help="Replace existing outputs.")
+@click.option(
+    "--recolor",
+    is_flag=True,
+    default=None,
+    help="Also colorize what is in color already; it is passed over otherwise.",
+)
+@click.option(
+    "-j", "--jobs", type=click.IntRange(1), help="Photographs at a time.  [default: one per core]"
+)
+@click.option("--dry-run", is_flag=True, help="Only print what would be written.")
+@click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 @options.beam
 @click.pass_context
 def colorize(
@@ -59,6 +74,9 @@ def colorize(
     model: Path | None,
     server: str | None,
     hint_texts: tuple[str, ...],
+    jobs: int | None,
+    dry_run: bool,
+    quiet: bool,
     runner: str | None,
     flags: tuple[str, ...],
     **settings: Any,
@@ -66,7 +84,8 @@ def colorize(
     """Colorize photographs: files, folders or patterns, of any size.
 
     Lightness, format, bit depth, resolution, EXIF and XMP are kept. Existing outputs are skipped,
-    so you can resume a stopped run by starting it again. '-' reads standard input.
+    so you can resume a stopped run by starting it again. Photographs that are in color already are
+    passed over; sepia and other tones count as gray. '-' reads standard input.
     """
     options.spare_threads()
     from tfcolor.colorizing import folder, local_hints, planning
@@ -83,10 +102,15 @@ def colorize(
     place = _common_folder([target.absolute().parent for _, target in pairs])
     if parsed and len(pairs) > 1:
         raise errors.InputError("--hint is for one photograph; give one")
+    if dry_run:
+        for source, target in pairs:
+            there = "  (there already)" if target.exists() and not chosen.overwrite else ""
+            click.echo(f"{source} -> {target}{there}")
+        return
     path = options.chosen_network(model, server)
     with options.stoppable(options.RESUMES):
         if beam is None:
-            is_whole = _run_here(path, pairs, chosen, place)
+            is_whole = _run_here(path, pairs, chosen, place, jobs, quiet)
         else:
             is_whole = _run_beam(path, pairs, chosen, place, beam)
     _tell(rest)
@@ -103,25 +127,51 @@ def _common_folder(folders: list[Path]) -> Path:
 
 
 def _run_here(
-    path: Path | str | None, pairs: list[tuple[Path, Path]], chosen: Any, place: Path
+    path: Path | str | None,
+    pairs: list[tuple[Path, Path]],
+    chosen: Any,
+    place: Path,
+    jobs: int | None,
+    quiet: bool,
 ) -> bool:
-    """Colorizes on this machine; whether all photographs are done now."""
+    """Colorizes on this machine; whether no photograph failed."""
     from tfcolor import runtimes
     from tfcolor.colorizing import folder
 
     net = runtimes.load(path, threads=None if len(pairs) == 1 else 1)
-    results = []
-    for result in folder.colorize_files(net, pairs, chosen):
-        results.append(result)
-        note = result.reason or str(result.target)
-        if not result.is_new and not result.reason:
-            note = f"{note} already exists; --overwrite makes it again"
-        click.echo(f"{len(results)}/{len(pairs)}  {note}", err=result.reason is not None)
+    results: list[folder.Result] = []
+    began = time.monotonic()
+    with options.bar("colorizing") as progress:
+        for result in folder.colorize_files(net, pairs, chosen, jobs):
+            results.append(result)
+            if len(pairs) > 1 and not quiet:
+                progress(len(results), len(pairs))
+            if result.reason:
+                options.note(result.reason)
+            elif result.passed_over and not quiet:
+                passed = sum(each.passed_over is not None for each in results)
+                if passed <= NAMED:
+                    options.note(f"{result.source} is {result.passed_over}; {RECOLOR}")
+    if not quiet and (told := _summary(results, time.monotonic() - began)):
+        click.echo(told)
     return _list_failures(results, place)
 
 
+def _summary(results: list[Any], seconds: float) -> str:
+    """What became of the photographs, in one line."""
+    if len(results) > 1:
+        counts = Counter(result.outcome for result in results)
+        told = ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())
+        return f"{len(results)} photographs in {seconds:.1f} s: {told}"
+    (result,) = results
+    if result.is_new:
+        return str(result.target)
+    is_told = result.reason or result.passed_over
+    return "" if is_told else f"{result.target} already exists; --overwrite makes it again"
+
+
 def _list_failures(results: list[Any], place: Path) -> bool:
-    """Prints how many photographs failed and lists them in a file; whether none did."""
+    """Lists the photographs that failed in a file; whether none did."""
     from tfcolor.colorizing import folder
 
     failed = [result for result in results if result.reason]
@@ -160,11 +210,12 @@ def _run_beam(
         raise errors.InputError(
             "--hint, --compare and --gif do not go with --runner; leave them out"
         )
-    from tfcolor.colorizing import beam_pipeline, folder
+    from tfcolor.colorizing import beam_pipeline, folder, tone
 
-    beam_pipeline.colorize_files(path, pairs, chosen, place, flags)
+    passed_over = beam_pipeline.colorize_files(path, pairs, chosen, place, flags)
     there = sum(target.exists() for _, target in pairs)
-    click.echo(f"{there} of {len(pairs)} photographs are done")
+    told = f", {passed_over} {tone.IN_COLOR}" if passed_over else ""
+    click.echo(f"{there} of {len(pairs)} photographs are done{told}")
     if (listed := folder.failures_path(place)).exists():
         click.echo(f"Error: some photographs failed; they are in {listed}", err=True)
         return False
@@ -176,6 +227,7 @@ def _stream(
 ) -> None:
     """Colorizes one photograph from standard input or to standard output."""
     from tfcolor import images, runtimes
+    from tfcolor.colorizing import tone
     from tfcolor.images import formats
 
     if len(photos) != 1:
@@ -189,6 +241,8 @@ def _stream(
         if photos[0] == STREAM
         else images.read(photos[0])
     )
+    if not chosen.recolor and (why := tone.why_not_to_color(photograph)):
+        raise errors.InputError(f"{photos[0]} is {why}; {RECOLOR}")
     color = chosen.render(photograph.pixels, runtimes.load(path), chosen.hints)
     photograph = photograph.with_pixels(color)
     if output is not None and str(output) != STREAM:

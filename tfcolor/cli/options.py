@@ -172,8 +172,8 @@ provenance: Decorator = click.option(
 
 
 @contextlib.contextmanager
-def bar(label: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar that appears at the first progress, so that no earlier error is mixed with it.
+def bar(label: str, unit: str = "photograph") -> Iterator[Callable[[int, int], None]]:
+    """A line of progress with count, rate and time left, which appears at the first progress.
 
     Without a terminal, such as in the log of a long run, it prints a line for each twentieth.
     """
@@ -188,15 +188,24 @@ def bar(label: str) -> Iterator[Callable[[int, int], None]]:
                 click.echo(f"{label}: {done} of {total}", err=True)
             return
         if shown is None:
-            shown = click.progressbar(length=total, label=label, file=sys.stderr)
-            shown.__enter__()
-        shown.update(done - shown.pos)
+            import tqdm  # only now, since it takes a twentieth of the time of a short command
+
+            shown = tqdm.tqdm(desc=label, total=total, unit=f" {unit}s", file=sys.stderr)
+        shown.update(done - shown.n)
 
     try:
         yield progress
     finally:
         if shown is not None:
-            shown.__exit__(None, None, None)
+            shown.close()
+
+
+def note(line: str) -> None:
+    """Prints a line on standard error, above a line of progress if there is one."""
+    if "tqdm" in sys.modules:
+        sys.modules["tqdm"].tqdm.write(line, file=sys.stderr)
+    else:
+        click.echo(line, err=True)
 
 
 @contextlib.contextmanager

@@ -11,15 +11,17 @@ from typing import Any
 
 import apache_beam as beam
 import numpy as np
+from apache_beam import metrics
 from apache_beam.ml.inference import base
 from apache_beam.options import pipeline_options
 
 from tfcolor import images, runtimes
-from tfcolor.colorizing import folder, planning, reduction
+from tfcolor.colorizing import folder, planning, reduction, tone
 from tfcolor.support import errors
 
 Pair = tuple[str, str]  # paths of a photograph and of its result
 Plane = np.ndarray
+PASSED_OVER = "passed-over"  # the name of a counter
 
 
 def colorize_files(
@@ -28,7 +30,7 @@ def colorize_files(
     options: folder.FileOptions,
     place: Path,
     flags: Sequence[str],
-) -> None:
+) -> int | None:
     """Colorizes photographs with the runner that the flags name; see `folder.colorize_files`.
 
     The pipeline itself lists failures in `place`; results that exist already are kept.
@@ -39,6 +41,9 @@ def colorize_files(
       options: applied to each photograph; without hints, comparisons or GIFs.
       place: the folder for the list of failures.
       flags: Beam's own, such as "--runner=FlinkRunner".
+
+    Returns:
+      How many photographs were passed over; None if the runner does not count.
 
     Raises:
       ValueError: if the model is none of ours.
@@ -69,6 +74,11 @@ def colorize_files(
             | "Together" >> beam.combiners.ToList()
             | "List" >> beam.Map(_list_failures, str(place))
         )
+    try:
+        counters = pipeline.result.metrics().query()["counters"]
+    except NotImplementedError:
+        return None
+    return sum(each.result for each in counters if each.key.metric.name == PASSED_OVER)
 
 
 class _Handler(base.ModelHandler[Plane, base.PredictionResult, runtimes.Network]):
@@ -92,14 +102,22 @@ class _Handler(base.ModelHandler[Plane, base.PredictionResult, runtimes.Network]
 
 
 class _Reduce(beam.DoFn):
-    """A photograph -> its lightness, reduced for the network; or a failure if it is unreadable."""
+    """A photograph -> its lightness, reduced for the network; or a failure if it is unreadable.
+
+    One that has its color already is counted and left out.
+    """
 
     def __init__(self, options: folder.FileOptions, own_size: int) -> None:
         self._options, self._own_size = options, own_size
+        self._passed_over = metrics.Metrics.counter(PASSED_OVER, PASSED_OVER)
 
     def process(self, pair: Pair) -> Iterator[Any]:
         try:
-            yield pair, self._options.reduce(images.read(pair[0]).pixels, self._own_size)
+            photograph = images.read(pair[0])
+            if not self._options.recolor and tone.why_not_to_color(photograph):
+                self._passed_over.inc()
+                return
+            yield pair, self._options.reduce(photograph.pixels, self._own_size)
         except Exception as error:  # Any error concerns this photograph only.
             yield beam.pvalue.TaggedOutput("failed", _failed(pair, error))
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tfcolor import images, runtimes
-from tfcolor.colorizing import compare, local_hints, planning, rendering
+from tfcolor.colorizing import compare, local_hints, planning, rendering, tone
 from tfcolor.images import decoding
 from tfcolor.support import disk, errors
 
@@ -30,6 +30,7 @@ class FileOptions(rendering.Rendering):
       gif: whether to also write NAME-compare.gif, which alternates between gray and color.
       provenance: whether the file says that its color is synthetic.
       overwrite: whether results that exist already are replaced.
+      recolor: whether photographs that have their color already are colorized, too.
     """
 
     hints: tuple[local_hints.Hint, ...] = ()
@@ -37,6 +38,7 @@ class FileOptions(rendering.Rendering):
     gif: bool = False
     provenance: bool = True
     overwrite: bool = False
+    recolor: bool = False
 
     def outputs(self, target: Path) -> list[Path]:
         """All files that are written for a photograph, the result first."""
@@ -45,12 +47,27 @@ class FileOptions(rendering.Rendering):
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """The outcome for a photograph: newly written, left as it existed, or failed for a reason."""
+    """What became of a photograph; if nothing else, its result existed.
+
+    Attributes:
+      source, target: the photograph and its result.
+      is_new: whether anything was written.
+      passed_over: why it is not to be colorized; see `tone.why_not_to_color`.
+      reason: why it failed; names its file.
+    """
 
     source: Path
     target: Path
     is_new: bool = False
+    passed_over: str | None = None
     reason: str | None = None
+
+    @property
+    def outcome(self) -> str:
+        """In a word or two: "made", "there already", "failed", or why it was passed over."""
+        if self.reason:
+            return "failed"
+        return self.passed_over or ("made" if self.is_new else "there already")
 
 
 def colorize_files(
@@ -82,10 +99,10 @@ def colorize_files(
             if not wanted:
                 return Result(source, target)
             with room.of(decoding.count_pixels(source)):
-                _colorize_file(net, source, target, options, wanted)
+                passed_over = _colorize_file(net, source, target, options, wanted)
         except Exception as error:  # Any error concerns this photograph only.
             return Result(source, target, reason=naming(source, errors.of_photograph(error)))
-        return Result(source, target, is_new=True)
+        return Result(source, target, is_new=passed_over is None, passed_over=passed_over)
 
     for pair, reason in collisions.items():
         yield Result(*pair, reason=reason)
@@ -133,9 +150,11 @@ def naming(path: Path, reason: str) -> str:
 
 def _colorize_file(
     net: runtimes.Network, source: Path, target: Path, options: FileOptions, wanted: Sequence[Path]
-) -> None:
-    """Writes the wanted files of a photograph."""
+) -> str | None:
+    """Writes the wanted files of a photograph, or returns why none are written."""
     photograph = images.read(source)
+    if not options.recolor and (reason := tone.why_not_to_color(photograph)):
+        return reason
     color = options.render(photograph.pixels, net, options.hints)
     result, *others = options.outputs(target)
     for path in others:
@@ -150,6 +169,7 @@ def _colorize_file(
     photograph = photograph.with_pixels(color)  # frees the pixels that were read
     if result in wanted:
         images.write(result, photograph, options.provenance, times_of=source)
+    return None
 
 
 class _Room:

@@ -52,6 +52,11 @@ def stamp(xmp: bytes) -> bytes:
     return _serialize(document)
 
 
+def is_synthetic(xmp: bytes) -> bool:
+    """Whether an XMP packet says what `stamp` makes it say."""
+    return SOURCE_TYPE.encode() in xmp
+
+
 def upright(xmp: bytes) -> bytes:
     """The packet of a picture that was turned upright and is no longer gray.
 
