@@ -574,6 +574,53 @@ def test_what_is_left_out_is_said(tmp_path):
     assert notes("mkv", "made.mkv") == ["stream 1 (video, mjpeg) is left out"]
 
 
+def scenes(path, *colors):
+    """A film of scenes of 30 frames, gray or in color; its frames."""
+    still = [
+        colorful_photo(seed, HEIGHT, WIDTH) if in_color else moving(1, seed=seed)[0]
+        for seed, in_color in enumerate(colors)
+    ]
+    frames = np.stack([np.roll(each, shift, 1) for each in still for shift in range(30)])
+    return film(path, frames, codec="ffv1", pix_fmt="bgr0"), frames
+
+
+def difference(path, frames):
+    """Mean difference of each frame of a film from what it was made of."""
+    made = np.stack(shown(path)[1]).astype(int)
+    return np.abs(made - frames).mean(axis=(1, 2, 3))
+
+
+def test_scenes_that_are_in_color_stay_as_they_are(tmp_path):
+    source, frames = scenes(tmp_path / "in.mkv", False, True, False)
+    target, (note,) = colorize(source, quality=0)
+    before, within, after = difference(target, frames).reshape(3, 30)
+    assert within.max() < 8 and before.min() > 10 and after.min() > 10
+    assert "in.mkv has scenes in color, which stay as they are; --recolor" in note
+    target, notes = colorize(source, "all.mp4", recolor=True)
+    assert difference(target, frames).min() > 10 and not notes
+
+
+def test_a_film_that_goes_on_after_an_interruption_knows_its_scene(tmp_path, net, monkeypatch):
+    source, frames = scenes(tmp_path / "in.mkv", True)
+    monkeypatch.setattr(run, "SEGMENT_FRAMES", 7)
+    net.fail_after = 20
+    with pytest.raises(KeyboardInterrupt):
+        colorize(source, quality=0)
+    net.fail_after = None
+    looked_at = []
+    monkeypatch.setattr(run.tone, "is_in_color", looked_at.append)
+    target, _ = colorize(source, quality=0)
+    assert difference(target, frames).max() < 5 and not looked_at
+
+
+def test_a_film_needs_no_name(tmp_path):
+    source = film(tmp_path / "old film.avi", moving(4), codec="mpeg4", pix_fmt="yuv420p")
+    done = CliRunner().invoke(main.cli, ["video", str(source)])
+    made = tmp_path / "old film-color.mp4"
+    assert done.exit_code == 0 and made.exists()
+    assert done.stdout == f"{made}\n"
+
+
 def interlaced(path, count=12):
     """A film of two fields a frame, the lower first, and the frames that they were taken of."""
     taken = moving(2 * count)  # one for each field

@@ -12,7 +12,10 @@ from tfcolor.support import errors
 @click.command()
 @click.argument("film", type=options.FOLDER)
 @click.option(
-    "-o", "--output", type=options.FOLDER, required=True, help="A file: .mp4, .m4v, .mov or .mkv."
+    "-o",
+    "--output",
+    type=options.FOLDER,
+    help="A file: .mp4, .m4v, .mov or .mkv.  [default: NAME-color beside the film]",
 )
 @options.network
 @options.rendering
@@ -32,11 +35,14 @@ from tfcolor.support import errors
     default=None,
     help="Make whole frames from the fields of an interlaced film, such as one from tape.",
 )
+@click.option(
+    "--recolor", is_flag=True, default=None, help="Also colorize scenes that are in color already."
+)
 @options.provenance
 @click.option("--overwrite", is_flag=True, help="Replace an existing output.")
 def video(
     film: Path,
-    output: Path,
+    output: Path | None,
     model: Path | None,
     server: str | None,
     overwrite: bool,
@@ -44,7 +50,8 @@ def video(
 ) -> None:
     """Colorize a film; its lightness, frame times, sound and subtitles are kept.
 
-    If stopped, run the same command again to resume.
+    Scenes that are in color already stay as they are. If stopped, run the same command again to
+    resume.
     """
     options.spare_threads()
     try:
@@ -56,8 +63,9 @@ def video(
     from tfcolor.video import film_options, run
 
     chosen = film_options.FilmOptions(**options.given(**settings))
+    output = output or film_options.beside(film)
     film_options.check_target(film, output, overwrite)
-    with options.stoppable(options.RESUMES), options.bar("frames") as progress:
+    with options.stoppable(options.RESUMES), options.bar("colorizing", "frame") as progress:
         run.colorize_film(
             film,
             output,
@@ -65,5 +73,6 @@ def video(
             model=options.chosen_network(model, server),
             overwrite=overwrite,
             progress=progress,
-            note=lambda line: click.echo(f"Note: {line}", err=True),
+            note=lambda line: options.note(f"Note: {line}"),
         )
+    click.echo(output)

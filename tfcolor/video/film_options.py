@@ -3,7 +3,7 @@
 import dataclasses
 from pathlib import Path
 
-from tfcolor.colorizing import rendering
+from tfcolor.colorizing import planning, rendering
 from tfcolor.support import errors
 
 
@@ -43,6 +43,7 @@ class FilmOptions(rendering.Rendering):
       quality: constant quality (CRF) of the codec, lower is better; None is the codec's default.
       deinterlace: whether to make whole frames from the fields of an interlaced film.
       provenance: whether the film says that its color is synthetic.
+      recolor: whether scenes that are in color already are colorized, too.
     """
 
     smoothing: float = 0.9
@@ -50,6 +51,7 @@ class FilmOptions(rendering.Rendering):
     quality: int | None = None
     deinterlace: bool = False
     provenance: bool = True
+    recolor: bool = False
 
     def __post_init__(self) -> None:
         """Checks what cannot be left to the encoder.
@@ -74,6 +76,12 @@ class FilmOptions(rendering.Rendering):
         codec = CODECS[self.codec]
         crf = codec.quality if self.quality is None else self.quality
         return {**codec.options, "crf": str(crf)}
+
+
+def beside(film: Path) -> Path:
+    """The film NAME-color beside a film, in its container if that can be written."""
+    suffix = film.suffix if film.suffix.lower() in FORMATS else ".mp4"
+    return film.with_name(f"{film.stem}{planning.SUFFIX}{suffix}")
 
 
 def check_target(source: Path, target: Path, overwrite: bool) -> None:

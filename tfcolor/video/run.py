@@ -16,8 +16,10 @@ import numpy as np
 
 import tfcolor
 from tfcolor import runtimes
+from tfcolor.colorizing import tone
 from tfcolor.video import film_options, join, parts, read, smooth, write
 
+LOOKED_AT = 12  # Of so many frames within a scene, one is looked at for color; each first one is.
 SEGMENT_FRAMES = 250  # 10 s; at most this much is repeated after an interruption
 WORKERS = max(2, os.cpu_count() or 2)
 
@@ -69,7 +71,8 @@ def colorize_film(
       overwrite: whether an existing target may be replaced.
       progress: called with the number of frames done in this call and the total for it.
       note: called with a line for each stream that cannot be kept, before the first frame; for the
-        first frame that is interlaced; and at the end for each stream that is damaged or empty.
+        first frame that is interlaced or in color; and at the end for each stream that is damaged
+        or empty.
 
     Raises:
       ValueError: if the source is no film, or the target is the source, is there already, is of
@@ -146,14 +149,20 @@ def _make_segments(
     total = max(film.frames - first, 1)
 
     last: FinishedFrame | None = None
-    combed = False
+    noticed: set[str] = set()
+
+    def notice(line: str) -> None:
+        if line not in noticed:
+            noticed.add(line)
+            note(f"{film.path} {line}")
 
     def noted(made: FinishedFrame) -> av.VideoFrame:
-        nonlocal last, combed
+        nonlocal last
         last = made
-        if made.is_interlaced and not combed:
-            combed = True
-            note(f"{film.path} is interlaced; --deinterlace removes the combs at moving edges")
+        if made.is_interlaced:
+            notice("is interlaced; --deinterlace removes the combs at moving edges")
+        if made.moment.in_color:
+            notice("has scenes in color, which stay as they are; --recolor replaces their colors")
         progress(min(made.place + 1 - first, total), total)
         return made.picture
 
@@ -183,12 +192,19 @@ def _colorized(
     def steadied(frames: Iterable[FrameColors]) -> Iterator[tuple[int, FrameColors, smooth.Moment]]:
         now = moment
         for place, seen in enumerate(frames, first):
-            now = smooth.steady(now, seen.l, seen.ab, settings.smoothing)
+            before, now = now, smooth.steady(now, seen.l, seen.ab, settings.smoothing)
+            if before is None or now.begins_scene:
+                known, looks = False, True
+            else:
+                known, looks = before.in_color, place % LOOKED_AT == 0
+            if looks and not (known or settings.recolor):
+                known = tone.is_in_color(seen.pixels)
+            now = dataclasses.replace(now, in_color=known)
             yield place, seen, now
 
     def finish(each: tuple[int, FrameColors, smooth.Moment]) -> FinishedFrame:
         place, seen, now = each
-        rgb = settings.paint(seen.pixels, now.l, now.ab)
+        rgb = seen.pixels if now.in_color else settings.paint(seen.pixels, now.l, now.ab)
         painted = write.frame(film, seen.frame.time, seen.frame.duration, rgb)
         return FinishedFrame(place, now, painted, bool(seen.frame.picture.interlaced_frame))
 

@@ -26,11 +26,18 @@ class Moment:
       l: what the network saw, L* / 50 - 1; float32 (h, w) in [-1, 1].
       ab: its smoothed colors, a*b* / 110; float32 (h, w, 2).
       frames: how many frames each color is the mean of; float32 (h, w), 1 or more.
+      in_color: whether its scene is in color already; `steady` does not know.
     """
 
     l: np.ndarray
     ab: np.ndarray
     frames: np.ndarray
+    in_color: bool = False
+
+    @property
+    def begins_scene(self) -> bool:
+        """Whether nothing of the frame before is in it."""
+        return bool((self.frames == 1).all())
 
 
 def steady(before: Moment | None, l: np.ndarray, ab: np.ndarray, smoothing: float) -> Moment:
