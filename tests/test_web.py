@@ -19,7 +19,7 @@ from PIL import Image
 from skimage import color as reference
 
 from tfcolor.cli import main
-from tfcolor.colorizing import reduction
+from tfcolor.colorizing import reduction, tone
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "tfcolor" / "data" / "samples"
@@ -124,7 +124,7 @@ def photograph(path, size, first=0, mode="RGB", **options):
 def colorized(path, *options):
     """What `tfcolor colorize` makes of a photograph; uint8 (h, w, 3)."""
     out = path.parent / f"{path.stem}-reference.png"
-    arguments = [str(path), "-o", str(out), *options]
+    arguments = [str(path), "-o", str(out), "--recolor", *options]
     done = testing.CliRunner().invoke(main.colorize.colorize, arguments, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return np.asarray(Image.open(out).convert("RGB"))
@@ -137,7 +137,10 @@ def show(page, *paths):
 
 
 def shown(page, name):
+    """Waits for a photograph, in the network's colors even if it is in color already."""
     page.get_by_role("heading", name=name).wait_for()
+    if (recolor := page.get_by_role("button", name="Replace its colors")).is_visible():
+        recolor.click()
     page.locator("body:not(.busy)").wait_for()
 
 
@@ -161,6 +164,16 @@ def difference(one, other):
     return reference.deltaE_ciede2000(one, other).mean()
 
 
+TELL = """
+const {readFileSync} = require("node:fs");
+const {isInColor} = require("./tone.js");
+for (const path of process.argv.slice(3)) {
+  const rgba = new Uint8ClampedArray(readFileSync(path));
+  const side = Number(process.argv[2]);
+  const rows = (top, count) => rgba.slice(top * side * 4, (top + count) * side * 4);
+  console.log(isInColor({width: side, height: side, rows}));
+}
+"""
 REDUCE = """
 const {readFileSync, writeFileSync} = require("node:fs");
 const {reduce} = require("./reduce.js");
@@ -175,12 +188,37 @@ console.log(l.width, l.height);
 
 
 @pytest.fixture(scope="module")
-def reducing(built, tmp_path_factory):
-    """`reduce` of the page, by Node alone: uint8 (h, w, 3), size -> l."""
-    folder = tmp_path_factory.mktemp("reducing")
+def modules(built, tmp_path_factory):
+    """A folder with modules of the page that Node runs alone."""
+    folder = tmp_path_factory.mktemp("modules")
     options = "--ignoreConfig --target ES2022 --module commonjs --outDir".split()
-    tsc = ["npx", "tsc", *options, folder, "src/reduce.ts"]
+    tsc = ["npx", "tsc", *options, folder, "src/reduce.ts", "src/tone.ts"]
     subprocess.run(tsc, check=True, cwd=ROOT / "web")
+    return folder
+
+
+def test_the_page_tells_gray_from_color_as_the_command_does(modules):
+    paths = sorted(SAMPLES.glob("*.jpg"))[:40] + sorted((SAMPLES / "gray").glob("*.jpg"))
+    photos = [np.asarray(Image.open(path).convert("RGB").resize((240, 240))) for path in paths]
+    sepia = 255 * (photos[0].mean(axis=-1, keepdims=True) / 255) ** (1 / np.array([1, 0.86, 0.65]))
+    photos += [np.full((240, 240, 3), 99, np.uint8), sepia.astype(np.uint8)]
+    # Colors that grow dull to the eye, until the command takes them for gray.
+    photos += [np.rint(sepia + s * (photos[1] - sepia)).astype(np.uint8) for s in (0.3, 0.2, 0.1)]
+    for index, rgb in enumerate(photos):
+        rgba = np.dstack([rgb, np.full(rgb.shape[:2], 255, np.uint8)])
+        (modules / f"{index}.rgba").write_bytes(rgba.tobytes())
+    (modules / "tell.js").write_text(TELL)
+    files = [f"{index}.rgba" for index in range(len(photos))]
+    told = subprocess.check_output(["node", "tell.js", "240", *files], cwd=modules, text=True)
+    expected = [tone.is_in_color(rgb) for rgb in photos]
+    assert [line == "true" for line in told.split()] == expected
+    assert {True, False} == set(expected)
+
+
+@pytest.fixture(scope="module")
+def reducing(modules):
+    """`reduce` of the page, by Node alone: uint8 (h, w, 3), size -> l."""
+    folder = modules
     (folder / "run.js").write_text(REDUCE)
 
     def reduce(rgb, size):
@@ -266,6 +304,20 @@ def test_strength_0_gives_the_photograph_itself(page, tmp_path, mode):
     page.get_by_label("Strength").press("Home")
     result, own = pixels(downloaded(page)).astype(int), pixels(path)
     assert np.abs(result - own).max() <= 1
+
+
+def test_a_photograph_in_color_is_left_as_it_is_unless_the_visitor_wants(page, tmp_path):
+    path = photograph(tmp_path / "photo.png", (450, 300))
+    page.set_input_files("#files", path)
+    page.get_by_text("This photograph is in color already, and is left as it is.").wait_for()
+    assert page.get_by_role("button", name="Download PNG").is_disabled()
+    kept = page.locator("#after").screenshot()
+    page.get_by_role("button", name="Replace its colors").click()
+    page.locator("#png:enabled").wait_for()
+    assert page.locator("#after").screenshot() != kept
+    gray = photograph(tmp_path / "gray.png", (450, 300), mode="L")
+    show(page, gray)
+    assert page.get_by_text("This photograph is in color").is_hidden()
 
 
 def test_the_border_between_before_and_after_moves_by_the_keyboard(page, tmp_path):

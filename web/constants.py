@@ -9,6 +9,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "tfcolor"
 WANTED = {
     "color/constants.py": None,  # all
     "colorizing/reduction.py": ("MAX_ASPECT", "MIN_SIDE"),
+    "colorizing/tone.py": ("SIDE", "GROUPS", "SHARE", "DIFFERENCE", "ALONG"),
     "colorizing/upsample.py": ("NOISE", "TRUST"),
     "runtimes/lite.py": ("SIZE", "STRIDE"),
 }

@@ -17,6 +17,7 @@ export interface Tasks {
 export interface Opened {
   width: number;
   height: number;
+  inColor: boolean;
   before: ImageBitmap;
   after: ImageBitmap;
 }

@@ -34,13 +34,24 @@ export function tones(
 export type Levels = [Float32Array, Float32Array, Float32Array];
 
 /** L* in [0, 100] of colors that are not rounded to levels. */
-export function lightness([reds, greens, blues]: Levels, target: Float32Array): void {
-  const [red, green, blue] = RELATIVE_FROM_RGB[1];
-  for (let x = 0; x < target.length; x++) {
-    const y =
-      red * decode(reds[x] / 255) + green * decode(greens[x] / 255) + blue * decode(blues[x] / 255);
-    target[x] = 116 * cubeRoot(y) - 16;
-  }
+export function lightness(levels: Levels): Float32Array {
+  return roots(levels, 1).map((root) => 116 * root - 16);
+}
+
+/** a* and b* of colors that are not rounded to levels. */
+export function ab(levels: Levels): [Float32Array, Float32Array] {
+  const [x, y, z] = [0, 1, 2].map((row) => roots(levels, row));
+  return [x.map((root, at) => 500 * (root - y[at])), y.map((root, at) => 200 * (root - z[at]))];
+}
+
+/** Cube roots, as Lab takes them, of X, Y or Z relative to white. */
+function roots([reds, greens, blues]: Levels, row: number): Float32Array {
+  const [red, green, blue] = RELATIVE_FROM_RGB[row];
+  return reds.map((level, at) =>
+    cubeRoot(
+      red * decode(level / 255) + green * decode(greens[at] / 255) + blue * decode(blues[at] / 255),
+    ),
+  );
 }
 
 /** Adds `share` of the pixels' own a* and b* to `a` and `b`. */

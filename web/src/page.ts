@@ -13,8 +13,10 @@ const [before, after] = ["before", "after"].map(element<HTMLCanvasElement>);
 const [chooser, split] = ["files", "split"].map(element<HTMLInputElement>);
 
 const album = new Map<File, HTMLButtonElement>(); // every photograph taken, and its button
+const recolored = new Set<File>(); // in color, but the visitor wants the network's
 let wanted: File | undefined; // the photograph that the visitor chose last
 let shown: File | undefined;
+let keepsColor = false; // whether the shown photograph is in color and left as it is
 
 const ready = start();
 ready.then(() => say(""), complain);
@@ -43,7 +45,9 @@ async function show(file: File): Promise<void> {
     const tasks = await ready;
     const opened = await tasks.open(file, chosenLook());
     shown = file;
+    keepsColor = opened.inColor && !recolored.has(file);
     reveal(opened);
+    if (keepsColor) await repaint();
   } catch (error) {
     complain(error);
     album.get(file)?.remove();
@@ -63,6 +67,7 @@ function reveal(opened: Opened): void {
   element("comparison").style.setProperty("--aspect", String(opened.width / opened.height));
   draw(before, opened.before);
   draw(after, opened.after);
+  element("kept").hidden = !keepsColor;
 }
 
 function draw(canvas: HTMLCanvasElement, image: ImageBitmap): void {
@@ -72,7 +77,10 @@ function draw(canvas: HTMLCanvasElement, image: ImageBitmap): void {
 }
 
 function chosenLook(): Look {
-  return { strength: Number(strength.value) / 100, saturation: Number(saturation.value) / 100 };
+  return {
+    strength: keepsColor ? 0 : Number(strength.value) / 100,
+    saturation: Number(saturation.value) / 100,
+  };
 }
 
 let stale = false; // whether the look has changed since it was last painted
@@ -133,7 +141,7 @@ function refresh(): void {
 
 function setBusy(busy: boolean): void {
   document.body.classList.toggle("busy", busy);
-  png.disabled = jpeg.disabled = busy;
+  png.disabled = jpeg.disabled = busy || keepsColor;
   if (!busy) say("");
 }
 
@@ -190,5 +198,12 @@ for (const slider of [strength, saturation]) {
     void repaint();
   };
 }
+element("recolor").onclick = async () => {
+  recolored.add(shown!);
+  keepsColor = false;
+  element("kept").hidden = true;
+  await repaint();
+  refresh();
+};
 png.onclick = () => void download("image/png", "png");
 jpeg.onclick = () => void download("image/jpeg", "jpg");

@@ -15,16 +15,21 @@ export function reduce(photograph: Photograph, size: number): taps.Plane {
     Math.min(roundHalfToEven(side * scale), MAX_ASPECT * size),
   );
   // Averages RGB, not lightness, like the photographs that networks are trained on.
-  const rgb = narrow(photograph, width);
+  const data = lab.lightness(averaged(photograph, width, height));
+  data.forEach((lightness, at) => (data[at] = lightness / lab.L_SCALE - 1));
+  return { width, height, data };
+}
+
+/** A photograph in another size, row after row; not rounded to levels. */
+export function averaged(photograph: Photograph, width: number, height: number): lab.Levels {
   const ways = taps.means(photograph.height, height);
-  const plane = { width, height, data: new Float32Array(width * height) };
-  const row = [0, 1, 2].map(() => new Float32Array(width)) as lab.Levels;
-  for (let y = 0; y < height; y++) {
-    row.forEach((levels, channel) => taps.down(rgb[channel], ways, y, levels));
-    lab.lightness(row, plane.data.subarray(y * width, (y + 1) * width));
-  }
-  plane.data.forEach((lightness, at) => (plane.data[at] = lightness / lab.L_SCALE - 1));
-  return plane;
+  return narrow(photograph, width).map((levels) => {
+    const plane = new Float32Array(width * height);
+    for (let y = 0; y < height; y++) {
+      taps.down(levels, ways, y, plane.subarray(y * width, (y + 1) * width));
+    }
+    return plane;
+  }) as lab.Levels;
 }
 
 /** Red, green and blue of all rows, resized to a width; not rounded to levels. */

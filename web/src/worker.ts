@@ -6,6 +6,7 @@ import { Network } from "./network";
 import { type Colors, type Look, paint } from "./paint";
 import { Photograph, Refused, context } from "./photograph";
 import { reduce } from "./reduce";
+import { isInColor } from "./tone";
 
 const SCREEN = 1600; // pixels; the longer side of a photograph on the page, at most
 const JPEG_QUALITY = 0.95;
@@ -32,7 +33,8 @@ const tasks: Tasks = {
     [photograph, shown, colors] = [opened, smaller, found];
     const { width, height } = photograph;
     const before = await createImageBitmap(shown.image);
-    return { width, height, before, after: painted(shown, look).transferToImageBitmap() };
+    const inColor = isInColor(shown);
+    return { width, height, inColor, before, after: painted(shown, look).transferToImageBitmap() };
   },
 
   async paint(look) {
