@@ -60,7 +60,7 @@ def _colorizer() -> Callable[[str, bytes, Path], tuple[str, bool]]:
 
     Image.MAX_IMAGE_PIXELS = MOST_PIXELS // 2  # Pillow warns from there, and refuses from twice it
     net = runtimes.load(threads=1)
-    options = folder.FileOptions(size=64, overwrite=True)
+    options = folder.FileOptions(size=64, overwrite=True, recolor=True)
     reached = False
 
     def watched(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -62,7 +62,7 @@ def tasks(inputs: Path) -> dict[str, Task]:
     photographs, film = inputs / "photographs", inputs / "film.mp4"
     return {
         "colorize": Task(
-            lambda out: ["colorize", str(photographs), "-o", str(out / "color")],
+            lambda out: ["colorize", "--recolor", str(photographs), "-o", str(out / "color")],
             _whole_photographs,
             lambda out, right: _require_same(out / "color", right / "color"),
         ),

@@ -218,7 +218,7 @@ def command_line(photos: list[Path], saved: Path, folder: Path) -> tuple[list[np
     began = time.perf_counter()
     subprocess.run(
         [sys.executable, "-c", "from tfcolor.cli import main; main.main()", "colorize"]
-        + [folder / "in", "-o", folder / "out", "-m", saved],
+        + [folder / "in", "-o", folder / "out", "-m", saved, "--recolor"],
         check=True,
         capture_output=True,
     )
