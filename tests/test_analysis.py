@@ -154,7 +154,7 @@ def test_the_figures_are_the_same_whatever_the_batch_size(folder, made, batch_si
 @pytest.mark.slow
 def test_the_same_photographs_give_the_same_report(folder, made, tmp_path):
     study.analyze(source(folder), "all", tmp_path, augment=True)
-    for name in ("report.json", "report.html"):
+    for name in ("analysis.json", "analysis.html"):
         assert (tmp_path / name).read_bytes() == (made[0] / name).read_bytes()
 
 
@@ -253,7 +253,7 @@ def test_large_photographs_are_reduced_and_keep_their_size(tmp_path):
 
 
 def test_the_page_needs_nothing_beside_it(made):
-    text = (made[0] / "report.html").read_text(encoding="utf-8")
+    text = (made[0] / "analysis.html").read_text(encoding="utf-8")
     for target in re.findall(r"""(?:src|href)\s*=\s*["']?([^"'\s>]+)""", text):
         assert target.startswith("data:image/png;base64,")
     assert not re.search(r"<link|<script|@import|url\(", text)
@@ -269,10 +269,10 @@ def test_the_page_needs_nothing_beside_it(made):
         "Ways of making gray",
         "Augmentation",
     ]
-    drawn = {path.stem for path in made[0].glob("*.png")}
+    drawn = {path.stem for path in (made[0] / study.PICTURES).glob("*.png")}
     assert {"contact", "density", "gray", "sepia", "augment", "preprocessing"} <= drawn
     assert text.count("<img ") == len(drawn) == 13
-    for path in made[0].glob("*.png"):
+    for path in (made[0] / study.PICTURES).glob("*.png"):
         with Image.open(path) as image:
             assert len(image.convert("RGB").getcolors(1 << 24)) > 2, path
 
@@ -287,8 +287,8 @@ def numbers(report):
 
 
 def test_numbers_of_the_page_are_those_of_the_json(made):
-    known = numbers(json.loads((made[0] / "report.json").read_text()))
-    text = (made[0] / "report.html").read_text(encoding="utf-8")
+    known = numbers(json.loads((made[0] / "analysis.json").read_text()))
+    text = (made[0] / "analysis.html").read_text(encoding="utf-8")
     cells = re.findall(r"<td>(-?[\d.]+)</td>", text)
     assert len(cells) > 100 and {float(cell) for cell in cells} <= known
     for sentence in made[1]["conclusion"]:
@@ -359,9 +359,9 @@ def fails(*arguments):
 def test_the_command_writes_the_report_and_says_what_follows(photo_folder, tmp_path):
     done = run("--data", photo_folder, "--out", tmp_path / "r", "--limit", "9", "--part", "train")
     assert done.exit_code == 0, done.output
-    report = json.loads((tmp_path / "r/report.json").read_text())
+    report = json.loads((tmp_path / "r/analysis.json").read_text())
     assert report["found"] == 9 and all(line in done.output for line in report["conclusion"])
-    assert not (tmp_path / "r/augment.png").exists()
+    assert not (tmp_path / "r/analysis/augment.png").exists()
 
 
 def test_mistakes_are_one_line(tmp_path):
@@ -372,6 +372,11 @@ def test_mistakes_are_one_line(tmp_path):
     assert "missing" in fails("--data", tmp_path / "missing", "--out", out)
     assert "is a file; give a folder" in fails("--data", "samples", "--out", tmp_path / "file")
     assert not out.exists()
+    for name in ("analysis.html", "analysis.json"):
+        (tmp_path / name).write_text("mine")
+        line = fails("--data", "samples", "--out", tmp_path)
+        assert f"{tmp_path / name} was not made by tfcolor; give another folder" in line
+        (tmp_path / name).unlink()
     (tmp_path / "empty/broken.png").write_bytes(b"")
     done = run("--data", tmp_path / "empty", "--out", out)
     assert done.exit_code == 2 and "nothing to analyze" in done.output
@@ -396,4 +401,4 @@ def test_odd_names_are_shown(tmp_path):
         Image.new("RGB", (20, 20), (90, 90, 99)).save(file, format="png")
     report = study.analyze(source(odd), "all", tmp_path / "report")
     assert report["gray"]["names"] == sorted(report["gray"]["names"]) and report["usable"] == 4
-    assert "&lt;b&gt;$x$ &amp; y.png" in (tmp_path / "report/report.html").read_text()
+    assert "&lt;b&gt;$x$ &amp; y.png" in (tmp_path / "report/analysis.html").read_text()

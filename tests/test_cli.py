@@ -224,8 +224,15 @@ def test_the_controls_alone_are_measured_where_nothing_else_is_named():
 def test_evaluate_writes_both_pages(model, tmp_path):
     code, output = run("evaluate", model, "--limit", 4, *QUICK, "--report", tmp_path, "--human")
     assert code == 0
-    for name in ("report.html", "human.html"):
+    for name in ("evaluation.html", "human.html"):
         assert (tmp_path / name).is_file() and f"open {tmp_path / name}" in output
+
+
+@pytest.mark.parametrize("name", ["evaluation.html", "human.html"])
+def test_a_page_of_others_is_not_replaced(tmp_path, name):
+    (tmp_path / name).write_text("mine")
+    line = fails("evaluate", "gray", *QUICK, "--report", tmp_path, "--human")
+    assert f"{tmp_path / name} was not made by tfcolor; give another folder" in line
 
 
 def test_what_was_measured_is_written_though_something_does_not_go_with_it(tmp_path):
@@ -259,7 +266,7 @@ def test_colorize_takes_a_folder(model, tmp_path):
     assert code == 0
     made = sorted(tmp_path.iterdir())
     assert [p.name for p in made] == sorted(p.name for p in (samples.FOLDER / "gray").iterdir())
-    assert "1/2  " in output and "2/2  " in output and all(str(path) in output for path in made)
+    assert output.endswith(" s: 2 made\n")
     assert images.read_rgb(made[0]).shape == (256, 256, 3)
 
 

@@ -171,11 +171,11 @@ def benchmarked(path: Path, name: str, *options: object) -> dict[str, Any]:
 def _analyzed(folder: Path, train: str, out: Path) -> dict[str, Any]:
     """The report of `tfcolor analyze` on the training photographs, without file names."""
     for source, name, chosen in ((train, "data", CHARTS), ("samples", "samples-data", EXAMPLES)):
-        if not (folder / name / "report.json").exists():
+        if not (folder / name / "analysis.json").exists():
             call(*catalog.TFCOLOR, "analyze", "--data", source, "--out", folder / name)
         for chart in chosen:
-            shutil.copy(folder / name / f"{chart}.png", out / "pictures")
-    found = json.loads((folder / "data" / "report.json").read_text())
+            shutil.copy(folder / name / "analysis" / f"{chart}.png", out / "pictures")
+    found = json.loads((folder / "data" / "analysis.json").read_text())
     for kind in ("gray", "sepia", "skipped"):
         found[kind] = {"count": found[kind]["count"]}
     return {name: value for name, value in found.items() if name != "source"}

@@ -15,7 +15,7 @@ def render(report: Mapping[str, Any], pictures: Mapping[str, bytes]) -> str:
     """The page.
 
     Args:
-      report: what `report.json` says; the numbers of the tables are its numbers.
+      report: what `analysis.json` says; the numbers of the tables are its numbers.
       pictures: name -> PNG file; "gray", "sepia" and "augment" may be missing.
     """
     return webpage.render(

@@ -20,15 +20,16 @@ from tfcolor.analysis import (
 )
 from tfcolor.color import brightness
 from tfcolor.data import photographs
-from tfcolor.pages import plots
+from tfcolor.pages import plots, webpage
 from tfcolor.support import disk, errors
 
+FIGURES, PICTURES = "analysis.json", "analysis"  # beside the page
 Progress = Callable[[int, int], None]
 
 
 @dataclasses.dataclass(frozen=True)
 class Survey:
-    """Measurements to draw, and the contents of `report.json`."""
+    """Measurements to draw, and the contents of `analysis.json`."""
 
     totals: statistics.Statistics
     grays: gray.Comparison
@@ -43,7 +44,7 @@ def analyze(
     augment: bool = False,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Analyzes photographs and writes `report.html`, `report.json` and PNG files.
+    """Analyzes photographs and writes `analysis.html`, `analysis.json` and, below, PNG files.
 
     The same photographs give the same report. Memory does not grow with their number.
 
@@ -56,22 +57,22 @@ def analyze(
       progress: called with the number of photographs done and the total.
 
     Returns:
-      The contents of `report.json`.
+      The contents of `analysis.json`.
 
     Raises:
-      ValueError: if `out` is a file, or no photograph can be used.
+      ValueError: if `out` is a file or has files of these names that are not ours, or no
+        photograph can be used.
     """
-    if out.exists() and not out.is_dir():
-        raise errors.InputError(f"{out} is a file; give a folder for the report")
+    webpage.claim(out / webpage.ANALYSIS, out / FIGURES, out / PICTURES)
     photos = data.open_part(settings, part)
     if limit is not None:
         photos = photos.sample(limit)
     made = survey(photos, settings.min_chroma, part, progress=progress)
     pictures = _draw(made, augment)
     for name, picture in pictures.items():
-        disk.write(out / f"{name}.png", picture)
-    disk.write(out / "report.json", json.dumps(made.report, indent=1) + "\n")
-    disk.write(out / "report.html", page.render(made.report, pictures))
+        disk.write(out / PICTURES / f"{name}.png", picture)
+    disk.write(out / FIGURES, json.dumps(made.report, indent=1) + "\n")
+    disk.write(out / webpage.ANALYSIS, page.render(made.report, pictures))
     return made.report
 
 

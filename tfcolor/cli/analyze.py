@@ -21,7 +21,7 @@ from tfcolor.support import errors
     "--out",
     type=options.FOLDER,
     required=True,
-    help="Folder for report.html, report.json and the pictures.",
+    help="Folder for analysis.html, analysis.json and the pictures.",
 )
 @click.option("--limit", type=click.IntRange(1), help="Use a sample of this many photographs.")
 @click.option("--augment", is_flag=True, help="Also show the old-film augmentation of training.")
@@ -47,6 +47,7 @@ def analyze(
     options.load_tensorflow()
     from tfcolor import data
     from tfcolor.analysis import study
+    from tfcolor.pages import webpage
 
     if download:
         data.download(settings)
@@ -54,4 +55,4 @@ def analyze(
         report = study.analyze(settings, part, out, limit, augment, progress=progress)
     for sentence in report["conclusion"]:
         click.echo(sentence)
-    click.echo(f"open {out / 'report.html'}")
+    click.echo(f"open {out / webpage.ANALYSIS}")

@@ -48,7 +48,7 @@ WORDS = ("gray", "truth")  # rows that every table has anyway
 )
 @click.option("--batch-size", type=click.IntRange(1), default=8, show_default=True)
 @click.option("--json", "json_path", type=options.FOLDER, help="Write everything to this file.")
-@click.option("--report", type=options.FOLDER, help="Folder for report.html.")
+@click.option("--report", type=options.FOLDER, help="Folder for evaluation.html.")
 @click.option("--human", is_flag=True, help="Also write human.html into the report's folder.")
 @click.option(
     "--human-answers",
@@ -154,6 +154,11 @@ def _require_writable(json_path: Path | None, report: Path | None, human: bool) 
     if json_path and json_path.is_dir():
         raise errors.InputError(f"{json_path} is a folder; give --json a file")
     if report:
+        from tfcolor.pages import webpage
+
+        webpage.claim(report / webpage.EVALUATION)
+        if human:
+            webpage.claim(report / webpage.HUMAN)
         report.mkdir(parents=True, exist_ok=True)
     for folder in (json_path.parent if json_path else None, report):
         if folder and not os.access(folder, os.W_OK):

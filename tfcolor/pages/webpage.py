@@ -8,7 +8,12 @@ from typing import Any, NamedTuple
 
 import jinja2
 
+from tfcolor.support import errors
+
 HERE = Path(__file__).parent
+# What each page is called in a folder.
+ANALYSIS, EVALUATION, HUMAN = "analysis.html", "evaluation.html", "human.html"
+GENERATOR = b'<meta name="generator" content="tfcolor">'  # in document.html
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,6 +55,28 @@ def render(template: Path, **values: Any) -> str:
     environment.globals["text_of"] = lambda name: loader.get_source(environment, name)[0]
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}
     return environment.get_template(template.name).render(values)
+
+
+def claim(page: Path, *beside: Path) -> None:
+    """Makes sure that only files of ours would be replaced.
+
+    Args:
+      page: where a page will be written; one of ours may be there.
+      beside: what is written with it; may be there if the page is.
+
+    Raises:
+      ValueError: if another file is there, or a folder in the place of the page's own.
+    """
+    folder = page.parent
+    if folder.exists() and not folder.is_dir():
+        raise errors.InputError(f"{folder} is a file; give a folder")
+    if page.exists():
+        with open(page, "rb") as file:
+            foreign = [] if GENERATOR in file.read(2000) else [page]
+    else:
+        foreign = [path for path in beside if path.exists()]
+    if foreign:
+        raise errors.InputError(f"{foreign[0]} was not made by tfcolor; give another folder")
 
 
 def data_uri(content: bytes, media_type: str) -> str:

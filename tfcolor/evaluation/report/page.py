@@ -15,13 +15,13 @@ TEMPLATE = Path(__file__).with_suffix(".html")
 
 
 def write(evaluation: record.Evaluation, kept: pictures.Thumbnails, folder: Path) -> Path:
-    """Writes report.html into a folder, which is made if it is missing.
+    """Writes evaluation.html into a folder, which is made if it is missing.
 
     Raises:
       OSError: if it cannot be written; names the file.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "report.html"
+    path = folder / webpage.EVALUATION
     # A file's name need not be text.
     disk.write(path, render(evaluation, kept).encode("utf-8", "replace"))
     return path

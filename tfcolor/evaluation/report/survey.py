@@ -49,7 +49,7 @@ def write(
     key = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     text = webpage.render(TEMPLATE, asked={**content, "key": f"tfcolor-human-{key}"})
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "human.html"
+    path = folder / webpage.HUMAN
     disk.write(path, text)
     return path
 
