@@ -362,8 +362,14 @@ def test_a_tiny_photograph_cannot_be_colorized(model, tmp_path):
 def test_a_workdir_of_another_config_is_one_line_and_stays(workdir, photo_folder):
     before = (workdir / "config.json").read_text()
     line = fails("train", "--data", photo_folder, "--workdir", workdir, *TINY, "--seed", 5)
-    assert "seed 0 (now 5)" in line
-    assert "another workdir" in line
+    assert "seed 0 (now 5)" in line and "another --workdir" in line
+    line = fails("train", "--data", photo_folder, "--workdir", workdir, "--recipe", "sagan")
+    assert line.endswith(
+        f"{workdir} holds a run of recipe pix2pix, not sagan; give another --workdir"
+    )
+    many = [f"--set={name}=0.5" for name in ("l1_weight", "beta_2", "learning_rate", "ema")]
+    line = fails("train", "--data", photo_folder, "--workdir", workdir, *TINY, *many)
+    assert line.endswith("1 more fields that differ; give its values or another --workdir")
     assert (workdir / "config.json").read_text() == before
 
 

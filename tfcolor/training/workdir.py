@@ -13,6 +13,8 @@ from tfcolor.runtimes import workdirs
 from tfcolor.support import disk, errors
 from tfcolor.training import device
 
+NAMED = 3  # So many fields that differ are named.
+
 
 @contextlib.contextmanager
 def claimed(
@@ -44,12 +46,17 @@ def claimed(
 def _write_config(folder: Path, settings: config.TrainConfig) -> None:
     if workdirs.checkpoints(folder / workdirs.LAST):
         before = workdirs.read_config(folder)
-        changed = fields.changed(before, settings)
-        if changed:
-            was = ", ".join(f"{name} {old} (now {new})" for name, (old, new) in changed.items())
+        if before.recipe != settings.recipe:
             raise errors.InputError(
-                f"{folder} holds a run with {was}; these cannot change when it is resumed: use the "
-                "old values or another workdir"
+                f"{folder} holds a run of recipe {before.recipe}, not {settings.recipe}; give "
+                "another --workdir"
+            )
+        if changed := fields.changed(before, settings):
+            was = [f"{name} {old} (now {new})" for name, (old, new) in changed.items()]
+            if len(was) > NAMED:
+                was[NAMED:] = [f"{len(was) - NAMED} more fields that differ"]
+            raise errors.InputError(
+                f"{folder} holds a run with {', '.join(was)}; give its values or another --workdir"
             )
         _require_steps(folder, before, settings)
     disk.write(folder / workdirs.CONFIG, fields.to_json(settings))
