@@ -235,13 +235,35 @@ def test_a_page_of_others_is_not_replaced(tmp_path, name):
     assert f"{tmp_path / name} was not made by tfcolor; give another folder" in line
 
 
-def test_what_was_measured_is_written_though_something_does_not_go_with_it(tmp_path):
+@pytest.fixture
+def unmeasured(monkeypatch):
+    """Nothing may be measured."""
+
+    def measure(*_, **__):
+        raise AssertionError("it was measured")
+
+    monkeypatch.setattr("tfcolor.evaluation.run.run", measure)
+
+
+def test_answers_about_other_photographs_are_refused_before_anything_is_measured(
+    tmp_path, unmeasured
+):
     answers = {"tfcolor_human": 1, "photographs_sha256": "another", "answers": []}
     (tmp_path / "answers.json").write_text(json.dumps(answers))
-    path = tmp_path / "figures.json"
-    given = [*QUICK, "--json", path, "--human-answers", tmp_path / "answers.json"]
-    assert "is about other photographs" in fails("evaluate", *given)
-    assert "tfcolor" in json.loads(path.read_text())["rows"]
+    line = fails("evaluate", *QUICK, "--human-answers", tmp_path / "answers.json")
+    assert "answers.json is about other photographs" in line
+
+
+def test_figures_of_the_same_photographs_stand_beside_though_one_cannot_be_read(tmp_path):
+    for name in ("a.png", "b.png"):
+        shutil.copy(samples.FOLDER / "01f824264783f58d.jpg", tmp_path / name)
+    (tmp_path / "c.png").write_bytes(b"broken")
+    source, path = ["--data", tmp_path, "--part", "all"], tmp_path / "figures.json"
+    assert run("evaluate", "gray", *QUICK, *source, "--json", path)[0] == 0
+    assert run("evaluate", "gray", *QUICK, *source, "--beside", path)[0] == 0
+    (tmp_path / "b.png").unlink()
+    line = fails("evaluate", "gray", *QUICK, *source, "--beside", path)
+    assert "its photographs is 2, here it is 1" in line
 
 
 def test_evaluate_refuses_options_that_do_not_go_together(tmp_path):

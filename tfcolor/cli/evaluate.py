@@ -104,6 +104,13 @@ def evaluate(
     photos = data.open_part(settings, part)
     if limit:
         photos = photos.sample(limit)
+    if earlier or answers:
+        known = {each.protocol["photographs_sha256"] for each in earlier}
+        known |= {photographs for _, photographs, _ in answers}
+        said = {**protocol.forecast(how, photos, known), "min_chroma": settings.min_chroma}
+        for each in earlier:
+            record.require_comparable(said, each)
+        survey.require_about(answers, said["photographs_sha256"])
     paths = [Path(model) for model in models if model not in WORDS]
     found = candidates.find(paths, photos, how) if paths or not models else {}
     for warning in candidates.seen_in_training(found, settings.source, part):

@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -72,6 +72,27 @@ class Protocol:
             "photographs": len(names),
             "photographs_sha256": hashlib.sha256(listed).hexdigest(),
         }
+
+
+@tf.autograph.experimental.do_not_convert
+def forecast(
+    how: Protocol, photos: photographs.Photographs, known: Collection[str]
+) -> dict[str, Any]:
+    """What `describe` will say of photographs once they were measured.
+
+    Args:
+      how: the protocol.
+      photos: only if their names alone do not lead to what is known are they read, since those
+        that cannot be read do not count.
+      known: values of photographs_sha256 that are hoped for.
+    """
+    said: dict[str, Any] = {}
+    for some in (photos.records, photos.examples()):
+        ids = some.map(lambda each: each["image_id"]).as_numpy_iterator()
+        said = how.describe([photos.name(int(image_id)) for image_id in ids])
+        if set(known) <= {said["photographs_sha256"]}:
+            break
+    return said
 
 
 def parse(name: str) -> Protocol:

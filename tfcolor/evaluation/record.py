@@ -198,6 +198,17 @@ def read(path: Path) -> Evaluation:
         raise errors.InputError(f"{path}: {error}") from error
 
 
+def require_comparable(protocol: Mapping[str, Any], earlier: Evaluation) -> None:
+    """Raises ValueError if an earlier evaluation had another protocol or other photographs."""
+    for key in ("protocol", "resize", "photographs", "photographs_sha256", "min_chroma"):
+        ours, theirs = protocol.get(key), earlier.protocol.get(key)
+        if ours != theirs:
+            raise errors.InputError(
+                f"it cannot be compared in one table: its {key} is {theirs}, here it is {ours}; "
+                "measure both on the same photographs in the same way"
+            )
+
+
 def beside(evaluation: Evaluation, earlier: Evaluation) -> Evaluation:
     """An evaluation with the models of an earlier one as more rows.
 
@@ -205,13 +216,7 @@ def beside(evaluation: Evaluation, earlier: Evaluation) -> Evaluation:
       ValueError: if that was measured in another way or on other photographs, or has a row of the
         same name.
     """
-    for key in ("protocol", "resize", "photographs", "photographs_sha256", "min_chroma"):
-        ours, theirs = evaluation.protocol.get(key), earlier.protocol.get(key)
-        if ours != theirs:
-            raise errors.InputError(
-                f"it cannot be compared in one table: its {key} is {theirs}, here it is {ours}; "
-                "measure both on the same photographs in the same way"
-            )
+    require_comparable(evaluation.protocol, earlier)
     for fact in ("lightness", CHROMA):  # names alone do not tell photographs apart
         apart = np.abs(evaluation.photographs[fact] - earlier.photographs[fact])
         if apart.max() > SAME:

@@ -85,6 +85,15 @@ def read(paths: Sequence[Path]) -> list[Answers]:
     return [_read(path) for path in {path.resolve(): path for path in paths}.values()]
 
 
+def require_about(answers: Sequence[Answers], photographs_sha256: str) -> None:
+    """Raises ValueError if answers are about other photographs; names the file."""
+    for path, photographs, _ in answers:
+        if photographs != photographs_sha256:
+            raise errors.InputError(
+                f"{path} is about other photographs; measure on the same photographs"
+            )
+
+
 def rates(
     answers: Sequence[Answers], evaluation: record.Evaluation
 ) -> dict[str, intervals.Interval]:
@@ -95,12 +104,9 @@ def rates(
     Raises:
       ValueError: if they are about other photographs; names the file.
     """
+    require_about(answers, evaluation.protocol["photographs_sha256"])
     taken: dict[str, list[bool]] = {row: [] for row in evaluation.models}
-    for path, photographs, found in answers:
-        if photographs != evaluation.protocol["photographs_sha256"]:
-            raise errors.InputError(
-                f"{path} is about other photographs; measure on the same photographs"
-            )
+    for _, _, found in answers:
         for row, was_taken in found:
             if row in taken:
                 taken[row].append(was_taken)
