@@ -266,6 +266,26 @@ def test_figures_of_the_same_photographs_stand_beside_though_one_cannot_be_read(
     assert "its photographs is 2, here it is 1" in line
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [["train", "--workdir", "run"], ["evaluate"], ["analyze", "--out", "out"]],
+    ids=lambda arguments: arguments[0],
+)
+def test_photographs_that_are_not_there_are_refused_before_tensorflow_starts(
+    monkeypatch, arguments
+):
+    monkeypatch.setattr(options, "load_tensorflow", None)
+    line = fails(*arguments, "--data", "coco/2017", "--data-dir", "/nowhere")
+    assert "'coco/2017' is neither a folder nor a TFDS set in /nowhere; give an existing" in line
+
+
+def test_a_missing_converter_is_named_before_tensorflow_starts(monkeypatch, tmp_path):
+    monkeypatch.setattr(options, "load_tensorflow", None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    line = fails("export", "bundled", tmp_path / "mine.onnx")
+    assert "need tf2onnx; install it with: pip install 'tfcolor[onnx]'" in line
+
+
 def test_evaluate_refuses_options_that_do_not_go_together(tmp_path):
     assert "give --report DIR" in fails("evaluate", "--human")
     assert "needs --features inception" in fails("evaluate", "--inception-weights", tmp_path)
@@ -337,6 +357,7 @@ def test_epochs_are_counted_in_photographs(photo_folder, tmp_path):
         (["--image-size", "16"], "image_size must be at least 32"),
         (["--batch-size", "0"], "batch_size must be greater than 0, got 0"),
         (["--image-size", "200"], "image_size must be a multiple of 32, got 200; use 192 or 224"),
+        (["--set", "size_weight=1", "--image-size", "33"], "got 33; use 64 or 96"),
         (["--set", "colour=1"], "unknown config field colour"),
         (["--set", "model=unet"], "model is not a field but a part of the config"),
         (["--set", "stages=3"], "stages is not a field but a part"),

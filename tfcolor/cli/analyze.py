@@ -44,6 +44,7 @@ def analyze(
             "tfcolor analyze needs matplotlib and scikit-image; install them with: "
             "pip install 'tfcolor[analyze]'"
         )
+    options.require_source(settings, download)
     options.load_tensorflow()
     from tfcolor import data
     from tfcolor.analysis import study

@@ -89,6 +89,7 @@ def evaluate(
     settings = config.DataConfig(**options.given(**fields))
     if inception_weights and network != "inception":
         raise errors.InputError("--inception-weights needs --features inception")
+    options.require_source(settings, download)
     _require_writable(json_path, report, human)
     options.load_tensorflow()
     from tfcolor import data

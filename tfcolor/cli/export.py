@@ -1,11 +1,13 @@
 """`tfcolor export`."""
 
+import importlib.util
 from pathlib import Path
 from typing import Any
 
 import click
 
 from tfcolor.cli import options
+from tfcolor.runtimes import onnx
 from tfcolor.support import errors
 
 SUFFIXES = {".tflite": "tflite", ".onnx": "onnx"}
@@ -66,6 +68,8 @@ def export(
     for name in given:
         if name not in fitting:
             raise errors.InputError(f"--{name} does not go with the format {kind}; leave it out")
+    if kind == "onnx" and importlib.util.find_spec("tf2onnx") is None:
+        raise onnx.missing("tf2onnx")
     options.load_tensorflow()
     click.echo(f"exported {_export(kind, workdir, destination, checkpoint, given)}")
 

@@ -3,6 +3,7 @@
 import contextlib
 import importlib.util
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -60,6 +61,21 @@ def splits(command: Callable[..., Any]) -> Callable[..., Any]:
         default = getattr(config.DataConfig, name)
         command = click.option(flag, help="Split of a TFDS dataset.", show_default=default)(command)
     return command
+
+
+def require_source(settings: config.DataConfig, download: bool = False) -> None:
+    """Raises ValueError if there are no such photographs, before TensorFlow is imported."""
+    source = settings.source
+    if download or source == "samples" or Path(source).exists():
+        return
+    where = settings.data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
+    place = Path(where).expanduser()
+    name = re.split("[/:]", source)[0]
+    if "://" not in where and not (name and (place / name).is_dir()):  # TFDS reads buckets, too
+        raise errors.InputError(
+            f"{source!r} is neither a folder nor a TFDS set in {place}; give an existing folder or "
+            f"the right --data-dir, add --download, or: tfds build {source} --data_dir {place}"
+        )
 
 
 def network(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -64,6 +64,8 @@ def prepare(
     where = options.given(data_dir=data_dir, train_split=train_split, test_split=test_split)
     photos = [config.DataConfig(source=options.resolved(source), **where) for source in sources]
     tests = config.DataConfig(source=options.resolved(test), data_dir=data_dir) if test else None
+    for one in [*photos, *([tests] if tests else [])]:
+        options.require_source(one, download)
     beam = options.beam_flags(runner, flags)
     options.load_tensorflow()
     from tfcolor import data

@@ -98,6 +98,7 @@ def train(
     """
     changes = {**fields.parse(assignments), **options.given(**given)}
     settings = fields.override(recipes.get(recipe), **changes)
+    options.require_source(settings.data, download)
     options.load_tensorflow()
     from tfcolor import data
     from tfcolor.runtimes import workdirs

@@ -80,6 +80,7 @@ def tune(
         raise click.ClickException("tune needs Optuna; pip install 'tfcolor[tune]'")
     changes = {**fields.parse(assignments), **options.given(**given)}
     settings = fields.override(recipes.get(recipe), **changes)
+    options.require_source(settings.data)
 
     searched = [spaces.parse(text, settings) for text in searches]
     for space in searched:

@@ -245,8 +245,9 @@ class TrainConfig:
 
     def _check_stage(self, stage: StageConfig) -> None:
         size, model = stage.image_size, self.model
+        least = 2 * model.stride if stage.size_weight else model.stride
         if size % model.stride:
-            below = max(size // model.stride, 1) * model.stride
+            below = max(size // model.stride * model.stride, least)
             remedy = f"use {below} or {below + model.stride}"
             if not GENERATORS[model.generator]:
                 remedy += ", or a smaller depth"
@@ -262,9 +263,9 @@ class TrainConfig:
         ):
             if asked:
                 checks.generator(asks, model.generator, known)
-        if stage.size_weight and size < 2 * model.stride:
+        if size < least:
             raise errors.InputError(
-                f"size_weight needs an image_size of {2 * model.stride} or more in stage "
+                f"size_weight needs an image_size of {least} or more in stage "
                 f"{stage.name}, got {size}; or set {stage.name}.size_weight=0.0"
             )
 
