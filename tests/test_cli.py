@@ -100,7 +100,8 @@ def test_figures_that_cannot_be_written_are_told_before_measuring(model, tmp_pat
     assert "missing is no folder that can be written" in line
 
 
-def test_recipes_are_listed_with_source_and_cost():
+def test_recipes_are_listed_with_source_and_cost(monkeypatch):
+    monkeypatch.setattr(options, "load_tensorflow", None)  # it takes ten seconds
     code, output = run("recipes")
     assert code == 0
     assert "tfcolor (default): " in output

@@ -1,6 +1,7 @@
 """The state, the step and the loop, on networks small enough to train in seconds."""
 
 import logging
+import os
 import shutil
 
 import conftest
@@ -154,6 +155,7 @@ def test_two_replicas_take_the_same_step_as_one(settings, mirrored):
 def test_mirrored_strategy_takes_every_logical_device(mirrored):
     assert mirrored.num_replicas_in_sync == 2
     assert device.describe(mirrored) == "2 CPU"
+    assert device.describe(device.strategy("one")) == f"a CPU of {os.cpu_count()} cores"
     assert device.strategy("auto").num_replicas_in_sync == 1
 
 

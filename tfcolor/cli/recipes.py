@@ -2,7 +2,6 @@
 
 import click
 
-from tfcolor.cli import options
 from tfcolor.config import fields, recipes
 
 
@@ -17,12 +16,9 @@ def list_recipes(name: str | None) -> None:
     if name:
         click.echo(fields.to_json(recipes.get(name)), nl=False)
         return
-    options.load_tensorflow()
-    from tfcolor.models import cost
-
     for recipe, about in recipes.RECIPES.items():
         default = " (default)" if recipe == recipes.DEFAULT else ""
-        figures = cost.measure(about.settings)
+        figures = recipes.COSTS[recipe]
         stages = ", ".join(
             f"{stage.name} {stage.steps:,} x {stage.batch_size} at {stage.image_size}"
             for stage in about.settings.stages
@@ -30,8 +26,8 @@ def list_recipes(name: str | None) -> None:
         click.echo(f"{recipe}{default}: {about.summary}")
         click.echo(f"    source  {about.source}")
         click.echo(
-            f"    cost    generator {figures.generator / 1e6:.1f} M parameters, "
-            f"{figures.gflop:.1f} GFLOP a photograph; discriminator "
-            + (f"{figures.discriminator / 1e6:.1f} M" if figures.discriminator else "none")
+            f"    cost    generator {figures['generator'] / 1e6:.1f} M parameters, "
+            f"{figures['gflop']:.1f} GFLOP a photograph; discriminator "
+            + (f"{figures['discriminator'] / 1e6:.1f} M" if figures["discriminator"] else "none")
         )
         click.echo(f"    stages  {stages}")

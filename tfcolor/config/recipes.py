@@ -1,11 +1,18 @@
 """Named training configs. A recipe is a starting point: every field can be overridden."""
 
 import dataclasses
+import json
+from pathlib import Path
 
 from tfcolor import config
 from tfcolor.support import errors
 
 DEFAULT = "tfcolor"
+# recipe -> what `models.cost.measure` gives; the arithmetic in billions of operations, with two
+# digits. Measuring would take 20 seconds, since the networks must be built.
+COSTS: dict[str, dict[str, float]] = json.loads(
+    Path(__file__).with_name("costs.json").read_text(encoding="utf-8")
+)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -43,8 +43,10 @@ def strategy(name: str) -> tf.distribute.Strategy:
 
 
 def describe(strategy: tf.distribute.Strategy) -> str:
-    """The devices of a strategy, such as "1 CPU", "4 GPU" or "4 GPU of 2 workers"."""
+    """The devices of a strategy, such as "a CPU of 2 cores", "4 GPU" or "4 GPU of 2 workers"."""
     kind = "TPU" if isinstance(strategy, tf.distribute.TPUStrategy) else _devices()[0].device_type
+    if kind == "CPU" and strategy.num_replicas_in_sync == 1:
+        return f"a CPU of {os.cpu_count()} cores"
     of = f" of {_worker_count()} workers" if has_peers(strategy) else ""
     return f"{strategy.num_replicas_in_sync} {kind}{of}"
 
