@@ -32,7 +32,8 @@ def test_a_file_becomes_the_file_that_was_named(tmp_path):
     gray = gray_file(tmp_path / "old.png")
     target = tmp_path / "new" / "grandmother.png"
     (result,) = colorize_all([tmp_path / "old.png"], target)
-    assert result == folder.Result(tmp_path / "old.png", target, is_new=True)
+    height, width = gray.shape
+    assert result == folder.Result(tmp_path / "old.png", target, is_new=True, size=(width, height))
     rgb = images.read_rgb(target)
     lightness = skcolor.rgb2lab(np.repeat(gray[..., None], 3, -1))[..., 0]
     # The photograph's own L*: 8-bit rounding of a color moves it by up to about 0.6.

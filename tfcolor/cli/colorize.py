@@ -1,5 +1,6 @@
 """`tfcolor colorize`."""
 
+import contextlib
 import io
 import os
 import sys
@@ -62,6 +63,11 @@ RECOLOR = "--recolor replaces its color"
 @click.option(
     "-j", "--jobs", type=click.IntRange(1), help="Photographs at a time.  [default: one per core]"
 )
+@click.option(
+    "--manifest",
+    type=options.FOLDER,
+    help="Record every photograph in this file: hashes, model, options, outcome; .csv or .jsonl.",
+)
 @click.option("--dry-run", is_flag=True, help="Only print what would be written.")
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 @options.beam
@@ -75,6 +81,7 @@ def colorize(
     server: str | None,
     hint_texts: tuple[str, ...],
     jobs: int | None,
+    manifest: Path | None,
     dry_run: bool,
     quiet: bool,
     runner: str | None,
@@ -95,6 +102,8 @@ def colorize(
     beam = options.beam_flags(runner, flags)
     chosen = folder.FileOptions(hints=parsed, **options.given(**settings))
     if STREAM in photos or str(output) == STREAM:
+        if manifest:
+            raise errors.InputError("--manifest needs files; give no -")
         _stream(photos, output, options.chosen_network(model, server), chosen)
         return
     rest = searching.Leftovers()
@@ -110,9 +119,9 @@ def colorize(
     path = options.chosen_network(model, server)
     with options.stoppable(options.RESUMES):
         if beam is None:
-            is_whole = _run_here(path, pairs, chosen, place, jobs, quiet)
+            is_whole = _run_here(path, pairs, chosen, place, jobs, quiet, manifest)
         else:
-            is_whole = _run_beam(path, pairs, chosen, place, beam)
+            is_whole = _run_beam(path, pairs, chosen, place, beam, manifest)
     _tell(rest)
     if rest.folders or not is_whole:
         context.exit(1)
@@ -133,16 +142,21 @@ def _run_here(
     place: Path,
     jobs: int | None,
     quiet: bool,
+    record: Path | None,
 ) -> bool:
     """Colorizes on this machine; whether no photograph failed."""
     from tfcolor import runtimes
-    from tfcolor.colorizing import folder
+    from tfcolor.colorizing import folder, manifest
 
     net = runtimes.load(path, threads=None if len(pairs) == 1 else 1)
     results: list[folder.Result] = []
     began = time.monotonic()
-    with options.bar("colorizing") as progress:
-        for result in folder.colorize_files(net, pairs, chosen, jobs):
+    with contextlib.ExitStack() as stack:
+        progress = stack.enter_context(options.bar("colorizing"))
+        also = {}
+        if record:
+            also = {"record": stack.enter_context(manifest.recording(record, path, chosen))}
+        for result in folder.colorize_files(net, pairs, chosen, jobs, **also):
             results.append(result)
             if len(pairs) > 1 and not quiet:
                 progress(len(results), len(pairs))
@@ -204,11 +218,12 @@ def _run_beam(
     chosen: Any,
     place: Path,
     flags: list[str],
+    record: Path | None,
 ) -> bool:
     """Colorizes in a pipeline; whether no photograph failed."""
-    if chosen.hints or chosen.compare or chosen.gif:
+    if chosen.hints or chosen.compare or chosen.gif or record:
         raise errors.InputError(
-            "--hint, --compare and --gif do not go with --runner; leave them out"
+            "--hint, --compare, --gif and --manifest do not go with --runner; leave them out"
         )
     from tfcolor.colorizing import beam_pipeline, folder, tone
 

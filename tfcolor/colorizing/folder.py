@@ -5,7 +5,8 @@ import dataclasses
 import io
 import os
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent import futures
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from tfcolor.support import disk, errors
 
 FAILURES = "failures.csv"
 _COLUMNS = ("file", "reason")
+MADE, THERE, FAILED = "made", "there already", "failed"  # what can become of a photograph
 PIXELS_AT_ONCE = 100_000_000  # in all photographs in work: 10 bytes each, so about a gigabyte
 
 
@@ -54,6 +56,8 @@ class Result:
       is_new: whether anything was written.
       passed_over: why it is not to be colorized; see `tone.why_not_to_color`.
       reason: why it failed; names its file.
+      size: width and height of a new result, pixels.
+      seconds: how long it took, from reading to writing.
     """
 
     source: Path
@@ -61,13 +65,15 @@ class Result:
     is_new: bool = False
     passed_over: str | None = None
     reason: str | None = None
+    size: tuple[int, int] | None = None
+    seconds: float = dataclasses.field(default=0.0, compare=False)
 
     @property
     def outcome(self) -> str:
-        """In a word or two: "made", "there already", "failed", or why it was passed over."""
+        """In a word or two: `MADE`, `THERE`, `FAILED`, or why it was passed over."""
         if self.reason:
-            return "failed"
-        return self.passed_over or ("made" if self.is_new else "there already")
+            return FAILED
+        return self.passed_over or (MADE if self.is_new else THERE)
 
 
 def colorize_files(
@@ -75,6 +81,7 @@ def colorize_files(
     pairs: Sequence[tuple[Path, Path]],
     options: FileOptions | None = None,
     workers: int | None = None,
+    record: Callable[[Result], None] = lambda result: None,
 ) -> Iterator[Result]:
     """Colorizes photographs, as many at a time as there are cores.
 
@@ -83,6 +90,8 @@ def colorize_files(
       pairs: (source, target), from `planning.plan`.
       options: applied to each photograph.
       workers: photographs in work at a time; fewer where they are large.
+      record: called with each result as soon as there is one, from any thread; it also gets those
+        that are still made when the caller stops early.
 
     Yields:
       A result for each photograph as it ends; a failure does not stop the others.
@@ -92,6 +101,11 @@ def colorize_files(
     room = _Room(PIXELS_AT_ONCE)
 
     def work(source: Path, target: Path) -> Result:
+        result = attempt(source, target)
+        record(result)
+        return result
+
+    def attempt(source: Path, target: Path) -> Result:
         try:
             wanted = [
                 path for path in options.outputs(target) if options.overwrite or not path.exists()
@@ -99,13 +113,13 @@ def colorize_files(
             if not wanted:
                 return Result(source, target)
             with room.of(decoding.count_pixels(source)):
-                passed_over = _colorize_file(net, source, target, options, wanted)
+                return _colorize_file(net, source, target, options, wanted)
         except Exception as error:  # Any error concerns this photograph only.
             return Result(source, target, reason=naming(source, errors.of_photograph(error)))
-        return Result(source, target, is_new=passed_over is None, passed_over=passed_over)
 
     for pair, reason in collisions.items():
-        yield Result(*pair, reason=reason)
+        record(collision := Result(*pair, reason=reason))
+        yield collision
     apart = [pair for pair in pairs if pair not in collisions]
     pool = futures.ThreadPoolExecutor(workers or os.cpu_count(), "photograph")
     try:
@@ -150,11 +164,12 @@ def naming(path: Path, reason: str) -> str:
 
 def _colorize_file(
     net: runtimes.Network, source: Path, target: Path, options: FileOptions, wanted: Sequence[Path]
-) -> str | None:
-    """Writes the wanted files of a photograph, or returns why none are written."""
+) -> Result:
+    """Writes the wanted files of a photograph, unless it is passed over."""
+    began = time.monotonic()
     photograph = images.read(source)
-    if not options.recolor and (reason := tone.why_not_to_color(photograph)):
-        return reason
+    if not options.recolor and (why := tone.why_not_to_color(photograph)):
+        return Result(source, target, passed_over=why)
     color = options.render(photograph.pixels, net, options.hints)
     result, *others = options.outputs(target)
     for path in others:
@@ -169,7 +184,9 @@ def _colorize_file(
     photograph = photograph.with_pixels(color)  # frees the pixels that were read
     if result in wanted:
         images.write(result, photograph, options.provenance, times_of=source)
-    return None
+    height, width = color.shape[:2]
+    seconds = time.monotonic() - began
+    return Result(source, target, is_new=True, size=(width, height), seconds=seconds)
 
 
 class _Room:
