@@ -36,6 +36,13 @@ def lightness_of_srgb(encoded: np.ndarray) -> np.ndarray:
     return np.float32(116) * _cube_root(luminance) - np.float32(16)
 
 
+def gray_of(lightness: np.ndarray) -> np.ndarray:
+    """Encoded sRGB in [0, 1] of gray with this L*, float32; the inverse of `lightness_of_srgb`."""
+    luminance = (lightness + np.float32(16)) * np.float32(1 / 116)
+    _cube(luminance)
+    return encode(luminance).astype(np.float32)
+
+
 def rgb_to_lab(rgb: np.ndarray) -> np.ndarray:
     """uint8 or uint16 (..., 3) -> CIE Lab, float32 (..., 3)."""
     linear = linear_table(rgb.dtype)[rgb]

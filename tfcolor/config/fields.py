@@ -118,20 +118,20 @@ def _replace(part: Any, **fields: Any) -> Any:
     """As `dataclasses.replace`; a value of a wrong type is an error that names its field."""
     hints = typing.get_type_hints(type(part))
     for name, value in fields.items():
-        if not _fits(value, hints[name]):
+        if not fits(value, hints[name]):
             kind = getattr(hints[name], "__name__", str(hints[name]))
             remedy = """; write '["encoder"]'""" if name == "frozen" else ""
             raise errors.InputError(f"{name} must be of type {kind}, got {value!r}{remedy}")
     return dataclasses.replace(part, **fields)
 
 
-def _fits(value: Any, hint: Any) -> bool:
+def fits(value: Any, hint: Any) -> bool:
     """Whether a value has a field's type; a whole number may stand for a float."""
     if isinstance(hint, types.UnionType):
-        return any(_fits(value, one) for one in typing.get_args(hint))
+        return any(fits(value, one) for one in typing.get_args(hint))
     if typing.get_origin(hint) is tuple:
         one, _ = typing.get_args(hint)  # tuple[str, ...]
-        return isinstance(value, tuple) and all(_fits(each, one) for each in value)
+        return isinstance(value, tuple) and all(fits(each, one) for each in value)
     kind = {float: (int, float)}.get(hint, typing.get_origin(hint) or hint)
     return isinstance(value, kind) and (hint is bool or not isinstance(value, bool))
 

@@ -45,8 +45,8 @@ def load(path: str | Path | None = None, threads: int | None = None) -> Network:
 
     Args:
       path: a SavedModel or a folder of versions of it, or a TFLite or ONNX file, made by `tfcolor
-        export`; or the address of such a SavedModel at TF Serving, see `serving.remote`. The
-        bundled network if not given.
+        export`; an ONNX file of others that is described, see `described`; or the address of such
+        a SavedModel at TF Serving, see `serving.remote`. The bundled network if not given.
       threads: of one call of a TFLite or ONNX network; as many as cores by default.
 
     Raises:
@@ -69,7 +69,7 @@ def load(path: str | Path | None = None, threads: int | None = None) -> Network:
     if Path(path).suffix.lower() == ".onnx":
         from tfcolor.runtimes import onnx
 
-        return onnx.OnnxNetwork(path, threads)
+        return onnx.load(Path(path), threads)
     from tfcolor.runtimes import lite
 
     return lite.LiteNetwork(path, threads)

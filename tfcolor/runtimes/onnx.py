@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tfcolor.runtimes import described
 from tfcolor.support import errors, quiet
 
 SIZE, STRIDE = "tfcolor.size", "tfcolor.stride"  # keys of a file's metadata
@@ -31,8 +32,9 @@ class OnnxNetwork:
             self.size, self.stride = int(said[SIZE]), int(said[STRIDE])
         except (KeyError, ValueError) as error:
             raise errors.InputError(
-                f"{path} does not say what size of photograph its network takes; export it again: "
-                "tfcolor export --format onnx"
+                f"{path} does not say what size of photograph its network takes; export it again, "
+                f"or describe a network of others in {described.path_of(Path(path))}: see "
+                "docs/serving.md"
             ) from error
 
         self.takes_hints = "hints" in {each.name for each in self._session.get_inputs()}
@@ -44,6 +46,24 @@ class OnnxNetwork:
             hints = np.zeros((*l.shape, 3), np.float32) if hints is None else hints
             shown["hints"] = hints[None]
         return self._session.run(["ab"], shown)[0][0]
+
+
+def load(path: Path, threads: int | None = None) -> OnnxNetwork | described.DescribedNetwork:
+    """The network in an ONNX file: one of others if a JSON file beside it describes it.
+
+    Raises:
+      ValueError: as `OnnxNetwork` and `described.read`.
+    """
+    description = described.path_of(path)
+    if not description.is_file():
+        return OnnxNetwork(path, threads)
+    session = _session(path, threads or os.cpu_count() or 1)
+    try:
+        return described.DescribedNetwork(session, described.read(description))
+    except errors.InputError as error:
+        if str(description) in str(error):
+            raise
+        raise errors.InputError(f"{description}: {error}") from error
 
 
 def card(size: int, stride: int) -> dict[str, str]:
