@@ -16,7 +16,7 @@ from tfcolor.color import cielab
 from tfcolor.config import fields
 from tfcolor.data import batches
 from tfcolor.runtimes import workdirs
-from tfcolor.training import device, loop, losses, progress, states, step
+from tfcolor.training import device, hooks, loop, losses, progress, states, step
 
 TINY = fields.override(
     config.TrainConfig(),
@@ -303,6 +303,33 @@ def test_the_whole_state_comes_back_from_a_checkpoint(settings, tmp_path):
 
     for a, b in zip(everything(saved), everything(restored), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+class Watching(hooks.Callback):
+    """Notes what a run tells it, and stops it at a step."""
+
+    def __init__(self, until=None):
+        self.logged, self.validated, self.until = {}, {}, until
+
+    def on_log(self, step, values):
+        self.logged[step] = dict(values)
+
+    def on_validation(self, step, values):
+        self.validated[step] = dict(values)
+        return step == self.until
+
+
+def test_callbacks_are_told_what_is_recorded_and_can_stop_a_run(lone, tmp_path):
+    settings = fields.override(lone, total_steps=6, log_every_steps=2, validate_every_steps=3)
+    stopping, watching = Watching(until=3), Watching()
+    assert not loop.train(settings, tmp_path, [stopping, watching])
+    assert list(watching.validated) == [3] and list(watching.logged) == [2]
+    assert loop.train(settings, tmp_path, [watching])
+    assert list(watching.validated) == [3, 6] and list(watching.logged) == [2, 4, 6]
+    recorded = {"train/g_loss": watching.logged, "val/ab_error": watching.validated}
+    for tag, told in recorded.items():
+        lines = [line for line in workdirs.read_metrics(tmp_path) if tag in line]
+        assert {line["step"]: line[tag] for line in lines} == {s: told[s][tag] for s in told}
 
 
 def test_a_changed_option_that_cannot_be_resumed_is_an_error(run, settings):

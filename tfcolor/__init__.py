@@ -1,9 +1,12 @@
 """tfcolor: colorize black-and-white photographs, and train, measure and export a colorizer.
 
-The names below are all that a program needs to colorize; each is imported on its first use:
+The names below are all that a program needs to colorize and to train; each is imported on its first
+use:
 
     photograph = tfcolor.read("grandmother.jpg")
     tfcolor.write("grandmother-color.jpg", tfcolor.colorize(photograph))
+
+    tfcolor.train(tfcolor.recipe("tfcolor", source="photographs"), "runs/mine")
 """
 
 import importlib
@@ -13,8 +16,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tfcolor.colorizing.local_hints import Hint
     from tfcolor.colorizing.rendering import colorize
+    from tfcolor.config.recipes import recipe
     from tfcolor.images import Photograph, read, write
     from tfcolor.runtimes import load
+    from tfcolor.training.hooks import Callback
+    from tfcolor.training.loop import train
 
 __version__ = "0.1.0"
 
@@ -23,14 +29,27 @@ __version__ = "0.1.0"
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 _HOMES = {
+    "Callback": "tfcolor.training.hooks",
     "Hint": "tfcolor.colorizing.local_hints",
     "Photograph": "tfcolor.images",
     "colorize": "tfcolor.colorizing.rendering",
     "load": "tfcolor.runtimes",
     "read": "tfcolor.images",
+    "recipe": "tfcolor.config.recipes",
+    "train": "tfcolor.training.loop",
     "write": "tfcolor.images",
 }
-__all__ = ["Hint", "Photograph", "colorize", "load", "read", "write"]
+__all__ = [
+    "Callback",
+    "Hint",
+    "Photograph",
+    "colorize",
+    "load",
+    "read",
+    "recipe",
+    "train",
+    "write",
+]
 
 
 def __getattr__(name: str) -> Any:

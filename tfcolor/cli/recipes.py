@@ -6,9 +6,12 @@ from tfcolor.config import fields, recipes
 
 
 @click.command("recipes")
-@click.argument("name", required=False, type=click.Choice(list(recipes.RECIPES)), metavar="[NAME]")
+@click.argument("name", required=False)
 def list_recipes(name: str | None) -> None:
-    """List the recipes with their source and cost, or show every field of one.
+    """List the recipes with their source and cost, or show every field of one, as JSON.
+
+    To make a recipe of your own: tfcolor recipes pix2pix > mine.json, edit that, and train with
+    --recipe mine.json.
 
     The cost is the number of parameters, and the generator's arithmetic for one photograph at
     256 x 256.

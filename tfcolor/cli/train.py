@@ -22,10 +22,11 @@ def _field(flag: str, name: str, type_: Any, help_: str) -> options.Decorator:
 @options.download
 @click.option(
     "--recipe",
-    type=click.Choice(list(recipes.RECIPES)),
+    metavar="NAME",
     default=recipes.DEFAULT,
     show_default=True,
-    help="Named config to start from; see: tfcolor recipes. The options below change it.",
+    help="Recipe to start from (see: tfcolor recipes), or a JSON file of your own. The options "
+    "below change it.",
 )
 @click.option(
     "--workdir",

@@ -32,7 +32,7 @@ SHORTENED = ("total_steps", "train_limit", "validation_limit", "validate_every_s
 )
 @click.option(
     "--recipe",
-    type=click.Choice(list(recipes.RECIPES)),
+    metavar="NAME",
     default=recipes.DEFAULT,
     show_default=True,
     help="Named config of every trial; see: tfcolor recipes.",

@@ -3,8 +3,10 @@
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 from tfcolor import config
+from tfcolor.config import fields
 from tfcolor.support import errors
 
 DEFAULT = "tfcolor"
@@ -158,11 +160,39 @@ RECIPES = {
 
 
 def get(name: str) -> config.TrainConfig:
-    """The config of the recipe of that name.
+    """The config of a recipe.
+
+    Args:
+      name: of `RECIPES`; or a file of one's own, NAME.json, such as `tfcolor recipes` prints and
+        one then edits.
 
     Raises:
-      ValueError: if there is none.
+      ValueError: if there is none, or the file holds none.
+      OSError: if the file cannot be read.
     """
-    if name not in RECIPES:
-        raise errors.InputError(f"no recipe named {name!r}; there are {', '.join(RECIPES)}")
-    return RECIPES[name].settings
+    if name in RECIPES:
+        return RECIPES[name].settings
+    path = Path(name)
+    if path.suffix != ".json":
+        raise errors.InputError(
+            f"no recipe named {name!r}; there are {', '.join(RECIPES)}, or give a file NAME.json"
+        )
+    try:
+        settings = fields.from_json(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise errors.InputError(f"{path}: {error}") from error
+    return dataclasses.replace(settings, recipe=name)
+
+
+def recipe(name: str, **changes: Any) -> config.TrainConfig:
+    """A recipe's config, some of its fields changed.
+
+    Args:
+      name: see `get`.
+      changes: field -> value, such as `source="photographs"` or `total_steps=4000`; of a stage
+        alone as `**{"refine.steps": 100}`. `tfcolor recipes NAME` shows all fields.
+
+    Raises:
+      ValueError: if there is no such recipe or field, or a value does not fit.
+    """
+    return fields.override(get(name), **changes)

@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 
 import tensorflow as tf
@@ -13,7 +13,7 @@ from tfcolor import config, data
 from tfcolor.config import fields
 from tfcolor.data import batches, photographs
 from tfcolor.support import errors, interrupts
-from tfcolor.training import device, progress, run, states, summaries, validation, workdir
+from tfcolor.training import device, hooks, progress, run, states, summaries, validation, workdir
 
 # TensorFlow raises these when it waits for a worker that is gone.
 LOST = (
@@ -22,12 +22,15 @@ LOST = (
     tf.errors.CancelledError,
     tf.errors.DeadlineExceededError,
 )
-Stop = Callable[[int, dict[str, float]], bool]
 
 log = logging.getLogger(__name__)
 
 
-def train(settings: config.TrainConfig, folder: str | Path, stop: Stop | None = None) -> bool:
+def train(
+    settings: config.TrainConfig,
+    folder: str | Path,
+    callbacks: Sequence[hooks.Callback] = (),
+) -> bool:
     """Trains through every stage, or continues a run that was stopped.
 
     Writes into the workdir: config.json, checkpoints/, best/ (the best generator of all stages),
@@ -38,7 +41,7 @@ def train(settings: config.TrainConfig, folder: str | Path, stop: Stop | None = 
     Args:
       settings: of the run; when it is resumed only `config.RESUMABLE` fields may differ.
       folder: the workdir, made if missing.
-      stop: called after each validation, with the step and its values; True interrupts the run.
+      callbacks: told of logged steps and validations, in order; see `hooks.Callback`.
 
     Returns:
       True when trained to the end, False when interrupted.
@@ -61,7 +64,7 @@ def train(settings: config.TrainConfig, folder: str | Path, stop: Stop | None = 
     try:
         _require_same(settings, train_photos, strategy)
         with workdir.claimed(folder, settings, strategy) as own:
-            return _train(settings, own, strategy, train_photos, validation_photos, stop)
+            return _train(settings, own, strategy, train_photos, validation_photos, callbacks)
     except LOST as error:
         if not device.has_peers(strategy):
             raise
@@ -77,7 +80,7 @@ def _train(
     strategy: tf.distribute.Strategy,
     train_photos: photographs.Photographs,
     validation_photos: photographs.Photographs,
-    stop: Stop | None,
+    callbacks: Sequence[hooks.Callback],
 ) -> bool:
     # TensorFlow's remapper fails on the step's graph, with a line on stderr; it would fuse little.
     tf.config.optimizer.set_experimental_options({"remapping": False})
@@ -96,7 +99,14 @@ def _train(
         log.info("resumed %s at step %d", folder, int(train_state.step.numpy()))
     records = summaries.Summaries(folder, settings, int(train_state.step.numpy()))
     this = run.Run(
-        settings, strategy, train_state, checkpoints, records, train_photos, validation_photos
+        settings,
+        strategy,
+        train_state,
+        checkpoints,
+        records,
+        train_photos,
+        validation_photos,
+        callbacks,
     )
     with interrupts.interruptible() as interrupted, records:
         first = int(train_state.stage.numpy())
@@ -105,7 +115,7 @@ def _train(
                 checkpoints.restore_best()
                 with strategy.scope():
                     train_state.enter(index)
-            if not _train_stage(this, interrupted, stop):
+            if not _train_stage(this, interrupted):
                 log.info(
                     "stopped at step %d; run the same command to go on",
                     int(train_state.step.numpy()),
@@ -116,7 +126,7 @@ def _train(
     return True
 
 
-def _train_stage(this: run.Run, interrupted: threading.Event, stop: Stop | None) -> bool:
+def _train_stage(this: run.Run, interrupted: threading.Event) -> bool:
     """Trains the current stage to its end; returns False if it was interrupted."""
     settings, stage, train_state = this.settings, this.stage, this.state
     begin = int(train_state.stage_step.numpy())
@@ -128,7 +138,7 @@ def _train_stage(this: run.Run, interrupted: threading.Event, stop: Stop | None)
         every = done % settings.validate_every_steps == 0 or done == stage.steps
         return every and bool(done or stage is not settings.stages[0])
 
-    ends, enough = _validate(judge, begin, stop) if is_due(begin) else (False, False)
+    ends, enough = _validate(this, judge, begin) if is_due(begin) else (False, False)
     if ends:  # the stage had ended when the run was killed
         return True
     train_step, stream = this.train_step(), iter(this.batches())
@@ -158,7 +168,7 @@ def _train_stage(this: run.Run, interrupted: threading.Event, stop: Stop | None)
                 this.save(taken)
                 saved_at = time.monotonic()
             if measures:
-                ends, enough = _validate(judge, done, stop)
+                ends, enough = _validate(this, judge, done)
                 if ends:
                     return True
                 stops = device.any_says(this.strategy, interrupted.is_set() or enough)
@@ -167,18 +177,18 @@ def _train_stage(this: run.Run, interrupted: threading.Event, stop: Stop | None)
     return True
 
 
-def _validate(
-    judge: validation.Validation, stage_step: int, stop: Stop | None
-) -> tuple[bool, bool]:
+def _validate(this: run.Run, judge: validation.Validation, stage_step: int) -> tuple[bool, bool]:
     """Validates, unless that is done already.
 
     Returns:
-      Whether the stage should end now, and whether `stop` says that the run should.
+      Whether the stage should end now, and whether a callback says that the run should.
     """
     enough = False
     if not judge.is_done():
         values = judge.measure()
-        enough = stop is not None and values is not None and stop(judge.step, values)
+        if values is not None:
+            said = [each.on_validation(judge.step, values) for each in this.callbacks]
+            enough = any(said)
     # The weights that a stage begins with are what it must improve on, and no reason to end it.
     reason = judge.shared_reason_to_end() if stage_step else None
     if reason:

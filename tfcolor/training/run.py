@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, NoReturn
 
 import keras
@@ -12,7 +12,7 @@ import tensorflow as tf
 from tfcolor import config
 from tfcolor.data import batches, photographs
 from tfcolor.models import efficientnet
-from tfcolor.training import device, states, step, summaries
+from tfcolor.training import device, hooks, states, step, summaries
 
 PERCEPTUAL_LAYERS = ("stride4", "stride8", "stride16")
 
@@ -36,6 +36,7 @@ class Run:
       checkpoints: of the state; of several processes only the chief writes them.
       records: what it writes for people.
       train_photos, validation_photos: what it is trained and validated on.
+      callbacks: what a program has hung into it.
     """
 
     settings: config.TrainConfig
@@ -45,6 +46,7 @@ class Run:
     records: summaries.Summaries
     train_photos: photographs.Photographs
     validation_photos: photographs.Photographs
+    callbacks: Sequence[hooks.Callback] = ()
 
     @property
     def stage(self) -> config.StageConfig:
@@ -108,6 +110,9 @@ class Run:
             if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
                 values[f"train/{name}_dynamic_scale"] = float(optimizer.dynamic_scale)
         self.records.scalars(self.stage.name, taken.step, values)
+        if device.is_chief(self.strategy):
+            for callback in self.callbacks:
+                callback.on_log(taken.step, values)
 
     def _features(self) -> keras.Model | None:
         if not self.stage.perceptual_weight:

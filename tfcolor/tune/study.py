@@ -9,7 +9,7 @@ import gc
 import logging
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from tfcolor.config import fields
 from tfcolor.data import batches
 from tfcolor.runtimes import workdirs
 from tfcolor.support import disk, errors, interrupts
-from tfcolor.training import loop
+from tfcolor.training import hooks, loop
 from tfcolor.tune import experiment, spaces
 
 TRIALS = "study.db"  # Optuna's, SQLite
@@ -159,7 +159,7 @@ class _Search:
             settings = fields.override(self._plan.settings, **params)
             for line in _validations(folder, metric):
                 told.report(line["step"], line[metric])
-            done = loop.train(settings, folder, told)
+            done = loop.train(settings, folder, [told])
         except FAULTS as error:
             self._tell(trial, State.PRUNED, errors.one_line(error))
             return
@@ -222,7 +222,7 @@ class _Search:
         return disk.locked(self._folder, f"{name} is another process's", f".{name}.lock")
 
 
-class _Reporter:
+class _Reporter(hooks.Callback):
     """Passes the validations of a training on to Optuna."""
 
     def __init__(self, trial: optuna.Trial, metric: str, deadline: float) -> None:
@@ -238,7 +238,7 @@ class _Reporter:
             self._steps.add(step)
             self._trial.report(value, step)
 
-    def __call__(self, step: int, values: dict[str, float]) -> bool:
+    def on_validation(self, step: int, values: Mapping[str, float]) -> bool:
         """Whether training should stop."""
         self.report(step, values[self._metric])
         self.pruned = self._trial.should_prune()
