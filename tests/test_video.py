@@ -613,6 +613,11 @@ def test_a_film_that_goes_on_after_an_interruption_knows_its_scene(tmp_path, net
     assert difference(target, frames).max() < 5 and not looked_at
 
 
+def test_a_film_that_is_not_there_is_bad_input(tmp_path):
+    done = CliRunner().invoke(main.cli, ["video", str(tmp_path / "no.mp4")])
+    assert done.exit_code == 2 and "no.mp4: No such file or directory" in done.stderr
+
+
 def test_a_film_needs_no_name(tmp_path):
     source = film(tmp_path / "old film.avi", moving(4), codec="mpeg4", pix_fmt="yuv420p")
     done = CliRunner().invoke(main.cli, ["video", str(source)])

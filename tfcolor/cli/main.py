@@ -78,7 +78,8 @@ def fail(error: Exception) -> NoReturn:
     """Ends the program with one line and exit code 2 for bad input, 1 for anything else."""
     if errors.wants_traceback():
         raise error
-    kind = BadInput if isinstance(error, errors.InputError) else click.ClickException
+    is_input = isinstance(error, (errors.InputError, FileNotFoundError))
+    kind = BadInput if is_input else click.ClickException
     raise kind(errors.one_line(error)) from error
 
 
