@@ -562,6 +562,15 @@ def test_a_long_run_without_a_terminal_says_how_far_it_is(capsys):
     assert lines[0] == "preparing: 5000 of 100000" and lines[-1] == "preparing: 100000 of 100000"
 
 
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_terminal_shows_what_takes_its_time(capsys, monkeypatch, is_terminal):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: is_terminal)
+    with options.status("exporting"):
+        shown = capsys.readouterr().err
+    assert shown == ("exporting ..." if is_terminal else "")
+    assert capsys.readouterr().err == ("\r\033[K" if is_terminal else "")
+
+
 @pytest.mark.parametrize("kind", [ValueError, KeyError, UnicodeError])
 def test_a_fault_of_the_program_is_not_told_as_the_users(monkeypatch, photo_folder, kind):
     def fault(*_, **__):

@@ -146,9 +146,12 @@ def evaluate(
         if report:
             from tfcolor.evaluation.report import page
 
-            click.echo(f"open {page.write(measured, kept[0], report)}")
-            if human:
-                click.echo(f"open {survey.write(measured, kept[0], report)}")
+            with options.status("writing the report"):
+                pages = [page.write(measured, kept[0], report)]
+                if human:
+                    pages.append(survey.write(measured, kept[0], report))
+            for path in pages:
+                click.echo(f"open {path}")
 
 
 def _require_writable(json_path: Path | None, report: Path | None, human: bool) -> None:

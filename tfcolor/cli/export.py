@@ -71,7 +71,9 @@ def export(
     if kind == "onnx" and importlib.util.find_spec("tf2onnx") is None:
         raise onnx.missing("tf2onnx")
     options.load_tensorflow()
-    click.echo(f"exported {_export(kind, workdir, destination, checkpoint, given)}")
+    with options.status("exporting"):
+        made = _export(kind, workdir, destination, checkpoint, given)
+    click.echo(f"exported {made}")
 
 
 def _export(

@@ -216,6 +216,19 @@ def bar(label: str, unit: str = "photograph") -> Iterator[Callable[[int, int], N
             shown.close()
 
 
+@contextlib.contextmanager
+def status(line: str) -> Iterator[None]:
+    """Shows on a terminal what takes its time, until it is done."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    click.echo(f"{line} ...", err=True, nl=False)
+    try:
+        yield
+    finally:
+        click.echo("\r\033[K", err=True, nl=False)  # clears the line
+
+
 def note(line: str) -> None:
     """Prints a line on standard error, above a line of progress if there is one."""
     if "tqdm" in sys.modules:
@@ -248,7 +261,7 @@ def load_tensorflow() -> None:
     if errors.wants_traceback():
         return
     joins_cluster = bool(os.environ.get("TF_CONFIG"))
-    with quiet.stderr():
+    with status("starting TensorFlow"), quiet.stderr():
         with without(*UNUSED):
             import tensorflow as tf
 
