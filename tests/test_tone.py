@@ -125,5 +125,6 @@ def test_quiet_and_dry_runs_say_little_and_nothing_is_written(folder):
     code, output, said = run(folder, "-o", folder.parent / "out", "--dry-run")
     assert code == 0 and not (folder.parent / "out").exists()
     assert f"{folder / 'gray.png'} -> {folder.parent / 'out' / 'gray.png'}\n" in output
+    (folder / "notes.psd").touch()
     assert run(folder, "-o", folder.parent / "out", "--quiet", "--jobs", 1) == (0, "", "")
     assert "(there already)" in run(folder, "-o", folder.parent / "out", "--dry-run")[1]

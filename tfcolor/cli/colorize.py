@@ -15,7 +15,7 @@ from tfcolor.cli import options
 from tfcolor.support import errors
 
 STREAM = "-"  # standard input or output
-NAMED = 20  # Of photographs that are passed over, so many are named.
+NAMED = 20  # Of photographs that are passed over for one reason, so many are named.
 RECOLOR = "--recolor replaces its color"
 
 
@@ -122,7 +122,7 @@ def colorize(
             is_whole = _run_here(path, pairs, chosen, place, jobs, quiet, manifest)
         else:
             is_whole = _run_beam(path, pairs, chosen, place, beam, manifest)
-    _tell(rest)
+    _tell(rest, quiet)
     if rest.folders or not is_whole:
         context.exit(1)
 
@@ -150,6 +150,7 @@ def _run_here(
 
     net = runtimes.load(path, threads=None if len(pairs) == 1 else 1)
     results: list[folder.Result] = []
+    counts: Counter[str] = Counter()
     began = time.monotonic()
     with contextlib.ExitStack() as stack:
         progress = stack.enter_context(options.bar("colorizing"))
@@ -158,30 +159,29 @@ def _run_here(
             also = {"record": stack.enter_context(manifest.recording(record, path, chosen))}
         for result in folder.colorize_files(net, pairs, chosen, jobs, **also):
             results.append(result)
+            counts[result.outcome] += 1
             if len(pairs) > 1 and not quiet:
                 progress(len(results), len(pairs))
             if result.reason:
                 options.note(result.reason)
-            elif result.passed_over and not quiet:
-                passed = sum(each.passed_over is not None for each in results)
-                if passed <= NAMED:
-                    options.note(f"{result.source} is {result.passed_over}; {RECOLOR}")
-    if not quiet and (told := _summary(results, time.monotonic() - began)):
-        click.echo(told)
+            elif result.passed_over and not quiet and counts[result.outcome] <= NAMED:
+                options.note(f"{result.source} is {result.passed_over}; {RECOLOR}")
+    if not quiet:
+        _sum_up(results, counts, time.monotonic() - began)
     return _list_failures(results, place)
 
 
-def _summary(results: list[Any], seconds: float) -> str:
-    """What became of the photographs, in one line."""
+def _sum_up(results: list[Any], counts: Counter[str], seconds: float) -> None:
+    """Prints in one line what became of the photographs; of one, only what is not said yet."""
+    from tfcolor.colorizing import folder
+
     if len(results) > 1:
-        counts = Counter(result.outcome for result in results)
         told = ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())
-        return f"{len(results)} photographs in {seconds:.1f} s: {told}"
-    (result,) = results
-    if result.is_new:
-        return str(result.target)
-    is_told = result.reason or result.passed_over
-    return "" if is_told else f"{result.target} already exists; --overwrite makes it again"
+        click.echo(f"{len(results)} photographs in {seconds:.1f} s: {told}")
+    elif folder.MADE in counts:
+        click.echo(results[0].target)
+    elif folder.THERE in counts:
+        click.echo(f"{results[0].target} already exists; --overwrite makes it again")
 
 
 def _list_failures(results: list[Any], place: Path) -> bool:
@@ -200,13 +200,13 @@ def _list_failures(results: list[Any], place: Path) -> bool:
     return not failed
 
 
-def _tell(rest: Any) -> None:
-    """Prints what was in the folders and was not colorized."""
+def _tell(rest: Any, quiet: bool) -> None:
+    """Prints what was in the folders and was not colorized; if quiet, only errors."""
     from tfcolor.colorizing import folder
 
     lists = {path for path in rest.files if path.name.endswith(folder.FAILURES)}
     rest.files -= {path for path in lists if path == folder.failures_path(path.parent)}
-    if rest.files:
+    if rest.files and not quiet:
         click.echo(rest.describe(), err=True)
     for error in rest.folders:
         click.echo(f"Error: {errors.one_line(error)}; what is in it was passed over", err=True)
