@@ -176,6 +176,18 @@ def test_a_reader_that_goes_away_is_no_error():
     assert done.returncode == 1 and not done.stderr
 
 
+def test_help_shows_whole_sentences_everyday_commands_first_and_an_example_each():
+    code, output = run("--help")
+    listed = output.partition("Commands:\n")[2].splitlines()
+    assert [line.split()[0] for line in listed[:3]] == ["colorize", "app", "video"]
+    assert all(line.endswith(".") and not line.endswith("...") for line in listed)
+    for name, command in main.cli.commands.items():
+        _, example = run(name, "--help")[1].rsplit("Example:", 1)
+        typed = " ".join(example.split())
+        assert typed.startswith(f"tfcolor {name}")
+        command.make_context(name, typed.split()[2:])  # raises if the options are none of its own
+
+
 def test_help_does_not_import_tensorflow():
     program = "import sys; import tfcolor.cli.main; print('tensorflow' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)

@@ -11,7 +11,10 @@ from tfcolor.cli import options
 from tfcolor.support import errors
 
 
-@click.command()
+@click.command(
+    short_help="Describe a dataset of photographs on a page.",
+    epilog="Example: tfcolor analyze --data ~/Pictures --out report",
+)
 @options.data
 @options.data_dir
 @options.download

@@ -9,7 +9,7 @@ from tfcolor.cli import options
 from tfcolor.support import errors
 
 
-@click.command()
+@click.command(short_help="Colorize photographs in the browser.", epilog="Example: tfcolor app")
 @options.network
 @click.option(
     "--host",

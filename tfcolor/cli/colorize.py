@@ -19,7 +19,10 @@ NAMED = 20  # Of photographs that are passed over for one reason, so many are na
 RECOLOR = "--recolor replaces its color"
 
 
-@click.command()
+@click.command(
+    short_help="Colorize photographs: files or folders.",
+    epilog="Example: tfcolor colorize ~/Scans -o ~/Scans-color",
+)
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
 @click.option(
     "-o",

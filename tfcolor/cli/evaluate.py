@@ -16,7 +16,10 @@ from tfcolor.support import disk, errors
 WORDS = ("gray", "truth")  # rows that every table has anyway
 
 
-@click.command()
+@click.command(
+    short_help="Measure colorizers on photographs.",
+    epilog="Example: tfcolor evaluate saved_models/mine --data ~/OtherPictures --report report",
+)
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
 @options.data
 @options.data_dir

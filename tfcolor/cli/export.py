@@ -13,7 +13,10 @@ from tfcolor.support import errors
 SUFFIXES = {".tflite": "tflite", ".onnx": "onnx"}
 
 
-@click.command()
+@click.command(
+    short_help="Export a trained model for use elsewhere.",
+    epilog="Example: tfcolor export runs/mine saved_models/mine",
+)
 @click.argument("workdir", type=options.FOLDER)
 @click.argument("destination", type=options.FOLDER)
 @click.option(

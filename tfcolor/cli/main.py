@@ -54,6 +54,10 @@ def mistyped(context: click.Context) -> Iterator[None]:
 class Commands(click.Group):
     """A group whose commands report errors in one line, without a traceback."""
 
+    def list_commands(self, context: click.Context) -> list[str]:
+        """The commands in the order in which they were added."""
+        return list(self.commands)
+
     def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
         """Parses the options of the group itself."""
         with mistyped(context):
@@ -103,18 +107,18 @@ def cli() -> None:
     logging.getLogger("absl").setLevel(logging.ERROR)
 
 
-for command in (
-    analyze.analyze,
-    app.app,
+for command in (  # in the order of their use
     colorize.colorize,
-    evaluate.evaluate,
-    export.export,
+    app.app,
+    video.video,
+    analyze.analyze,
     prepare.prepare,
     recipes.list_recipes,
-    serving_check.serving_check,
     train.train,
     tune.tune,
-    video.video,
+    evaluate.evaluate,
+    export.export,
+    serving_check.serving_check,
 ):
     cli.add_command(command)
 

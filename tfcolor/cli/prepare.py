@@ -18,7 +18,10 @@ def _option(flag: str, help_: str) -> options.Decorator:
     return click.option(flag, default=default, show_default=True, help=help_)
 
 
-@click.command()
+@click.command(
+    short_help="Make a dataset for training from photographs.",
+    epilog="Example: tfcolor prepare ~/Pictures sets/mine",
+)
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @click.argument("folder", type=options.FOLDER)
 @options.data_dir

@@ -5,7 +5,11 @@ import click
 from tfcolor.config import fields, recipes
 
 
-@click.command("recipes")
+@click.command(
+    "recipes",
+    short_help="List the recipes for training.",
+    epilog="Example: tfcolor recipes pix2pix",
+)
 @click.argument("name", required=False)
 def list_recipes(name: str | None) -> None:
     """List the recipes with their source and cost, or show every field of one, as JSON.

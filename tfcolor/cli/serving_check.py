@@ -11,7 +11,11 @@ from tfcolor.cli import options
 SAMPLE = Path(str(resources.files("tfcolor"))) / "data" / "samples" / "01f824264783f58d.jpg"
 
 
-@click.command("serving-check")
+@click.command(
+    "serving-check",
+    short_help="Check a model in TF Serving.",
+    epilog="Example: tfcolor serving-check http://localhost:8501/v1/models/tfcolor-base",
+)
 @click.argument("url")
 @click.argument("photo", required=False, type=options.FOLDER)
 @click.pass_context

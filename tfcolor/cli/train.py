@@ -16,7 +16,10 @@ def _field(flag: str, name: str, type_: Any, help_: str) -> options.Decorator:
     return click.option(flag, name, type=type_, help=help_)
 
 
-@click.command()
+@click.command(
+    short_help="Train a colorizer on photographs.",
+    epilog="Example: tfcolor train --data ~/Pictures --workdir runs/mine --steps 6000",
+)
 @options.data
 @options.data_dir
 @options.download

@@ -21,7 +21,10 @@ SHOWN = 10  # trials in the printed table
 SHORTENED = ("total_steps", "train_limit", "validation_limit", "validate_every_steps")
 
 
-@click.command()
+@click.command(
+    short_help="Search hyperparameters with short runs.",
+    epilog="Example: tfcolor tune --folder search --search l1_weight=10..200 --trials 12",
+)
 @options.data
 @options.data_dir
 @click.option(

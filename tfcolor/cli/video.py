@@ -9,7 +9,7 @@ from tfcolor.cli import options
 from tfcolor.support import errors
 
 
-@click.command()
+@click.command(short_help="Colorize a film.", epilog="Example: tfcolor video film.mp4")
 @click.argument("film", type=options.FOLDER)
 @click.option(
     "-o",
