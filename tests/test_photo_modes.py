@@ -57,7 +57,8 @@ def test_embedded_srgb_profile_changes_nothing(tmp_path):
     np.testing.assert_allclose(images.read_rgb(path).astype(int), random_rgb(), atol=1)
 
 
-@pytest.mark.parametrize("profile", [b"junk", swapped_profile()[:200]])
+# Named, as the bytes hold the second they were made in, and workers must collect the same tests.
+@pytest.mark.parametrize("profile", [b"junk", swapped_profile()[:200]], ids=["junk", "truncated"])
 def test_broken_icc_profile_is_ignored(tmp_path, profile):
     path = saved(tmp_path / "a.png", Image.fromarray(random_rgb()), icc_profile=profile)
     np.testing.assert_array_equal(images.read_rgb(path), random_rgb())

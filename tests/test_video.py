@@ -436,6 +436,9 @@ def test_a_time_code_comes_along(tmp_path, name):
     with av.open(str(source)) as container:
         assert [stream.type for stream in container.streams] == ["video", "data"]
     target, notes = colorize(source, name)
+    if tuple(map(int, av.__version__.split(".")[:2])) < (18, 1) and name != "made.mkv":
+        assert ["the time code does not fit" in note for note in notes] == [True]
+        return
     assert notes == []
     with av.open(str(target)) as container:
         metadata = {key.lower(): value for key, value in container.streams[0].metadata.items()}

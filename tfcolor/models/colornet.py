@@ -45,7 +45,17 @@ class DepthToSpace(layers.Layer):
 
     def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
         """Moves channels into 2 x 2 places."""
-        return ops.depth_to_space(x, 2)
+        if hasattr(ops, "depth_to_space"):  # of Keras 3.14, which needs Python 3.11
+            return ops.depth_to_space(x, 2)
+        n, h, w = ops.shape(x)[:3]
+        c = x.shape[-1] // 4
+        x = ops.transpose(ops.reshape(x, (n, h, w, 2, 2, c)), (0, 1, 3, 2, 4, 5))
+        return ops.reshape(x, (n, 2 * h, 2 * w, c))
+
+    def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """The shape of the output; sides that are not known are None."""
+        n, h, w, c = shape
+        return n, h and 2 * h, w and 2 * w, c // 4  # type: ignore[operator]  # c is known
 
 
 def build(

@@ -95,7 +95,8 @@ def _interleave(x: keras.KerasTensor, kernel: keras.KerasTensor) -> keras.KerasT
     o, i = kernel.shape[2:]
     n, h, w = ops.shape(x)[:3]
     # Between two pixels lie two outputs: taps 2 and 3 of the one, 0 and 1 of the next.
-    kernel = ops.flip(ops.reshape(kernel, (2, 2, 2, 2, o, i)), axis=(0, 2))
+    # Axis by axis: Keras before 3.14 takes no tuple of axes.
+    kernel = ops.flip(ops.flip(ops.reshape(kernel, (2, 2, 2, 2, o, i)), axis=0), axis=2)
     kernel = ops.reshape(ops.transpose(kernel, (0, 2, 5, 1, 3, 4)), (2, 2, i, 4 * o))
     x = ops.conv(ops.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]]), kernel, padding="valid")
     x = ops.transpose(ops.reshape(x, (n, h + 1, w + 1, 2, 2, o)), (0, 1, 3, 2, 4, 5))

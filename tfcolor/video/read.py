@@ -12,27 +12,19 @@ from typing import Any
 
 import av
 import numpy as np
-from av.video.reformatter import ColorRange, Colorspace, Interpolation
+from av.video.reformatter import ColorRange, Colorspace
 
 from tfcolor.support import errors
 from tfcolor.video import clock
 
 MIN_SIDE = 16  # pixels; encoders take no less
 HD_HEIGHT = 720  # pixels; an unlabeled film is taken as BT.601 below, as BT.709 from there on
-ACCURATE = int(
-    Interpolation.BICUBIC
-    | Interpolation.ACCURATE_RND
-    | Interpolation.FULL_CHR_H_INT
-    | Interpolation.FULL_CHR_H_INP
-)  # without the flags swscale is off by 3 levels on average, and darker
-_MATRICES = {
-    1: Colorspace.ITU709,
-    4: Colorspace.FCC,
-    5: Colorspace.ITU601,
-    6: Colorspace.ITU601,
-    7: Colorspace.SMPTE240M,
-    9: Colorspace.BT2020,
-}  # H.273's number -> swscale's
+# swscale's SWS_BICUBIC, SWS_ACCURATE_RND, SWS_FULL_CHR_H_INT and SWS_FULL_CHR_H_INP, of which PyAV
+# before 18 knows only the first. Without the others pixels are off by 3 levels on average, and
+# darker.
+ACCURATE = 0x4 | 0x40000 | 0x2000 | 0x4000
+# H.273's number -> swscale's, of which PyAV before 18 does not know the last, BT.2020.
+_MATRICES = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9}
 _FULL_RANGE = np.clip(np.round((np.arange(256) - 16) * (255 / 219)), 0, 255).astype(np.uint8)
 
 
