@@ -7,7 +7,6 @@ from typing import Any
 import click
 
 from tfcolor.cli import options
-from tfcolor.runtimes import onnx
 from tfcolor.support import errors
 
 SUFFIXES = {".tflite": "tflite", ".onnx": "onnx"}
@@ -72,6 +71,8 @@ def export(
         if name not in fitting:
             raise errors.InputError(f"--{name} does not go with the format {kind}; leave it out")
     if kind == "onnx" and importlib.util.find_spec("tf2onnx") is None:
+        from tfcolor.runtimes import onnx
+
         raise onnx.missing("tf2onnx")
     options.load_tensorflow()
     with options.status("exporting"):

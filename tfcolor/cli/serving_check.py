@@ -2,9 +2,9 @@
 
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import click
-import numpy as np
 
 from tfcolor.cli import options
 
@@ -33,7 +33,7 @@ def serving_check(context: click.Context, url: str, photo: Path | None) -> None:
     path = photo or SAMPLE
     encoded = path.read_bytes()
 
-    def decode(file: bytes) -> np.ndarray:
+    def decode(file: bytes) -> Any:
         return images.decode_rgb(file, path.name)
 
     decode(encoded)  # raises here if PHOTO is no photograph, which is not the server's fault
