@@ -161,8 +161,9 @@ def test_colorizing_prints_its_progress_and_nothing_else(model, tmp_path):
     environment = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
     photographs = Path(tfcolor.__file__).parent / "data" / "samples" / "gray"
     process = start("colorize", photographs, "-o", tmp_path, "-m", model, env=environment)
-    lines = process.communicate()[0].splitlines()
-    assert [line.split()[0] for line in lines] == ["1/2", "2/2"]
+    *progress, total = process.communicate()[0].splitlines()
+    assert progress == ["colorizing: 1 of 2", "colorizing: 2 of 2"]
+    assert total.endswith(" s: 2 made")
 
 
 def test_a_reader_that_goes_away_is_no_error():

@@ -102,8 +102,8 @@ class Actions:
         listed = gr.update(
             choices=choices, value=[number for _, number in choices], visible=bool(placed)
         )
-        pointing = preview.marked(colored, session.shown, placed)
-        return comparison, pointing, listed, gr.update(visible=bool(placed))
+        pointing = preview.saved(preview.marked(colored, shown, placed), _temporary())
+        return comparison, str(pointing), listed, gr.update(visible=bool(placed))
 
     def point(self, session: Session, event: gr.SelectData) -> tuple[int, int]:
         """A click on the preview -> X and Y in the photograph."""
@@ -166,8 +166,7 @@ class Actions:
     ) -> tuple[str, str]:
         strength, saturation, size, recolor = setting
         options = folder.FileOptions(int(size), strength, saturation, recolor=recolor)
-        # Gradio serves files of its own folder without a copy, and deletes them when they are old.
-        place = Path(tempfile.mkdtemp(dir=os.environ["GRADIO_TEMP_DIR"]))
+        place = _temporary()
 
         def tell(done: int, total: int) -> None:
             progress((done, total), unit="photographs")
@@ -207,6 +206,11 @@ def _controls(session: Session, before: Session) -> tuple[Any, ...]:
         place,
         place,
     )
+
+
+def _temporary() -> Path:
+    """A new folder in Gradio's own, whose files it serves as they are, and deletes when old."""
+    return Path(tempfile.mkdtemp(dir=os.environ["GRADIO_TEMP_DIR"]))
 
 
 def _kept(shown: preview.Preview) -> str:

@@ -120,11 +120,25 @@ def place_of(x: int, y: int, preview: Preview) -> tuple[int, int]:
     )
 
 
+def saved(pixels: np.ndarray, folder: Path) -> Path:
+    """uint8 (h, w) or (h, w, 3) -> a JPEG file in a folder.
+
+    Gradio names files of pixels by their content, and writes over one that it is serving.
+    """
+    path = folder / "preview.jpg"
+    path.write_bytes(_jpeg(pixels))
+    return path
+
+
 def data_url(pixels: np.ndarray) -> str:
     """uint8 (h, w) or (h, w, 3) -> a JPEG as a data URL."""
+    return f"data:image/jpeg;base64,{base64.b64encode(_jpeg(pixels)).decode()}"
+
+
+def _jpeg(pixels: np.ndarray) -> bytes:
     encoded = io.BytesIO()
     Image.fromarray(pixels).save(encoded, "JPEG", quality=_QUALITY, subsampling="4:4:4")
-    return f"data:image/jpeg;base64,{base64.b64encode(encoded.getvalue()).decode()}"
+    return encoded.getvalue()
 
 
 def _moved(hint: local_hints.Hint, preview: Preview) -> tuple[int, int]:
