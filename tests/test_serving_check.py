@@ -52,7 +52,7 @@ def test_a_photograph_of_ones_own_is_sent(server, tmp_path):
     (tmp_path / "bad.png").write_bytes(b"no photograph")
     done = run(server.rest, tmp_path / "bad.png")
     assert done.exit_code == 2 and "bad.png is not a photograph" in done.output
-    assert run(server.rest, tmp_path / "none.png").exit_code == 1
+    assert run(server.rest, tmp_path / "none.png").exit_code == 2
 
 
 @BOTH

@@ -49,7 +49,7 @@ class FakeTraining:
         self.kill_at = None
         self.stop_at = None
 
-    def __call__(self, settings, folder, stop):
+    def __call__(self, settings, folder, callbacks):
         folder = Path(folder)
         folder.mkdir(exist_ok=True)
         (folder / "config.json").write_text(fields.to_json(settings))
@@ -65,7 +65,8 @@ class FakeTraining:
             value = 10 * settings.stages[0].l1_weight + step
             lines.append(json.dumps({"step": step, "stage": "train", METRIC: value}))
             path.write_text("\n".join(lines) + "\n")
-            if stop(step, {METRIC: value}) and step < STEPS:
+            stops = [each.on_validation(step, {METRIC: value}) for each in callbacks]
+            if any(stops) and step < STEPS:
                 return False
         return True
 
@@ -241,7 +242,7 @@ def test_a_trial_that_another_process_trains_is_left_to_it(photo_folder, tmp_pat
 
 
 def test_values_that_fail_end_their_trial_alone(photo_folder, tmp_path, training, monkeypatch):
-    def train(settings, folder, stop):
+    def train(settings, folder, callbacks):
         raise FloatingPointError("g_loss nan is not finite at step 4")
 
     monkeypatch.setattr(loop, "train", train)

@@ -106,16 +106,10 @@ def plan(film: read.Film, segment: Path, trial: Path, codec: str) -> Plan:
                 ways[stream.index] = way
             if way.loss:
                 notes.append(f"{streams.describe(stream)} {way.loss}")
-    if time_code and not (takes({}, time_code) and _has_time_code(trial)):
+    if time_code and not (takes({}, time_code) and streams.has_time_code(trial)):
         time_code = False
         notes.append(f"the time code does not fit into {form}; left out")
     return Plan(ways, time_code, [f"{film.path}: {note}" for note in notes])
-
-
-def _has_time_code(path: Path) -> bool:
-    """Whether it was written, which PyAV before 18.1 does not do."""
-    with read.opened(path) as made:
-        return streams.TIME_CODE in streams.tags(made.streams.video[0])
 
 
 def join(

@@ -4,9 +4,12 @@ import dataclasses
 import functools
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import av
+
+from tfcolor.video import read
 
 SOUND = "aac"  # codec for sound that the container cannot hold
 TEXTS = {"subrip", "srt", "ass", "ssa", "mov_text", "webvtt", "text"}  # FFmpeg's names
@@ -83,6 +86,12 @@ def describe(stream: Any) -> str:
 def _name(stream: Any) -> str | None:
     """FFmpeg's name of a stream's codec."""
     return stream.codec_context.codec.name if stream.codec_context else None
+
+
+def has_time_code(path: Path) -> bool:
+    """Whether a film has a time code; PyAV before 18.1 writes none to MP4 and MOV."""
+    with read.opened(path) as film:
+        return TIME_CODE in tags(film.streams.video[0])
 
 
 def tags(of: Any) -> dict[str, str]:
