@@ -57,12 +57,7 @@ RECOLOR = "--recolor replaces its color"
 )
 @options.provenance
 @click.option("--overwrite", is_flag=True, default=None, help="Replace existing outputs.")
-@click.option(
-    "--recolor",
-    is_flag=True,
-    default=None,
-    help="Also colorize what is in color already; it is passed over otherwise.",
-)
+@options.recolor
 @click.option(
     "-j", "--jobs", type=click.IntRange(1), help="Photographs at a time.  [default: one per core]"
 )
@@ -155,12 +150,13 @@ def _run_here(
     results: list[folder.Result] = []
     counts: Counter[str] = Counter()
     began = time.monotonic()
-    with contextlib.ExitStack() as stack:
-        progress = stack.enter_context(options.bar("colorizing"))
-        also = {}
-        if record:
-            also = {"record": stack.enter_context(manifest.recording(record, path, chosen))}
-        for result in folder.colorize_files(net, pairs, chosen, jobs, **also):
+    recording: contextlib.AbstractContextManager[Any] = (
+        manifest.recording(record, path, chosen)
+        if record
+        else contextlib.nullcontext(lambda result: None)
+    )
+    with options.bar("colorizing") as progress, recording as add:
+        for result in folder.colorize_files(net, pairs, chosen, jobs, add):
             results.append(result)
             counts[result.outcome] += 1
             if len(pairs) > 1 and not quiet:

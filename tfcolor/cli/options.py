@@ -187,6 +187,14 @@ provenance: Decorator = click.option(
 )
 
 
+recolor: Decorator = click.option(
+    "--recolor",
+    is_flag=True,
+    default=None,
+    help="Also colorize what is in color already; it stays as it is otherwise.",
+)
+
+
 @contextlib.contextmanager
 def bar(label: str, unit: str = "photograph") -> Iterator[Callable[[int, int], None]]:
     """A line of progress with count, rate and time left, which appears at the first progress.

@@ -23,9 +23,10 @@ def list_recipes(name: str | None) -> None:
     if name:
         click.echo(fields.to_json(recipes.get(name)), nl=False)
         return
+    costs = recipes.costs()
     for recipe, about in recipes.RECIPES.items():
         default = " (default)" if recipe == recipes.DEFAULT else ""
-        figures = recipes.COSTS[recipe]
+        figures = costs[recipe]
         stages = ", ".join(
             f"{stage.name} {stage.steps:,} x {stage.batch_size} at {stage.image_size}"
             for stage in about.settings.stages

@@ -35,9 +35,7 @@ from tfcolor.support import errors
     default=None,
     help="Make whole frames from the fields of an interlaced film, such as one from tape.",
 )
-@click.option(
-    "--recolor", is_flag=True, default=None, help="Also colorize scenes that are in color already."
-)
+@options.recolor
 @options.provenance
 @click.option("--overwrite", is_flag=True, help="Replace an existing output.")
 def video(

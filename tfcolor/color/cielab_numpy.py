@@ -38,9 +38,7 @@ def lightness_of_srgb(encoded: np.ndarray) -> np.ndarray:
 
 def gray_of(lightness: np.ndarray) -> np.ndarray:
     """Encoded sRGB in [0, 1] of gray with this L*, float32; the inverse of `lightness_of_srgb`."""
-    luminance = (lightness + np.float32(16)) * np.float32(1 / 116)
-    _cube(luminance)
-    return encode(luminance).astype(np.float32)
+    return encode(_luminance_of(lightness)).astype(np.float32)
 
 
 def rgb_to_lab(rgb: np.ndarray) -> np.ndarray:
@@ -85,11 +83,17 @@ def in_gamut(lightness: np.ndarray, ab: np.ndarray) -> np.ndarray:
     Returns:
       float32 (n, 3), CIE Lab, rounded as by 16-bit sRGB.
     """
-    luminance = (lightness[None] + np.float32(16)) * np.float32(1 / 116)
-    _cube(luminance)
+    luminance = _luminance_of(lightness[None])
     rgb: np.ndarray = np.empty((1, len(lightness), 3), np.uint16)
     compose(luminance, lightness[None], np.ascontiguousarray(ab.T[:, None]), rgb)
     return rgb_to_lab(rgb[0])
+
+
+def _luminance_of(lightness: np.ndarray) -> np.ndarray:
+    """Luminance Y in [0, 1] of L*, float32 of any shape."""
+    luminance = (lightness + np.float32(16)) * np.float32(1 / 116)
+    _cube(luminance)
+    return luminance
 
 
 def _largest_factor(y: np.ndarray, root: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:

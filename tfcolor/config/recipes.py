@@ -10,11 +10,6 @@ from tfcolor.config import fields
 from tfcolor.support import errors
 
 DEFAULT = "tfcolor"
-# recipe -> what `models.cost.measure` gives; the arithmetic in billions of operations, with two
-# digits. Measuring would take 20 seconds, since the networks must be built.
-COSTS: dict[str, dict[str, float]] = json.loads(
-    Path(__file__).with_name("costs.json").read_text(encoding="utf-8")
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -157,6 +152,15 @@ RECIPES = {
         ),
     )
 }
+
+
+def costs() -> dict[str, dict[str, float]]:
+    """Recipe -> what `models.cost.measure` gives; gflop to two digits.
+
+    The figures are read from a file, since measuring takes 20 seconds: the networks must be built.
+    """
+    path = Path(__file__).with_name("costs.json")
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def get(name: str) -> config.TrainConfig:

@@ -61,8 +61,13 @@ def search(path: str | os.PathLike[str], rest: Leftovers | None = None) -> list[
       ValueError: if nothing is at `path` or the folder holds no photograph.
       OSError: if the folder cannot be read.
     """
-    root, photos, told = Path(path), [], rest is not None
-    rest = Leftovers() if rest is None else rest
+    if rest is None:
+        rest = Leftovers()
+        photos = search(path, rest)
+        for error in rest.folders:
+            log.warning("%s is passed over", errors.one_line(error))
+        return photos
+    root, photos = Path(path), []
     for file in _files_at(root, rest.folders.append):
         if file == root or _is_photograph(file):
             photos.append(file)
@@ -75,8 +80,6 @@ def search(path: str | os.PathLike[str], rest: Leftovers | None = None) -> list[
         raise errors.InputError(
             f"{root} holds no photograph ({kinds}){others}; give another folder"
         )
-    for error in () if told else rest.folders:
-        log.warning("%s is passed over", errors.one_line(error))
     return photos
 
 
