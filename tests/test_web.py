@@ -320,6 +320,19 @@ def test_a_photograph_in_color_is_left_as_it_is_unless_the_visitor_wants(page, t
     assert page.get_by_text("This photograph is in color").is_hidden()
 
 
+def test_a_gray_photograph_after_one_in_color_is_colorized(page, tmp_path):
+    gray = photograph(tmp_path / "gray.png", (450, 300), mode="L")
+    show(page, gray)
+    colorized_first = page.locator("#after").screenshot()
+    page.set_input_files("#files", photograph(tmp_path / "photo.png", (450, 300)))
+    page.get_by_text("This photograph is in color already").wait_for()
+    page.locator("body:not(.busy)").wait_for()
+    button = page.get_by_role("navigation").get_by_role("button", name="gray.png")
+    button.click()
+    shown(page, "gray.png")
+    assert page.locator("#after").screenshot() == colorized_first
+
+
 def test_the_border_between_before_and_after_moves_by_the_keyboard(page, tmp_path):
     show(page, photograph(tmp_path / "photo.png", (450, 300)))
     border = page.get_by_label("Border between before and after")

@@ -45,9 +45,11 @@ async function show(file: File): Promise<void> {
     const tasks = await ready;
     const opened = await tasks.open(file, chosenLook());
     shown = file;
-    keepsColor = opened.inColor && !recolored.has(file);
+    const kept = opened.inColor && !recolored.has(file);
+    const isStale = kept !== keepsColor; // It was painted in the look of the one before.
+    keepsColor = kept;
     reveal(opened);
-    if (keepsColor) await repaint();
+    if (isStale) await repaint();
   } catch (error) {
     complain(error);
     album.get(file)?.remove();
