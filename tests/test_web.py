@@ -11,6 +11,7 @@ import subprocess
 import threading
 from pathlib import Path
 
+import filelock
 import numpy as np
 import pytest
 from click import testing
@@ -37,9 +38,21 @@ pytestmark = pytest.mark.skipif(not has_node(), reason="needs Node.js 20.19 with
 
 
 def build(out, *options):
-    return subprocess.run(
-        [ROOT / "bin" / "web", out, *options], capture_output=True, text=True, cwd=out.parent
-    )
+    """Builds the page, at one time in one process: npm's packages are fetched into one folder."""
+    with filelock.FileLock(ROOT / "web" / ".lock"):
+        return subprocess.run(
+            [ROOT / "bin" / "web", out, *options], capture_output=True, text=True, cwd=out.parent
+        )
+
+
+def built_page(out):
+    """`out` with the page; the test is skipped where npm's registry cannot be reached."""
+    done = build(out)
+    unreachable = re.search("ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT", done.stderr)
+    if done.returncode and unreachable:
+        pytest.skip(f"npm's registry cannot be reached ({unreachable[0]})")
+    assert done.returncode == 0, done.stderr
+    return out
 
 
 class Files(http.server.SimpleHTTPRequestHandler):
@@ -72,13 +85,7 @@ def serving(handler):
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     """A folder of a web server with the page in its folder `color`."""
-    root = tmp_path_factory.mktemp("server")
-    done = build(root / "color")
-    unreachable = re.search("ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT", done.stderr)
-    if done.returncode and unreachable:
-        pytest.skip(f"npm's registry cannot be reached ({unreachable[0]})")
-    assert done.returncode == 0, done.stderr
-    return root
+    return built_page(tmp_path_factory.mktemp("server") / "color").parent
 
 
 @pytest.fixture(scope="module")

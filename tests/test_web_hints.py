@@ -1,14 +1,13 @@
 """What the page runs, web/src/network.ts, told colors of places; in Node.js, not in a browser."""
 
 import json
-import re
 import shutil
 import subprocess
 
 import hinted
 import numpy as np
 import pytest
-from test_web import ROOT, has_node
+from test_web import ROOT, built_page, has_node
 
 from tfcolor.colorizing import reduction
 from tfcolor.export import lite_onnx
@@ -54,12 +53,8 @@ export default {
 @pytest.fixture(scope="module")
 def runtime(tmp_path_factory):
     """Asks the page's runtime: a network's file and planes with or without hints -> planes."""
-    if not (WEB / "node_modules").is_dir():
-        done = subprocess.run(["npm", "ci"], cwd=WEB, capture_output=True, text=True)
-        if re.search("ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT", done.stderr):
-            pytest.skip("npm's registry cannot be reached")
-        assert done.returncode == 0, done.stderr
     folder = tmp_path_factory.mktemp("page")
+    built_page(folder / "page")  # fetches npm's packages
     (folder / "main.ts").write_text(MAIN % {"web": WEB})
     (folder / "vite.config.mjs").write_text(CONFIG)
     vite = WEB / "node_modules" / ".bin" / "vite"
