@@ -81,7 +81,7 @@ def test_gray_photographs_are_left_out_of_the_figures_and_reported_apart(folder)
     mean, low, high = result.figures()["copy"]["ab_error"]
     assert mean == pytest.approx(values.mean()) and low < mean < high
     assert result.of_gray()["copy"]["ab_error"] == pytest.approx(0, abs=1e-3)
-    assert "1 gray photographs, apart" in table.text(result)
+    assert "1 gray photographs, apart" in table.all_metrics(result)
 
 
 def test_delta_cf_is_told_both_ways(folder):

@@ -102,9 +102,11 @@ def test_the_page_needs_nothing_beside_it(made):
     text = made[2]
     assert not re.search(r"https?:|file:|<link|@import|url\(", text)
     for target in re.findall(r"""(?:src|href)\s*=\s*["']([^"']+)""", text):
-        assert target.startswith("data:image/png;base64,")
-    assert re.findall("<h2>(.*)</h2>", text) == [
-        "Table",
+        assert target.startswith(("data:image/png;base64,", "#"))
+    headings = [
+        "Verdict",
+        "Side by side",
+        "All figures",
         "Distributions",
         "Metric against metric",
         "How little SSIM says",
@@ -113,6 +115,10 @@ def test_the_page_needs_nothing_beside_it(made):
         "Where models disagree",
         "What went wrong",
     ]
+    assert re.findall("<h2>(.*)</h2>", text) == headings
+    contents = re.findall('<a href="#(.*)">(.*)</a>', text)
+    assert [title for _, title in contents] == headings
+    assert [f'<section id="{place}">' in text for place, _ in contents] == [True] * len(headings)
 
 
 def test_every_picture_is_embedded_once(made):
@@ -137,7 +143,7 @@ def test_odd_names_are_shown_and_nothing_else(made):
 
 def test_the_table_is_that_of_the_evaluation(made):
     evaluation, _, text = made
-    table = under(text, "Table")
+    table = under(text, "All figures")
     for row in evaluation.figures().values():
         for metric in ("ssim", "delta_e00", "colorfulness"):
             assert f"<td>{tables.shown(row[metric]).text}</td>" in table
@@ -362,7 +368,7 @@ def test_no_model_or_no_color_is_no_error(tmp_path):
     with pictures.Thumbnails() as kept:
         evaluation = evaluated(plain, {}, kept)
         text = page.render(evaluation, kept)
-    assert "What went wrong" not in titles(text) and "Table" in titles(text)
+    assert "What went wrong" not in titles(text) and "All figures" in titles(text)
     gray = photographs(tmp_path / "gray", 4, gray=range(4))
     with pictures.Thumbnails() as kept:
         evaluation = evaluated(gray, {"one": painter([1.0])}, kept)
@@ -415,3 +421,23 @@ def test_pictures_are_kept_as_good_jpegs(made, rng):
         folder = kept._path("truth", 0).parent.parent
         assert folder.is_dir()
     assert not folder.exists()
+
+
+def test_all_models_are_shown_side_by_side_from_the_nearest_to_the_farthest(made, view):
+    evaluation, kept, text = made
+    means = {
+        place: sum(float(evaluation.rows[row].scores["delta_e00"][place]) for row in (WILD, MILD))
+        for place in view.places.tolist()
+    }
+    places = choice.side_by_side(view)
+    assert len(set(places)) == 12 and [means[p] for p in places] == sorted(means[p] for p in places)
+    assert {places[0], places[-1]} == {min(means, key=means.get), max(means, key=means.get)}
+    rows = ("gray", WILD, MILD, "truth")
+    assert shown(under(text, "Side by side"), kept) == [(row, p) for p in places for row in rows]
+
+
+def test_a_table_with_many_columns_is_parted():
+    lines = [["a", *range(8)], ["b", *range(8)]]
+    first, second = tables.parts(webpage.Table(["", *"12345678"], lines))
+    assert first == (["", *"123456"], [["a", *range(6)], ["b", *range(6)]])
+    assert second == (["", *"78"], [["a", 6, 7], ["b", 6, 7]])

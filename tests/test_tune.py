@@ -324,7 +324,7 @@ def test_a_small_study_is_trained_shown_and_exported(photo_folder, tmp_path):
     folder = tmp_path / "study"
     code, output = run(*arguments(photo_folder, folder, 2))
     assert code == 0, output
-    rows = [line.split() for line in output.splitlines() if "  complete  " in line]
+    rows = [line.split() for line in output.splitlines() if line.endswith("  complete")]
     assert len(rows) == 2
     best, value = Path(rows[0][0]), float(rows[0][1])
     lines = [json.loads(x) for x in (best / "metrics.jsonl").read_text().splitlines()]

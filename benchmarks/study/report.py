@@ -28,7 +28,7 @@ import jinja2
 import shipped
 
 from tfcolor import config
-from tfcolor.evaluation import scores, table
+from tfcolor.evaluation import scores, wording
 from tfcolor.export import modelcard
 
 HERE = Path(__file__).parent
@@ -89,7 +89,7 @@ def pm(rows: Table, row: str, metric: str, signed: bool = False) -> str:
     if figure is None or figure["value"] is None:
         return "∞" if metric == "psnr" else "-"
     bounds = (figure["value"], figure["low"], figure["high"])
-    return table.shown(tuple(float("nan") if each is None else each for each in bounds), signed)
+    return wording.shown(tuple(float("nan") if each is None else each for each in bounds), signed)
 
 
 def model_table(evaluation: Table, name: str = "") -> str:
@@ -220,7 +220,7 @@ def difference(evaluation: Table, first: str, second: str, metric: str) -> str:
         return pm(rows, f"{first} - {second}", metric, signed=True)
     turned = rows[f"{second} - {first}"][metric]
     value, low, high = -turned["value"], -turned["high"], -turned["low"]
-    return table.shown((value, low, high), True)
+    return wording.shown((value, low, high), True)
 
 
 @click.command()

@@ -51,6 +51,7 @@ WORDS = ("gray", "truth")  # rows that every table has anyway
 )
 @click.option("--batch-size", type=click.IntRange(1), default=8, show_default=True)
 @click.option("--json", "json_path", type=options.FOLDER, help="Write everything to this file.")
+@click.option("--all-metrics", is_flag=True, help="Print every figure, with wide tables.")
 @click.option("--report", type=options.FOLDER, help="Folder for evaluation.html.")
 @click.option("--human", is_flag=True, help="Also write human.html into the report's folder.")
 @click.option(
@@ -74,6 +75,7 @@ def evaluate(
     inception_weights: Path | None,
     batch_size: int,
     json_path: Path | None,
+    all_metrics: bool,
     report: Path | None,
     human: bool,
     human_answers: tuple[Path, ...],
@@ -145,7 +147,7 @@ def evaluate(
                 disk.write(json_path, record.to_json(measured))
             count = len(measured.names)
             click.echo(f"{count} photographs ({settings.source}, part {part}), {protocol_name}")
-            click.echo(table.text(measured))
+            click.echo(table.all_metrics(measured) if all_metrics else table.text(measured))
         if report:
             from tfcolor.evaluation.report import page
 

@@ -34,7 +34,7 @@ def list_recipes(name: str | None) -> None:
         click.echo(f"{recipe}{default}: {about.summary}")
         click.echo(f"    source  {about.source}")
         click.echo(
-            f"    cost    generator {figures['generator'] / 1e6:.1f} M parameters, "
+            f"    cost    {figures['generator'] / 1e6:.1f} M parameters, "
             f"{figures['gflop']:.1f} GFLOP a photograph; discriminator "
             + (f"{figures['discriminator'] / 1e6:.1f} M" if figures["discriminator"] else "none")
         )

@@ -112,8 +112,9 @@ def tune(
 
 
 def _table(found: list["study.Outcome"], metric: str) -> str:
-    """The best trials as a table in text, one row per trial."""
-    rows = [["", metric, "step", "state", "values"]]
+    """The best trials as a table in text, one row per trial, its values below."""
+    rows = [["", metric, "step", "state"]]
+    values = [""]
     for outcome in found[:SHOWN]:
         value = "" if outcome.value is None else f"{outcome.value:.4g}"
         step = "" if outcome.step is None else str(outcome.step)
@@ -121,12 +122,16 @@ def _table(found: list["study.Outcome"], metric: str) -> str:
             f"{name}={spaces.shown(value)}" for name, value in outcome.params.items()
         )
         note = f"  ({outcome.reason})" if outcome.reason else ""
-        rows.append([str(outcome.folder), value, step, outcome.state, params + note])
-    widths = [max(len(row[column]) for row in rows) for column in range(4)] + [0]
-    lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in rows]
+        rows.append([str(outcome.folder), value, step, outcome.state])
+        values.append(f"\n    {params}{note}")
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() + below
+        for row, below in zip(rows, values, strict=True)
+    ]
     if len(found) > SHOWN:
         lines.append(f"and {len(found) - SHOWN} more")
-    return "\n".join(line.rstrip() for line in lines)
+    return "\n".join(lines)
 
 
 def _command(recipe: str, best: "study.Outcome", changes: dict[str, Any]) -> str:

@@ -124,7 +124,7 @@ RECIPES = {
     recipe.settings.recipe: recipe
     for recipe in (
         Recipe(
-            "our own: color classes from lightness and hints, over a pretrained encoder",
+            "our own: classes of color, color hints, a pretrained encoder",
             "docs/recipes.md",
             _TFCOLOR,
         ),

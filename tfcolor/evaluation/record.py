@@ -79,18 +79,16 @@ class Evaluation:
 
         For every two rows that are no controls, and for each of these and gray.
         """
+        return {pair: self.difference(*pair) for pair in self._pairs()}
+
+    def difference(self, first: str, second: str) -> Figures:
+        """Metric -> mean over photographs of row `first` - row `second`, with its interval."""
         return {
-            (first, second): {
-                metric: self._bootstrap.mean(
-                    values - self._of(second, metric), self._weights(metric)
-                )
-                for metric in self.rows[first].scores
-                if np.isfinite(values := self._of(first, metric)).all()
-                and np.isfinite(self._of(second, metric)).all()
-            }
-            | _set_differences(self.rows[first], self.rows[second])
-            for first, second in self._pairs()
-        }
+            metric: self._bootstrap.mean(values - self._of(second, metric), self._weights(metric))
+            for metric in self.rows[first].scores
+            if np.isfinite(values := self._of(first, metric)).all()
+            and np.isfinite(self._of(second, metric)).all()
+        } | _set_differences(self.rows[first], self.rows[second])
 
     def of_gray(self) -> dict[str, dict[str, float]]:
         """The means of every row over the gray photographs; empty where there are none."""

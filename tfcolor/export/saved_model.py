@@ -12,7 +12,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from tfcolor.evaluation import record, scores, table
+from tfcolor.evaluation import record, scores, wording
 from tfcolor.export import modelcard, signatures, warmup
 from tfcolor.runtimes import saved_models, workdirs
 from tfcolor.serving import contract, remote
@@ -146,7 +146,8 @@ def figures_of(path: Path) -> modelcard.Figures:
     shown = [*models, scores.GRAY, scores.TRUTH]
     metrics = dict.fromkeys(metric for name in models for metric in figures[name])
     rows = [
-        [metric, *(table.shown(figures[name].get(metric)) for name in shown)] for metric in metrics
+        [metric, *(wording.shown(figures[name].get(metric)) for name in shown)]
+        for metric in metrics
     ]
     about = (
         f"Measured by `tfcolor evaluate` on {protocol['photographs']} photographs "

@@ -2,6 +2,7 @@
 
 import base64
 import dataclasses
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from tfcolor.support import errors
 HERE = Path(__file__).parent
 # What each page is called in a folder.
 ANALYSIS, EVALUATION, HUMAN = "analysis.html", "evaluation.html", "human.html"
+SECTION = re.compile(r'<section id="([^"]+)">\s*<h2>(.*?)</h2>', re.DOTALL)  # id, title
 GENERATOR = b'<meta name="generator" content="tfcolor">'  # in document.html
 
 
@@ -51,6 +53,7 @@ def render(template: Path, **values: Any) -> str:
         lstrip_blocks=True,
     )
     environment.filters["data_uri"] = data_uri
+    environment.filters["sections"] = SECTION.findall
     # A style or a script is read as it is: `include` would take {# in it for a comment.
     environment.globals["text_of"] = lambda name: loader.get_source(environment, name)[0]
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}

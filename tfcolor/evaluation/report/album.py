@@ -3,7 +3,7 @@
 from tfcolor.evaluation.report import pictures
 from tfcolor.pages import webpage
 
-GALLERY_SIDE = 192  # pixels, longest side
+GALLERY_SIDE = 256  # pixels, longest side
 HOVER_SIDE = 96
 
 

@@ -5,19 +5,11 @@ from typing import Any
 import numpy as np
 from matplotlib import figure
 
-from tfcolor.evaluation import scores, sets
+from tfcolor.evaluation import scores, sets, wording
 from tfcolor.evaluation.report import album, choice
 from tfcolor.pages import plots
 
-LABELS = {
-    "ssim": "SSIM",
-    "psnr": "PSNR, dB",
-    "ab_error": "ab error",
-    "delta_e00": "ΔE00",
-    "colorfulness": "colorfulness",
-    "spill": "spill",
-    sets.REALISM: "realism",
-}
+METRICS = ("ssim", "psnr", "ab_error", "delta_e00", "colorfulness", "spill", sets.REALISM)
 # Pairs of metrics, across and up.
 PAIRS = (
     ("ssim", "delta_e00"),
@@ -44,7 +36,7 @@ def colors(view: choice.View) -> dict[str, str]:
 
 def distributions(view: choice.View) -> figure.Figure:
     """Histograms of the photographs by each metric, of the models, gray and the truth."""
-    metrics = [metric for metric in LABELS if _rows_with(view, metric)]
+    metrics = [metric for metric in METRICS if _rows_with(view, metric)]
     lines = colors(view) | {scores.TRUTH: "black"}
     rows = -(-len(metrics) // COLUMNS)
     drawn, grid = plots.subplots(rows, COLUMNS, height=2.5 * rows)
@@ -55,7 +47,7 @@ def distributions(view: choice.View) -> figure.Figure:
         for row, each in shown.items():
             counts, _ = np.histogram(each[np.isfinite(each)], edges)
             axis.stairs(counts, edges, color=lines[row], linestyle=_style(row), linewidth=1.4)
-        axis.set(xlabel=LABELS[metric], ylabel="photographs")
+        axis.set(xlabel=wording.name(metric), ylabel="photographs")
     for axis in grid.flat[len(metrics) :]:
         axis.set_axis_off()
     for row, color in lines.items():
@@ -75,7 +67,7 @@ def hover(view: choice.View, pictures: album.Album) -> dict[str, Any]:
     for row, color in lines.items():
         values = {
             metric: [_number(value) for value in view.values(row, metric)[sample]]
-            for metric in LABELS
+            for metric in METRICS
             if view.has(row, metric)
         }
         keys = _keys(pictures, row, places)
@@ -84,7 +76,7 @@ def hover(view: choice.View, pictures: album.Album) -> dict[str, Any]:
         "names": [view.evaluation.names[place] for place in places],
         "truth": _keys(pictures, scores.TRUTH, places),
         "rows": rows,
-        "labels": LABELS,
+        "labels": {metric: wording.name(metric) for metric in METRICS},
     }
 
 

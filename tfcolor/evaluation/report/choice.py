@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from tfcolor.evaluation import metrics, record, scores, sets
+from tfcolor.evaluation import record, scores, sets, wording
 
 EACH = 3  # best, median and worst photographs by a metric
 SHOWN = 6  # photographs of any other gallery
@@ -16,7 +16,7 @@ DULL = 0.5  # times the truth's colorfulness
 COLORFUL = 15.0  # a truth below is not even slightly colorful (Hasler, Süsstrunk)
 
 SSIM, DELTA, COLORFULNESS, SPILL = "ssim", "delta_e00", "colorfulness", "spill"
-HIGHER = metrics.HIGHER_IS_BETTER | {sets.REALISM}
+SIDE_BY_SIDE = 12  # photographs that are shown of all models
 SAME_ORDER = {"mse"}  # orders photographs as PSNR does
 
 
@@ -47,8 +47,19 @@ class View:
 
     def ranking(self, row: str) -> list[str]:
         """The metrics by which one picture of a row is better than another."""
-        ranked = HIGHER | metrics.LOWER_IS_BETTER
+        ranked = wording.HIGHER_IS_BETTER | wording.LOWER_IS_BETTER
         return [m for m in self.evaluation.rows[row].scores if m in ranked - SAME_ORDER]
+
+
+def side_by_side(view: View) -> list[int]:
+    """`SIDE_BY_SIDE` photographs at equal steps from the nearest to the truth to the farthest.
+
+    They are ordered by the mean ΔE00 of all models.
+    """
+    rows = view.evaluation.models
+    order = np.argsort(np.mean([view.values(row, DELTA) for row in rows], axis=0), kind="stable")
+    steps = np.linspace(0, len(order) - 1, min(SIDE_BY_SIDE, len(order))).round().astype(int)
+    return view.places[order[steps]].tolist()
 
 
 def extremes(view: View, row: str, metric: str) -> dict[str, list[int]]:
@@ -57,7 +68,7 @@ def extremes(view: View, row: str, metric: str) -> dict[str, list[int]]:
     `EACH` of them, fewer where that would show one twice.
     """
     values = view.values(row, metric)
-    order = np.argsort(-values if metric in HIGHER else values, kind="stable")
+    order = np.argsort(-values if metric in wording.HIGHER_IS_BETTER else values, kind="stable")
     count = max(1, min(EACH, len(order) // 3))
     middle = (len(order) - count) // 2
     chosen = {

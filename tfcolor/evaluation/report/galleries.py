@@ -4,8 +4,8 @@ import dataclasses
 import itertools
 from collections.abc import Callable, Sequence
 
-from tfcolor.evaluation import scores, sets
-from tfcolor.evaluation.report import album, charts, choice
+from tfcolor.evaluation import scores, sets, wording
+from tfcolor.evaluation.report import album, choice
 
 # Metrics that are printed under a picture.
 SAID = (choice.SSIM, choice.DELTA, choice.COLORFULNESS)
@@ -25,6 +25,14 @@ class Group:
     name: str
     pictures: dict[str, str]
     lines: list[str]
+
+
+def side_by_side(view: choice.View, held: album.Album) -> list[Group]:
+    """Some photographs as gray, by every model whose pictures were kept, and as they are."""
+    models = [row for row in view.evaluation.models if held.has(row)]
+    rows = (scores.GRAY, *models, scores.TRUTH)
+    places = choice.side_by_side(view) if models else []
+    return _groups(view, held, rows, places, (choice.DELTA,))
 
 
 def extremes(view: choice.View, held: album.Album) -> dict[str, dict[str, dict[str, list[Group]]]]:
@@ -101,4 +109,4 @@ def _line(view: choice.View, rows: Sequence[str], place: int, metric: str) -> st
     told = [row for row in rows if row != scores.TRUTH or metric in OF_TRUTH]
     values = (view.evaluation.rows[row].scores[metric][place] for row in told)
     shown = " | ".join(f"{value:.3g}" for value in values)
-    return f"{charts.LABELS.get(metric, metric)}: {shown}"
+    return f"{wording.name(metric)}: {shown}"

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tfcolor.color import brightness
-from tfcolor.evaluation import record, scores, sets
+from tfcolor.evaluation import record, scores, sets, verdict
 from tfcolor.evaluation.metrics import hues
 from tfcolor.evaluation.report import album, charts, choice, classes, galleries, pictures, tables
 from tfcolor.pages import plots, webpage
@@ -48,16 +48,18 @@ def _figures(view: choice.View) -> dict[str, Any]:
         "count": len(evaluation.names),
         "protocol": evaluation.protocol,
         "models": evaluation.models,
-        "figures": tables.figures(evaluation.figures()),
-        "differences": tables.figures(differences, signed=True) if differences else None,
-        "of_gray": tables.of_gray(evaluation) if evaluation.is_gray.any() else None,
+        "verdict": verdict.sentences(evaluation),
+        "first": tables.first(evaluation),
+        "figures": tables.parts(tables.figures(evaluation.figures())),
+        "differences": tables.parts(tables.figures(differences, signed=True)),
+        "of_gray": tables.parts(tables.of_gray(evaluation)) if evaluation.is_gray.any() else [],
         "facts": [f"{name}: {value}" for name, value in evaluation.protocol.items()],
         "distributions": plots.png(charts.distributions(view)),
         "pairs": charts.pairs(view),
         "sampled": len(charts.sampled(view)),
         "total": len(view.places),
         "ssim_of_gray": view.values(scores.GRAY, choice.SSIM).mean(),
-        "ssim": tables.ssim(view),
+        "ssim": tables.parts(tables.ssim(view)),
         "classes": _classes(view),
         "hues": _hues(evaluation),
         "common_hue": tables.COMMON,
@@ -70,6 +72,7 @@ def _galleries(view: choice.View, held: album.Album) -> dict[str, Any]:
     """The galleries of the page."""
     return {
         "has_realism": any(view.has(row, sets.REALISM) for row in view.evaluation.models),
+        "side_by_side": galleries.side_by_side(view, held),
         "realistic": galleries.of_models(view, held, choice.low_ssim_yet_realistic),
         "dull": galleries.of_models(view, held, choice.high_ssim_yet_dull),
         "extremes": galleries.extremes(view, held),

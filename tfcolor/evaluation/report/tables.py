@@ -5,31 +5,51 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from tfcolor.evaluation import intervals, record, scores, sets, table
+from tfcolor.evaluation import intervals, record, scores, sets, table, wording
 from tfcolor.evaluation.metrics import hues
 from tfcolor.evaluation.report import choice, classes, correlation
 from tfcolor.pages import webpage
 
 COMMON = 0.01  # share of the pixels that a hue must have for its confusions to be named
 NAMED = 3  # confusions
+COLUMNS = 6  # that fit on a page
 
 NEUTRAL = hues.NAMES.index("neutral")
+
+
+def first(evaluation: record.Evaluation) -> webpage.Table:
+    """The figures to look at first, a row a line."""
+    head, lines = table.first(evaluation)
+    return webpage.Table(head, [[name, *map(webpage.Cell, cells)] for name, *cells in lines])
 
 
 def figures(rows: Mapping[str, record.Figures], signed: bool = False) -> webpage.Table:
     """Rows of figures, a metric a line; all with their intervals."""
     found = dict.fromkeys(metric for row in rows.values() for metric in row)
     lines = [
-        [metric, *(shown(row.get(metric), signed) for row in rows.values())] for metric in found
+        [wording.heading(metric), *(shown(row.get(metric), signed) for row in rows.values())]
+        for metric in found
     ]
     return webpage.Table(["", *rows], lines)
+
+
+def parts(whole: webpage.Table) -> list[webpage.Table]:
+    """Tables that fit on the page: each has the first column, and at most `COLUMNS` others."""
+    return [
+        webpage.Table(
+            [whole.head[0], *whole.head[start : start + COLUMNS]],
+            [[line[0], *line[start : start + COLUMNS]] for line in whole.rows],
+        )
+        for start in range(1, len(whole.head), COLUMNS)
+    ]
 
 
 def of_gray(evaluation: record.Evaluation) -> webpage.Table:
     """How colorful the photographs became that have no color; at least one of them."""
     means = evaluation.of_gray()
     lines = [
-        [metric, *(number(row[metric]) for row in means.values())] for metric in table.GRAY_METRICS
+        [wording.name(metric), *(number(row[metric]) for row in means.values())]
+        for metric in table.GRAY_METRICS
     ]
     return webpage.Table([f"{int(evaluation.is_gray.sum())} gray photographs", *means], lines)
 
@@ -49,7 +69,7 @@ def by_class(view: choice.View, title: str, found: classes.Classes) -> webpage.T
             ]
             cells = [shown(mean(values[which])) for values in columns]
             lines.append([kind, webpage.Cell(str(which.sum())), row, *cells])
-    head = ["ab_error", "delta_e00", "psnr over gray's", "colorfulness", "the truth's"]
+    head = ["ab error ↓", "ΔE00 ↓", "PSNR over gray's ↑", "colorfulness", "the truth's"]
     return webpage.Table([title, "photographs", "", *head], lines)
 
 
@@ -70,8 +90,8 @@ def ssim(view: choice.View) -> webpage.Table:
     ways = {"Pearson": correlation.pearson, "Spearman": correlation.spearman}
     for label, metric, of in (
         ("SSIM of gray", choice.SSIM, scores.GRAY),
-        ("delta_e00", choice.DELTA, None),
-        ("ab_error", "ab_error", None),
+        ("ΔE00", choice.DELTA, None),
+        ("ab error", "ab_error", None),
         ("colorfulness", choice.COLORFULNESS, None),
         ("realism", sets.REALISM, None),
     ):
@@ -129,8 +149,8 @@ def lost(view: choice.View) -> webpage.Table:
 
 
 def shown(interval: intervals.Interval | None, signed: bool = False) -> webpage.Cell:
-    """0.9123 ±0.0045; see `table.shown`."""
-    return webpage.Cell(table.shown(interval, signed))
+    """0.9123 ±0.0045; see `wording.shown`."""
+    return webpage.Cell(wording.shown(interval, signed))
 
 
 def number(value: float) -> webpage.Cell:
