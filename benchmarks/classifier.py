@@ -28,7 +28,7 @@ import tensorflow as tf
 from keras import layers
 
 from tfcolor import config, data
-from tfcolor.color import quantize
+from tfcolor.color import classes
 from tfcolor.colorizing import graphs
 from tfcolor.data import batches
 from tfcolor.models import blocks, encoders
@@ -51,7 +51,7 @@ def build() -> keras.Model:
         x = layers.Concatenate()([blocks.BilinearUp()(x), features[stride]])
         x = _convolve(_convolve(x, width), width)
     x = layers.Concatenate()([x, layers.AveragePooling2D(4)(l)])
-    return keras.Model(l, layers.Conv2D(len(quantize.ab_bins()), 1)(_convolve(x, DECODER[4])))
+    return keras.Model(l, layers.Conv2D(len(classes.ab_bins()), 1)(_convolve(x, DECODER[4])))
 
 
 def colorizer(model: keras.Model, temperature: float) -> graphs.Colorizer:

@@ -86,6 +86,39 @@ def test_any_size_is_mirrored_with_no_hints_beyond_the_borders(generator, files,
     np.testing.assert_allclose(ab, expected, atol=1e-4)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_tells_the_probabilities_of_classes(generator, files, kind):
+    l, hints = hinted.planes(52, 72)
+    around = ((4, 8), (12, 12))  # whole cells before, up to multiples of 32
+    shown = np.pad(l, around, "reflect"), np.pad(hints, (*around, (0, 0)))
+    network = runtimes.load(files[kind])
+    for with_hints in (True, False):
+        logits = hinted.expected(generator, *shown[: 1 + with_hints])["logits"][1:14, 3:21]
+        told = reduction.class_probabilities(network, l, hints if with_hints else None)
+        np.testing.assert_allclose(told, hinted.probabilities(logits), atol=1e-5)
+    np.testing.assert_allclose(told.sum(-1), 1.0, atol=1e-4)
+
+
+def test_cells_at_the_border_are_whole(files):
+    l, _ = hinted.planes(50, 71)
+    network = runtimes.load(files["lite"])
+    told = reduction.class_probabilities(network, l)
+    assert told.shape == (13, 18, 258)
+    whole = np.pad(l, ((4, 10), (12, 13)), "reflect")
+    np.testing.assert_array_equal(told, network.classes(whole)[1:14, 3:21])
+
+
+def test_a_network_that_tells_no_classes_is_named():
+    class Silent:
+        size, stride, takes_hints = 32, 8, False
+
+        def __call__(self, l, hints=None):
+            return np.zeros((*l.shape, 2), np.float32)
+
+    with pytest.raises(ValueError, match="does not tell how likely a color is"):
+        reduction.class_probabilities(Silent(), np.zeros((32, 32), np.float32))
+
+
 def test_the_command_and_the_app_give_hints_to_a_network_that_takes_them(files, tmp_path):
     gray, hint = colorful_photo(2, 90, 130)[..., 0], local_hints.Hint(40, 30, (48, 96, 192))
     Image.fromarray(gray).save(tmp_path / "gray.png")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special
 
-from tfcolor.color import cielab, constants, quantize
+from tfcolor.color import cielab, classes, constants, quantize
 from tfcolor.evaluation.metrics import colorfulness
 from tfcolor.training import losses
 
@@ -85,7 +85,7 @@ def test_classification_is_the_weighted_cross_entropy_of_soft_bins(rng):
     _, ab = colors(rng)
     logits = rng.normal(size=(3, 4, 4, 258)).astype(np.float32)
     reduced = ab.numpy().reshape(3, 4, 4, 4, 4, 2).mean((2, 4)) * constants.AB_SCALE
-    bins = quantize.ab_bins().astype(np.float64)
+    bins = classes.ab_bins().astype(np.float64)
     near = np.exp(-((reduced[..., None, :] - bins) ** 2).sum(-1) / (2 * quantize.SIGMA**2))
     target = near / near.sum(-1, keepdims=True)
     log_p = special.log_softmax(logits, -1)
@@ -147,19 +147,19 @@ def test_a_color_is_shared_out_to_the_bins_near_it(rng):
     shares = quantize.soft_encode(ab).numpy()
     np.testing.assert_allclose(shares.sum(-1), 1, atol=1e-5)
     distance = np.linalg.norm(
-        constants.AB_SCALE * ab.numpy()[..., None, :] - quantize.ab_bins(), axis=-1
+        constants.AB_SCALE * ab.numpy()[..., None, :] - classes.ab_bins(), axis=-1
     )
     # The nearest bin has the most, and what lies beyond three of the grid's cells has nothing.
     assert (np.take_along_axis(shares, distance.argmin(-1)[..., None], -1) > 0.2).all()
-    assert shares[distance > 3 * quantize.BIN_WIDTH].max() < 1e-4
-    mean = shares @ quantize.ab_bins()
+    assert shares[distance > 3 * classes.BIN_WIDTH].max() < 1e-4
+    mean = shares @ classes.ab_bins()
     assert np.abs(mean - constants.AB_SCALE * ab.numpy()).mean() < 1.5  # Lab units
 
 
 def test_the_prior_is_a_distribution_with_most_of_it_near_gray():
-    prior = quantize.prior()
+    prior = classes.prior()
     assert prior.shape == (258,)
     assert prior.sum() == pytest.approx(1, abs=1e-5)
     assert (prior > 0).all()
-    assert prior[np.linalg.norm(quantize.ab_bins(), axis=-1) < 25].sum() > 0.5
+    assert prior[np.linalg.norm(classes.ab_bins(), axis=-1) < 25].sum() > 0.5
     assert (prior * quantize.bin_weights(0.5)).sum() == pytest.approx(1, rel=1e-4)

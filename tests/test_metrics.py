@@ -9,7 +9,7 @@ from scipy import ndimage
 from skimage import color as skcolor
 from skimage import metrics as skmetrics
 
-from tfcolor.color import ciede2000, cielab, quantize
+from tfcolor.color import ciede2000, cielab, classes
 from tfcolor.evaluation import metrics
 from tfcolor.evaluation.metrics import ab_error, colorfulness, delta_e, hues, mse, spill, ssim
 
@@ -110,7 +110,7 @@ def test_ab_auc_rebalanced_weighs_pixels_by_their_nearest_bin(pair):
     truth, fake = pair
     lab = skcolor.rgb2lab(truth)[..., 1:]
     error = np.linalg.norm(lab - skcolor.rgb2lab(fake)[..., 1:], axis=-1)
-    bins, prior = quantize.ab_bins(), quantize.prior()
+    bins, prior = classes.ab_bins(), classes.prior()
     nearest = np.linalg.norm(lab[..., None, :] - bins, axis=-1).argmin(axis=-1)
     weights = np.minimum(1 / (len(bins) * prior[nearest]), ab_error.MAX_RARITY)
     accuracy = 100 * np.maximum(1 - error / 150, 0)

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfcolor.color import constants, quantize
+from tfcolor.color import classes, constants
 from tfcolor.models import attention, cdcgan, colorful, sagan, spectral_norm
 
 # Small ones; each takes sides that are multiples of 32.
@@ -351,7 +351,7 @@ def test_inference_is_deterministic_and_independent_of_the_batch(rng, name):
 def test_colorful_decodes_its_logits_by_the_annealed_mean(rng):
     outputs = GENERATORS["colorful"]()(10 * planes(rng))
     sharp = np.exp(outputs["logits"].numpy().astype(np.float64) / 0.38)
-    coarse = sharp / sharp.sum(-1, keepdims=True) @ quantize.ab_bins() / constants.AB_SCALE
+    coarse = sharp / sharp.sum(-1, keepdims=True) @ classes.ab_bins() / constants.AB_SCALE
     # Bilinear doubling keeps the mean, and every value between the least and the greatest.
     ab = outputs["ab"].numpy()
     np.testing.assert_allclose(ab.mean((1, 2)), coarse.mean((1, 2)), atol=1e-5)

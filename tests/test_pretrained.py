@@ -12,7 +12,7 @@ from PIL import ExifTags, Image
 from test_encoded import chunk
 
 from tfcolor import config, images, runtimes
-from tfcolor.color import cielab, constants, quantize
+from tfcolor.color import cielab, classes, constants
 from tfcolor.colorizing import reduction, rendering
 from tfcolor.data import batches, samples
 from tfcolor.evaluation import metrics, scores
@@ -45,12 +45,12 @@ def test_the_card_names_what_config_names():
 
 
 def test_bins_are_the_cells_that_srgb_has_colors_in():
-    bins = quantize.ab_bins()
+    bins = classes.ab_bins()
     assert bins.shape == (258, 2)
     levels = np.append(np.arange(0, 256, 8), 255).astype(np.uint8)
     rgb = np.stack(np.meshgrid(levels, levels, levels), -1).reshape(-1, 3)
     ab = cielab.rgb_to_lab(rgb).numpy()[:, 1:]
-    expected = np.unique(np.round(ab / quantize.BIN_WIDTH), axis=0) * quantize.BIN_WIDTH
+    expected = np.unique(np.round(ab / classes.BIN_WIDTH), axis=0) * classes.BIN_WIDTH
     np.testing.assert_array_equal(bins, expected)
 
 
@@ -63,7 +63,7 @@ def test_doubling_is_bilinear(rng):
 def test_annealed_mean_of_one_sure_bin_is_its_color():
     logits = np.full((1, 1, 1, 258), -100.0, np.float32)
     logits[..., 31] = 100.0
-    expected = quantize.ab_bins()[31] / constants.AB_SCALE
+    expected = classes.ab_bins()[31] / constants.AB_SCALE
     np.testing.assert_allclose(blocks.AnnealedMean(0.6)(logits)[0, 0, 0], expected, atol=1e-6)
 
 

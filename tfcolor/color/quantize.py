@@ -1,32 +1,19 @@
-"""Color classes: the cells of a grid in the ab plane (arXiv:1603.08511).
+"""Colors as distributions over the color classes of `classes` (arXiv:1603.08511).
 
 The module uses only NumPy and `keras.ops`, since networks and losses run on any Keras backend.
 """
 
 import functools
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from keras import ops
 
-from tfcolor.color import constants
+from tfcolor.color import classes, constants
 
 Tensor = Any  # a tensor of whatever backend Keras runs on
 
-BIN_WIDTH = 10.0  # Lab units; arXiv:1603.08511, 3.1
 SIGMA = 5.0  # Lab units, of the Gaussian that spreads a color over the bins near it; 3.1
-
-_CLASSES = Path(__file__).parent / "ab_classes.npz"
-
-
-def ab_bins() -> np.ndarray:
-    """The cells of the ab grid that contain colors of sRGB.
-
-    Returns:
-      float32 (258, 2), their centers in Lab units, multiples of `BIN_WIDTH`.
-    """
-    return _classes()["bins"]
 
 
 def soft_encode(ab: Tensor) -> Tensor:
@@ -40,27 +27,12 @@ def soft_encode(ab: Tensor) -> Tensor:
     Returns:
       float32 (..., 258), sum 1.
     """
-    bins = ab_bins()
+    bins = classes.ab_bins()
     # -|ab - bin|^2 / 2 without |ab|^2, which is the same for all bins and cancels in the softmax.
     near = ops.matmul(ab * constants.AB_SCALE, ops.convert_to_tensor(bins.T)) - (
         ops.convert_to_tensor((bins**2).sum(-1) / 2)
     )
     return ops.softmax(near / SIGMA**2, axis=-1)
-
-
-def prior() -> np.ndarray:
-    """How often each bin occurs in photographs; docs/recipes.md says in which.
-
-    Returns:
-      float32 (258,), sum 1.
-    """
-    return _classes()["prior"]
-
-
-@functools.cache
-def _classes() -> dict[str, np.ndarray]:
-    with np.load(_CLASSES) as stored:
-        return dict(stored)
 
 
 @functools.cache
@@ -74,7 +46,7 @@ def bin_weights(uniform_share: float) -> np.ndarray:
     Returns:
       float32 (258,), mean 1 over the pixels of photographs; 0.12 to 5.9 at 0.5.
     """
-    p = prior()
+    p = classes.prior()
     weights = 1.0 / ((1 - uniform_share) * p + uniform_share / len(p))
     return (weights / (p * weights).sum()).astype(np.float32)
 

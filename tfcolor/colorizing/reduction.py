@@ -3,10 +3,12 @@
 The module does not depend on what runs the network: a LiteRT file, a SavedModel or a server.
 """
 
+import math
+
 import numpy as np
 
 from tfcolor import runtimes
-from tfcolor.color import cielab_numpy, constants
+from tfcolor.color import cielab_numpy, classes, constants
 from tfcolor.images.resizing import arrays
 from tfcolor.support import errors
 
@@ -66,14 +68,62 @@ def colors(network: runtimes.Network, l: np.ndarray, hints: np.ndarray | None = 
     Raises:
       ValueError: if the colors are not finite, or the network takes no hints.
     """
-    if hints is not None and not network.takes_hints:
-        raise errors.InputError("this network takes no hints; export one of a generator that does")
-    missing = [-side % network.stride for side in l.shape]
-    before = [each // 2 for each in missing]
-    around = [(first, each - first) for first, each in zip(before, missing, strict=True)]
-    mirrored = np.pad(l, around, "reflect")
-    ab = network(mirrored) if hints is None else network(mirrored, np.pad(hints, [*around, (0, 0)]))
-    ab = ab[before[0] : before[0] + l.shape[0], before[1] : before[1] + l.shape[1]]
+    _check_hints(network, hints)
+    (top, left), shown = _mirrored(l, hints, network.stride)
+    ab = network(*shown)[top : top + l.shape[0], left : left + l.shape[1]]
     if not np.isfinite(ab).all():
         raise errors.InputError("the network's colors are not numbers; export the model again")
     return ab
+
+
+def class_probabilities(
+    network: runtimes.Network, l: np.ndarray, hints: np.ndarray | None = None
+) -> np.ndarray:
+    """The probabilities of the color classes that a network predicts, cell by cell.
+
+    Args:
+      network: a `runtimes.Classifier` that tells them.
+      l, hints: see `colors`.
+
+    Returns:
+      Of each of `classes.ab_bins()` in each cell of `classes.CELL` pixels, the last ones perhaps
+      beyond the border: float32 (ceil(h / 4), ceil(w / 4), 258).
+
+    Raises:
+      ValueError: if the network tells none, or takes no hints.
+    """
+    if not (isinstance(network, runtimes.Classifier) and network.tells_classes):
+        raise errors.InputError(
+            "this network does not tell how likely a color is; use one that was trained on color "
+            "classes, and exported since, such as the bundled one"
+        )
+    _check_hints(network, hints)
+    cell = classes.CELL
+    before, shown = _mirrored(l, hints, math.lcm(network.stride, cell), cell)
+    rows, columns = (
+        slice(start // cell, -(-(start + side) // cell))
+        for start, side in zip(before, l.shape, strict=True)
+    )
+    return network.classes(*shown)[rows, columns]
+
+
+def _check_hints(network: runtimes.Network, hints: np.ndarray | None) -> None:
+    if hints is not None and not network.takes_hints:
+        raise errors.InputError("this network takes no hints; export one of a generator that does")
+
+
+def _mirrored(
+    l: np.ndarray, hints: np.ndarray | None, multiple: int, cell: int = 1
+) -> tuple[list[int], list[np.ndarray]]:
+    """Lightness and any hints with sides that are multiples of a number.
+
+    Returns:
+      The rows above and the columns to the left, multiples of `cell`; and what a network is shown.
+    """
+    missing = [-side % multiple for side in l.shape]
+    before = [each // 2 // cell * cell for each in missing]
+    around = [(first, each - first) for first, each in zip(before, missing, strict=True)]
+    shown = [np.pad(l, around, "reflect")]
+    if hints is not None:
+        shown.append(np.pad(hints, [*around, (0, 0)]))
+    return before, shown

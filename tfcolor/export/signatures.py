@@ -7,6 +7,7 @@ from typing import TypeAlias
 import keras
 import tensorflow as tf
 
+from tfcolor.color.classes import CELL, COUNT
 from tfcolor.colorizing import graphs, reduction
 from tfcolor.export import encoded
 from tfcolor.runtimes import freezing
@@ -143,12 +144,11 @@ class ServedModule(tf.Module):
 
         @tf.function(autograph=False, input_signature=_specs(contract.OPTIONAL["classes"].inputs))
         def classes(l: tf.Tensor, hints: tf.Tensor) -> dict[str, tf.Tensor]:
-            cell = graphs.CELL
             checks = [
                 *self._checks_of_planes(l, hints),
                 tf.debugging.Assert(
-                    tf.reduce_all(tf.shape(l)[1:3] % cell == 0),
-                    [f"l must have sides that are multiples of {cell}, got", tf.shape(l)],
+                    tf.reduce_all(tf.shape(l)[1:3] % CELL == 0),
+                    [f"l must have sides that are multiples of {CELL}, got", tf.shape(l)],
                 ),
             ]
             if not self._takes_hints:
@@ -163,7 +163,7 @@ class ServedModule(tf.Module):
                 probabilities,
                 hints if self._takes_hints else None,
             )
-            return {"probabilities": tf.ensure_shape(found, (None, None, None, 258))}
+            return {"probabilities": tf.ensure_shape(found, (None, None, None, COUNT))}
 
         return classes
 

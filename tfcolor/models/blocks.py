@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from tfcolor.color import constants, quantize
+from tfcolor.color import classes, constants
 
 KERNEL_SIZE = 4  # every convolution of pix2pix is 4 x 4
 LEAKY_SLOPE = 0.2
@@ -124,7 +124,7 @@ class AnnealedMean(layers.Layer):
 
     def call(self, logits: keras.KerasTensor) -> keras.KerasTensor:
         """The mean; float32."""
-        planes = ops.convert_to_tensor(quantize.ab_bins() / constants.AB_SCALE)
+        planes = ops.convert_to_tensor(classes.ab_bins() / constants.AB_SCALE)
         return ops.matmul(ops.softmax(logits / self.temperature, axis=-1), planes)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:

@@ -6,7 +6,7 @@ It has 258 classes, one for every cell of our grid that sRGB reaches; the paper 
 import keras
 from keras import layers
 
-from tfcolor.color import quantize
+from tfcolor.color import classes
 from tfcolor.models import blocks
 
 STRIDE = 8  # sides must be multiples of it
@@ -35,7 +35,7 @@ def build(width: int = 64, dtype: str = "float32", seed: int = 0) -> keras.Model
     Returns:
       A model float32 (n, h, w, 1) in [-1, 1], sides multiples of `STRIDE`, -> {"ab": float32
       (n, h, w, 2), about in [-1, 1], "logits": float32 (n, h / 4, w / 4, 258) over
-      `quantize.ab_bins()`}.
+      `classes.ab_bins()`}.
     """
     seeds = iter(range(seed * 1000, seed * 1000 + 1000))
 
@@ -86,7 +86,7 @@ def _up(x: keras.KerasTensor, channels: int, seed: int, dtype: str) -> keras.Ker
 def _decode(x: keras.KerasTensor, seed: int, dtype: str) -> dict[str, keras.KerasTensor]:
     """Features at stride 4 -> logits there, and their color planes at full size."""
     logits = layers.Conv2D(
-        len(quantize.ab_bins()),
+        len(classes.ab_bins()),
         1,
         kernel_initializer=keras.initializers.GlorotUniform(seed),
         name="bins",

@@ -10,7 +10,7 @@ import keras
 from keras import layers, ops
 
 from tfcolor import config
-from tfcolor.color import quantize
+from tfcolor.color import classes
 from tfcolor.models import blocks, efficientnet, encoders
 
 TEMPERATURE = 0.6  # for the annealed mean; lower is more saturated
@@ -77,7 +77,7 @@ def build(
     Returns:
       A model float32 (n, h, w, 1) in [-1, 1], sides multiples of `STRIDE`, -> {"ab": float32
       (n, h, w, 2), about in [-1, 1], "logits": float32 (n, h / 4, w / 4, 258) over
-      `quantize.ab_bins()`}.
+      `classes.ab_bins()`}.
 
     Raises:
       ValueError: for an unknown encoder, or if its weights cannot be downloaded.
@@ -128,7 +128,7 @@ def paint(
     Returns:
       {"ab": float32 (n, h, w, 2), "logits": float32 (n, h / 4, w / 4, 258)}.
     """
-    logits = layers.Conv2D(len(quantize.ab_bins()), 1, name="bins", dtype=dtype)(x)
+    logits = layers.Conv2D(len(classes.ab_bins()), 1, name="bins", dtype=dtype)(x)
     logits = layers.Activation("linear", dtype="float32", name="logits")(logits)
     # Color itself always stays float32.
     ab = blocks.AnnealedMean(temperature, name="annealed_mean", dtype="float32")(logits)

@@ -69,7 +69,7 @@ def build(
     Returns:
       A model {"l": float32 (n, h, w, 1) in [-1, 1], "hints": float32 (n, h, w, 3)}, or l alone, ->
       {"ab": float32 (n, h, w, 2), about in [-1, 1], "logits": float32 (n, h / 4, w / 4, 258) over
-      `quantize.ab_bins()`}. Sides are multiples of `STRIDE`. Hints are ab planes and a mask in
+      `classes.ab_bins()`}. Sides are multiples of `STRIDE`. Hints are ab planes and a mask in
       [0, 1], the certainty of each hint; 0 is no hint.
     """
     l, hints = keras.Input((None, None, 1), name="l"), keras.Input((None, None, 3), name="hints")

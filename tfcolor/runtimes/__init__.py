@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -36,6 +36,29 @@ class Network(Protocol):
 
         Returns:
           a*b* / 110, float32 (h, w, 2).
+        """
+        ...
+
+
+@runtime_checkable
+class Classifier(Network, Protocol):
+    """A network that may also tell how likely colors are.
+
+    Attributes:
+      tells_classes: whether it does.
+    """
+
+    @property
+    def tells_classes(self) -> bool: ...
+
+    def classes(self, l: np.ndarray, hints: np.ndarray | None = None) -> np.ndarray:
+        """The probabilities of color classes, if the network tells them.
+
+        Args:
+          l, hints: see `Network`; sides are multiples of `color.classes.CELL`, too.
+
+        Returns:
+          Of each of `color.classes.ab_bins()` in each cell, float32 (h / 4, w / 4, 258), sum 1.
         """
         ...
 

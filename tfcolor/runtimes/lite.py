@@ -10,11 +10,12 @@ import cv2
 import numpy as np
 from ai_edge_litert import interpreter as litert
 
+from tfcolor.color import classes
 from tfcolor.images.resizing import arrays
 from tfcolor.support import errors, quiet
 
 CARD = "tfcolor.json"  # in a zip archive after the network, where TFLite files have metadata
-_L, _HINTS, _AB = 1, 3, 2  # channels of inputs and output
+_L, _HINTS, _AB, _CLASSES = 1, 3, 2, classes.COUNT  # channels of inputs and outputs
 SIZE = 192  # what a file without a card is shown
 STRIDE = 64  # for a file without a card; no network of ours has a larger one
 
@@ -25,7 +26,8 @@ class LiteNetwork:
     def __init__(self, path: str | Path, threads: int | None = None) -> None:
         """Opens a file of a network from l (1, h, w, 1) to ab (1, h, w, 2), both in [-1, 1].
 
-        A second input of three channels is taken for hints; further outputs are ignored.
+        A second input of three channels is taken for hints, a second output of 258 for the
+        probabilities of color classes (1, h / 4, w / 4, 258).
 
         Args:
           path: the file; float32 in and out.
@@ -52,27 +54,36 @@ class LiteNetwork:
             raise errors.InputError(
                 f"{path} takes hints at one size only; export it for every size"
             )
+        self.tells_classes: bool = _CLASSES in outputs and self._fixed is None
         card = _read_card(path)
         self.size: int = min(self._fixed) if self._fixed else card.get("size", SIZE)
         self.stride: int = 1 if self._fixed else card.get("stride", STRIDE)
 
     def __call__(self, l: np.ndarray, hints: np.ndarray | None = None) -> np.ndarray:
         """See `runtimes.Network`; planes are resized for a file of a fixed size, and back."""
+        return _resize(self._output(_AB, l, hints), l.shape)
+
+    def classes(self, l: np.ndarray, hints: np.ndarray | None = None) -> np.ndarray:
+        """See `runtimes.Classifier`."""
+        return self._output(_CLASSES, l, hints).copy()
+
+    def _output(self, channels: int, l: np.ndarray, hints: np.ndarray | None) -> np.ndarray:
+        """Runs the network; the output of so many channels, (h', w', channels)."""
         height, width = l.shape
         ran, inputs, outputs = self._interpreter()
         shown = {_L: (l if self._fixed is None else _resize(l, self._fixed))[..., None]}
         if self.takes_hints:
             shown[_HINTS] = np.zeros((height, width, 3), np.float32) if hints is None else hints
         if getattr(self._local, "shape", None) != shown[_L].shape:
-            for channels, plane in shown.items():
-                ran.resize_tensor_input(inputs[channels]["index"], (1, *plane.shape))
+            for which, plane in shown.items():
+                ran.resize_tensor_input(inputs[which]["index"], (1, *plane.shape))
             with quiet.stderr():
                 ran.allocate_tensors()
             self._local.shape = shown[_L].shape
-        for channels, plane in shown.items():
-            ran.set_tensor(inputs[channels]["index"], plane[None])
+        for which, plane in shown.items():
+            ran.set_tensor(inputs[which]["index"], plane[None])
         ran.invoke()
-        return _resize(ran.get_tensor(outputs[_AB]["index"])[0], (height, width))
+        return ran.get_tensor(outputs[channels]["index"])[0]
 
     def _interpreter(self) -> tuple[litert.Interpreter, dict[int, dict], dict[int, dict]]:
         """This thread's interpreter, with details of its inputs and outputs by number of channels.

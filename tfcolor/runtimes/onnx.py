@@ -10,6 +10,7 @@ from tfcolor.runtimes import described
 from tfcolor.support import errors, quiet
 
 SIZE, STRIDE = "tfcolor.size", "tfcolor.stride"  # keys of a file's metadata
+CLASSES = "probabilities"  # the output of networks that tell the probabilities of color classes
 
 
 class OnnxNetwork:
@@ -38,14 +39,22 @@ class OnnxNetwork:
             ) from error
 
         self.takes_hints = "hints" in {each.name for each in self._session.get_inputs()}
+        self.tells_classes = CLASSES in {each.name for each in self._session.get_outputs()}
 
     def __call__(self, l: np.ndarray, hints: np.ndarray | None = None) -> np.ndarray:
         """See `runtimes.Network`; sides are multiples of the stride."""
+        return self._output("ab", l, hints)
+
+    def classes(self, l: np.ndarray, hints: np.ndarray | None = None) -> np.ndarray:
+        """See `runtimes.Classifier`; sides are multiples of the stride."""
+        return self._output(CLASSES, l, hints)
+
+    def _output(self, name: str, l: np.ndarray, hints: np.ndarray | None) -> np.ndarray:
         shown = {"l": l[None, ..., None]}
         if self.takes_hints:
             hints = np.zeros((*l.shape, 3), np.float32) if hints is None else hints
             shown["hints"] = hints[None]
-        return self._session.run(["ab"], shown)[0][0]
+        return self._session.run([name], shown)[0][0]
 
 
 def load(path: Path, threads: int | None = None) -> OnnxNetwork | described.DescribedNetwork:

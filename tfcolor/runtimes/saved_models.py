@@ -1,6 +1,7 @@
 """Loads SavedModels that `tfcolor export` wrote, as colorizers and as networks."""
 
 import contextlib
+import functools
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from tfcolor.support import errors
 COLORIZE = "rgb"  # signatures of a SavedModel; all of them are in `serving.contract`
 PLANES = "planes"
 HINTED = "hinted_planes"  # only a network that takes hints has it
+CLASSES = "classes"  # only a network that was trained on color classes has it
 RAW = "raw"  # the RGB that a generator of RGB paints, with its own lightness
 CARD = "tfcolor.json"  # in assets.extra, where TF Serving ignores it
 IMAGE_SIZE = "image_size"  # in the card: short side that the network is meant to see, pixels
@@ -117,9 +119,10 @@ class SavedNetwork:
         card = _card(path)
         if card and IMAGE_SIZE not in card:
             raise errors.InputError(f"{path} is of an earlier version of tfcolor; export it again")
-        model = _load(path)
-        self.takes_hints = HINTED in model.signatures
-        self._graph = _frozen(path, model, HINTED if self.takes_hints else PLANES)
+        self._path, self._model = path, _load(path)
+        self.takes_hints = HINTED in self._model.signatures
+        self.tells_classes = CLASSES in self._model.signatures
+        self._graph = _frozen(path, self._model, HINTED if self.takes_hints else PLANES)
         # A model without a card gets the size at which most are trained.
         self.size = card.get(IMAGE_SIZE, config.TrainConfig().stages[-1].image_size)
 
@@ -129,15 +132,27 @@ class SavedNetwork:
         Raises:
           ValueError: if the lightness has more pixels than a SavedModel takes.
         """
-        if l.size > contract.MAX_PLANE:
-            raise errors.InputError(
-                f"a SavedModel takes at most {contract.MAX_PLANE} pixels, got {l.shape[1]} x "
-                f"{l.shape[0]}; use a smaller size"
-            )
-        shown = [l[..., None]]
-        if self.takes_hints:
-            shown.append(np.zeros((*l.shape, 3), np.float32) if hints is None else hints)
-        return self._graph(*(tf.constant(each[None]) for each in shown)).numpy()[0]
+        shown = _planes(l, hints)
+        return self._graph(*(shown if self.takes_hints else shown[:1])).numpy()[0]
+
+    def classes(self, l: np.ndarray, hints: np.ndarray | None = None) -> np.ndarray:
+        """See `runtimes.Classifier`; raises as above."""
+        return self._classes(*_planes(l, hints)).numpy()[0]
+
+    @functools.cached_property
+    def _classes(self) -> Callable[..., tf.Tensor]:
+        return _frozen(self._path, self._model, CLASSES)
+
+
+def _planes(l: np.ndarray, hints: np.ndarray | None) -> list[tf.Tensor]:
+    """Lightness (1, h, w, 1) and hints (1, h, w, 3), zeros if there are none."""
+    if l.size > contract.MAX_PLANE:
+        raise errors.InputError(
+            f"a SavedModel takes at most {contract.MAX_PLANE} pixels, got {l.shape[1]} x "
+            f"{l.shape[0]}; use a smaller size"
+        )
+    hints = np.zeros((*l.shape, 3), np.float32) if hints is None else hints
+    return [tf.constant(l[None, ..., None]), tf.constant(hints[None])]
 
 
 def read_config(model: str | Path) -> config.TrainConfig | None:

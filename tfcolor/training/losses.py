@@ -70,7 +70,7 @@ def classification(ab: Tensor, logits: Tensor, uniform_share: float) -> Tensor:
 
     Args:
       ab: float32 (n, h, w, 2) in [-1, 1], the truth.
-      logits: float32 (n, h / s, w / s, 258) over `quantize.ab_bins()`, for a whole number s.
+      logits: float32 (n, h / s, w / s, 258) over `classes.ab_bins()`, for a whole number s.
       uniform_share: see `quantize.bin_weights`.
 
     Returns:

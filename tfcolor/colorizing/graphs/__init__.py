@@ -10,14 +10,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfcolor.color import cielab, constants
+from tfcolor.color import cielab, classes, constants
 from tfcolor.colorizing.graphs import painting, reducing, tones
 from tfcolor.runtimes import freezing
 
 SPEC = tf.TensorSpec((None, None, None, None), tf.uint8, name="rgb")
 Colorizer = Callable[[np.ndarray], np.ndarray]
 Probabilities = Callable[[tf.Tensor], tf.Tensor]  # from logits; see `quantize.probabilities`
-CELL = 4  # pixels; side of the cells for which color classes are predicted
 
 
 def colorize(
@@ -87,16 +86,16 @@ def class_probabilities(
 
     Args:
       generator, stride, hints: see `colors`; the generator must also return "logits".
-      l: float32 (n, h, w, 1) in [-1, 1], sides multiples of `CELL`.
+      l: float32 (n, h, w, 1) in [-1, 1], sides multiples of `classes.CELL`.
       probabilities: see `quantize.probabilities`.
 
     Returns:
       float32 (n, h / 4, w / 4, 258).
     """
-    height, width = tf.unstack(tf.shape(l)[1:3] // CELL)
-    shown, top, left = _shown(l, hints, stride, CELL)
+    height, width = tf.unstack(tf.shape(l)[1:3] // classes.CELL)
+    shown, top, left = _shown(l, hints, stride, classes.CELL)
     logits = ask(generator, *shown)["logits"]
-    top, left = top // CELL, left // CELL
+    top, left = top // classes.CELL, left // classes.CELL
     return probabilities(logits[:, top : top + height, left : left + width])
 
 

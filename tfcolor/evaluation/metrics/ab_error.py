@@ -5,7 +5,7 @@ import functools
 import numpy as np
 import tensorflow as tf
 
-from tfcolor.color import cielab, quantize
+from tfcolor.color import cielab, classes
 
 THRESHOLD = 150.0  # Lab units, up to which the accuracy is integrated, as published
 # Uncapped, the rarest colors count 6 million times: a handful of pixels would decide the figure.
@@ -81,7 +81,7 @@ def _rarity(truth: tf.Tensor) -> tf.Tensor:
     """(n, h, w, 3) -> float32 (n, h, w)."""
     table = _rarities()
     middle = len(table) // 2
-    cell = tf.cast(tf.round(cielab.rgb_to_lab(truth)[..., 1:] / quantize.BIN_WIDTH), tf.int32)
+    cell = tf.cast(tf.round(cielab.rgb_to_lab(truth)[..., 1:] / classes.BIN_WIDTH), tf.int32)
     index = (cell[..., 0] + middle) * len(table) + cell[..., 1] + middle
     return tf.gather(tf.constant(table.reshape(-1)), index)
 
@@ -89,8 +89,8 @@ def _rarity(truth: tf.Tensor) -> tf.Tensor:
 @functools.cache
 def _rarities() -> np.ndarray:
     """1 / (bins x probability) of the cells of a square around gray, capped; float32 (m, m)."""
-    bins, prior = quantize.ab_bins(), quantize.prior()
-    cells = np.round(bins / quantize.BIN_WIDTH).astype(int)
+    bins, prior = classes.ab_bins(), classes.prior()
+    cells = np.round(bins / classes.BIN_WIDTH).astype(int)
     reach = int(np.abs(cells).max()) + 1
     table: np.ndarray = np.full((2 * reach + 1, 2 * reach + 1), MAX_RARITY, np.float32)
     table[tuple((cells + reach).T)] = np.minimum(1.0 / (len(bins) * prior), MAX_RARITY)

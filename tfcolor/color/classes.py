@@ -1,0 +1,36 @@
+"""Color classes: the cells of a grid in the ab plane (arXiv:1603.08511). NumPy only."""
+
+import functools
+from pathlib import Path
+
+import numpy as np
+
+BIN_WIDTH = 10.0  # Lab units; arXiv:1603.08511, 3.1
+COUNT = 258  # bins
+CELL = 4  # pixels; side of the squares of a network's input for which it predicts classes
+
+_FILE = Path(__file__).parent / "ab_classes.npz"
+
+
+def ab_bins() -> np.ndarray:
+    """The cells of the ab grid that contain colors of sRGB.
+
+    Returns:
+      float32 (258, 2), their centers in Lab units, multiples of `BIN_WIDTH`.
+    """
+    return _stored()["bins"]
+
+
+def prior() -> np.ndarray:
+    """How often each bin occurs in photographs; docs/recipes.md says in which.
+
+    Returns:
+      float32 (258,), sum 1.
+    """
+    return _stored()["prior"]
+
+
+@functools.cache
+def _stored() -> dict[str, np.ndarray]:
+    with np.load(_FILE) as stored:
+        return dict(stored)
