@@ -83,10 +83,15 @@ def in_gamut(lightness: np.ndarray, ab: np.ndarray) -> np.ndarray:
     Returns:
       float32 (n, 3), CIE Lab, rounded as by 16-bit sRGB.
     """
+    return rgb_to_lab(to_rgb(lightness, ab, np.dtype(np.uint16)))
+
+
+def to_rgb(lightness: np.ndarray, ab: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """The levels (n, 3), uint8 or uint16, that `compose` makes of colors; see `in_gamut`."""
     luminance = _luminance_of(lightness[None])
-    rgb: np.ndarray = np.empty((1, len(lightness), 3), np.uint16)
+    rgb: np.ndarray = np.empty((1, len(lightness), 3), dtype)
     compose(luminance, lightness[None], np.ascontiguousarray(ab.T[:, None]), rgb)
-    return rgb_to_lab(rgb[0])
+    return rgb[0]
 
 
 def _luminance_of(lightness: np.ndarray) -> np.ndarray:

@@ -161,7 +161,7 @@ def hold(
     Args:
       l, ab, hints, shape, saturation: see `spread`.
     """
-    places = tuple(np.transpose([_place(hint, l, shape) for hint in hints]))
+    places = tuple(np.transpose([place_of(hint.x, hint.y, l.shape, shape) for hint in hints]))
     factor = np.float32(constants.AB_SCALE * saturation)
     wanted = factor * np.stack([_color(hint, saturation) for hint in hints])
     lightness = (l[places] + 1) * np.float32(constants.L_SCALE)
@@ -273,17 +273,14 @@ def _discs(
     rows, columns = np.ogrid[: l.shape[0], : l.shape[1]]
     radius = RADIUS * min(l.shape)
     for hint in hints:
-        y, x = _place(hint, l, shape)
+        y, x = place_of(hint.x, hint.y, l.shape, shape)
         disc = (rows - y) ** 2 + (columns - x) ** 2 <= radius**2
         yield disc & (np.abs(l - l[y, x]) <= ALIKE), _color(hint, saturation)
 
 
-def _place(hint: Hint, l: np.ndarray, shape: tuple[int, int]) -> tuple[int, int]:
-    """Row and column of the pixel of l (h, w) that a hint of the photograph lies in."""
-    return (
-        int((hint.y + 0.5) * l.shape[0] / shape[0]),
-        int((hint.x + 0.5) * l.shape[1] / shape[1]),
-    )
+def place_of(x: int, y: int, l_shape: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, int]:
+    """Row and column in l, of `l_shape`, of a pixel of the photograph, of `shape`."""
+    return int((y + 0.5) * l_shape[0] / shape[0]), int((x + 0.5) * l_shape[1] / shape[1])
 
 
 def _color(hint: Hint, saturation: float) -> np.ndarray:

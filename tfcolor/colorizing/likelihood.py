@@ -1,0 +1,145 @@
+"""How likely colors are: the likely colors of a place, and how certain a whole picture is.
+
+A network that was trained on color classes predicts a distribution over them in every cell of its
+input. Colors count as they look at the photograph's own lightness, where sRGB may not hold all.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from scipy import special
+
+from tfcolor import images, runtimes
+from tfcolor.color import ciede2000, cielab_numpy, classes, constants
+from tfcolor.colorizing import local_hints, reduction, rendering
+from tfcolor.support import errors
+
+ALIKE = 8.0  # CIEDE2000; colors that differ by less look alike, and are told as one
+RIGHT = 10.0  # CIEDE2000; a color that differs by less from the truth is right
+SPREAD = 3.0  # CIEDE2000; about the standard deviation of the colors in a class
+
+
+@dataclasses.dataclass(frozen=True)
+class Likely:
+    """A color that a place may have.
+
+    Attributes:
+      rgb: sRGB, 0..255, at the photograph's lightness.
+      probability: that the place has this color or one that looks like it, in [0, 1].
+    """
+
+    rgb: tuple[int, int, int]
+    probability: float
+
+
+def likely(
+    network: runtimes.Network,
+    photograph: images.Photograph | np.ndarray,
+    x: int,
+    y: int,
+    count: int = 6,
+    *,
+    size: int | None = None,
+    hints: Sequence[local_hints.Hint] = (),
+) -> list[Likely]:
+    """The colors that a place of a photograph is likely to have.
+
+    Args:
+      network: one that tells the probabilities of color classes, such as the bundled one.
+      photograph: see `rendering.colorize`.
+      x, y: pixels from its upper left corner, which is 0, 0.
+      count: of colors, at most, 1 or more.
+      size, hints: see `rendering.colorize`; hints change what is likely elsewhere.
+
+    Returns:
+      The most likely color first; no two of them look alike.
+
+    Raises:
+      ValueError: if the network does not tell, a place lies outside, or as `rendering.colorize`.
+    """
+    pixels = photograph.pixels if isinstance(photograph, images.Photograph) else photograph
+    shape = pixels.shape[:2]
+    local_hints.check([local_hints.Hint(x, y, (0, 0, 0))], shape)
+    if count < 1:
+        raise errors.InputError(f"count must be 1 or more, got {count}")
+    l = rendering.Rendering(size).reduce(pixels, network.size)
+    planes = local_hints.planes(l, hints, shape) if hints else None
+    row, column = local_hints.place_of(x, y, l.shape, shape)
+    cells = reduction.class_probabilities(network, l, planes)
+    told = cells[row // classes.CELL, column // classes.CELL]
+    return modes(told, (l[row, column] + 1) * constants.L_SCALE, count)
+
+
+def modes(probabilities: np.ndarray, lightness: float, count: int) -> list[Likely]:
+    """The colors around which a distribution over the color classes gathers.
+
+    The class comes first that has the most probability among those that look like it. These are
+    told as one color, their mean; then the classes that are left are told in the same way.
+
+    Args:
+      probabilities: of `classes.ab_bins()`, (258,), sum 1.
+      lightness: L*, at which the colors are seen.
+      count: of colors, at most.
+    """
+    lab = cielab_numpy.in_gamut(np.full(classes.COUNT, lightness, np.float32), classes.ab_bins())
+    look_alike = ciede2000.ciede2000(lab[:, None], lab[None], np) < ALIKE
+    left: np.ndarray = probabilities.astype(np.float64)
+    means: list[np.ndarray] = []
+    totals: list[float] = []
+    while left.max() > 0:
+        group = np.where(look_alike[np.argmax(look_alike @ left)], left, 0.0)
+        left = left - group
+        mean = group @ lab / group.sum()
+        differences = [float(ciede2000.ciede2000(mean, each, np)) for each in means]
+        if differences and min(differences) < ALIKE:  # what is left of a group, at its edge
+            totals[int(np.argmin(differences))] += float(group.sum())
+        elif len(means) < count:
+            means.append(mean)
+            totals.append(float(group.sum()))
+        else:
+            break
+    colors = np.array(means, np.float32)
+    levels = cielab_numpy.to_rgb(colors[:, 0], colors[:, 1:], np.dtype(np.uint8))
+    found = [
+        Likely((int(red), int(green), int(blue)), total)
+        for (red, green, blue), total in zip(levels, totals, strict=True)
+    ]
+    return sorted(found, key=lambda each: -each.probability)
+
+
+def certainty(probabilities: np.ndarray, l: np.ndarray, ab: np.ndarray) -> np.ndarray:
+    """How likely each color of a picture is right, that is, within `RIGHT` of the truth.
+
+    Args:
+      probabilities: of the color classes, float32 (ceil(h / 4), ceil(w / 4), 258).
+      l: float32 (h, w) in [-1, 1].
+      ab: the colors of the picture, a*b* / 110, float32 (h, w, 2).
+
+    Returns:
+      float32 (h, w) in [0, 1].
+    """
+    height, width = l.shape
+    rows, columns = probabilities.shape[:2]
+    beyond = [
+        (0, cells * classes.CELL - side) for cells, side in ((rows, height), (columns, width))
+    ]
+    planes = np.pad(np.concatenate([l[..., None], ab], -1), [*beyond, (0, 0)], "edge")
+    means = planes.reshape(rows, classes.CELL, columns, classes.CELL, 3).mean((1, 3))
+    told = np.stack([_right(*each) for each in zip(probabilities, means, strict=True)])
+    whole = cv2.resize(told, None, fx=classes.CELL, fy=classes.CELL, interpolation=cv2.INTER_LINEAR)
+    return whole[:height, :width]
+
+
+def _right(probabilities: np.ndarray, planes: np.ndarray) -> np.ndarray:
+    """`certainty` of a row of cells: (w', 258) and (w', 3) -> float32 (w',)."""
+    lightness = (planes[:, 0] + 1) * np.float32(constants.L_SCALE)
+    painted = cielab_numpy.in_gamut(lightness, planes[:, 1:] * np.float32(constants.AB_SCALE))
+    each: np.ndarray = np.repeat(lightness, classes.COUNT)
+    lab = cielab_numpy.in_gamut(each, np.tile(classes.ab_bins(), (len(lightness), 1)))
+    classed = lab.reshape(len(lightness), classes.COUNT, 3)
+    differences = ciede2000.ciede2000(classed, painted[:, None], np)
+    # A color lies anywhere in its class, which is as wide as `RIGHT`.
+    shares = special.ndtr((RIGHT - differences) / SPREAD)
+    return (probabilities * shares).sum(-1).astype(np.float32)
