@@ -283,7 +283,7 @@ def test_each_of_many_can_be_looked_at(page, tmp_path):
     give(page, photograph(tmp_path / "a.png"), wide)
     for axis in "XY":
         page.get_by_label(f"{axis}, pixels").fill("60")
-    chooser = page.get_by_label("Photograph that is shown")
+    chooser = page.get_by_label("Photograph to show")
     chooser.click()
     chooser.press("ArrowDown")
 
@@ -307,12 +307,12 @@ def test_bad_files_are_named_when_they_are_given_or_when_they_are_chosen(page, t
     assert all(name in toast.inner_text() for name in ("text.jpg", "header.jpg"))
     assert "half.jpg" not in toast.inner_text()
     page.get_by_role("button", name="Download all 3 as a zip").wait_for()
-    chooser = page.get_by_label("Photograph that is shown")
+    chooser = page.get_by_label("Photograph to show")
     chooser.click()
     page.get_by_role("option", name="half.jpg").click()
     page.get_by_role("button", name="Download all 2 as a zip").wait_for()
     assert toast.get_by_text("half.jpg").count() == 1
-    name = "document.querySelector('[aria-label=\"Photograph that is shown\"]').value"
+    name = "document.querySelector('[aria-label=\"Photograph to show\"]').value"
     page.wait_for_function(f"{name} == 'good.jpg'")
     assert not page.locator("#made").is_visible()
     assert download(page, "Download in full size", tmp_path / "new.jpg") == "good-color.jpg"

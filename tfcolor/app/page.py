@@ -14,8 +14,8 @@ from tfcolor.app import actions
 SAMPLES = Path(str(resources.files("tfcolor"))) / "data" / "samples"
 INTRODUCTION = """# Colorize photographs
 
-The color is a guess of a network: it looks likely, but need not be what it was. Downloaded
-files say in their metadata that it is synthetic. Photographs stay on the computer that runs this
+The colors are a guess: they are likely, but nobody knows the real ones. Downloaded files
+say in their metadata that the color is synthetic. Photographs stay on the computer that runs this
 page, and are deleted when it stops. A file may have up to {max_mb} MB and {max_megapixels:g}
 megapixels.
 """
@@ -66,7 +66,7 @@ def build(net: runtimes.Network, max_mb: int, max_megapixels: float) -> gr.Block
             _examples(files)
         with gr.Row(visible=False) as work:
             with gr.Column(scale=3, min_width=320):
-                chooser = gr.Dropdown([], label="Photograph that is shown", visible=False)
+                chooser = gr.Dropdown([], label="Photograph to show", visible=False)
                 comparison = gr.HTML(label="Before and after", padding=False, elem_id="comparison")
                 one = gr.Button("Download in full size", variant="primary")
                 everything = gr.Button(visible=False)
@@ -183,13 +183,13 @@ def _corrections(
     """
     with gr.Accordion("Correct a color", open=True):
         gr.Markdown(
-            "Click a place, or fill in where it is. Choose its color and set it: it spreads to "
-            "what is alike around it, and lightness stays."
+            "Click a place in this picture, or fill in X and Y. Choose a color and set it: it "
+            "spreads to similar surroundings. Light and dark stay as they are."
         )
         pointing = gr.Image(
             label="Place",
             show_label=False,  # it would cover a corner
-            alt_text="The photograph in color; click where a color is to be set",
+            alt_text="The photograph in color; click a place to correct its color",
             interactive=False,
             buttons=[],
             format="jpeg",
@@ -207,7 +207,7 @@ def _corrections(
             )
         setting = gr.Button("Set this color")
         listed = gr.CheckboxGroup(
-            [], label="Colors that are set; untick one to remove it", visible=False
+            [], label="Your corrections; untick one to remove it", visible=False
         )
         clearing = gr.Button("Remove all of them", visible=False)
     pointing.select(acts.point, session, [x, y], api_visibility="private")
