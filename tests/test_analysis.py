@@ -178,7 +178,14 @@ def test_broken_and_tiny_photographs_are_skipped_and_counted(made):
     assert (report["found"], report["usable"], report["skipped"]["count"]) == (16, 14, 2)
     broken, tiny = report["skipped"]["reasons"]
     assert "broken.jpg" in broken and "5 x 300 pixels" in tiny
-    assert "Train on 13 of 16 photographs (81.2 %): 1 gray ones" in (report["conclusion"][0])
+    dropped = "training drops the others: 1 gray, which teaches no color and 2 broken or tiny."
+    assert f"Train on 13 of 16 photographs (81.2 %); {dropped}" in report["conclusion"][0]
+
+
+def test_what_was_not_found_is_not_told(made):
+    none = {"count": 0}
+    report = {**made[1], "found": 14, "skipped": none, "gray": none, "sepia": none}
+    assert conclusion.conclude(report)[0] == "Train on 14 of 14 photographs (100.0 %)."
 
 
 def reference_gray(rgb, method):

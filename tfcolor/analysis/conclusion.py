@@ -39,11 +39,13 @@ def _dropped(report: dict[str, Any]) -> str:
     found, left = report["found"], _left(report)
     gray, sepia = report["gray"]["count"], report["sepia"]["count"]
     skipped = report["skipped"]["count"]
-    return (
-        f"Train on {left} of {found} photographs ({_percent(left / found)}): {gray} gray ones "
-        f"teach no color, {skipped} more are broken or tiny; training drops both. Look at {sepia} "
-        "that are sepia or of one brown hue, and take the sepia ones out."
-    )
+    kinds = ((gray, "gray, which teaches no color"), (skipped, "broken or tiny"))
+    dropped = " and ".join(f"{count} {kind}" for count, kind in kinds if count)
+    text = f"Train on {left} of {found} photographs ({_percent(left / found)})"
+    text += f"; training drops the others: {dropped}." if dropped else "."
+    if sepia:
+        text += f" Look at {sepia} of sepia or one brown hue, and take the sepia ones out."
+    return text
 
 
 def _size(report: dict[str, Any]) -> str:

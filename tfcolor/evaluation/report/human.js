@@ -58,8 +58,8 @@ function finish() {
   document.getElementById("task").hidden = true;
   const result = document.getElementById("result");
   result.hidden = false;
-  result.textContent = `Colorizations that you took for real: ${rate(answers)}; ` +
-    "half of them is as good as the photographs.";
+  result.textContent = `Colorizations that you took for real: ${rate(answers)}. ` +
+    "At 50 % nobody could tell them from the photographs.";
   const rows = [...new Set(answers.map((each) => each.row))];
   if (rows.length < 2) return;
   const list = document.createElement("ul");
