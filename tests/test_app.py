@@ -205,6 +205,7 @@ def test_a_photograph_in_color_stays_as_it_is_unless_the_user_wants(page, tmp_pa
     assert chroma(before).mean() > 10 and np.abs(before.astype(int) - after).mean() > 5
 
 
+@pytest.mark.slow
 @in_browser
 def test_a_color_is_set_by_its_fields_and_removed_again(page, tmp_path):
     give(page, photograph(tmp_path / "old.jpg"))
@@ -383,6 +384,7 @@ def test_nothing_is_wider_than_a_phone(page, tmp_path):
     assert 300 < width <= 390
 
 
+@pytest.mark.slow
 @in_browser
 def test_every_control_has_a_name_and_is_reached_by_the_tab_key(page, tmp_path):
     give(page, photograph(tmp_path / "old.jpg"), photograph(tmp_path / "b.jpg", 1))

@@ -60,6 +60,7 @@ def weight(model, path):
     return next(v.numpy() for v in model.variables if v.path == path)
 
 
+@pytest.mark.slow
 def test_the_seed_fixes_what_is_drawn_and_weights_come_from_where_they_should():
     first, same, other = (colornet.build(seed=seed) for seed in (0, 0, 1))
     for path in ("bins/kernel", "encoder_stem/kernel"):

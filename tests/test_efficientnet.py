@@ -105,6 +105,7 @@ def test_a_model_without_the_encoder_is_named():
         efficientnet.build_classifier(weights="coco")
 
 
+@pytest.mark.slow
 def test_pooled_features_are_those_of_the_network_at_224(photographs):
     rgb = np.round(photographs).astype(np.uint8)
     expected = efficientnet.build_features()(rgb.astype(np.float32), training=False)["pooled"]

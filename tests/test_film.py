@@ -100,6 +100,7 @@ def test_recompressing_loses_a_little():
     assert 0 < max(errors) < 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
 def test_film_changes_the_lightness_of_so_many_training_photographs_and_no_color(
     photo_folder, share

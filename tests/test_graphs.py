@@ -246,6 +246,7 @@ def test_a_batch_is_its_photographs_and_one_gray_channel_is_three():
     np.testing.assert_array_equal(colorized(batch[1:2, ..., :1]), colorized(batch[1:2]))
 
 
+@pytest.mark.slow
 def test_frozen_weights_stay_as_they_were():
     l = keras.Input((None, None, 1))
     layer = keras.layers.Conv2D(2, 1)
@@ -285,6 +286,7 @@ def operations(graph):
     return {node.op for nodes in bodies for node in nodes}
 
 
+@pytest.mark.slow
 def test_the_graph_needs_no_python_and_no_tfcolor(tmp_path):
     graph = graph_of(swirl, 32, 8)
     kinds = operations(graph.get_concrete_function())

@@ -38,6 +38,7 @@ def test_lightness_alone_is_lightness_without_hints(generator, rng):
         assert np.abs(plane - generator(both, training=False)[name]).max() > 1e-3
 
 
+@pytest.mark.slow
 def test_livelier_color_leaves_hints_as_they_are(generator, rng):
     lively, shown = hintnet.build(weights="imagenet", chroma=1.5), planes(rng)
     dimmed = {"l": shown["l"], "hints": shown["hints"] / np.float32([1.5, 1.5, 1.0])}
@@ -135,6 +136,7 @@ def test_hints_need_a_generator_that_takes_them():
         config.ModelConfig(generator="hintnet", encoder="VGG16")
 
 
+@pytest.mark.slow
 def test_the_seed_fixes_what_is_drawn():
     settings = config.ModelConfig(generator="hintnet")
     first, same, other = (networks.build_generator(settings, "float32", s) for s in (0, 0, 1))
@@ -168,6 +170,7 @@ np.save("ab.npy", forward({"l": saved["l"], "hints": saved["hints"]}))
     )  # float32, two libraries
 
 
+@pytest.mark.slow
 def test_a_network_begins_with_the_weights_of_a_file(tmp_path):
     settings = config.ModelConfig(generator="hintnet")
     first = networks.build_generator(settings, "float32", 1)

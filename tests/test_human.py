@@ -163,6 +163,7 @@ def choose(tab, side, by_key):
         tab.locator("#pair button").nth(side).click()
 
 
+@pytest.mark.slow
 def test_answers_are_kept_over_a_reload_and_saved(made, written, tab, tmp_path):
     content, sides = asked(written), [0, 1, 1, 0, 0, 1, 0, 1, 0, 0]
     tab.goto(written.as_uri())

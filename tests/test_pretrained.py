@@ -76,6 +76,7 @@ def test_the_encoder_gives_features_at_each_stride():
     ]
 
 
+@pytest.mark.slow
 def test_it_beats_gray_on_photographs_it_never_saw():
     stream = batches.eval_batches(samples.from_package("test"), 256, 8)
     table = scores.evaluate({"pretrained": rendering.of_batches(bundled.load())}, stream)
@@ -116,6 +117,7 @@ def test_the_card_in_the_repository_is_that_of_the_shipped_model():
     )
 
 
+@pytest.mark.slow
 def test_the_saved_model_of_the_repository_turns_a_png_upright():
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6

@@ -62,6 +62,7 @@ def test_what_is_no_color_of_a_hint_is_named(rgb):
         tfcolor.Hint(1, 2, rgb)
 
 
+@pytest.mark.slow
 def test_no_submodule_hides_a_public_name():
     done = subprocess.run(
         [sys.executable, "-c", EVERY_SUBMODULE], capture_output=True, text=True, check=True

@@ -77,6 +77,7 @@ def test_nothing_to_measure_and_a_reserved_name_are_errors(batches):
         scores.evaluate({"gray": lambda gray: gray}, batches)
 
 
+@pytest.mark.slow
 def test_compiled_or_not_pictures_score_alike(batches, monkeypatch):
     monkeypatch.setattr(compiled, "MIN_PIXELS", 32 * 32)
     table = scores.evaluate({"model": halved(batches)}, batches)

@@ -589,6 +589,7 @@ def test_a_stage_ends_itself_by_distance_and_colorfulness(tmp_path, patience, hi
     assert found == reason if reason is None else reason in found
 
 
+@pytest.mark.slow
 def test_a_stage_that_gets_no_better_stops_the_run_and_says_why(
     photo_folder, tmp_path, monkeypatch, quick_steps
 ):

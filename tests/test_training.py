@@ -75,6 +75,7 @@ def plain(settings, **changes):
     return fields.override(settings, dropout=0.0, normalization="instance", **changes)
 
 
+@pytest.mark.slow
 def test_the_step_descends_the_objective_of_the_paper(settings):
     settings = plain(settings, l1_weight=7.0)
     trained, by_hand = states.TrainState(settings), states.TrainState(settings)
@@ -218,6 +219,7 @@ def test_the_event_files_hold_scalars_histograms_pictures_and_hyperparameters(ru
     assert b"image_size" in hparams
 
 
+@pytest.mark.slow
 def test_a_validation_cut_short_is_made_up_for(run, settings, tmp_path):
     folder = tmp_path / "run"
     shutil.copytree(run, folder)
@@ -319,6 +321,7 @@ class Watching(hooks.Callback):
         return step == self.until
 
 
+@pytest.mark.slow
 def test_callbacks_are_told_what_is_recorded_and_can_stop_a_run(lone, tmp_path):
     settings = fields.override(lone, total_steps=6, log_every_steps=2, validate_every_steps=3)
     stopping, watching = Watching(until=3), Watching()

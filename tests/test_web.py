@@ -425,6 +425,7 @@ def test_what_is_no_photograph_is_named_and_the_next_is_taken(page, tmp_path):
     assert page.locator("#error").text_content() == ""
 
 
+@pytest.mark.slow
 def test_the_page_works_without_its_server_once_it_was_loaded(browser, built, tmp_path):
     path = photograph(tmp_path / "photo.png", (450, 300))
     with contextlib.ExitStack() as open_page:
