@@ -1,6 +1,10 @@
 """Content credentials: signed by a chain that is made here, read back by C2PA's own library."""
 
 import datetime
+import http.server
+import shutil
+import subprocess
+import threading
 
 import c2pa
 import numpy as np
@@ -28,7 +32,10 @@ USAGES = (
 )
 
 
-def certificate(name, key, issuer, issuer_key, usage, days=9):
+MAIL, TIME = x509.ExtendedKeyUsageOID.EMAIL_PROTECTION, x509.ExtendedKeyUsageOID.TIME_STAMPING
+
+
+def certificate(name, key, issuer, issuer_key, usage, days=9, purpose=MAIL):
     """A certificate of a key, as an issuer signs it."""
     names = [x509.Name.from_rfc4514_string(f"CN={each},O=Tests") for each in (name, issuer)]
     now = datetime.datetime.now(datetime.timezone.utc)
@@ -43,16 +50,15 @@ def certificate(name, key, issuer, issuer_key, usage, days=9):
         )
     )
     if usage == "digital_signature":
-        mail = x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.EMAIL_PROTECTION])
-        builder = builder.add_extension(mail, False)
+        builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), purpose == TIME)
     return builder.sign(issuer_key, hashes.SHA256())
 
 
-def pem(path, key, days=9):
+def pem(path, key, days=9, purpose=MAIL):
     """A file with a chain of two certificates and a key."""
     root = ec.generate_private_key(ec.SECP256R1())
     chain = [
-        certificate("An Archive", key, "Root", root, "digital_signature", days),
+        certificate("An Archive", key, "Root", root, "digital_signature", days, purpose),
         certificate("Root", root, "Root", root, "key_cert_sign"),
     ]
     form = serialization.Encoding.PEM
@@ -251,3 +257,57 @@ def test_a_photograph_that_c2pa_cannot_read_fails_alone(tmp_path, signer_file):
     code, output = run(tmp_path / "in", "-o", tmp_path / "out", "--sign", signer_file)
     assert code == 1 and "b.png cannot be signed; repair it or leave out --sign" in output
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.png", "failures.csv"]
+
+
+@pytest.fixture
+def time_server(tmp_path):
+    """The address of a server that stamps the time (RFC 3161), by OpenSSL's command."""
+    if not shutil.which("openssl"):
+        pytest.skip("needs openssl")
+    folder = tmp_path / "clock"
+    folder.mkdir()
+    clock = pem(folder / "clock.pem", ec.generate_private_key(ec.SECP256R1()), purpose=TIME)
+    (folder / "serial").write_text("01")
+    (folder / "clock.cnf").write_text(
+        f"[tsa]\ndefault_tsa = it\n[it]\nserial = {folder}/serial\nsigner_cert = {clock}\n"
+        f"certs = {clock}\nsigner_key = {clock}\nsigner_digest = sha256\ndefault_policy = 1.2.3\n"
+        "digests = sha256, sha384, sha512\n"
+    )
+
+    class Clock(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            (folder / "query").write_bytes(self.rfile.read(int(self.headers["Content-Length"])))
+            command = ["openssl", "ts", "-reply", "-config", "clock.cnf", "-queryfile", "query"]
+            answer = subprocess.run(command, cwd=folder, capture_output=True, check=True).stdout
+            self.send_response(200)
+            self.send_header("Content-Type", "application/timestamp-reply")
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Clock) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_a_server_confirms_the_time(tmp_path, signer_file, time_server):
+    gray_file(tmp_path / "a.png")
+    stamped = [tmp_path / "a.png", "--sign", signer_file, "--timestamp"]
+    assert run(*stamped, time_server)[0] == 0
+    made, state, codes = credentials_of(tmp_path / "a-color.png")
+    assert state == "Valid" and "timeStamp.validated" in codes
+    now = datetime.datetime.now(datetime.timezone.utc)
+    age = now - datetime.datetime.fromisoformat(made["signature_info"]["time"])
+    assert abs(age.total_seconds()) < 600
+
+
+def test_a_server_that_does_not_answer_is_named_before_anything_is_made(tmp_path, signer_file):
+    gray_file(tmp_path / "a.png")
+    nowhere = "http://127.0.0.1:9"
+    said = refused(tmp_path, tmp_path / "a.png", "--sign", signer_file, "--timestamp", nowhere)
+    assert f"{nowhere} gives no time stamp; give another server" in said
+    assert "--timestamp needs --sign" in run(tmp_path / "a.png", "--timestamp", nowhere)[1]

@@ -74,6 +74,7 @@ RECOLOR = "--recolor replaces its color"
     help="Sign results with content credentials (C2PA): a PEM file of a certificate chain and its "
     "private key.",
 )
+@click.option("--timestamp", metavar="URL", help="With --sign: a time-stamping server, RFC 3161.")
 @click.option("--dry-run", is_flag=True, help="Only print what would be written.")
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 @options.beam
@@ -89,6 +90,7 @@ def colorize(
     jobs: int | None,
     manifest: Path | None,
     pem: Path | None,
+    timestamp: str | None,
     dry_run: bool,
     quiet: bool,
     runner: str | None,
@@ -118,6 +120,8 @@ def colorize(
     place = _common_folder([target.absolute().parent for _, target in pairs])
     if parsed and len(pairs) > 1:
         raise errors.InputError("--hint is for one photograph; give one")
+    if timestamp and not pem:
+        raise click.UsageError("--timestamp needs --sign")
     if pem:
         credentials.require_formats(target for _, target in pairs)
     if dry_run:
@@ -127,7 +131,7 @@ def colorize(
         return
     path = options.chosen_network(model, server)
     if pem:
-        chosen = _signing(chosen, pem, path)
+        chosen = _signing(chosen, pem, path, timestamp)
     with options.stoppable(options.RESUMES):
         if beam is None:
             is_whole = _run_here(path, pairs, chosen, place, jobs, quiet, manifest)
@@ -138,12 +142,12 @@ def colorize(
         context.exit(1)
 
 
-def _signing(chosen: Any, pem: Path, path: Path | str | None) -> Any:
+def _signing(chosen: Any, pem: Path, path: Path | str | None, timestamp: str | None) -> Any:
     """The same options, with results that are signed as those of a model."""
     from tfcolor.colorizing import manifest
     from tfcolor.images import credentials
 
-    signer = credentials.Signer(pem, *manifest.identity(path))
+    signer = credentials.Signer(pem, *manifest.identity(path), timestamp)
     return dataclasses.replace(chosen, signer=signer)
 
 

@@ -29,7 +29,9 @@ _SETTINGS: dict[str, Any] = {
 class Signer:
     """Signs the results of a model; its text is whom the certificate names, never the key."""
 
-    def __init__(self, pem: Path, model: str, model_sha256: str | None) -> None:
+    def __init__(
+        self, pem: Path, model: str, model_sha256: str | None, timestamp: str | None = None
+    ) -> None:
         """Reads a certificate and tries it.
 
         Args:
@@ -37,24 +39,26 @@ class Signer:
             without a passphrase.
           model: its name, path or address, of which the credentials have the last two parts.
           model_sha256: the hash of its file or files, if it is known.
+          timestamp: URL of an RFC 3161 server, which is sent a hash for each signature; None for
+            none.
 
         Raises:
-          ValueError: if c2pa-python is missing, or the file cannot be used.
+          ValueError: if c2pa-python is missing, the file cannot be used, or the server does not
+            answer.
           OSError: if the file cannot be read.
         """
         if not importlib.util.find_spec("c2pa"):
             raise errors.InputError(
                 "--sign needs c2pa-python; install it with: pip install 'tfcolor[c2pa]'"
             )
-        self._name, self._credential = _read(pem)
+        self._name, credential = _read(pem)
         short = PurePath(*PurePath(model).parts[-2:]).as_posix()
         self._model = {"tfcolor.model": short, "tfcolor.model_sha256": model_sha256}
-        dot = io.BytesIO()
-        Image.new("L", (1, 1)).save(dot, "PNG")
-        dot.seek(0)
-        parent = io.BytesIO(dot.getvalue())
-        refusal = f"{pem} is not fit for C2PA; give another certificate"
-        self._sign(dot, io.BytesIO(), "PNG", parent, "dot.png", refusal)
+        self._credential: tuple[str, bytes, bytes, str | None] = (*credential, None)
+        self._try(f"{pem} is not fit for C2PA; give another certificate")
+        if timestamp:
+            self._credential = (*credential, timestamp)
+            self._try(f"{timestamp} gives no time stamp; give another server")
 
     def __str__(self) -> str:
         return self._name
@@ -75,6 +79,13 @@ class Signer:
         with disk.replacing(file) as signed:
             with open(source, "rb") as parent, open(file, "rb") as plain, open(signed, "xb+") as to:
                 self._sign(plain, to, format, parent, source.name, refusal)
+
+    def _try(self, refusal: str) -> None:
+        """Signs a picture of one pixel; raises ValueError, which begins with the refusal."""
+        dot = io.BytesIO()
+        Image.new("L", (1, 1)).save(dot, "PNG")
+        dot.seek(0)
+        self._sign(dot, io.BytesIO(), "PNG", io.BytesIO(dot.getvalue()), "dot.png", refusal)
 
     def _sign(
         self,
@@ -102,7 +113,7 @@ class Signer:
             with (  # Threads share none of these.
                 c2pa.Settings.from_dict(_SETTINGS) as settings,
                 c2pa.Context(settings) as context,
-                c2pa.Signer.from_info(c2pa.C2paSignerInfo(*self._credential, None)) as signer,
+                c2pa.Signer.from_info(c2pa.C2paSignerInfo(*self._credential)) as signer,
                 c2pa.Builder(made, context) as builder,
             ):
                 builder.add_ingredient(opened, _mime(kind), parent)
