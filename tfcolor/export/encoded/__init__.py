@@ -1,10 +1,12 @@
 """Photograph files -> files in color, in TensorFlow ops only, for a SavedModel that takes bytes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 import tensorflow as tf
 
 from tfcolor.colorizing import reduction
+from tfcolor.colorizing.graphs import toning
 from tfcolor.export.encoded import decoding, headers, octets
 from tfcolor.serving import contract
 
@@ -50,23 +52,12 @@ def colorize_files(
 
     def one(element: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, tf.Tensor]:
         file, *options = element
-        header = headers.read(file)
-        error = _error(header, *options)
-        is_good, pixels = tf.cond(
-            error == "",
-            lambda: decoding.attempt(file, header),
-            lambda: (False, tf.zeros((0, 0, 3), tf.uint8)),
-        )
+        rgb, alpha, error = _opened(file, requirements_of_rendering(*options))
 
         def encode() -> tf.Tensor:
-            rgb = tf.ensure_shape(pixels[..., :3], (None, None, 3))
-            return _encode(paint(rgb, *options), pixels[..., 3:], format)
+            return _encode(paint(rgb, *options), alpha, format)
 
-        is_damaged = (error == "") & ~is_good
-        return (
-            tf.cond(is_good, encode, lambda: tf.constant(b"")),
-            tf.where(is_damaged, _DAMAGED, error),
-        )
+        return tf.cond(error == "", encode, lambda: tf.constant(b"")), error
 
     named = {"size": size, "strength": strength, "saturation": saturation}
     options = [one_each(name, values, tf.size(files)) for name, values in named.items()]
@@ -76,6 +67,28 @@ def colorize_files(
         fn_output_signature=(tf.string, tf.string),
         parallel_iterations=_AT_ONCE,
     )
+
+
+def in_color(files: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Tells photographs in color from gray and toned ones; see `tone.is_in_color`.
+
+    Args:
+      files: string (n,), as of `colorize_files`.
+
+    Returns:
+      "in_color", bool (n,), false where there is an error, and "error", string (n,), as of
+      `colorize_files`.
+    """
+
+    def one(file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        rgb, _, error = _opened(file, [])
+        found = tf.cond(error == "", lambda: toning.is_in_color(rgb), lambda: tf.constant(False))
+        return found, error
+
+    found, errors = tf.map_fn(
+        one, files, fn_output_signature=(tf.bool, tf.string), parallel_iterations=_AT_ONCE
+    )
+    return {"in_color": found, "error": errors}
 
 
 def planes_of_files(
@@ -147,10 +160,32 @@ def _hints(file: tf.Tensor, l: tf.Tensor) -> tf.Tensor:
 _DAMAGED = "the photograph is damaged or of a rare kind: copy it again or save it as an 8-bit PNG"
 
 
-def _error(
-    header: headers.Header, size: tf.Tensor, strength: tf.Tensor, saturation: tf.Tensor
-) -> tf.Tensor:
-    """What is wrong with a header or an option, string (); empty if nothing is."""
+# Whether it is met, what is said with {} if not, and the values for {}.
+Requirement: TypeAlias = tuple[tf.Tensor, str, Any]
+
+
+def _opened(
+    file: tf.Tensor, requirements: Sequence[Requirement]
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """The pixels of a file, if it is sound and the requirements of its options are met.
+
+    Returns:
+      uint8 (h, w, 3); opacity uint8 (h, w, 1), or (h, w, 0) if there is none; what is wrong, string
+      (), empty if nothing is. If something is, there are no pixels.
+    """
+    header = headers.read(file)
+    error = _error(header, requirements)
+    is_good, pixels = tf.cond(
+        error == "",
+        lambda: decoding.attempt(file, header),
+        lambda: (False, tf.zeros((0, 0, 3), tf.uint8)),
+    )
+    error = tf.where((error == "") & ~is_good, _DAMAGED, error)
+    return tf.ensure_shape(pixels[..., :3], (None, None, 3)), pixels[..., 3:], error
+
+
+def _error(header: headers.Header, requirements: Sequence[Requirement]) -> tf.Tensor:
+    """What is wrong with options or a header, string (); empty if nothing is."""
     height, width = header.height, header.width
     sides = [width, height]
     is_enough = tf.minimum(height, width) >= reduction.MIN_SIDE
@@ -158,7 +193,7 @@ def _error(
     fits = tf.maximum(height, width) <= contract.MAX_SIDE
     fits &= height * width <= contract.MAX_PIXELS
     requirements = [
-        *requirements_of_rendering(size, strength, saturation),
+        *requirements,
         (
             header.kind != headers.UNKNOWN,
             "not a photograph (JPEG, PNG, BMP, GIF): convert it to PNG or JPEG",
@@ -185,8 +220,8 @@ def _error(
 
 def requirements_of_rendering(
     size: tf.Tensor, strength: tf.Tensor, saturation: tf.Tensor
-) -> list[tuple[tf.Tensor, str, tf.Tensor]]:
-    """Requirements of options: whether values meet them, a message with {}, and the values."""
+) -> list[Requirement]:
+    """The requirements of options."""
     sizes, most = contract.MAX_SIZE, reduction.MAX_SATURATION
     return [
         (
