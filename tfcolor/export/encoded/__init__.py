@@ -52,10 +52,11 @@ def colorize_files(
 
     def one(element: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, tf.Tensor]:
         file, *options = element
-        rgb, alpha, error = _opened(file, requirements_of_rendering(*options))
+        unmet = _first_unmet(requirements_of_rendering(*options))
+        pixels, error = tf.cond(unmet == "", lambda: _opened(file), lambda: (_no_pixels(), unmet))
 
         def encode() -> tf.Tensor:
-            return _encode(paint(rgb, *options), alpha, format)
+            return _encode(paint(_rgb(pixels), *options), pixels[..., 3:], format)
 
         return tf.cond(error == "", encode, lambda: tf.constant(b"")), error
 
@@ -81,8 +82,10 @@ def in_color(files: tf.Tensor) -> dict[str, tf.Tensor]:
     """
 
     def one(file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        rgb, _, error = _opened(file, [])
-        found = tf.cond(error == "", lambda: toning.is_in_color(rgb), lambda: tf.constant(False))
+        pixels, error = _opened(file)
+        found = tf.cond(
+            error == "", lambda: toning.is_in_color(_rgb(pixels)), lambda: tf.constant(False)
+        )
         return found, error
 
     found, errors = tf.map_fn(
@@ -164,36 +167,44 @@ _DAMAGED = "the photograph is damaged or of a rare kind: copy it again or save i
 Requirement: TypeAlias = tuple[tf.Tensor, str, Any]
 
 
-def _opened(
-    file: tf.Tensor, requirements: Sequence[Requirement]
-) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """The pixels of a file, if it is sound and the requirements of its options are met.
+def _no_pixels() -> tf.Tensor:
+    return tf.zeros((0, 0, 3), tf.uint8)
 
-    Returns:
-      uint8 (h, w, 3); opacity uint8 (h, w, 1), or (h, w, 0) if there is none; what is wrong, string
-      (), empty if nothing is. If something is, there are no pixels.
+
+def _rgb(pixels: tf.Tensor) -> tf.Tensor:
+    return tf.ensure_shape(pixels[..., :3], (None, None, 3))
+
+
+# A function of its own, which all signatures share: it is the largest part of each.
+@tf.function(autograph=False, input_signature=[tf.TensorSpec((), tf.string)])
+def _opened(file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """The pixels of a file, uint8 (h, w, 3 or 4), and what is wrong with it, string ().
+
+    If something is wrong, there are no pixels; if nothing is, the text is empty.
     """
     header = headers.read(file)
-    error = _error(header, requirements)
+    unmet = _first_unmet(_requirements_of_header(header))
     is_good, pixels = tf.cond(
-        error == "",
-        lambda: decoding.attempt(file, header),
-        lambda: (False, tf.zeros((0, 0, 3), tf.uint8)),
+        unmet == "", lambda: decoding.attempt(file, header), lambda: (False, _no_pixels())
     )
-    error = tf.where((error == "") & ~is_good, _DAMAGED, error)
-    return tf.ensure_shape(pixels[..., :3], (None, None, 3)), pixels[..., 3:], error
+    return pixels, tf.where((unmet == "") & ~is_good, _DAMAGED, unmet)
 
 
-def _error(header: headers.Header, requirements: Sequence[Requirement]) -> tf.Tensor:
-    """What is wrong with options or a header, string (); empty if nothing is."""
+def _first_unmet(requirements: Sequence[Requirement]) -> tf.Tensor:
+    """What is said of the first requirement that is not met, string (); empty if all are met."""
+    is_wrong = ~tf.stack([is_met for is_met, _, _ in requirements])
+    texts = tf.stack([tf.strings.format(text, values) for _, text, values in requirements])
+    return tf.where(tf.reduce_any(is_wrong), texts[tf.argmax(is_wrong)], "")
+
+
+def _requirements_of_header(header: headers.Header) -> list[Requirement]:
     height, width = header.height, header.width
     sides = [width, height]
     is_enough = tf.minimum(height, width) >= reduction.MIN_SIDE
     # Each side is checked first: the product of two 32-bit numbers does not fit into 63 bits.
     fits = tf.maximum(height, width) <= contract.MAX_SIDE
     fits &= height * width <= contract.MAX_PIXELS
-    requirements = [
-        *requirements,
+    return [
         (
             header.kind != headers.UNKNOWN,
             "not a photograph (JPEG, PNG, BMP, GIF): convert it to PNG or JPEG",
@@ -213,9 +224,6 @@ def _error(header: headers.Header, requirements: Sequence[Requirement]) -> tf.Te
             sides,
         ),
     ]
-    is_wrong = ~tf.stack([is_met for is_met, _, _ in requirements])
-    texts = tf.stack([tf.strings.format(text, values) for _, text, values in requirements])
-    return tf.where(tf.reduce_any(is_wrong), texts[tf.argmax(is_wrong)], "")
 
 
 def requirements_of_rendering(
