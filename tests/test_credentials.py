@@ -2,6 +2,7 @@
 
 import datetime
 import http.server
+import importlib.util
 import shutil
 import subprocess
 import threading
@@ -14,6 +15,7 @@ from conftest import colorful_photo
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.x509 import oid
 from PIL import Image
 from test_folder import gray_file
 
@@ -32,7 +34,7 @@ USAGES = (
 )
 
 
-MAIL, TIME = x509.ExtendedKeyUsageOID.EMAIL_PROTECTION, x509.ExtendedKeyUsageOID.TIME_STAMPING
+MAIL, TIME = oid.ExtendedKeyUsageOID.EMAIL_PROTECTION, oid.ExtendedKeyUsageOID.TIME_STAMPING
 
 
 def certificate(name, key, issuer, issuer_key, usage, days=9, purpose=MAIL):
@@ -148,6 +150,23 @@ def test_16_bits_and_alpha_stay(tmp_path, signer_file):
     np.testing.assert_array_equal(read.pixels, pixels)
     np.testing.assert_array_equal(read.alpha, alpha)
     assert credentials_of(path)[1] == "Valid"
+
+
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [
+        ("/home/me/models/mine.tflite", "mine.tflite"),
+        ("/home/me/saved_models/mine/2", "mine/2"),
+        ("grpc://host.example:8500/mine", "mine"),
+    ],
+)
+def test_nothing_is_told_of_where_the_model_is(tmp_path, signer_file, model, told):
+    gray_file(tmp_path / "a.png")
+    shutil.copy(tmp_path / "a.png", tmp_path / "b.png")
+    credentials.Signer(signer_file, model, None).sign(tmp_path / "b.png", "PNG", tmp_path / "a.png")
+    colored = credentials_of(tmp_path / "b.png")[0]["assertions"][0]["data"]["actions"][1]
+    assert colored["parameters"]["tfcolor.model"] == told
+    assert b"/home" not in (tmp_path / "b.png").read_bytes()
 
 
 def test_another_pixel_makes_them_invalid(tmp_path, signer_file):
@@ -311,3 +330,14 @@ def test_a_server_that_does_not_answer_is_named_before_anything_is_made(tmp_path
     said = refused(tmp_path, tmp_path / "a.png", "--sign", signer_file, "--timestamp", nowhere)
     assert f"{nowhere} gives no time stamp; give another server" in said
     assert "--timestamp needs --sign" in run(tmp_path / "a.png", "--timestamp", nowhere)[1]
+
+
+def test_a_missing_package_is_named(tmp_path, signer_file, monkeypatch):
+    gray_file(tmp_path / "a.png")
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "c2pa" else find_spec(name)
+    )
+    assert "pip install 'tfcolor[c2pa]'" in refused(
+        tmp_path, tmp_path / "a.png", "--sign", signer_file
+    )

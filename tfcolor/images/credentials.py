@@ -37,7 +37,7 @@ class Signer:
         Args:
           pem: a file with the chain of certificates, the signer's own first, and its private key
             without a passphrase.
-          model: its name, path or address, of which the credentials have the last two parts.
+          model: its name, path or address, of which the credentials say only the name.
           model_sha256: the hash of its file or files, if it is known.
           timestamp: URL of an RFC 3161 server, which is sent a hash for each signature; None for
             none.
@@ -52,8 +52,7 @@ class Signer:
                 "--sign needs c2pa-python; install it with: pip install 'tfcolor[c2pa]'"
             )
         self._name, credential = _read(pem)
-        short = PurePath(*PurePath(model).parts[-2:]).as_posix()
-        self._model = {"tfcolor.model": short, "tfcolor.model_sha256": model_sha256}
+        self._model = {"tfcolor.model": _name_of(model), "tfcolor.model_sha256": model_sha256}
         self._credential: tuple[str, bytes, bytes, str | None] = (*credential, None)
         self._try(f"{pem} is not fit for C2PA; give another certificate")
         if timestamp:
@@ -156,6 +155,12 @@ def _read(pem: Path) -> tuple[str, tuple[str, bytes, bytes]]:
     )
     public = b"".join(each.public_bytes(form) for each in chain)
     return chain[0].subject.rfc4514_string(), (algorithm, public, private)
+
+
+def _name_of(model: str) -> str:
+    """The last name of a path or an address; NAME/1 of a version of a SavedModel."""
+    path = PurePath(model)
+    return f"{path.parent.name}/{path.name}" if path.name.isdecimal() else path.name
 
 
 def _mime(format: str) -> str:
