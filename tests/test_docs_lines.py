@@ -11,7 +11,9 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+import test_credentials
 from click.testing import CliRunner
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from tfcolor.cli import main, options
 from tfcolor.data import samples
@@ -108,6 +110,10 @@ def folder(tmp_path, monkeypatch):
     gray = sorted((samples.FOLDER / "gray").glob("*.jpg"))
     shutil.copy(gray[0], work / "grandmother.jpg")
     shutil.copy(gray[1], home / "Pictures")
+    signer = test_credentials.pem(work / "me.pem", ec.generate_private_key(ec.SECP256R1()))
+    chain, mark, key = signer.read_text().rpartition("-----BEGIN")
+    (work / "chain.pem").write_text(chain)
+    (work / "key.pem").write_text(mark + key)
     with av.open(str(work / "film.avi"), "w") as container:
         stream = container.add_stream("ffv1", rate=24)
         stream.height, stream.width, stream.pix_fmt = 64, 96, "gray"

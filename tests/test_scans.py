@@ -389,13 +389,20 @@ def test_gray_thumbnail_is_left_out(tmp_path):
 def test_layout_of_the_old_tiff_is_not_kept(tmp_path):
     path = tmp_path / "a.tif"
     tifffile.imwrite(
-        path, noise(6, 9), compression="zlib", description="A street", tile=(16, 16), metadata=None
+        path,
+        noise(6, 9),
+        compression="zlib",
+        description="A street",
+        tile=(16, 16),
+        metadata=None,
+        extratags=[(52545, 7, 4, b"jumb")],  # content credentials, which hold for the old pixels
     )
     scan = images.read(path)
     out = tmp_path / "b.tif"
     images.write(out, scan.with_pixels(random_rgb()))
     with tifffile.TiffFile(out) as file:
         tags = {tag.name: tag.value for tag in file.pages[0].tags}
+        assert 52545 not in file.pages[0].tags
     assert tags["ImageDescription"] == "A street" and tags["Compression"] == 1
     assert "TileOffsets" not in tags and tags["SamplesPerPixel"] == 3
 

@@ -5,6 +5,7 @@ import io
 import cv2
 import numpy as np
 import pytest
+import tensorflow as tf
 from click.testing import CliRunner
 from PIL import Image
 from test_folder import colorize_all
@@ -12,7 +13,9 @@ from test_folder import colorize_all
 from tfcolor import images
 from tfcolor.cli import main
 from tfcolor.colorizing import tone
+from tfcolor.colorizing.graphs import toning
 from tfcolor.data import samples
+from tfcolor.export import encoded
 
 SEPIA, SELENIUM, CYANOTYPE = (1.0, 0.86, 0.65), (0.93, 0.88, 1.0), (0.55, 0.75, 1.0)
 GRAY = sorted((samples.FOLDER / "gray").glob("*.jpg"))
@@ -69,6 +72,47 @@ def test_a_hand_colored_photograph_is_in_color(gray):
     rosy = np.clip(rgb + np.array([40, -15, 0]), 0, 255).astype(np.uint8)
     assert not tone.is_in_color(rgb)
     assert tone.is_in_color(np.where(mask[..., None] > 0, rosy, rgb))
+
+
+@pytest.fixture(scope="module")
+def difference():
+    """`tone.difference` as a graph of photographs of any size."""
+    spec = tf.TensorSpec((None, None, 3), tf.uint8)
+    return tf.function(toning.difference, autograph=False, input_signature=[spec])
+
+
+def test_the_graph_finds_the_differences_of_numpy(difference, gray):
+    tints = [toned(gray, tint) for tint in ((1, 1, 1), SEPIA, SELENIUM, CYANOTYPE)]
+    color = [images.read_rgb(path) for path in COLOR[::6]]
+    # Some are far below and far above the threshold; in pale ones of color it lies in between.
+    pale = [
+        np.rint(0.9 * rgb.mean(-1, keepdims=True) + 0.1 * rgb).astype(np.uint8) for rgb in color
+    ]
+    flat = [np.full((300, 200, 3), level, np.uint8) for level in (0, 128, 255)]
+    noise = np.random.default_rng(0).integers(0, 256, (1700, 1601, 3), dtype=np.uint8)
+    small = [color[0][:20, :30], color[0][:8, :400], noise]
+    found = []
+    for rgb in [*tints, *color, *pale, *flat, *small]:
+        expected = tone.difference(rgb)
+        # Rounding of floats puts pixels that are about equally light into other groups: 0.019 at
+        # most for the bundled photographs, as they are and paler.
+        assert float(difference(rgb)) == pytest.approx(expected, abs=0.05)
+        found.append(expected > tone.DIFFERENCE)
+    assert 0.2 < np.mean(found) < 0.8
+
+
+def test_a_saved_model_is_asked_about_files(gray):
+    spec = tf.TensorSpec((None,), tf.string)
+    ask = tf.function(encoded.in_color, autograph=False, input_signature=[spec])
+    sepia = io.BytesIO()
+    Image.fromarray(toned(gray, SEPIA)).save(sepia, "JPEG")
+    clear = io.BytesIO()
+    Image.open(COLOR[0]).convert("RGBA").save(clear, "PNG")
+    files = [COLOR[0].read_bytes(), sepia.getvalue(), clear.getvalue(), clear.getvalue()[:-30], b""]
+    answer = ask(tf.constant(files))
+    assert answer["in_color"].numpy().tolist() == [True, False, True, False, False]
+    assert [bool(error) for error in answer["error"].numpy()] == [False] * 3 + [True] * 2
+    assert [len(each) for each in ask(tf.constant([], tf.string)).values()] == [0, 0]
 
 
 @pytest.fixture

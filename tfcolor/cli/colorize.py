@@ -1,6 +1,7 @@
 """`tfcolor colorize`."""
 
 import contextlib
+import dataclasses
 import io
 import os
 import sys
@@ -66,6 +67,14 @@ RECOLOR = "--recolor replaces its color"
     type=options.FOLDER,
     help="Record every photograph in this file: hashes, model, options, outcome; .csv or .jsonl.",
 )
+@click.option(
+    "--sign",
+    "pem",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Sign results with content credentials (C2PA): a PEM file of a certificate chain and its "
+    "private key.",
+)
+@click.option("--timestamp", metavar="URL", help="With --sign: a time-stamping server, RFC 3161.")
 @click.option("--dry-run", is_flag=True, help="Only print what would be written.")
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 @options.beam
@@ -80,6 +89,8 @@ def colorize(
     hint_texts: tuple[str, ...],
     jobs: int | None,
     manifest: Path | None,
+    pem: Path | None,
+    timestamp: str | None,
     dry_run: bool,
     quiet: bool,
     runner: str | None,
@@ -94,14 +105,14 @@ def colorize(
     """
     options.spare_threads()
     from tfcolor.colorizing import folder, local_hints, planning
-    from tfcolor.images import searching
+    from tfcolor.images import credentials, searching
 
     parsed = tuple(local_hints.parse(text) for text in hint_texts)
     beam = options.beam_flags(runner, flags)
     chosen = folder.FileOptions(hints=parsed, **options.given(**settings))
     if STREAM in photos or str(output) == STREAM:
-        if manifest:
-            raise errors.InputError("--manifest needs files; give no -")
+        if manifest or pem:
+            raise errors.InputError("--manifest and --sign need files; give no -")
         _stream(photos, output, options.chosen_network(model, server), chosen)
         return
     rest = searching.Leftovers()
@@ -109,12 +120,18 @@ def colorize(
     place = _common_folder([target.absolute().parent for _, target in pairs])
     if parsed and len(pairs) > 1:
         raise errors.InputError("--hint is for one photograph; give one")
+    if timestamp and not pem:
+        raise click.UsageError("--timestamp needs --sign")
+    if pem:
+        credentials.require_formats(target for _, target in pairs)
     if dry_run:
         for source, target in pairs:
             there = "  (there already)" if target.exists() and not chosen.overwrite else ""
             click.echo(f"{source} -> {target}{there}")
         return
     path = options.chosen_network(model, server)
+    if pem:
+        chosen = _signing(chosen, pem, path, timestamp)
     with options.stoppable(options.RESUMES):
         if beam is None:
             is_whole = _run_here(path, pairs, chosen, place, jobs, quiet, manifest)
@@ -123,6 +140,15 @@ def colorize(
     _tell(rest, quiet)
     if rest.folders or not is_whole:
         context.exit(1)
+
+
+def _signing(chosen: Any, pem: Path, path: Path | str | None, timestamp: str | None) -> Any:
+    """The same options, with results that are signed as those of a model."""
+    from tfcolor.colorizing import manifest
+    from tfcolor.images import credentials
+
+    signer = credentials.Signer(pem, *manifest.identity(path), timestamp)
+    return dataclasses.replace(chosen, signer=signer)
 
 
 def _common_folder(folders: list[Path]) -> Path:
@@ -220,10 +246,9 @@ def _run_beam(
     record: Path | None,
 ) -> bool:
     """Colorizes in a pipeline; whether no photograph failed."""
-    if chosen.hints or chosen.compare or chosen.gif or record:
-        raise errors.InputError(
-            "--hint, --compare, --gif and --manifest do not go with --runner; leave them out"
-        )
+    if chosen.hints or chosen.compare or chosen.gif or record or chosen.signer:
+        refused = "--hint, --compare, --gif, --manifest and --sign"
+        raise errors.InputError(f"{refused} do not go with --runner; leave them out")
     from tfcolor.colorizing import beam_pipeline, folder, tone
 
     passed_over = beam_pipeline.colorize_files(path, pairs, chosen, place, flags)

@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import functools
 import io
 import os
 import threading
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from tfcolor import images, runtimes
 from tfcolor.colorizing import compare, local_hints, planning, rendering, tone
-from tfcolor.images import decoding
+from tfcolor.images import credentials, decoding
 from tfcolor.support import disk, errors
 
 FAILURES = "failures.csv"
@@ -33,6 +34,7 @@ class FileOptions(rendering.Rendering):
       provenance: whether the file says that its color is synthetic.
       overwrite: whether results that exist already are replaced.
       recolor: whether photographs that have their color already are colorized, too.
+      signer: signs each result, but no comparison; None for none.
     """
 
     hints: tuple[local_hints.Hint, ...] = ()
@@ -41,6 +43,7 @@ class FileOptions(rendering.Rendering):
     provenance: bool = True
     overwrite: bool = False
     recolor: bool = False
+    signer: credentials.Signer | None = None
 
     def outputs(self, target: Path) -> list[Path]:
         """All files that are written for a photograph, the result first."""
@@ -183,7 +186,9 @@ def _colorize_file(
             images.write(path, images.Photograph(pair), options.provenance)
     photograph = photograph.with_pixels(color)  # frees the pixels that were read
     if result in wanted:
-        images.write(result, photograph, options.provenance, times_of=source)
+        signer = options.signer
+        sign = functools.partial(signer.sign, source=source) if signer else None
+        images.write(result, photograph, options.provenance, source, sign)
     height, width = color.shape[:2]
     seconds = time.monotonic() - began
     return Result(source, target, is_new=True, size=(width, height), seconds=seconds)

@@ -48,13 +48,13 @@ def recording(
         raise errors.InputError(f"{path} must end in {' or '.join(SUFFIXES)}")
     journal = path.with_name(f".{path.name}.journal")
     rows = {row["result"]: row for row in [*_read(path), *_lines(journal)]}
-    name, sha256 = _identity(model)
+    name, sha256 = identity(model)
     chosen = dataclasses.asdict(options)
     same: Row = {
         "model": name,
         "model_sha256": sha256,
         "tfcolor": tfcolor.__version__,
-        "options": json.dumps({key: value for key, value in chosen.items() if value}),
+        "options": json.dumps({key: value for key, value in chosen.items() if value}, default=str),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     one_at_a_time = threading.Lock()
@@ -90,8 +90,12 @@ def _row(result: folder.Result, same: Row) -> Row:
     return {column: row.get(column) for column in COLUMNS}
 
 
-def _identity(model: Path | str | None) -> tuple[str, str | None]:
-    """What a model is called, and the SHA-256 of its file or files; none of one at a server."""
+def identity(model: Path | str | None) -> tuple[str, str | None]:
+    """What a model is called, and the SHA-256 of its file or files; none of one at a server.
+
+    Args:
+      model: see `runtimes.load`.
+    """
     if isinstance(model, str):
         return model, None
     if model is None:
@@ -110,14 +114,9 @@ def _identity(model: Path | str | None) -> tuple[str, str | None]:
 
 
 def _sha256_of(path: Path) -> str | None:
-    digest = hashlib.sha256()
-    try:
-        with open(path, "rb") as file:
-            while chunk := file.read(1 << 20):
-                digest.update(chunk)
-    except OSError:  # The row says why it failed.
-        return None
-    return digest.hexdigest()
+    with contextlib.suppress(OSError), open(path, "rb") as file:  # The row says why it failed.
+        return disk.sha256(file)
+    return None
 
 
 def _read(path: Path) -> list[Row]:

@@ -21,7 +21,7 @@ ALONG = 2.0  # Differences along the tone, as of uneven yellowing, count so many
 
 IN_COLOR, COLORIZED = "in color already", "colorized already"
 
-_ENOUGH = 8 * SIDE  # pixels of the short side; of a larger photograph some rows and columns do
+ENOUGH = 8 * SIDE  # pixels of the short side; of a larger photograph some rows and columns do
 
 
 def is_in_color(pixels: np.ndarray) -> bool:
@@ -30,8 +30,17 @@ def is_in_color(pixels: np.ndarray) -> bool:
     Args:
       pixels: uint8 or uint16, gray (h, w) or sRGB (h, w, 3).
     """
+    return difference(pixels) > DIFFERENCE
+
+
+def difference(pixels: np.ndarray) -> float:
+    """How far the colors of a photograph are from one tone, see `is_in_color`; Lab units.
+
+    All but `SHARE` percent of the photograph differ less. The same is in `graphs.toning` and
+    `web/src/tone.ts`.
+    """
     small = _averaged(pixels)
-    return small is not None and _differs_from_its_tone(small)
+    return 0.0 if small is None else _from_its_tone(small)
 
 
 def why_not_to_color(photograph: images.Photograph) -> str | None:
@@ -44,21 +53,21 @@ def why_not_to_color(photograph: images.Photograph) -> str | None:
         return None
     if provenance.is_synthetic(photograph.xmp):
         return COLORIZED
-    return IN_COLOR if _differs_from_its_tone(small) else None
+    return IN_COLOR if _from_its_tone(small) > DIFFERENCE else None
 
 
 def _averaged(pixels: np.ndarray) -> np.ndarray | None:
     """A photograph as uint16 (SIDE, SIDE, 3); None if it has no color at all."""
     if pixels.ndim == 2:
         return None
-    step = max(min(pixels.shape[:2]) // _ENOUGH, 1)
+    step = max(min(pixels.shape[:2]) // ENOUGH, 1)
     small = arrays.resize(pixels[::step, ::step], SIDE, SIDE)
     if not np.ptp(small, axis=-1).any():
         return None
     return np.rint(small * (65535 / np.iinfo(pixels.dtype).max)).astype(np.uint16)
 
 
-def _differs_from_its_tone(small: np.ndarray) -> bool:
+def _from_its_tone(small: np.ndarray) -> float:
     lab = cielab_numpy.rgb_to_lab(small).reshape(-1, 3)
     lightness, ab = lab[:, 0], lab[:, 1:]
     groups = np.array_split(np.argsort(lightness, kind="stable"), GROUPS)
@@ -69,4 +78,4 @@ def _differs_from_its_tone(small: np.ndarray) -> bool:
     tone /= max(float(np.linalg.norm(tone)), 1e-6)
     along, across = off @ tone, off @ np.array([-tone[1], tone[0]])
     differences = np.hypot(across, along / ALONG)
-    return bool(np.percentile(differences, 100 - SHARE) > DIFFERENCE)
+    return float(np.percentile(differences, 100 - SHARE))

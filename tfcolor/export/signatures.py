@@ -58,6 +58,11 @@ class ServedModule(tf.Module):
             "rgb": self._with_rendering("rgb", self._photographs),
             "planes": self._planes(),
             "planes_png": self._encoded_planes(),
+            "in_color": tf.function(
+                encoded.in_color,
+                autograph=False,
+                input_signature=_specs(contract.OPTIONAL["in_color"].inputs),
+            ),
         }
         if self._paints_rgb:
             made["raw"] = self._raw()

@@ -10,6 +10,7 @@ import dataclasses
 import io
 import os
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -103,6 +104,7 @@ def write(
     photograph: Photograph,
     provenance: bool = True,
     times_of: str | os.PathLike[str] | None = None,
+    sign: Callable[[Path, str], None] | None = None,
 ) -> None:
     """Writes a colorized photograph, complete or not at all.
 
@@ -111,6 +113,7 @@ def write(
         replaced and a missing parent folder is made.
       photograph, provenance: as `encode`.
       times_of: a file from which the new one gets its times of change and access.
+      sign: is called with the complete file, before it gets its name, and with its format.
 
     Raises:
       OSError: if the file cannot be written (`PermissionError`, a full disk ...); with `path`.
@@ -124,6 +127,8 @@ def write(
     with disk.replacing(path) as partial:
         with open(partial, "xb") as file:
             encode(file, photograph, format, provenance, str(path))
+        if sign is not None:
+            sign(partial, format)
         if times is not None:
             os.utime(partial, ns=(times.st_atime_ns, times.st_mtime_ns))
 

@@ -11,11 +11,12 @@ from PIL import ExifTags, Image, JpegImagePlugin
 from tfcolor.images import orientation, provenance
 
 # Tags of TIFF's first directory on how the pixels were stored, which are wrong for the new file, as
-# it gets its own: sizes, bits, strips, tiles, compression, JPEG tables, palette, and Photoshop's
-# layers and thumbnail. XMP (700) and the ICC profile (34675) are handled separately.
+# it gets its own: sizes, bits, strips, tiles, compression, JPEG tables, palette, Photoshop's layers
+# and thumbnail, and content credentials (52545), which are signed for the old pixels. XMP (700) and
+# the ICC profile (34675) are handled separately.
 LAYOUT = frozenset(
     [*range(254, 267), 273, *range(277, 282), *range(284, 285), *range(288, 294), 301]
-    + [*range(317, 348), *range(512, 533), 700, 34377, 34675, 37724]
+    + [*range(317, 348), *range(512, 533), 700, 34377, 34675, 37724, 52545]
 )
 
 _SIDES = (ExifTags.Base.XResolution, ExifTags.Base.YResolution)

@@ -15,7 +15,10 @@ MAX_SIZE = 1024  # short side that a network sees
 MAX_PLANE = 4 * MAX_SIZE**2  # pixels that it sees at a time, padded to its stride
 
 # TensorFlow's dtypes by the names of its protocol buffers.
-_ENUMS = {"string": "DT_STRING", "int32": "DT_INT32", "float32": "DT_FLOAT", "uint8": "DT_UINT8"}
+_ENUMS = {
+    **{"string": "DT_STRING", "int32": "DT_INT32", "float32": "DT_FLOAT", "uint8": "DT_UINT8"},
+    "bool": "DT_BOOL",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,7 +26,7 @@ class Tensor:
     """One input or output.
 
     Attributes:
-      dtype: as TensorFlow names it in Python: "string", "int32", "float32" or "uint8".
+      dtype: as TensorFlow names it in Python: "string", "int32", "float32", "uint8" or "bool".
       shape: None is a side of any length.
       default: value for each photograph if an input is left out; None if it must be given.
     """
@@ -69,11 +72,15 @@ SIGNATURES: Mapping[str, Signature] = {
     "planes_png": Signature({"l_bytes": _BYTES}, {"ab_bytes": _BYTES}),
 }
 
-# Signatures that only some networks have. Hints have signatures of their own: REST and batching
+# Signatures that only some models have. Hints have signatures of their own: REST and batching
 # require every input in every request, so that one more input would break today's callers.
 _L = Tensor("float32", (None, None, None, 1))
 _HINTS = Tensor("float32", (None, None, None, 3))  # a, b, mask; see `runtimes.Network`
 OPTIONAL: Mapping[str, Signature] = {
+    # Whether photographs are in color already; early exports do not have it.
+    "in_color": Signature(
+        {"image_bytes": _BYTES}, {"in_color": Tensor("bool", (None,)), "error": _BYTES}
+    ),
     # For networks that paint RGB, not only color.
     "raw": Signature({"rgb": _RGB}, {"rgb": _RGB}),
     # For networks that take color hints.

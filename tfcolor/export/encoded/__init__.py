@@ -1,10 +1,12 @@
 """Photograph files -> files in color, in TensorFlow ops only, for a SavedModel that takes bytes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 import tensorflow as tf
 
 from tfcolor.colorizing import reduction
+from tfcolor.colorizing.graphs import toning
 from tfcolor.export.encoded import decoding, headers, octets
 from tfcolor.serving import contract
 
@@ -50,23 +52,13 @@ def colorize_files(
 
     def one(element: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, tf.Tensor]:
         file, *options = element
-        header = headers.read(file)
-        error = _error(header, *options)
-        is_good, pixels = tf.cond(
-            error == "",
-            lambda: decoding.attempt(file, header),
-            lambda: (False, tf.zeros((0, 0, 3), tf.uint8)),
-        )
+        unmet = _first_unmet(requirements_of_rendering(*options))
+        pixels, error = tf.cond(unmet == "", lambda: _opened(file), lambda: (_no_pixels(), unmet))
 
         def encode() -> tf.Tensor:
-            rgb = tf.ensure_shape(pixels[..., :3], (None, None, 3))
-            return _encode(paint(rgb, *options), pixels[..., 3:], format)
+            return _encode(paint(_rgb(pixels), *options), pixels[..., 3:], format)
 
-        is_damaged = (error == "") & ~is_good
-        return (
-            tf.cond(is_good, encode, lambda: tf.constant(b"")),
-            tf.where(is_damaged, _DAMAGED, error),
-        )
+        return tf.cond(error == "", encode, lambda: tf.constant(b"")), error
 
     named = {"size": size, "strength": strength, "saturation": saturation}
     options = [one_each(name, values, tf.size(files)) for name, values in named.items()]
@@ -76,6 +68,30 @@ def colorize_files(
         fn_output_signature=(tf.string, tf.string),
         parallel_iterations=_AT_ONCE,
     )
+
+
+def in_color(files: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Tells photographs in color from gray and toned ones; see `tone.is_in_color`.
+
+    Args:
+      files: string (n,), as of `colorize_files`.
+
+    Returns:
+      "in_color", bool (n,), false where there is an error, and "error", string (n,), as of
+      `colorize_files`.
+    """
+
+    def one(file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        pixels, error = _opened(file)
+        found = tf.cond(
+            error == "", lambda: toning.is_in_color(_rgb(pixels)), lambda: tf.constant(False)
+        )
+        return found, error
+
+    found, errors = tf.map_fn(
+        one, files, fn_output_signature=(tf.bool, tf.string), parallel_iterations=_AT_ONCE
+    )
+    return {"in_color": found, "error": errors}
 
 
 def planes_of_files(
@@ -147,18 +163,48 @@ def _hints(file: tf.Tensor, l: tf.Tensor) -> tf.Tensor:
 _DAMAGED = "the photograph is damaged or of a rare kind: copy it again or save it as an 8-bit PNG"
 
 
-def _error(
-    header: headers.Header, size: tf.Tensor, strength: tf.Tensor, saturation: tf.Tensor
-) -> tf.Tensor:
-    """What is wrong with a header or an option, string (); empty if nothing is."""
+# Whether it is met, what is said with {} if not, and the values for {}.
+Requirement: TypeAlias = tuple[tf.Tensor, str, Any]
+
+
+def _no_pixels() -> tf.Tensor:
+    return tf.zeros((0, 0, 3), tf.uint8)
+
+
+def _rgb(pixels: tf.Tensor) -> tf.Tensor:
+    return tf.ensure_shape(pixels[..., :3], (None, None, 3))
+
+
+# A function of its own, which all signatures share: it is the largest part of each.
+@tf.function(autograph=False, input_signature=[tf.TensorSpec((), tf.string)])
+def _opened(file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """The pixels of a file, uint8 (h, w, 3 or 4), and what is wrong with it, string ().
+
+    If something is wrong, there are no pixels; if nothing is, the text is empty.
+    """
+    header = headers.read(file)
+    unmet = _first_unmet(_requirements_of_header(header))
+    is_good, pixels = tf.cond(
+        unmet == "", lambda: decoding.attempt(file, header), lambda: (False, _no_pixels())
+    )
+    return pixels, tf.where((unmet == "") & ~is_good, _DAMAGED, unmet)
+
+
+def _first_unmet(requirements: Sequence[Requirement]) -> tf.Tensor:
+    """What is said of the first requirement that is not met, string (); empty if all are met."""
+    is_wrong = ~tf.stack([is_met for is_met, _, _ in requirements])
+    texts = tf.stack([tf.strings.format(text, values) for _, text, values in requirements])
+    return tf.where(tf.reduce_any(is_wrong), texts[tf.argmax(is_wrong)], "")
+
+
+def _requirements_of_header(header: headers.Header) -> list[Requirement]:
     height, width = header.height, header.width
     sides = [width, height]
     is_enough = tf.minimum(height, width) >= reduction.MIN_SIDE
     # Each side is checked first: the product of two 32-bit numbers does not fit into 63 bits.
     fits = tf.maximum(height, width) <= contract.MAX_SIDE
     fits &= height * width <= contract.MAX_PIXELS
-    requirements = [
-        *requirements_of_rendering(size, strength, saturation),
+    return [
         (
             header.kind != headers.UNKNOWN,
             "not a photograph (JPEG, PNG, BMP, GIF): convert it to PNG or JPEG",
@@ -178,15 +224,12 @@ def _error(
             sides,
         ),
     ]
-    is_wrong = ~tf.stack([is_met for is_met, _, _ in requirements])
-    texts = tf.stack([tf.strings.format(text, values) for _, text, values in requirements])
-    return tf.where(tf.reduce_any(is_wrong), texts[tf.argmax(is_wrong)], "")
 
 
 def requirements_of_rendering(
     size: tf.Tensor, strength: tf.Tensor, saturation: tf.Tensor
-) -> list[tuple[tf.Tensor, str, tf.Tensor]]:
-    """Requirements of options: whether values meet them, a message with {}, and the values."""
+) -> list[Requirement]:
+    """The requirements of options."""
     sizes, most = contract.MAX_SIZE, reduction.MAX_SATURATION
     return [
         (
