@@ -368,7 +368,7 @@ def test_a_recipe_of_ones_own_is_a_file(photo_folder, tmp_path):
     assert (config["recipe"], config["seed"]) == (str(path), 7)
     assert json.loads(run("recipes", path)[1])["seed"] == 7
     path.write_text('{"colour": 1}')
-    assert "mine.json: not a config of this version" in fails("train", "--workdir", folder, *given)
+    assert "mine.json: data is missing" in fails("train", "--workdir", folder, *given)
     assert "No such file" in fails("train", "--workdir", folder, "--recipe", tmp_path / "no.json")
 
 
@@ -429,7 +429,7 @@ def test_a_folder_without_a_usable_photograph_is_one_line(tmp_path):
 def test_a_tiny_photograph_cannot_be_colorized(model, tmp_path):
     Image.new("L", (1, 1)).save(tmp_path / "dot.png")
     code, output = run("colorize", tmp_path / "dot.png", "-o", tmp_path / "out.png", "-m", model)
-    assert code == 1
+    assert code == 2
     assert "dot.png: 1 x 1 pixels are too few to colorize" in output
     assert not (tmp_path / "out.png").exists()
 
@@ -569,13 +569,27 @@ def test_a_full_disk_is_one_line_and_leaves_the_last_checkpoint(workdir, photo_f
     assert run(*train_arguments(folder, photo_folder, 10))[0] == 0
 
 
-def test_a_long_run_without_a_terminal_says_how_far_it_is(capsys):
+def test_a_long_run_without_a_terminal_says_how_far_it_is(capsys, monkeypatch):
+    monkeypatch.setattr(options, "PAUSE_S", 0.0)
     with options.bar("preparing") as progress:
         for done in range(1, 101):
             progress(done * 1000, 100_000)
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 20
     assert lines[0] == "preparing: 5000 of 100000" and lines[-1] == "preparing: 100000 of 100000"
+
+
+def test_a_short_run_without_a_terminal_prints_its_end_alone_after_its_start(capsys):
+    with options.bar("colorizing") as progress:
+        for done in range(1, 101):
+            progress(done, 100)
+    assert capsys.readouterr().err == "colorizing: 5 of 100\ncolorizing: 100 of 100\n"
+
+
+def test_what_needs_tensorflow_says_so_where_it_is_missing(monkeypatch):
+    monkeypatch.setattr(options.importlib.util, "find_spec", lambda name: None)
+    line = fails("train", "--workdir", "run")
+    assert "this needs TensorFlow, which is not installed" in line and "pip install ." in line
 
 
 @pytest.mark.parametrize("is_terminal", [True, False])

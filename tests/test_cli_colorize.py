@@ -125,7 +125,7 @@ def test_the_file_says_that_its_color_is_synthetic_unless_it_is_not_to(gray, tmp
 def test_bad_input_is_one_line(gray, arguments, message):
     code, _, errors = run(gray, *arguments)
     (line,) = [line for line in errors.splitlines() if message in line]
-    assert code in (1, 2) and "Traceback" not in errors
+    assert code == 2 and line.startswith("Error: ") and "Traceback" not in errors
     assert sorted(path.name for path in gray.parent.iterdir()) == ["grandmother.jpg"]
 
 

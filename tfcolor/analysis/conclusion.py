@@ -101,7 +101,9 @@ def _gray(rows: list[dict[str, Any]]) -> str:
 
 def _brightness(report: dict[str, Any]) -> str:
     classes = report["brightness"]
-    shares = ", ".join(f"{name} {_percent(each['share'])}" for name, each in classes.items())
+    shares = ", ".join(
+        f"{name} {_percent(each['share'])}" for name, each in classes.items() if each["count"]
+    )
     rare = [name for name, each in classes.items() if each["share"] < RARE]
     advice = (
         f"add photographs where they are rare: {_list(rare)}"
@@ -115,15 +117,19 @@ def _color(report: dict[str, Any]) -> str:
     share = report["pixels"]["neutral_share"]
     median = report["photographs"]["colorfulness"]["median"]
     dull = report["dull_share"]
+    dullest = (
+        f", and it is under {statistics.DULL:.0f} in {_percent(dull)} of the photographs"
+        if dull
+        else ""
+    )
     advice = (
         "a mean error would paint gray: rebalance the color classes"
         if share >= NEUTRAL_SHARE
         else "the color classes need no rebalancing"
     )
     return (
-        f"The median colorfulness is {median:.1f}, and it is under {statistics.DULL:.0f} in "
-        f"{_percent(dull)} of the photographs. {_percent(share)} of the pixels "
-        f"have a chroma under 10; {advice}."
+        f"The median colorfulness is {median:.1f}{dullest}. {_percent(share)} of the pixels have a "
+        f"chroma under 10; {advice}."
     )
 
 

@@ -187,10 +187,13 @@ def _run_here(
             counts[result.outcome] += 1
             if len(pairs) > 1 and not quiet:
                 progress(len(results), len(pairs))
-            if result.reason:
+            if result.reason and len(pairs) > 1:
                 options.note(result.reason)
             elif result.passed_over and not quiet and counts[result.outcome] <= NAMED:
                 options.note(f"{result.source} is {result.passed_over}; {RECOLOR}")
+    if len(results) == 1 and results[0].reason:  # told as by every other command
+        kind = errors.InputError if results[0].is_bad_input else OSError
+        raise kind(results[0].reason)
     if not quiet:
         _sum_up(results, counts, time.monotonic() - began)
     return _list_failures(results, place)

@@ -2,9 +2,11 @@
 
 import contextlib
 import importlib.util
+import math
 import os
 import re
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ INTERRUPTED = 130  # exit code, as a shell reports Ctrl-C
 RESUMES = "the same command goes on where it was"
 FOLDER = click.Path(path_type=Path)
 LINES = 20  # how often progress is printed when there is no terminal to show a bar
+PAUSE_S = 1.0  # between two of these lines, at least
 # Imported by Keras and TensorFlow Lite where they are installed, for what tfcolor does not use;
 # they take a third of the time that importing TensorFlow takes.
 UNUSED = ("jax", "matplotlib", "pandas")
@@ -199,16 +202,18 @@ recolor: Decorator = click.option(
 def bar(label: str, unit: str = "photograph") -> Iterator[Callable[[int, int], None]]:
     """A line of progress with count, rate and time left, which appears at the first progress.
 
-    Without a terminal, such as in the log of a long run, it prints a line for each twentieth.
+    Without a terminal, such as in the log of a long run, it prints a line for each twentieth, but
+    not twice within `PAUSE_S`, and one at the end.
     """
     shown: Any = None
-    told = 0
+    told, last = 0, -math.inf
 
     def progress(done: int, total: int) -> None:
-        nonlocal shown, told
+        nonlocal shown, told, last
         if not sys.stderr.isatty():
-            if LINES * done // total > told:
-                told = LINES * done // total
+            is_due = LINES * done // total > told and time.monotonic() > last + PAUSE_S
+            if is_due or done == total:
+                told, last = LINES * done // total, time.monotonic()
                 click.echo(f"{label}: {done} of {total}", err=True)
             return
         if shown is None:
@@ -266,6 +271,11 @@ def load_tensorflow() -> None:
     TF_CPP_MIN_LOG_LEVEL does not hide those lines. TFCOLOR_TRACEBACK=1 shows them; they say, for
     example, why a GPU is not used.
     """
+    if not importlib.util.find_spec("tensorflow"):
+        raise errors.InputError(
+            "this needs TensorFlow, which is not installed; install all of tfcolor, in the folder "
+            "with its source code: pip install ."
+        )
     if errors.wants_traceback():
         return
     joins_cluster = bool(os.environ.get("TF_CONFIG"))

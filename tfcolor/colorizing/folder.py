@@ -59,6 +59,7 @@ class Result:
       is_new: whether anything was written.
       passed_over: why it is not to be colorized; see `tone.why_not_to_color`.
       reason: why it failed; names its file.
+      is_bad_input: whether it failed for what the user can mend.
       size: width and height of a new result, pixels.
       seconds: how long it took, from reading to writing.
     """
@@ -68,6 +69,7 @@ class Result:
     is_new: bool = False
     passed_over: str | None = None
     reason: str | None = None
+    is_bad_input: bool = False
     size: tuple[int, int] | None = None
     seconds: float = dataclasses.field(default=0.0, compare=False)
 
@@ -118,7 +120,9 @@ def colorize_files(
             with room.of(decoding.count_pixels(source)):
                 return _colorize_file(net, source, target, options, wanted)
         except Exception as error:  # Any error concerns this photograph only.
-            return Result(source, target, reason=naming(source, errors.of_photograph(error)))
+            reason = naming(source, errors.of_photograph(error))
+            is_bad_input = isinstance(error, errors.InputError)
+            return Result(source, target, reason=reason, is_bad_input=is_bad_input)
 
     for pair, reason in collisions.items():
         record(collision := Result(*pair, reason=reason))

@@ -189,5 +189,9 @@ def from_json(text: str) -> config.TrainConfig:
             for stage in read.pop("stages")
         )
         return config.TrainConfig(data=data, model=model, stages=stages, **read)
-    except (AttributeError, KeyError, TypeError, json.JSONDecodeError) as error:
+    except KeyError as error:
+        raise errors.InputError(
+            f"{error.args[0]} is missing; start from what this prints: tfcolor recipes tfcolor"
+        ) from error
+    except (AttributeError, TypeError, json.JSONDecodeError) as error:
         raise errors.InputError(f"not a config of this version of tfcolor: {error}") from error

@@ -64,6 +64,10 @@ class Evaluation:
 
     def figures(self) -> dict[str, Figures]:
         """Every metric of every row over the color photographs, with its interval."""
+        return self._figures
+
+    @functools.cached_property
+    def _figures(self) -> dict[str, Figures]:
         return {
             name: {
                 metric: self._bootstrap.mean(self._of(name, metric), self._weights(metric))
@@ -81,13 +85,17 @@ class Evaluation:
         """
         return {pair: self.difference(*pair) for pair in self._pairs()}
 
-    def difference(self, first: str, second: str) -> Figures:
-        """Metric -> mean over photographs of row `first` - row `second`, with its interval."""
+    def difference(self, first: str, second: str, metric: str | None = None) -> Figures:
+        """Metric -> mean over photographs of row `first` - row `second`, with its interval.
+
+        Of all metrics, or of one alone, which takes less time.
+        """
+        metrics = [metric] if metric else list(self.rows[first].scores)
         return {
-            metric: self._bootstrap.mean(values - self._of(second, metric), self._weights(metric))
-            for metric in self.rows[first].scores
-            if np.isfinite(values := self._of(first, metric)).all()
-            and np.isfinite(self._of(second, metric)).all()
+            each: self._bootstrap.mean(values - self._of(second, each), self._weights(each))
+            for each in metrics
+            if np.isfinite(values := self._of(first, each)).all()
+            and np.isfinite(self._of(second, each)).all()
         } | _set_differences(self.rows[first], self.rows[second])
 
     def of_gray(self) -> dict[str, dict[str, float]]:

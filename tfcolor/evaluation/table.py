@@ -25,7 +25,11 @@ def text(evaluation: record.Evaluation) -> str:
     sentences = verdict.sentences(evaluation)
     said = [textwrap.fill(each, WIDTH, break_on_hyphens=False) for each in sentences]
     count = int(evaluation.is_gray.sum())
-    notes = ["± is half the 95 % interval; differences are of the same photographs."]
+    notes = [
+        "↑ more is better, ↓ less is better; ± is half the 95 % interval. ΔE00 says how far colors "
+        "are from the truth's; 1 is just visible. A number in brackets with a sign is a "
+        "difference on the same photographs."
+    ]
     if count and not evaluation.is_gray.all():
         notes.append(f"{count} gray photographs are left out.")
     notes.append("All figures: --all-metrics, or --json FILE.")

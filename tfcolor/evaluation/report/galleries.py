@@ -20,11 +20,13 @@ class Group:
       name: of the photograph.
       pictures: row -> what the script of the page calls the picture, from left to right.
       lines: one for each metric, with the values of the rows from left to right.
+      below: row -> text under its picture.
     """
 
     name: str
     pictures: dict[str, str]
     lines: list[str]
+    below: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 def side_by_side(view: choice.View, held: album.Album) -> list[Group]:
@@ -32,7 +34,18 @@ def side_by_side(view: choice.View, held: album.Album) -> list[Group]:
     models = [row for row in view.evaluation.models if held.has(row)]
     rows = (scores.GRAY, *models, scores.TRUTH)
     places = choice.side_by_side(view) if models else []
-    return _groups(view, held, rows, places, (choice.DELTA,))
+    delta = wording.name(choice.DELTA)
+    return [
+        dataclasses.replace(
+            group,
+            below={
+                row: f"{delta} {view.evaluation.rows[row].scores[choice.DELTA][place]:.3g}"
+                for row in rows
+                if row != scores.TRUTH
+            },
+        )
+        for place, group in zip(places, _groups(view, held, rows, places, ()), strict=True)
+    ]
 
 
 def extremes(view: choice.View, held: album.Album) -> dict[str, dict[str, dict[str, list[Group]]]]:

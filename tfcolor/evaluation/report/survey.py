@@ -141,4 +141,5 @@ def _read(path: Path) -> Answers:
             raise errors.InputError("taken_for_real must be true or false, and row a name")
         return path, read["photographs_sha256"], found
     except (KeyError, TypeError, ValueError) as error:
-        raise errors.InputError(f"{path} holds no answers of human.html ({error!r})") from error
+        why = f"{error} is missing" if isinstance(error, KeyError) else errors.one_line(error)
+        raise errors.InputError(f"{path} holds no answers of human.html ({why})") from error

@@ -35,12 +35,14 @@ def figures(rows: Mapping[str, record.Figures], signed: bool = False) -> webpage
 
 def parts(whole: webpage.Table) -> list[webpage.Table]:
     """Tables that fit on the page: each has the first column, and at most `COLUMNS` others."""
+    count = len(whole.head) - 1
+    width = -(-count // max(1, -(-count // COLUMNS))) or 1  # all are about as wide
     return [
         webpage.Table(
-            [whole.head[0], *whole.head[start : start + COLUMNS]],
-            [[line[0], *line[start : start + COLUMNS]] for line in whole.rows],
+            [whole.head[0], *whole.head[start : start + width]],
+            [[line[0], *line[start : start + width]] for line in whole.rows],
         )
-        for start in range(1, len(whole.head), COLUMNS)
+        for start in range(1, count + 1, width)
     ]
 
 
