@@ -161,7 +161,7 @@ def test_one_photograph_in_color_is_named(folder):
     content = (folder / "color.png").read_bytes()
     code, output, said = run("-", "-o", "-", input=content)
     assert (code, output) == (2, "")
-    assert said == "Error: - is in color already; --recolor replaces its color\n"
+    assert said == "Error: standard input is in color already; --recolor replaces its color\n"
     assert run("-", "-o", "-", "--recolor", input=content)[0] == 0
 
 

@@ -165,7 +165,7 @@ def _settings(net: runtimes.Network) -> list[Any]:
     for slider in sliders:
         # Gradio raises an error with a traceback for a number typed outside of the limits.
         slider.preprocess = functools.partial(_limited, slider)
-    return [*sliders, gr.Checkbox(label=actions.RECOLOR, info="Of photographs in color.")]
+    return [*sliders, gr.Checkbox(label=actions.RECOLOR, info="For photographs in color.")]
 
 
 def _limited(slider: gr.Slider, value: float | None) -> float:

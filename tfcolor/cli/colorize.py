@@ -284,7 +284,8 @@ def _stream(
         else images.read(photos[0])
     )
     if not chosen.recolor and (why := tone.why_not_to_color(photograph)):
-        raise errors.InputError(f"{photos[0]} is {why}; {RECOLOR}")
+        name = "standard input" if photos[0] == STREAM else photos[0]
+        raise errors.InputError(f"{name} is {why}; {RECOLOR}")
     color = chosen.render(photograph.pixels, runtimes.load(path), chosen.hints)
     photograph = photograph.with_pixels(color)
     if output is not None and str(output) != STREAM:

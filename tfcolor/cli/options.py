@@ -90,7 +90,8 @@ def network(command: Callable[..., Any]) -> Callable[..., Any]:
         envvar="TFCOLOR_MODEL",
         show_envvar=True,
         show_default="the model that comes with tfcolor",
-        help="A SavedModel, its folder of versions, or a TFLite or ONNX file, from tfcolor export.",
+        help="A SavedModel, its folder of versions, or a TFLite or ONNX file, from tfcolor export; "
+        "or an ONNX file of others, described in a JSON file beside it.",
     )
     server: Decorator = click.option(
         "--server",
@@ -272,10 +273,8 @@ def load_tensorflow() -> None:
     example, why a GPU is not used.
     """
     if not importlib.util.find_spec("tensorflow"):
-        raise errors.InputError(
-            "this needs TensorFlow, which is not installed; install all of tfcolor, in the folder "
-            "with its source code: pip install ."
-        )
+        remedy = "install all of tfcolor, in the folder with its source code: pip install ."
+        raise errors.InputError(f"this needs TensorFlow, which is not installed; {remedy}")
     if errors.wants_traceback():
         return
     joins_cluster = bool(os.environ.get("TF_CONFIG"))

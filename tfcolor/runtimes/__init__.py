@@ -7,6 +7,8 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+from tfcolor.support import quiet
+
 
 class Network(Protocol):
     """A colorizing network, whatever runs it.
@@ -86,9 +88,10 @@ def load(path: str | Path | None = None, threads: int | None = None) -> Network:
 
         return remote.connect(str(path))
     if not Path(path).is_file():
-        from tfcolor.runtimes import saved_models
+        with quiet.stderr():  # TensorFlow prints which GPUs it does not find
+            from tfcolor.runtimes import saved_models
 
-        return saved_models.SavedNetwork(path)
+            return saved_models.SavedNetwork(path)
     if Path(path).suffix.lower() == ".onnx":
         from tfcolor.runtimes import onnx
 
