@@ -224,7 +224,7 @@ def test_a_color_is_set_by_its_fields_and_removed_again(page, tmp_path):
 @in_browser
 def test_a_click_names_the_place_in_pixels_of_the_photograph(page, tmp_path):
     give(page, photograph(tmp_path / "old.jpg", size=(1500, 900)))
-    picture = page.get_by_alt_text("click where a color is to be set")
+    picture = page.get_by_alt_text("click a place to correct its color")
     picture.scroll_into_view_if_needed()
     box = picture.bounding_box()
     picture.click(position={"x": box["width"] * 0.25, "y": box["height"] * 0.75})
