@@ -30,6 +30,13 @@ def prior() -> np.ndarray:
     return _stored()["prior"]
 
 
+def cell_means(planes: np.ndarray) -> np.ndarray:
+    """The mean over each cell: (..., h, w, c) of whole cells -> (..., h / 4, w / 4, c)."""
+    *outer, height, width, channels = planes.shape
+    cells = (*outer, height // CELL, CELL, width // CELL, CELL, channels)
+    return planes.reshape(cells).mean((-4, -2))
+
+
 @functools.cache
 def _stored() -> dict[str, np.ndarray]:
     with np.load(_FILE) as stored:

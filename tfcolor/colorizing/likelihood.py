@@ -47,7 +47,7 @@ def likely(
     """The colors that a place of a photograph is likely to have.
 
     Args:
-      network: one that tells the probabilities of color classes, such as the bundled one.
+      network: one that tells the probabilities of color classes.
       photograph: see `rendering.colorize`.
       x, y: pixels from its upper left corner, which is 0, 0.
       count: of colors, at most, 1 or more.
@@ -126,7 +126,7 @@ def certainty(probabilities: np.ndarray, l: np.ndarray, ab: np.ndarray) -> np.nd
         (0, cells * classes.CELL - side) for cells, side in ((rows, height), (columns, width))
     ]
     planes = np.pad(np.concatenate([l[..., None], ab], -1), [*beyond, (0, 0)], "edge")
-    means = planes.reshape(rows, classes.CELL, columns, classes.CELL, 3).mean((1, 3))
+    means = classes.cell_means(planes)
     told = np.stack([_right(*each) for each in zip(probabilities, means, strict=True)])
     whole = cv2.resize(told, None, fx=classes.CELL, fy=classes.CELL, interpolation=cv2.INTER_LINEAR)
     return whole[:height, :width]

@@ -94,8 +94,8 @@ def class_probabilities(
     """
     if not (isinstance(network, runtimes.Classifier) and network.tells_classes):
         raise errors.InputError(
-            "this network does not tell how likely a color is; use one that was trained on color "
-            "classes, and exported since, such as the bundled one"
+            "this network does not tell how likely a color is; export one that was trained on "
+            "color classes"
         )
     _check_hints(network, hints)
     cell = classes.CELL

@@ -29,10 +29,7 @@ def fit(generator: keras.Model, batches: Iterable[np.ndarray], uniform_share: fl
     logits, found = [], []
     for rgb in batches:
         l, ab = cielab.rgb_to_planes(rgb)
-        n, height, width, _ = ab.shape
-        cells = height // classes.CELL, width // classes.CELL
-        split = np.reshape(ab, (n, cells[0], classes.CELL, cells[1], classes.CELL, 2))
-        truth = split.mean((2, 4)).reshape(-1, 2) * constants.AB_SCALE
+        truth = classes.cell_means(ab.numpy()).reshape(-1, 2) * constants.AB_SCALE
         drawn = rng.choice(len(truth), min(CELLS, len(truth)), replace=False)
         told = graphs.ask(generator, l)["logits"].numpy().reshape(-1, classes.COUNT)
         logits.append(told[drawn])

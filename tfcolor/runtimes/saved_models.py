@@ -132,27 +132,28 @@ class SavedNetwork:
         Raises:
           ValueError: if the lightness has more pixels than a SavedModel takes.
         """
-        shown = _planes(l, hints)
-        return self._graph(*(shown if self.takes_hints else shown[:1])).numpy()[0]
+        return self._graph(*_planes(l, hints, self.takes_hints)).numpy()[0]
 
     def classes(self, l: np.ndarray, hints: np.ndarray | None = None) -> np.ndarray:
         """See `runtimes.Classifier`; raises as above."""
-        return self._classes(*_planes(l, hints)).numpy()[0]
+        return self._classes(*_planes(l, hints, with_hints=True)).numpy()[0]
 
     @functools.cached_property
     def _classes(self) -> Callable[..., tf.Tensor]:
         return _frozen(self._path, self._model, CLASSES)
 
 
-def _planes(l: np.ndarray, hints: np.ndarray | None) -> list[tf.Tensor]:
-    """Lightness (1, h, w, 1) and hints (1, h, w, 3), zeros if there are none."""
+def _planes(l: np.ndarray, hints: np.ndarray | None, with_hints: bool) -> list[tf.Tensor]:
+    """Lightness (1, h, w, 1) and, if wanted, hints (1, h, w, 3), zeros if there are none."""
     if l.size > contract.MAX_PLANE:
         raise errors.InputError(
             f"a SavedModel takes at most {contract.MAX_PLANE} pixels, got {l.shape[1]} x "
             f"{l.shape[0]}; use a smaller size"
         )
-    hints = np.zeros((*l.shape, 3), np.float32) if hints is None else hints
-    return [tf.constant(l[None, ..., None]), tf.constant(hints[None])]
+    shown = [l[..., None]]
+    if with_hints:
+        shown.append(np.zeros((*l.shape, 3), np.float32) if hints is None else hints)
+    return [tf.constant(each[None]) for each in shown]
 
 
 def read_config(model: str | Path) -> config.TrainConfig | None:

@@ -7,6 +7,7 @@ import numpy as np
 from tfcolor.evaluation import record, scores, sets, wording
 
 EACH = 3  # best, median and worst photographs by a metric
+SIDE_BY_SIDE = 12  # photographs that are shown of all models
 SHOWN = 6  # photographs of any other gallery
 
 LOW_SSIM, HIGH_SSIM = 0.1, 0.9  # quantiles of a row's SSIM
@@ -16,7 +17,6 @@ DULL = 0.5  # times the truth's colorfulness
 COLORFUL = 15.0  # a truth below is not even slightly colorful (Hasler, Süsstrunk)
 
 SSIM, DELTA, COLORFULNESS, SPILL = "ssim", "delta_e00", "colorfulness", "spill"
-SIDE_BY_SIDE = 12  # photographs that are shown of all models
 SAME_ORDER = {"mse"}  # orders photographs as PSNR does
 
 
