@@ -32,7 +32,7 @@ def ways(size: int, batch: int) -> dict[str, measure.Call]:
     half: config.TrainConfig = fields.override(whole, generator="colornet")
     calls = {"now": measure.step_call(now), "half size": measure.step_call(half)}
     encode = efficientnet.encode
-    efficientnet.encode = lambda *planes, folded=True, **options: encode(*planes, **options)
+    efficientnet.encode = lambda *planes, folded=0, **options: encode(*planes, **options)
     try:
         calls["trained whole"] = measure.step_call(whole)
     finally:

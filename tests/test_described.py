@@ -143,6 +143,12 @@ def test_the_commands_take_it(tmp_path):
         ({"input": {"channels": "l", "scale": 2}}, "input has no 'scale'"),
         ({"input": {"channels": "rgb", "mean": [1, 2]}}, "must be 3 numbers"),
         ({"output": {"channels": "ab", "name": "x"}}, "the network has no 'x'; it has color"),
+        ({"size": 256}, "('n', 3, 512, 512), its description says (1, 3, 256, 256)"),
+        ({"square": False, "input": {"channels": "gray"}}, "its description says (1, 1, '?', '?')"),
+        (
+            {"input": {"channels": "rgb", "layout": "NHWC"}},
+            "its description says (1, 512, 512, 3); correct size, square, channels or layout",
+        ),
     ],
 )
 def test_mistakes_in_a_description_name_its_file_and_field(tmp_path, changes, message):

@@ -78,7 +78,7 @@ def test_folding_keeps_hints_and_values(generator, rng):
 def test_an_encoder_without_normalization_sees_what_the_published_one_sees(rng):
     l = rng.uniform(-1, 1, (1, 64, 64, 1)).astype(np.float32)
     seen = []
-    for folded in (False, True):
+    for folded in (0, 3, 16):  # of 16 blocks
         plane = tf.keras.Input((None, None, 1))
         model = tf.keras.Model(plane, efficientnet.encode(plane, folded=folded))
         efficientnet.load_encoder(model)
@@ -86,7 +86,15 @@ def test_an_encoder_without_normalization_sees_what_the_published_one_sees(rng):
     for stride in efficientnet.STRIDES:
         assert seen[0][stride].shape[-1] == efficientnet.channels(stride)
         scale = np.abs(seen[0][stride]).max()
-        np.testing.assert_allclose(seen[0][stride], seen[1][stride], atol=1e-4 * scale)
+        for folded in seen[1:]:
+            np.testing.assert_allclose(folded[stride], seen[0][stride], atol=1e-4 * scale)
+
+
+def test_what_is_trained_of_the_encoder_is_normalized_and_what_is_frozen_is_not(generator):
+    normalized = {layer.name for layer in generator.layers if layer.name.endswith("_bn")}
+    for layer in generator.layers:
+        if layer.name.startswith("encoder") and hasattr(layer, "kernel_size"):
+            assert (f"{layer.name}_bn" in normalized) != hintnet.is_start(layer), layer.name
 
 
 def test_hints_are_reduced_as_means_of_what_is_there():

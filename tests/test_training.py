@@ -427,3 +427,18 @@ def test_progress_tells_speed_and_time_left(monkeypatch):
     # 19 steps after the first one, 20 intervals of half a second: the clock has run on once more.
     assert shown.images_per_second == pytest.approx(19 * 4 / 10)
     assert shown.seconds_left == pytest.approx(80 * 4 / 7.6)
+
+
+def test_the_first_line_of_progress_names_no_speed_that_is_unknown(monkeypatch, caplog):
+    now = [100.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    shown = progress.Progress("train", 10, 30, batch_size=4)
+    with caplog.at_level("INFO"):
+        for done in (11, 12):
+            now[0] += 10
+            shown.update(done, {"g_loss": 2.5})
+    lines = [record.getMessage() for record in caplog.records]
+    assert lines == [
+        "train 11/30  g_loss 2.5",
+        "train 12/30  g_loss 2.5  0.4 images/s  3 min 0 s left",
+    ]

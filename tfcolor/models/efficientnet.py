@@ -36,7 +36,7 @@ _LAST_STAGE_OF_STRIDE = {0: 2, 1: 4, 2: 8, 4: 16, 6: 32}
 def encode(
     x: keras.KerasTensor,
     dtype: str = "float32",
-    folded: bool = False,
+    folded: int = 0,
     added: Mapping[int, keras.KerasTensor] | None = None,
 ) -> dict[int, keras.KerasTensor]:
     """The features of a photograph at each stride.
@@ -45,21 +45,22 @@ def encode(
       x: (n, h, w, c), sides multiples of 32; three channels (rgb - 127) / 128 for the published
         weights, one channel of lightness for ours.
       dtype: Keras dtype policy, such as "mixed_bfloat16".
-      folded: whether biases replace batch normalization, whose statistics are then those of the
-        published weights.
+      folded: the number of blocks in which biases replace batch normalization, in these and in the
+        stem before them, such as blocks that are not trained.
       added: stride -> planes to add to the features of that stride before the next layers.
 
     Returns:
       stride -> (n, h / stride, w / stride, channels), for each of `STRIDES`.
     """
     added = added or {}
-    x = convolve(x, 32, 3, "encoder_stem", dtype, strides=2, folded=folded)
+    x = convolve(x, 32, 3, "encoder_stem", dtype, strides=2, folded=folded > 0)
     features, block = {}, 0
     for stage, (repeats, kernel, strides, expansion, width) in enumerate(_STAGES):
         for repeat in range(repeats):
             name, first = f"encoder_block{block}", repeat == 0
             x = _inverted_residual(
-                x, name, kernel, strides if first else 1, expansion, width, dtype, folded
+                *(x, name, kernel, strides if first else 1, expansion, width, dtype),
+                folded=block < folded,
             )
             block += 1
         if stage in _LAST_STAGE_OF_STRIDE:

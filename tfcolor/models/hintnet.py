@@ -19,7 +19,8 @@ BOTTLENECK = 8  # channels, as a multiple of the width
 HINT_STRIDE = 4  # where hints join: the stride of the color classes
 HINT_CHANNELS = 32
 # Blocks of the encoder, up to that stride, that a stage with frozen "encoder_start" does not train:
-# the edges and textures that they detect are the same in all photographs.
+# the edges and textures that they detect are the same in all photographs. Their batch normalization
+# is folded into their convolutions; the blocks that are trained need theirs, or they learn slowly.
 START = 3
 
 
@@ -85,7 +86,7 @@ def build(
         name="hint_entry",
         dtype=dtype,
     )(known)
-    features = efficientnet.encode(l, dtype, folded=True, added={HINT_STRIDE: entry})
+    features = efficientnet.encode(l, dtype, folded=START, added={HINT_STRIDE: entry})
     x = efficientnet.convolve(features[32], BOTTLENECK * width, 1, "bottleneck", dtype)
     x = blocks.add_scene(x, dtype)
     for stride, widths in DECODER_WIDTHS.items():

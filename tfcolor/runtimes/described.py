@@ -131,7 +131,8 @@ class DescribedNetwork:
         """Takes a session of ONNX Runtime.
 
         Raises:
-          ValueError: if the file has no input or output of the names in the description.
+          ValueError: if the file has no input or output of the names in the description, or takes
+            planes of another shape.
         """
         self._session, self._description = session, description
         self.size = description.size
@@ -143,6 +144,7 @@ class DescribedNetwork:
                 (description.output, session.get_outputs()),
             )
         ]
+        _require_shape(session.get_inputs(), self._names[0], description)
 
     def __call__(self, l: np.ndarray, hints: np.ndarray | None = None) -> np.ndarray:
         """See `runtimes.Network`."""
@@ -161,6 +163,22 @@ def _name_of(side: Side, there: list[str]) -> str:
     if side.name is not None and side.name not in there:
         raise errors.InputError(f"the network has no {side.name!r}; it has {', '.join(there)}")
     return side.name or there[0]
+
+
+def _require_shape(there: list[Any], name: str, said: Description) -> None:
+    """Refuses a description whose planes are not those that the file declares."""
+    shape = next(each.shape for each in there if each.name == name)
+    length = said.size if said.square else None
+    wanted = (1, length, length, INPUTS[said.input.channels])
+    if said.input.layout == "NCHW":
+        wanted = (*wanted[:1], wanted[3], *wanted[1:3])
+    # A side that the file leaves open has a name, or none, instead of a number.
+    pairs = zip(shape, wanted, strict=False)
+    if len(shape) != 4 or any(isinstance(x, int) and y and x != y for x, y in pairs):
+        raise errors.InputError(
+            f"the network takes an array of shape {tuple(shape)}, its description says "
+            f"{tuple(y or '?' for y in wanted)}; correct size, square, channels or layout"
+        )
 
 
 def _shown(l: np.ndarray, side: Side) -> np.ndarray:

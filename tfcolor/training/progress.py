@@ -33,15 +33,7 @@ class Progress:
             self._told = now
             numbers = {name: float(metrics[name]) for name in SHOWN if name in metrics}
             shown = "  ".join(f"{name} {value:.3g}" for name, value in numbers.items())
-            log.info(
-                "%s %d/%d  %s  %.3g images/s  %s left",
-                self._stage,
-                step,
-                self._total_steps,
-                shown,
-                self.images_per_second,
-                _duration(self.seconds_left),
-            )
+            log.info("%s %d/%d  %s%s", self._stage, step, self._total_steps, shown, self._speed())
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
@@ -65,10 +57,13 @@ class Progress:
         images = (self._total_steps - self._last) * self._batch_size
         return images / self.images_per_second if self.images_per_second else float("inf")
 
+    def _speed(self) -> str:
+        if not self.images_per_second:
+            return ""
+        return f"  {self.images_per_second:.3g} images/s  {_duration(self.seconds_left)} left"
+
 
 def _duration(seconds: float) -> str:
-    if seconds == float("inf"):
-        return "?"
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"
