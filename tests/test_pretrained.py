@@ -111,7 +111,8 @@ def test_the_saved_model_of_the_repository_gives_the_same_colors():
 
 def test_the_card_in_the_repository_is_that_of_the_shipped_model():
     card = SAVED / "assets.extra" / "README.md"
-    signatures = {**contract.SIGNATURES, "classes": contract.OPTIONAL["classes"]}
+    also = {name: contract.OPTIONAL[name] for name in ("in_color", "classes")}
+    signatures = {**contract.SIGNATURES, **also}
     assert card.read_text(encoding="utf-8") == modelcard.text(
         "tfcolor-base", shipped.card().image_size, None, None, None, signatures
     )
