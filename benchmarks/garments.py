@@ -26,7 +26,7 @@ from scipy import io, ndimage
 
 from tfcolor import images, runtimes
 from tfcolor.color import cielab
-from tfcolor.colorizing import local_hints, rendering
+from tfcolor.colorizing import marks, rendering
 
 SIDE = 384  # short side that photographs are reduced to, pixels
 SHARE = (0.03, 0.4)  # of the photograph's area that a garment may have
@@ -97,7 +97,7 @@ def main(photos: Path, masks: Path, model: str | None, labels: Path | None, limi
         own = rendering.colorize(gray, network)
         inward = cv2.distanceTransform(garment.astype(np.uint8), cv2.DIST_L2, 5)
         y, x = np.unravel_index(inward.argmax(), inward.shape)
-        hint = local_hints.Hint(int(x), int(y), opposite(own[y, x]))
+        hint = marks.Hint(int(x), int(y), opposite(own[y, x]))
         before, target = lab_of(own)[..., 1:], lab_of(np.array(hint.rgb, np.uint8))[1:]
         for name, side in sides.items():
             after = lab_of(rendering.colorize(gray, side, hints=[hint]))[..., 1:]

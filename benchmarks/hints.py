@@ -23,18 +23,18 @@ from scipy.sparse import linalg
 
 import tfcolor
 from tfcolor.color import constants
-from tfcolor.colorizing import local_hints, reduction
+from tfcolor.colorizing import local_hints, marks, reduction
 
 REPEATS = 15
 SIZE = 192  # short side that the network sees, pixels
 HEIGHT, WIDTH = 816, 1224  # 1 MP
 SAMPLE = Path(tfcolor.__file__).parent / "data" / "samples" / "3201d10ec4dca056.jpg"
 HINTS = [
-    local_hints.Hint(270, 620, (48, 96, 192)),
-    local_hints.Hint(980, 620, (160, 40, 40)),
-    local_hints.Hint(250, 330, (90, 60, 150)),
-    local_hints.Hint(600, 100, (120, 120, 120)),
-    local_hints.Hint(600, 780, (120, 120, 120)),
+    marks.Hint(270, 620, (48, 96, 192)),
+    marks.Hint(980, 620, (160, 40, 40)),
+    marks.Hint(250, 330, (90, 60, 150)),
+    marks.Hint(600, 100, (120, 120, 120)),
+    marks.Hint(600, 780, (120, 120, 120)),
 ]
 
 

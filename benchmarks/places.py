@@ -21,7 +21,7 @@ import numpy as np
 
 from tfcolor import config, data, runtimes
 from tfcolor.color import cielab
-from tfcolor.colorizing import local_hints, rendering
+from tfcolor.colorizing import marks, rendering
 from tfcolor.data import batches
 from tfcolor.evaluation.metrics import delta_e, mse
 
@@ -44,7 +44,7 @@ class LightnessAlone:
         return self._network(l)
 
 
-def draw(rgb: np.ndarray, count: int, rng: np.random.Generator) -> list[local_hints.Hint]:
+def draw(rgb: np.ndarray, count: int, rng: np.random.Generator) -> list[marks.Hint]:
     """Hints at random places of a photograph, uint8 (h, w, 3), in their true colors."""
     height, width = rgb.shape[:2]
     places = zip(rng.integers(0, height, count), rng.integers(0, width, count), strict=True)
@@ -52,7 +52,7 @@ def draw(rgb: np.ndarray, count: int, rng: np.random.Generator) -> list[local_hi
     for y, x in places:
         around = rgb[max(y - RADIUS, 0) : y + RADIUS + 1, max(x - RADIUS, 0) : x + RADIUS + 1]
         red, green, blue = np.round(around.mean((0, 1))).astype(int).tolist()
-        found.append(local_hints.Hint(int(x), int(y), (red, green, blue)))
+        found.append(marks.Hint(int(x), int(y), (red, green, blue)))
     return found
 
 

@@ -21,7 +21,7 @@ from skimage import color as reference
 from tfcolor import images
 from tfcolor.app import preview, results
 from tfcolor.cli import main
-from tfcolor.colorizing import folder, local_hints
+from tfcolor.colorizing import folder, marks
 
 in_browser = pytest.mark.skipif(not CHROMIUM, reason="needs Debian's chromium")
 
@@ -447,12 +447,12 @@ def test_a_photograph_that_is_too_small_is_named_and_a_long_one_is_shown(tmp_pat
 
 def test_a_preview_has_hints_where_the_photograph_has_them():
     shown = preview.Preview(np.full((100, 200), 128, np.uint8), (1000, 2000))
-    hint = local_hints.Hint(1500, 250, (192, 48, 40))
+    hint = marks.Hint(1500, 250, (192, 48, 40))
     marked = preview.marked(np.zeros((100, 200, 3), np.uint8), shown, [hint])
     assert tuple(marked[25, 150]) == hint.rgb and not marked[60:, :100].any()
     assert preview.place_of(150, 25, shown) == (1505, 255)
     with pytest.raises(ValueError, match="outside"):
-        preview.colored(Stripes(), shown, [local_hints.Hint(2000, 0, hint.rgb)], 32, 1, 1)
+        preview.colored(Stripes(), shown, [marks.Hint(2000, 0, hint.rgb)], 32, 1, 1)
 
 
 def test_files_of_one_name_are_numbered_and_have_a_suffix_that_can_be_written(tmp_path):
@@ -465,7 +465,7 @@ def test_files_of_one_name_are_numbered_and_have_a_suffix_that_can_be_written(tm
 
 def test_hints_count_in_their_own_photograph_alone(tmp_path):
     paths = [photograph(tmp_path / name) for name in ("a.png", "b.png")]
-    placed = {paths[1]: (local_hints.Hint(60, 40, (192, 48, 40)),)}
+    placed = {paths[1]: (marks.Hint(60, 40, (192, 48, 40)),)}
     (place := tmp_path / "made").mkdir()
     told = []
     archive, failures = results.write(

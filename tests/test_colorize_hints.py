@@ -7,7 +7,7 @@ from conftest import Stripes, colorful_photo
 from skimage import color as skcolor
 
 from tfcolor.color import cielab_numpy, constants
-from tfcolor.colorizing import local_hints, reduction, rendering
+from tfcolor.colorizing import local_hints, marks, reduction, rendering
 
 COLORS = [(200, 40, 40), (40, 60, 190), (30, 120, 40), (119, 119, 119)]
 PLACES = [(20, 30), (70, 40), (30, 90), (95, 100)]
@@ -36,7 +36,7 @@ def gray_photo():
 
 
 def asked():
-    return [local_hints.Hint(x, y, rgb) for (x, y), rgb in zip(PLACES, COLORS, strict=True)]
+    return [marks.Hint(x, y, rgb) for (x, y), rgb in zip(PLACES, COLORS, strict=True)]
 
 
 def nearest(rgb, lightness):
@@ -85,9 +85,7 @@ def test_a_network_that_takes_hints_is_obeyed_where_all_hold(monkeypatch):
     (shown,) = net.seen
     assert shown.shape == (64, 80, 3)  # with the columns that are mirrored
     l = reduction.reduce(gray, 64)
-    np.testing.assert_array_equal(
-        shown[:, 2:77], local_hints.planes(l, asked(), gray.shape)[:, :75]
-    )
+    np.testing.assert_array_equal(shown[:, 2:77], marks.planes(l, asked(), gray.shape)[:, :75])
     assert not shown[:, 77:].any() and not shown[:, :2].any()
     # Far from the hints there is nothing of them.
     own = rendering.colorize(gray, net, size=64)
@@ -116,8 +114,8 @@ def test_hints_are_not_given_to_a_network_that_takes_none():
 def test_planes_are_discs_of_the_colors_with_the_mean_where_two_overlap():
     l = np.zeros((200, 300), np.float32)
     l[:, 151:] = 0.5
-    placed = [local_hints.Hint(300, 40, COLORS[0]), local_hints.Hint(304, 40, COLORS[1])]
-    planes = local_hints.planes(l, placed, (400, 600))
+    placed = [marks.Hint(300, 40, COLORS[0]), marks.Hint(304, 40, COLORS[1])]
+    planes = marks.planes(l, placed, (400, 600))
     red, blue = (
         cielab_numpy.rgb_to_lab(np.uint8(each))[1:] / constants.AB_SCALE
         for each in (COLORS[0], COLORS[1])
@@ -134,7 +132,7 @@ def test_planes_are_discs_of_the_colors_with_the_mean_where_two_overlap():
 
 def test_planes_stay_in_their_range_and_keep_the_hue():
     l = np.zeros((40, 60), np.float32)
-    hint = local_hints.Hint(30, 20, (0, 0, 255))
-    full, more = (local_hints.planes(l, [hint], l.shape, each)[20, 30, :2] for each in (1, 0.5))
+    hint = marks.Hint(30, 20, (0, 0, 255))
+    full, more = (marks.planes(l, [hint], l.shape, each)[20, 30, :2] for each in (1, 0.5))
     assert np.abs(more).max() == pytest.approx(1)
     assert more[0] / more[1] == pytest.approx(full[0] / full[1], abs=1e-6)

@@ -17,7 +17,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 from tfcolor import runtimes
 from tfcolor.app import preview
 from tfcolor.cli import main
-from tfcolor.colorizing import local_hints, reduction, rendering
+from tfcolor.colorizing import marks, reduction, rendering
 from tfcolor.config import fields, recipes
 from tfcolor.export import lite_onnx, saved_model, signatures, warmup
 from tfcolor.models import folding
@@ -120,7 +120,7 @@ def test_a_network_that_tells_no_classes_is_named():
 
 
 def test_the_command_and_the_app_give_hints_to_a_network_that_takes_them(files, tmp_path):
-    gray, hint = colorful_photo(2, 90, 130)[..., 0], local_hints.Hint(40, 30, (48, 96, 192))
+    gray, hint = colorful_photo(2, 90, 130)[..., 0], marks.Hint(40, 30, (48, 96, 192))
     Image.fromarray(gray).save(tmp_path / "gray.png")
     net = runtimes.load(files["lite"])
     seen = []

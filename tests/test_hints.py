@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from skimage import color as skcolor
 
-from tfcolor.colorizing import local_hints
+from tfcolor.colorizing import local_hints, marks
 
 RED, BLUE = (200, 40, 40), (40, 60, 190)
 
@@ -76,7 +76,7 @@ def test_without_hints_nothing_changes():
 
 def test_a_hint_fills_its_side_and_does_not_cross_a_strong_edge():
     l, ab = two_halves()
-    result = local_hints.spread(l, ab, [local_hints.Hint(100, 200, RED)], (400, 600))
+    result = local_hints.spread(l, ab, [marks.Hint(100, 200, RED)], (400, 600))
     moved = (result - ab) @ [1, 0]
     asked = wanted_ab(RED)[0] - ab[20, 10, 0]
     assert moved[:, :30].min() > 0.9 * asked
@@ -86,7 +86,7 @@ def test_a_hint_fills_its_side_and_does_not_cross_a_strong_edge():
 def test_a_hint_beside_an_edge_keeps_to_its_own_side():
     height, width = 192, 240
     l, ab = two_halves(height, width)
-    result = local_hints.spread(l, ab, [local_hints.Hint(119, 90, RED)], (height, width))
+    result = local_hints.spread(l, ab, [marks.Hint(119, 90, RED)], (height, width))
     assert np.abs(result - ab)[:, 120:].max() < 0.01 < np.abs(result - ab)[:, :120].min()
 
 
@@ -94,7 +94,7 @@ def test_a_hint_beside_an_edge_keeps_to_its_own_side():
 def test_the_pixel_of_a_hint_gets_its_color(shape):
     l, ab = two_halves()
     y, x = int(0.4 * shape[0]), int(0.8 * shape[1])
-    result = local_hints.spread(l, ab, [local_hints.Hint(x, y, BLUE)], shape)
+    result = local_hints.spread(l, ab, [marks.Hint(x, y, BLUE)], shape)
     at = result[int((y + 0.5) * 40 / shape[0]), int((x + 0.5) * 60 / shape[1])]
     np.testing.assert_allclose(at, wanted_ab(BLUE), atol=0.5 / 110)
 
@@ -102,23 +102,23 @@ def test_the_pixel_of_a_hint_gets_its_color(shape):
 @pytest.mark.parametrize("shape", [(1, 1), (1, 2), (4, 1)])
 def test_a_hint_colors_what_the_network_saw_as_one_pixel(shape):
     l, ab = np.zeros(shape, np.float32), np.full((*shape, 2), 0.05, np.float32)
-    result = local_hints.spread(l, ab, [local_hints.Hint(3, 3, BLUE)], (80, 80))
+    result = local_hints.spread(l, ab, [marks.Hint(3, 3, BLUE)], (80, 80))
     np.testing.assert_allclose(result[0, 0], wanted_ab(BLUE), atol=1e-6)
     np.testing.assert_array_equal(local_hints.solve(l, l, ab), 0)  # without a hint
 
 
 def test_a_hint_of_the_corner_pixel_is_inside():
     l, ab = two_halves()
-    result = local_hints.spread(l, ab, [local_hints.Hint(599, 399, BLUE)], (400, 600))
+    result = local_hints.spread(l, ab, [marks.Hint(599, 399, BLUE)], (400, 600))
     np.testing.assert_allclose(result[-1, -1], wanted_ab(BLUE), atol=0.5 / 110)
 
 
 def test_the_order_of_hints_does_not_matter():
     l, ab = two_halves()
     some = [
-        local_hints.Hint(5, 5, RED),
-        local_hints.Hint(20, 30, BLUE),
-        local_hints.Hint(5, 5, BLUE),
+        marks.Hint(5, 5, RED),
+        marks.Hint(20, 30, BLUE),
+        marks.Hint(5, 5, BLUE),
     ]
     first, *others = (
         local_hints.spread(l, ab, order, l.shape) for order in itertools.permutations(some)
@@ -131,8 +131,8 @@ def test_the_order_of_hints_does_not_matter():
 
 def test_a_hint_of_the_color_that_is_there_keeps_others_away():
     l, ab = np.zeros((40, 60), np.float32), np.zeros((40, 60, 2), np.float32)
-    asking = local_hints.Hint(10, 20, RED)
-    fence = [local_hints.Hint(30, y, (119, 119, 119)) for y in range(40)]
+    asking = marks.Hint(10, 20, RED)
+    fence = [marks.Hint(30, y, (119, 119, 119)) for y in range(40)]
     alone, fenced = (
         np.abs(local_hints.spread(l, ab, some, l.shape)).max(-1)
         for some in ([asking], [asking, *fence])
@@ -146,9 +146,7 @@ def test_no_correction_goes_beyond_what_is_asked():
     rng = np.random.default_rng(1)
     l = rng.uniform(-1, 1, (30, 30)).astype(np.float32)
     ab = np.zeros((30, 30, 2), np.float32)
-    result = local_hints.spread(
-        l, ab, [local_hints.Hint(9, 9, BLUE), local_hints.Hint(20, 20, RED)], l.shape
-    )
+    result = local_hints.spread(l, ab, [marks.Hint(9, 9, BLUE), marks.Hint(20, 20, RED)], l.shape)
     asked = np.array([[0, 0], wanted_ab(BLUE), wanted_ab(RED)])
     assert (result >= asked.min(axis=0) - 1e-3).all()
     assert (result <= asked.max(axis=0) + 1e-3).all()
@@ -157,7 +155,7 @@ def test_no_correction_goes_beyond_what_is_asked():
 def test_a_network_of_larger_size_gives_nearly_the_same():
     small_l, small_ab = two_halves(local_hints.MAX_SIDE, 256)
     large_l, large_ab = (plane.repeat(2, axis=0).repeat(2, axis=1) for plane in (small_l, small_ab))
-    hint = [local_hints.Hint(50, 60, RED)]
+    hint = [marks.Hint(50, 60, RED)]
     small = local_hints.spread(small_l, small_ab, hint, small_l.shape)
     large = local_hints.spread(large_l, large_ab, hint, small_l.shape)
     assert large.shape == large_ab.shape and large.dtype == np.float32
@@ -170,14 +168,12 @@ def test_a_hint_outside_the_photograph_is_refused(x, y):
     l, ab = two_halves()
     message = rf"hint at {x},{y} lies outside .* X must be in 0\.\.599 and Y in 0\.\.399$"
     with pytest.raises(ValueError, match=message):
-        local_hints.spread(
-            l, ab, [local_hints.Hint(1, 1, RED), local_hints.Hint(x, y, RED)], (400, 600)
-        )
+        local_hints.spread(l, ab, [marks.Hint(1, 1, RED), marks.Hint(x, y, RED)], (400, 600))
 
 
 @pytest.mark.parametrize("text", ["12,34,#c80Ab4", " 12 , 34 , #C80ab4 "])
 def test_a_hint_is_read_as_it_is_typed(text):
-    assert local_hints.parse(text) == local_hints.Hint(12, 34, (0xC8, 0x0A, 0xB4))
+    assert marks.parse(text) == marks.Hint(12, 34, (0xC8, 0x0A, 0xB4))
 
 
 @pytest.mark.parametrize(
@@ -187,5 +183,5 @@ def test_a_hint_is_read_as_it_is_typed(text):
 )
 def test_what_is_no_hint_is_refused_in_one_line(text):
     with pytest.raises(ValueError, match="--hint must be .*#rrggbb.*, as .*; got '") as caught:
-        local_hints.parse(text)
+        marks.parse(text)
     assert "\n" not in str(caught.value)

@@ -7,7 +7,7 @@ import pytest
 from skimage import color as reference
 
 from tfcolor.color import classes
-from tfcolor.colorizing import likelihood, local_hints
+from tfcolor.colorizing import likelihood, marks
 
 RED, BESIDE, BLUE = (60, 40), (60, 30), (20, -50)  # a*b* of bins that sRGB holds at L* 50
 
@@ -78,7 +78,7 @@ def test_a_place_is_told_what_its_cell_is_told():
     for x, y, expected in ((56, 40, RED), (63, 47, RED), (64, 47, BLUE), (55, 40, BLUE)):
         (only,) = likelihood.likely(network, gray, x, y)
         np.testing.assert_allclose(lab_of(only.rgb), [50, *expected], atol=0.8)
-    hint = local_hints.Hint(100, 100, (200, 30, 30))
+    hint = marks.Hint(100, 100, (200, 30, 30))
     likelihood.likely(network, gray, 56, 40, hints=[hint])
     assert network.hints[50, 50, 2] == 1 and network.hints[..., 2].sum() > 0
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from skimage import color as skcolor
 
 from tfcolor.color import cielab_numpy
-from tfcolor.colorizing import local_hints, painting, reduction, rendering
+from tfcolor.colorizing import marks, painting, reduction, rendering
 
 
 def lightness(rgb):
@@ -93,7 +93,7 @@ def test_saturation_scales_chroma():
 def test_a_hint_colors_the_place_it_is_put_on():
     gray = np.full((64, 96), 60, np.uint8)
     gray[:, 48:] = 200
-    hint = local_hints.Hint(20, 30, (30, 60, 200))
+    hint = marks.Hint(20, 30, (30, 60, 200))
     colored = rendering.colorize(gray, Stripes(), hints=[hint])
     before = rendering.colorize(gray, Stripes())
     wanted = cielab_numpy.rgb_to_lab(np.uint8([[[30, 60, 200]]]))[0, 0, 1:]
@@ -111,7 +111,7 @@ def test_a_hint_colors_the_place_it_is_put_on():
         ({"saturation": 101}, "saturation must be from 0 to 100"),
         ({"saturation": float("nan")}, "saturation must be from 0 to 100"),
         ({"size": -4}, "size must be from 1 to 4096"),
-        ({"hints": [local_hints.Hint(60, 0, (0, 0, 0))]}, "outside the photograph"),
+        ({"hints": [marks.Hint(60, 0, (0, 0, 0))]}, "outside the photograph"),
     ],
 )
 def test_numbers_out_of_range_are_named(change, message):

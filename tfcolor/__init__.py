@@ -14,7 +14,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tfcolor.colorizing.local_hints import Hint
+    from tfcolor.colorizing.marks import Area, Hint
     from tfcolor.colorizing.rendering import colorize
     from tfcolor.config.recipes import recipe
     from tfcolor.images import Photograph, read, write
@@ -29,8 +29,9 @@ __version__ = "0.1.0"
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 _HOMES = {
+    "Area": "tfcolor.colorizing.marks",
     "Callback": "tfcolor.training.hooks",
-    "Hint": "tfcolor.colorizing.local_hints",
+    "Hint": "tfcolor.colorizing.marks",
     "Photograph": "tfcolor.images",
     "colorize": "tfcolor.colorizing.rendering",
     "load": "tfcolor.runtimes",
@@ -40,6 +41,7 @@ _HOMES = {
     "write": "tfcolor.images",
 }
 __all__ = [
+    "Area",
     "Callback",
     "Hint",
     "Photograph",

@@ -13,7 +13,7 @@ import gradio as gr
 
 from tfcolor import runtimes
 from tfcolor.app import preview, results
-from tfcolor.colorizing import folder, local_hints
+from tfcolor.colorizing import folder, marks
 from tfcolor.support import errors
 
 RECOLOR = "Replace colors that are there"
@@ -36,13 +36,13 @@ class Session:
     paths: tuple[Path, ...] = ()
     chosen: Path | None = None
     shown: preview.Preview | None = None
-    placed: Mapping[Path, tuple[local_hints.Hint, ...]] = dataclasses.field(default_factory=dict)
+    placed: Mapping[Path, tuple[marks.Hint, ...]] = dataclasses.field(default_factory=dict)
 
-    def here(self) -> tuple[local_hints.Hint, ...]:
+    def here(self) -> tuple[marks.Hint, ...]:
         """Hints of the photograph that is shown."""
         return self.placed.get(self.chosen, ()) if self.chosen else ()
 
-    def with_hints(self, placed: Sequence[local_hints.Hint]) -> "Session":
+    def with_hints(self, placed: Sequence[marks.Hint]) -> "Session":
         """A copy with these hints for the photograph that is shown."""
         if self.chosen is None:
             raise errors.InputError("give a photograph first")
@@ -117,8 +117,8 @@ class Actions:
         with explained():
             if session.shown is None or x is None or y is None:
                 raise errors.InputError("click a place of the photograph, or fill in X and Y")
-            hint = local_hints.Hint(int(x), int(y), local_hints.parse_color(color))
-            local_hints.check([hint], session.shown.shape)
+            hint = marks.Hint(int(x), int(y), marks.parse_color(color))
+            marks.check([hint], session.shown.shape)
             others = [each for each in session.here() if (each.x, each.y) != (hint.x, hint.y)]
             return session.with_hints([*others, hint])
 
@@ -260,5 +260,5 @@ def _warn(lines: Sequence[str]) -> None:
         gr.Warning("<br>".join(map(html.escape, lines)), duration=None)
 
 
-def _hex(hint: local_hints.Hint) -> str:
+def _hex(hint: marks.Hint) -> str:
     return f"#{bytes(hint.rgb).hex()}"

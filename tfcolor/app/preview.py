@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from tfcolor import images, runtimes
-from tfcolor.colorizing import local_hints, reduction, rendering, tone
+from tfcolor.colorizing import marks, reduction, rendering, tone
 from tfcolor.images import decoding, strips
 from tfcolor.support import errors
 
@@ -80,7 +80,7 @@ def read(path: Path, max_megapixels: float) -> Preview:
 def colored(
     net: runtimes.Network,
     preview: Preview,
-    placed: Sequence[local_hints.Hint],
+    placed: Sequence[marks.Hint],
     size: int,
     strength: float,
     saturation: float,
@@ -90,14 +90,14 @@ def colored(
     Raises:
       ValueError: if a hint lies outside the photograph, or the photograph is too small.
     """
-    local_hints.check(placed, preview.shape)
-    here = [local_hints.Hint(*_moved(hint, preview), hint.rgb) for hint in placed]
+    marks.check(placed, preview.shape)
+    here = [marks.Hint(*_moved(hint, preview), hint.rgb) for hint in placed]
     return rendering.colorize(
         preview.pixels, net, size=size, strength=strength, saturation=saturation, hints=here
     )
 
 
-def marked(pixels: np.ndarray, preview: Preview, placed: Sequence[local_hints.Hint]) -> np.ndarray:
+def marked(pixels: np.ndarray, preview: Preview, placed: Sequence[marks.Hint]) -> np.ndarray:
     """A colored preview with a numbered disc where each hint is; uint8 (h, w, 3)."""
     pixels, short = pixels.copy(), min(pixels.shape[:2])
     radius, line = max(short // 50, 4), max(short // 300, 1)
@@ -141,7 +141,7 @@ def _jpeg(pixels: np.ndarray) -> bytes:
     return encoded.getvalue()
 
 
-def _moved(hint: local_hints.Hint, preview: Preview) -> tuple[int, int]:
+def _moved(hint: marks.Hint, preview: Preview) -> tuple[int, int]:
     """The pixel of the preview at which a hint is, as x, y."""
     height, width = preview.pixels.shape[:2]
     return (

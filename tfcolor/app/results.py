@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tfcolor import runtimes
-from tfcolor.colorizing import folder, local_hints, planning
+from tfcolor.colorizing import folder, marks, planning
 
 ARCHIVE = "tfcolor.zip"
 
@@ -17,7 +17,7 @@ def write(
     sources: Sequence[Path],
     place: Path,
     options: folder.FileOptions,
-    placed: Mapping[Path, tuple[local_hints.Hint, ...]],
+    placed: Mapping[Path, tuple[marks.Hint, ...]],
     progress: Callable[[int, int], None],
 ) -> tuple[Path | None, list[str]]:
     """Colorizes photographs in full size.
@@ -70,7 +70,7 @@ def _colorize(
     net: runtimes.Network,
     pairs: Sequence[tuple[Path, Path]],
     options: folder.FileOptions,
-    placed: Mapping[Path, tuple[local_hints.Hint, ...]],
+    placed: Mapping[Path, tuple[marks.Hint, ...]],
 ) -> Iterator[folder.Result]:
     plain = [pair for pair in pairs if not placed.get(pair[0])]
     yield from folder.colorize_files(net, plain, options)

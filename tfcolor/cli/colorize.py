@@ -104,10 +104,10 @@ def colorize(
     passed over; sepia and other tones count as gray. '-' reads standard input.
     """
     options.spare_threads()
-    from tfcolor.colorizing import folder, local_hints, planning
+    from tfcolor.colorizing import folder, marks, planning
     from tfcolor.images import credentials, searching
 
-    parsed = tuple(local_hints.parse(text) for text in hint_texts)
+    parsed = tuple(marks.parse(text) for text in hint_texts)
     beam = options.beam_flags(runner, flags)
     chosen = folder.FileOptions(hints=parsed, **options.given(**settings))
     if STREAM in photos or str(output) == STREAM:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tfcolor import images, runtimes
-from tfcolor.colorizing import compare, local_hints, planning, rendering, tone
+from tfcolor.colorizing import compare, marks, planning, rendering, tone
 from tfcolor.images import credentials, decoding
 from tfcolor.support import disk, errors
 
@@ -37,7 +37,7 @@ class FileOptions(rendering.Rendering):
       signer: signs each result, but no comparison; None for none.
     """
 
-    hints: tuple[local_hints.Hint, ...] = ()
+    hints: tuple[marks.Mark, ...] = ()
     compare: str | None = None
     gif: bool = False
     provenance: bool = True

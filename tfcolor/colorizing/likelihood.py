@@ -13,7 +13,7 @@ from scipy import special
 
 from tfcolor import images, runtimes
 from tfcolor.color import ciede2000, cielab_numpy, classes, constants
-from tfcolor.colorizing import local_hints, reduction, rendering
+from tfcolor.colorizing import marks, reduction, rendering
 from tfcolor.support import errors
 
 ALIKE = 8.0  # CIEDE2000; colors that differ by less look alike, and are told as one
@@ -42,7 +42,7 @@ def likely(
     count: int = 6,
     *,
     size: int | None = None,
-    hints: Sequence[local_hints.Hint] = (),
+    hints: Sequence[marks.Mark] = (),
 ) -> list[Likely]:
     """The colors that a place of a photograph is likely to have.
 
@@ -61,12 +61,12 @@ def likely(
     """
     pixels = photograph.pixels if isinstance(photograph, images.Photograph) else photograph
     shape = pixels.shape[:2]
-    local_hints.check([local_hints.Hint(x, y, (0, 0, 0))], shape)
+    marks.check([marks.Hint(x, y, (0, 0, 0))], shape)
     if count < 1:
         raise errors.InputError(f"count must be 1 or more, got {count}")
     l = rendering.Rendering(size).reduce(pixels, network.size)
-    planes = local_hints.planes(l, hints, shape) if hints else None
-    row, column = local_hints.place_of(x, y, l.shape, shape)
+    planes = marks.planes(l, hints, shape) if hints else None
+    row, column = marks.place_of(x, y, l.shape, shape)
     cells = reduction.class_probabilities(network, l, planes)
     told = cells[row // classes.CELL, column // classes.CELL]
     return modes(told, (l[row, column] + 1) * constants.L_SCALE, count)

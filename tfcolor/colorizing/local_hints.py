@@ -1,33 +1,30 @@
 """Spreads colors that a person sets at places of a photograph over the objects there.
 
-Networks that take hints spread them themselves; `planes` is their input. For other networks, and
-where a network did not follow a hint, the method is Levin, Lischinski and Weiss, "Colorization
+Networks that take hints spread them themselves; `marks.planes` is their input. For other networks,
+and where a network did not follow a hint, the method is Levin, Lischinski and Weiss, "Colorization
 using Optimization" (SIGGRAPH 2004), but with the network's colors as a weak prior: neighbors of
 similar lightness share the correction of the color, not the color, so that a photograph without
 hints stays as the network painted it.
 """
 
-import dataclasses
 import itertools
-import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 import threadpoolctl
 
 from tfcolor.color import ciede2000, cielab_numpy, constants
-from tfcolor.support import errors
+from tfcolor.colorizing import marks
 
 # Chosen by eye on a dozen photographs. Lightness is l = L* / 50 - 1.
 SIGMA = 0.04  # l; a step of 2 L* is noise or shading, one of 6 L* is an edge
 FLOOR = 1e-6  # least weight before the sum is made one, for a speck unlike all its neighbors
 PRIOR = 1e-8  # weight of d**2; if larger, a hint fades within its object, if smaller, it leaks out
 HINT = 100.0  # weight of (d - hint)**2; outweighs any eight neighbors: a click has an effect
-RADIUS = 0.01  # share of the short side; a hint covers a disc, since one pixel may be a speck
 HOLDS = 5.0  # CIEDE2000; a hint holds if the color at its own place differs by less
-ALIKE = 0.1  # l; pixels of a hint's disc differ by no more, so that it ends at edges
+MOST = 0.9  # share of an area's pixels that must hold; at its border colors mix
 MAX_SIDE = 192  # pixels; the matrix takes 8 bytes * long side * 2 * short side**2
 
 _OFFSETS = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1)]
@@ -35,59 +32,10 @@ _CENTER = _OFFSETS.index((0, 0))
 _ONE_AT_A_TIME = threading.Lock()  # two that limit threads at once could leave the limit set
 
 
-@dataclasses.dataclass(frozen=True)
-class Hint:
-    """A place and its color.
-
-    Attributes:
-      x, y: pixels of the full-size photograph from its upper left corner, which is 0, 0.
-      rgb: sRGB, 0..255. Only hue and chroma count; lightness is the photograph's own.
-
-    Raises:
-      ValueError: if the color is no such triple.
-    """
-
-    x: int
-    y: int
-    rgb: tuple[int, int, int]
-
-    def __post_init__(self) -> None:
-        """Checks the color; `check` checks the place, once the photograph is known."""
-        if len(self.rgb) != 3 or not all(level in range(256) for level in self.rgb):
-            raise errors.InputError(f"rgb must be three numbers of 0 to 255, got {self.rgb!r}")
-
-
-def parse(text: str) -> Hint:
-    """Parses a hint, "X,Y,#rrggbb".
-
-    Raises:
-      ValueError: if the text has another form.
-    """
-    place = re.fullmatch(r"\s*(\d{1,9})\s*,\s*(\d{1,9})\s*,([^,]*)", text, re.ASCII)
-    if not place:
-        raise errors.InputError(
-            f"--hint must be X,Y,#rrggbb, X and Y in pixels from the left upper corner, "
-            f"as 120,80,#c03028; got {text!r}"
-        )
-    return Hint(int(place[1]), int(place[2]), parse_color(place[3].strip()))
-
-
-def parse_color(text: str) -> tuple[int, int, int]:
-    """Red, green and blue, 0..255, of "#rrggbb".
-
-    Raises:
-      ValueError: if the text has another form.
-    """
-    if not re.fullmatch("#[0-9a-fA-F]{6}", text):
-        raise errors.InputError(f"the color of --hint must be #rrggbb, as #c03028; got {text!r}")
-    red, green, blue = bytes.fromhex(text[1:])
-    return red, green, blue
-
-
 def spread(
     l: np.ndarray,
     ab: np.ndarray,
-    hints: Sequence[Hint],
+    hints: Sequence[marks.Mark],
     shape: tuple[int, int],
     saturation: float = 1.0,
 ) -> np.ndarray:
@@ -96,10 +44,9 @@ def spread(
     Args:
       l: float32 (h, w) in [-1, 1], L* / 50 - 1, as the network saw it.
       ab: float32 (h, w, 2), a*b* / 110, as the network made it.
-      hints: in any order; where two overlap, their mean counts. A hint of the color that is
-        there already keeps other hints away.
-      shape: height and width of the full photograph, whose pixels the hints are in.
-      saturation: factor that `painting.paint` will apply; a hint is the color after that.
+      hints: in any order but that of overlapping areas; see `marks.lay`. A hint of the color that
+        is there already keeps other hints away.
+      shape, saturation: see `marks.lay`.
 
     Returns:
       ab, float32 (h, w, 2); no correction goes beyond what some hint asks for.
@@ -107,7 +54,7 @@ def spread(
     Raises:
       ValueError: if a hint lies outside the photograph.
     """
-    check(hints, shape)
+    marks.check(hints, shape)
     if not hints:
         return ab
     height, width = l.shape
@@ -125,59 +72,30 @@ def spread(
     return ab + correction
 
 
-def planes(
-    l: np.ndarray, hints: Sequence[Hint], shape: tuple[int, int], saturation: float = 1.0
-) -> np.ndarray:
-    """The hints as input of a network that takes them.
-
-    Args:
-      l, hints, shape, saturation: see `spread`.
-
-    Returns:
-      float32 (h, w, 3): a*b* / 110, in [-1, 1] by lowering chroma where necessary, and the mask,
-      1 on the disc of a hint and 0 elsewhere. Where discs overlap, the color is their mean.
-
-    Raises:
-      ValueError: if a hint lies outside the photograph.
-    """
-    check(hints, shape)
-    count, total = np.zeros(l.shape), np.zeros((*l.shape, 2))
-    for disc, color in _discs(l, hints, shape, saturation):
-        count[disc] += 1
-        total[disc] += color / max(1.0, np.abs(color).max())
-    mean = total / np.maximum(count, 1)[..., None]
-    return np.concatenate([mean, np.minimum(count, 1)[..., None]], -1, dtype=np.float32)
-
-
 def hold(
     l: np.ndarray,
     ab: np.ndarray,
-    hints: Sequence[Hint],
+    hints: Sequence[marks.Mark],
     shape: tuple[int, int],
     saturation: float = 1.0,
 ) -> bool:
-    """Whether the pixel at every hint has the hint's color, or the nearest that sRGB has there.
+    """Whether hints have their colors, or the nearest that sRGB has there.
+
+    A hint must have it at its pixel, an area in most of its pixels.
 
     Args:
       l, ab, hints, shape, saturation: see `spread`.
     """
-    places = tuple(np.transpose([place_of(hint.x, hint.y, l.shape, shape) for hint in hints]))
-    factor = np.float32(constants.AB_SCALE * saturation)
-    wanted = factor * np.stack([_color(hint, saturation) for hint in hints])
-    lightness = (l[places] + 1) * np.float32(constants.L_SCALE)
-    got, asked = (cielab_numpy.in_gamut(lightness, each) for each in (factor * ab[places], wanted))
-    return bool((ciede2000.ciede2000(got, asked, np) < HOLDS).all())
-
-
-def check(hints: Sequence[Hint], shape: tuple[int, int]) -> None:
-    """Raises ValueError if a hint lies outside a photograph of that height and width."""
-    height, width = shape
-    for hint in hints:
-        if not (0 <= hint.x < width and 0 <= hint.y < height):
-            raise errors.InputError(
-                f"the hint at {hint.x},{hint.y} lies outside the photograph; "
-                f"X must be in 0..{width - 1} and Y in 0..{height - 1}"
-            )
+    covered, color = marks.lay(l, hints, shape, saturation)
+    lightness = (l[covered] + 1) * np.float32(constants.L_SCALE)
+    factor = constants.AB_SCALE * saturation
+    got, asked = (
+        cielab_numpy.in_gamut(lightness, (factor * each[covered]).astype(np.float32))
+        for each in (ab, color)
+    )
+    holds = np.zeros(l.shape, bool)
+    holds[covered] = ciede2000.ciede2000(got, asked, np) < HOLDS
+    return all(holds[mark.core(l, shape)].mean() >= MOST for mark in hints)
 
 
 def solve(l: np.ndarray, weight: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -250,7 +168,7 @@ def neighbor_weights(l: np.ndarray) -> np.ndarray:
 def constraints(
     l: np.ndarray,
     ab: np.ndarray,
-    hints: Sequence[Hint],
+    hints: Sequence[marks.Mark],
     shape: tuple[int, int],
     saturation: float = 1.0,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -259,32 +177,5 @@ def constraints(
     Returns:
       weight float64 (h, w), zero where there is no hint, and the correction float64 (h, w, 2).
     """
-    weight, total = np.zeros(l.shape), np.zeros((*l.shape, 2))
-    for disc, color in _discs(l, hints, shape, saturation):
-        weight[disc] += HINT
-        total[disc] += HINT * (color - ab[disc])
-    return weight, total / np.maximum(weight, HINT)[..., None]
-
-
-def _discs(
-    l: np.ndarray, hints: Sequence[Hint], shape: tuple[int, int], saturation: float
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Mask of each hint, bool (h, w), and its color a*b* / 110, (2,); arguments of `spread`."""
-    rows, columns = np.ogrid[: l.shape[0], : l.shape[1]]
-    radius = RADIUS * min(l.shape)
-    for hint in hints:
-        y, x = place_of(hint.x, hint.y, l.shape, shape)
-        disc = (rows - y) ** 2 + (columns - x) ** 2 <= radius**2
-        yield disc & (np.abs(l - l[y, x]) <= ALIKE), _color(hint, saturation)
-
-
-def place_of(x: int, y: int, l_shape: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, int]:
-    """Row and column in l, of `l_shape`, of a pixel of the photograph, of `shape`."""
-    return int((y + 0.5) * l_shape[0] / shape[0]), int((x + 0.5) * l_shape[1] / shape[1])
-
-
-def _color(hint: Hint, saturation: float) -> np.ndarray:
-    """a*b* / 110, float32 (2,), which is the hint's color after multiplying by the saturation."""
-    ab = cielab_numpy.rgb_to_lab(np.array(hint.rgb, np.uint8))[1:] / constants.AB_SCALE
-    # With a saturation of 0 everything is gray, whatever the hint says.
-    return ab / np.float32(saturation or 1.0)
+    covered, color = marks.lay(l, hints, shape, saturation)
+    return HINT * covered, np.where(covered[..., None], color - ab, 0.0)

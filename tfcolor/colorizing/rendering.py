@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 
 from tfcolor import images, runtimes
-from tfcolor.colorizing import local_hints, painting, reduction
+from tfcolor.colorizing import local_hints, marks, painting, reduction
 
 _Kind = TypeVar("_Kind", np.ndarray, images.Photograph)
 
@@ -44,7 +44,7 @@ class Rendering:
         self,
         network: runtimes.Network,
         l: np.ndarray,
-        hints: Sequence[local_hints.Hint] = (),
+        hints: Sequence[marks.Mark] = (),
         shape: tuple[int, int] = (0, 0),
     ) -> np.ndarray:
         """The network's colors, corrected by hints; see `local_hints.spread` for hints, shape."""
@@ -53,7 +53,7 @@ class Rendering:
         about = hints, shape, self.saturation
         if not network.takes_hints:
             return local_hints.spread(l, reduction.colors(network, l), *about)
-        ab = reduction.colors(network, l, local_hints.planes(l, *about))
+        ab = reduction.colors(network, l, marks.planes(l, *about))
         return ab if local_hints.hold(l, ab, *about) else local_hints.spread(l, ab, *about)
 
     def paint(self, pixels: np.ndarray, l: np.ndarray, ab: np.ndarray) -> np.ndarray:
@@ -64,7 +64,7 @@ class Rendering:
         self,
         pixels: np.ndarray,
         network: runtimes.Network,
-        hints: Sequence[local_hints.Hint] = (),
+        hints: Sequence[marks.Mark] = (),
     ) -> np.ndarray:
         """Performs all steps; see `colorize`."""
         l = self.reduce(pixels, network.size)
@@ -78,7 +78,7 @@ def colorize(
     size: int | None = None,
     strength: float = 1.0,
     saturation: float = 1.0,
-    hints: Sequence[local_hints.Hint] = (),
+    hints: Sequence[marks.Mark] = (),
 ) -> _Kind:
     """A photograph in the colors of a network, its own lightness kept.
 

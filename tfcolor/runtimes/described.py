@@ -169,9 +169,9 @@ def _require_shape(there: list[Any], name: str, said: Description) -> None:
     """Refuses a description whose planes are not those that the file declares."""
     shape = next(each.shape for each in there if each.name == name)
     length = said.size if said.square else None
-    wanted = (1, length, length, INPUTS[said.input.channels])
-    if said.input.layout == "NCHW":
-        wanted = (*wanted[:1], wanted[3], *wanted[1:3])
+    channels = INPUTS[said.input.channels]
+    is_nchw = said.input.layout == "NCHW"
+    wanted = (1, channels, length, length) if is_nchw else (1, length, length, channels)
     # A side that the file leaves open has a name, or none, instead of a number.
     pairs = zip(shape, wanted, strict=False)
     if len(shape) != 4 or any(isinstance(x, int) and y and x != y for x, y in pairs):
