@@ -2,9 +2,7 @@
 
 import contextlib
 import dataclasses
-import io
 import os
-import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -12,12 +10,10 @@ from typing import Any
 
 import click
 
-from tfcolor.cli import options
+from tfcolor.cli import options, stream
 from tfcolor.support import errors
 
-STREAM = "-"  # standard input or output
 NAMED = 20  # Of photographs that are passed over for one reason, so many are named.
-RECOLOR = "--recolor replaces its color"
 
 
 @click.command(
@@ -44,6 +40,13 @@ RECOLOR = "--recolor replaces its color"
     metavar="X,Y,#RRGGBB",
     help="A place in the photograph, in pixels, and its color, which spreads to similar "
     "surroundings. Repeatable.",
+)
+@click.option(
+    "--hints",
+    "choices",
+    type=click.Path(exists=True, path_type=Path),
+    help="A file NAME.hints.json of places, areas and options, or a folder with those of several "
+    "photographs.",
 )
 @click.option(
     "--compare",
@@ -108,18 +111,22 @@ def colorize(
     from tfcolor.images import credentials, searching
 
     parsed = tuple(marks.parse(text) for text in hint_texts)
+    if parsed and settings["choices"]:
+        raise errors.InputError("--hints has all hints in it; leave out --hint")
     beam = options.beam_flags(runner, flags)
     chosen = folder.FileOptions(hints=parsed, **options.given(**settings))
-    if STREAM in photos or str(output) == STREAM:
+    if stream.NAME in photos or str(output) == stream.NAME:
         if manifest or pem:
             raise errors.InputError("--manifest and --sign need files; give no -")
-        _stream(photos, output, options.chosen_network(model, server), chosen)
+        stream.colorize(photos, output, options.chosen_network(model, server), chosen)
         return
     rest = searching.Leftovers()
     pairs = planning.plan(photos, output, suffix, rest)
     place = _common_folder([target.absolute().parent for _, target in pairs])
     if parsed and len(pairs) > 1:
         raise errors.InputError("--hint is for one photograph; give one")
+    if chosen.choices and chosen.choices.is_file() and len(pairs) > 1:
+        raise errors.InputError("a file for --hints is for one photograph; give a folder of them")
     if timestamp and not pem:
         raise click.UsageError("--timestamp needs --sign")
     if pem:
@@ -190,7 +197,7 @@ def _run_here(
             if result.reason and len(pairs) > 1:
                 options.note(result.reason)
             elif result.passed_over and not quiet and counts[result.outcome] <= NAMED:
-                options.note(f"{result.source} is {result.passed_over}; {RECOLOR}")
+                options.note(f"{result.source} is {result.passed_over}; {options.RECOLORS}")
     if len(results) == 1 and results[0].reason:  # told as by every other command
         kind = errors.InputError if results[0].is_bad_input else OSError
         raise kind(results[0].reason)
@@ -249,8 +256,8 @@ def _run_beam(
     record: Path | None,
 ) -> bool:
     """Colorizes in a pipeline; whether no photograph failed."""
-    if chosen.hints or chosen.compare or chosen.gif or record or chosen.signer:
-        refused = "--hint, --compare, --gif, --manifest and --sign"
+    if any((chosen.hints, chosen.choices, chosen.compare, chosen.gif, record, chosen.signer)):
+        refused = "--hint, --hints, --compare, --gif, --manifest and --sign"
         raise errors.InputError(f"{refused} do not go with --runner; leave them out")
     from tfcolor.colorizing import beam_pipeline, folder, tone
 
@@ -262,36 +269,3 @@ def _run_beam(
         click.echo(f"Error: some photographs failed; they are in {listed}", err=True)
         return False
     return True
-
-
-def _stream(
-    photos: tuple[str, ...], output: Path | None, path: Path | str | None, chosen: Any
-) -> None:
-    """Colorizes one photograph from standard input or to standard output."""
-    from tfcolor import images, runtimes
-    from tfcolor.colorizing import tone
-    from tfcolor.images import formats
-
-    if len(photos) != 1:
-        raise errors.InputError("- stands for one photograph; give no other")
-    if chosen.compare or chosen.gif:
-        raise errors.InputError("--compare and --gif need a file for --output")
-    if output and output.exists() and str(output) != STREAM and not chosen.overwrite:
-        raise errors.InputError(f"{output} already exists; --overwrite replaces it")
-    photograph = (
-        images.read(io.BytesIO(sys.stdin.buffer.read()), "standard input")
-        if photos[0] == STREAM
-        else images.read(photos[0])
-    )
-    if not chosen.recolor and (why := tone.why_not_to_color(photograph)):
-        name = "standard input" if photos[0] == STREAM else photos[0]
-        raise errors.InputError(f"{name} is {why}; {RECOLOR}")
-    color = chosen.render(photograph.pixels, runtimes.load(path), chosen.hints)
-    photograph = photograph.with_pixels(color)
-    if output is not None and str(output) != STREAM:
-        images.write(output, photograph, chosen.provenance)
-        return
-    encoded = io.BytesIO()
-    kind = photograph.format if photograph.format in formats.FORMATS.values() else "PNG"
-    images.encode(encoded, photograph, kind, chosen.provenance)
-    sys.stdout.buffer.write(encoded.getvalue())

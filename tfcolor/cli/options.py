@@ -20,6 +20,7 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 INTERRUPTED = 130  # exit code, as a shell reports Ctrl-C
 RESUMES = "the same command goes on where it was"
+RECOLORS = "--recolor replaces its color"
 FOLDER = click.Path(path_type=Path)
 LINES = 20  # how often progress is printed when there is no terminal to show a bar
 PAUSE_S = 1.0  # between two of these lines, at least

@@ -1,5 +1,7 @@
 """Photographs on disk -> colorized photographs on disk, several at a time."""
 
+from __future__ import annotations
+
 import csv
 import dataclasses
 import functools
@@ -13,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tfcolor import images, runtimes
-from tfcolor.colorizing import compare, marks, planning, rendering, tone
+from tfcolor.colorizing import choices, compare, marks, planning, rendering, tone
 from tfcolor.images import credentials, decoding
 from tfcolor.support import disk, errors
 
@@ -29,6 +31,8 @@ class FileOptions(rendering.Rendering):
 
     Attributes:
       hints: see `rendering.colorize`.
+      choices: a file of hints and options, or a folder that has one of some photographs; what it
+        says goes before the options here.
       compare: "side" or "split" to also write NAME-compare beside the result.
       gif: whether to also write NAME-compare.gif, which alternates between gray and color.
       provenance: whether the file says that its color is synthetic.
@@ -38,6 +42,7 @@ class FileOptions(rendering.Rendering):
     """
 
     hints: tuple[marks.Mark, ...] = ()
+    choices: Path | None = None
     compare: str | None = None
     gif: bool = False
     provenance: bool = True
@@ -48,6 +53,21 @@ class FileOptions(rendering.Rendering):
     def outputs(self, target: Path) -> list[Path]:
         """All files that are written for a photograph, the result first."""
         return planning.outputs_of(target, self.compare is not None, self.gif)
+
+    def chosen_for(self, source: Path, shape: tuple[int, int]) -> FileOptions:
+        """The options for a photograph of that height and width, as chosen in its file, if any.
+
+        Raises:
+          ValueError: if the file holds no choices, or those of another photograph.
+          OSError: if it cannot be read.
+        """
+        path = self.choices and choices.path_for(self.choices, source)
+        if path is None:
+            return self
+        try:
+            return dataclasses.replace(self, **choices.read(path).fit(shape))
+        except errors.InputError as error:
+            raise errors.InputError(naming(path, str(error))) from error
 
 
 @dataclasses.dataclass(frozen=True)
@@ -177,6 +197,7 @@ def _colorize_file(
     photograph = images.read(source)
     if not options.recolor and (why := tone.why_not_to_color(photograph)):
         return Result(source, target, passed_over=why)
+    options = options.chosen_for(source, photograph.pixels.shape[:2])
     color = options.render(photograph.pixels, net, options.hints)
     result, *others = options.outputs(target)
     for path in others:
