@@ -10,7 +10,7 @@ from PIL import Image
 
 from tfcolor import images, runtimes
 from tfcolor.cli import main
-from tfcolor.colorizing import beam_pipeline, folder, planning
+from tfcolor.colorizing import beam_pipeline, failures, folder, planning
 from tfcolor.images import searching
 
 FLAGS = ["--runner=DirectRunner", "--direct_num_workers=1"]
@@ -45,7 +45,7 @@ def test_a_pipeline_makes_the_same_and_lists_what_failed(album, tmp_path):
     for path in made:
         beside = tmp_path / "here" / path.relative_to(tmp_path / "beam")
         np.testing.assert_array_equal(images.read_rgb(path), images.read_rgb(beside))
-    with open(tmp_path / "beam" / folder.FAILURES, newline="") as file:
+    with open(tmp_path / "beam" / failures.NAME, newline="") as file:
         listed = {row["file"]: row["reason"] for row in csv.DictReader(file)}
     reasons = {str(each.source): each.reason for each in alone if each.reason}
     assert listed == {name: reason.replace("/here/", "/beam/") for name, reason in reasons.items()}

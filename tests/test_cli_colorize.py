@@ -119,7 +119,7 @@ def test_the_file_says_that_its_color_is_synthetic_unless_it_is_not_to(gray, tmp
         (["--strength", "2"], "strength must be from 0 to 1"),
         (["--suffix", "a/b"], "--suffix must be part of a file's name"),
         (["-m", "nowhere"], "nowhere does not exist"),
-        (["-o", "-", "--gif"], "--compare and --gif need a file for --output"),
+        (["-o", "-", "--gif"], "--certainty and --variants need a file for --output"),
     ],
 )
 def test_bad_input_is_one_line(gray, arguments, message):

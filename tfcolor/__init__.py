@@ -14,8 +14,12 @@ import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tfcolor.colorizing.choices import read as read_choices
+    from tfcolor.colorizing.likelihood import certainty_map as certainty
+    from tfcolor.colorizing.likelihood import likely
     from tfcolor.colorizing.marks import Area, Hint
     from tfcolor.colorizing.rendering import colorize
+    from tfcolor.colorizing.variants import draw as variants
     from tfcolor.config.recipes import recipe
     from tfcolor.images import Photograph, read, write
     from tfcolor.runtimes import load
@@ -28,16 +32,20 @@ __version__ = "0.1.0"
 # instructions; on other processors convolutions take up to twice as long without it.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
-_HOMES = {
+_HOMES = {  # public name -> module, and the name there if it is another
     "Area": "tfcolor.colorizing.marks",
     "Callback": "tfcolor.training.hooks",
     "Hint": "tfcolor.colorizing.marks",
     "Photograph": "tfcolor.images",
+    "certainty": "tfcolor.colorizing.likelihood:certainty_map",
     "colorize": "tfcolor.colorizing.rendering",
+    "likely": "tfcolor.colorizing.likelihood",
     "load": "tfcolor.runtimes",
     "read": "tfcolor.images",
+    "read_choices": "tfcolor.colorizing.choices:read",
     "recipe": "tfcolor.config.recipes",
     "train": "tfcolor.training.loop",
+    "variants": "tfcolor.colorizing.variants:draw",
     "write": "tfcolor.images",
 }
 __all__ = [
@@ -45,11 +53,15 @@ __all__ = [
     "Callback",
     "Hint",
     "Photograph",
+    "certainty",
     "colorize",
+    "likely",
     "load",
     "read",
+    "read_choices",
     "recipe",
     "train",
+    "variants",
     "write",
 ]
 
@@ -57,7 +69,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'tfcolor' has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    module, _, inside = _HOMES[name].partition(":")
+    return getattr(importlib.import_module(module), inside or name)
 
 
 def __dir__() -> list[str]:

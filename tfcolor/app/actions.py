@@ -13,7 +13,7 @@ import gradio as gr
 
 from tfcolor import runtimes
 from tfcolor.app import preview, results
-from tfcolor.colorizing import folder, marks
+from tfcolor.colorizing import failures, folder, marks
 from tfcolor.support import errors
 
 RECOLOR = "Replace colors that are there"
@@ -252,7 +252,7 @@ def explained() -> Iterator[None]:
 
 
 def _reason(path: Path, error: Exception) -> str:
-    return folder.naming(Path(path.name), errors.one_line(error))
+    return failures.naming(Path(path.name), errors.one_line(error))
 
 
 def _warn(lines: Sequence[str]) -> None:

@@ -59,6 +59,24 @@ NAMED = 20  # Of photographs that are passed over for one reason, so many are na
     default=None,
     help="Also write NAME-compare.gif, which alternates between gray and color.",
 )
+@click.option(
+    "--variants",
+    type=int,
+    help="Write NAME-1 to NAME-N, N colorings that differ where the network is unsure.",
+)
+@click.option("--seed", type=int, help="Of the variants: another one gives others.  [default: 0]")
+@click.option(
+    "--certainty",
+    is_flag=True,
+    default=None,
+    help="Also write NAME-certainty.png: brighter where the color is more likely right.",
+)
+@click.option(
+    "--layer",
+    is_flag=True,
+    default=None,
+    help="Also write NAME-layer: the color alone, for the blend mode Color of picture editors.",
+)
 @options.provenance
 @click.option("--overwrite", is_flag=True, default=None, help="Replace existing outputs.")
 @options.recolor
@@ -123,6 +141,8 @@ def colorize(
     rest = searching.Leftovers()
     pairs = planning.plan(photos, output, suffix, rest)
     place = _common_folder([target.absolute().parent for _, target in pairs])
+    if chosen.variants > 1:
+        pairs = [(source, planning.variant(target, 1)) for source, target in pairs]
     if parsed and len(pairs) > 1:
         raise errors.InputError("--hint is for one photograph; give one")
     if chosen.choices and chosen.choices.is_file() and len(pairs) > 1:
@@ -177,9 +197,11 @@ def _run_here(
 ) -> bool:
     """Colorizes on this machine; whether no photograph failed."""
     from tfcolor import runtimes
-    from tfcolor.colorizing import folder, manifest
+    from tfcolor.colorizing import folder, manifest, reduction
 
     net = runtimes.load(path, threads=None if len(pairs) == 1 else 1)
+    if chosen.certainty or chosen.variants > 1:
+        reduction.require_classes(net)
     results: list[folder.Result] = []
     counts: Counter[str] = Counter()
     began = time.monotonic()
@@ -221,12 +243,12 @@ def _sum_up(results: list[Any], counts: Counter[str], seconds: float) -> None:
 
 def _list_failures(results: list[Any], place: Path) -> bool:
     """Lists the photographs that failed in a file; whether none did."""
-    from tfcolor.colorizing import folder
+    from tfcolor.colorizing import failures
 
-    failed = [result for result in results if result.reason]
+    failed = {result.source: result.reason for result in results if result.reason}
     if len(results) > 1:
         try:
-            where = f"; they are in {folder.write_failures(place, failed)}"
+            where = f"; they are in {failures.write(place, failed)}"
         except OSError:  # The list repeats what was printed.
             where = ""
         if failed:
@@ -237,10 +259,10 @@ def _list_failures(results: list[Any], place: Path) -> bool:
 
 def _tell(rest: Any, quiet: bool) -> None:
     """Prints what was in the folders and was not colorized; if quiet, only errors."""
-    from tfcolor.colorizing import folder
+    from tfcolor.colorizing import failures
 
-    lists = {path for path in rest.files if path.name.endswith(folder.FAILURES)}
-    rest.files -= {path for path in lists if path == folder.failures_path(path.parent)}
+    lists = {path for path in rest.files if path.name.endswith(failures.NAME)}
+    rest.files -= {path for path in lists if path == failures.path_in(path.parent)}
     if rest.files and not quiet:
         click.echo(rest.describe(), err=True)
     for error in rest.folders:
@@ -256,16 +278,16 @@ def _run_beam(
     record: Path | None,
 ) -> bool:
     """Colorizes in a pipeline; whether no photograph failed."""
-    if any((chosen.hints, chosen.choices, chosen.compare, chosen.gif, record, chosen.signer)):
-        refused = "--hint, --hints, --compare, --gif, --manifest and --sign"
+    if chosen.hints or chosen.choices or chosen.has_extras or record or chosen.signer:
+        refused = "--hint, --hints, --manifest, --sign and what writes more than one file"
         raise errors.InputError(f"{refused} do not go with --runner; leave them out")
-    from tfcolor.colorizing import beam_pipeline, folder, tone
+    from tfcolor.colorizing import beam_pipeline, failures, tone
 
     passed_over = beam_pipeline.colorize_files(path, pairs, chosen, place, flags)
     there = sum(target.exists() for _, target in pairs)
     told = f", {passed_over} {tone.IN_COLOR}" if passed_over else ""
     click.echo(f"{there} of {len(pairs)} photographs are done{told}")
-    if (listed := folder.failures_path(place)).exists():
+    if (listed := failures.path_in(place)).exists():
         click.echo(f"Error: some photographs failed; they are in {listed}", err=True)
         return False
     return True

@@ -31,8 +31,9 @@ def colorize(
 
     if len(photos) != 1:
         raise errors.InputError("- stands for one photograph; give no other")
-    if chosen.compare or chosen.gif:
-        raise errors.InputError("--compare and --gif need a file for --output")
+    if chosen.has_extras:
+        extras = "--compare, --gif, --layer, --certainty and --variants"
+        raise errors.InputError(f"{extras} need a file for --output")
     if output and output.exists() and str(output) != NAME and not chosen.overwrite:
         raise errors.InputError(f"{output} already exists; --overwrite replaces it")
     photograph = (

@@ -16,7 +16,7 @@ from apache_beam.ml.inference import base
 from apache_beam.options import pipeline_options
 
 from tfcolor import images, runtimes
-from tfcolor.colorizing import folder, planning, reduction, tone
+from tfcolor.colorizing import failures, folder, planning, reduction, tone
 from tfcolor.support import errors
 
 Pair = tuple[str, str]  # paths of a photograph and of its result
@@ -139,9 +139,9 @@ class _Paint(beam.DoFn):
 
 
 def _failed(pair: Pair, error: Exception) -> folder.Result:
-    reason = folder.naming(Path(pair[0]), errors.of_photograph(error))
+    reason = failures.naming(Path(pair[0]), errors.of_photograph(error))
     return folder.Result(Path(pair[0]), Path(pair[1]), reason=reason)
 
 
 def _list_failures(failed: list[folder.Result], place: str) -> None:
-    folder.write_failures(Path(place), failed)
+    failures.write(Path(place), {each.source: str(each.reason) for each in failed})

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import functools
-import io
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent import futures
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
+
 from tfcolor import images, runtimes
-from tfcolor.colorizing import choices, compare, marks, planning, rendering, tone
+from tfcolor.colorizing import (
+    choices,
+    compare,
+    failures,
+    layers,
+    likelihood,
+    marks,
+    planning,
+    rendering,
+    tone,
+    variants,
+)
 from tfcolor.images import credentials, decoding
 from tfcolor.support import disk, errors
 
-FAILURES = "failures.csv"
-_COLUMNS = ("file", "reason")
 MADE, THERE, FAILED = "made", "there already", "failed"  # what can become of a photograph
 PIXELS_AT_ONCE = 100_000_000  # in all photographs in work: 10 bytes each, so about a gigabyte
 
@@ -35,6 +45,11 @@ class FileOptions(rendering.Rendering):
         says goes before the options here.
       compare: "side" or "split" to also write NAME-compare beside the result.
       gif: whether to also write NAME-compare.gif, which alternates between gray and color.
+      layer: whether to also write NAME-layer; see `layers.color_alone`.
+      certainty: whether to also write NAME-certainty.png; see `likelihood.certainty_map`.
+      variants: how many colorings are written, see `variants.draw`; if more than 1, the target
+        of a photograph is that of the first, see `planning.variant`.
+      seed: of the variants.
       provenance: whether the file says that its color is synthetic.
       overwrite: whether results that exist already are replaced.
       recolor: whether photographs that have their color already are colorized, too.
@@ -45,14 +60,29 @@ class FileOptions(rendering.Rendering):
     choices: Path | None = None
     compare: str | None = None
     gif: bool = False
+    layer: bool = False
+    certainty: bool = False
+    variants: int = 1
+    seed: int = 0
     provenance: bool = True
     overwrite: bool = False
     recolor: bool = False
     signer: credentials.Signer | None = None
 
-    def outputs(self, target: Path) -> list[Path]:
-        """All files that are written for a photograph, the result first."""
-        return planning.outputs_of(target, self.compare is not None, self.gif)
+    def __post_init__(self) -> None:
+        """Raises ValueError if a number is out of range."""
+        super().__post_init__()
+        planning.check_variants(self.variants)
+
+    @property
+    def has_extras(self) -> bool:
+        """Whether more than one file is written for a photograph."""
+        return self.variants > 1 or any(getattr(self, each) for each in planning.EXTRAS)
+
+    def outputs(self, target: Path) -> dict[str, Path]:
+        """All files that are written for a photograph; see `planning.outputs_of`."""
+        extras = [each for each in planning.EXTRAS if getattr(self, each)]
+        return planning.outputs_of(target, extras, self.variants)
 
     def chosen_for(self, source: Path, shape: tuple[int, int]) -> FileOptions:
         """The options for a photograph of that height and width, as chosen in its file, if any.
@@ -67,7 +97,7 @@ class FileOptions(rendering.Rendering):
         try:
             return dataclasses.replace(self, **choices.read(path).fit(shape))
         except errors.InputError as error:
-            raise errors.InputError(naming(path, str(error))) from error
+            raise errors.InputError(failures.naming(path, str(error))) from error
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,7 +152,7 @@ def colorize_files(
       A result for each photograph as it ends; a failure does not stop the others.
     """
     options = options or FileOptions()
-    collisions = planning.collisions(pairs, options.outputs)
+    collisions = planning.collisions(pairs, lambda target: options.outputs(target).values())
     room = _Room(PIXELS_AT_ONCE)
 
     def work(source: Path, target: Path) -> Result:
@@ -132,15 +162,17 @@ def colorize_files(
 
     def attempt(source: Path, target: Path) -> Result:
         try:
-            wanted = [
-                path for path in options.outputs(target) if options.overwrite or not path.exists()
-            ]
+            wanted = {
+                kind: path
+                for kind, path in options.outputs(target).items()
+                if options.overwrite or not path.exists()
+            }
             if not wanted:
                 return Result(source, target)
             with room.of(decoding.count_pixels(source)):
                 return _colorize_file(net, source, target, options, wanted)
         except Exception as error:  # Any error concerns this photograph only.
-            reason = naming(source, errors.of_photograph(error))
+            reason = failures.naming(source, errors.of_photograph(error))
             is_bad_input = isinstance(error, errors.InputError)
             return Result(source, target, reason=reason, is_bad_input=is_bad_input)
 
@@ -156,67 +188,71 @@ def colorize_files(
         pool.shutdown(cancel_futures=True)
 
 
-def write_failures(folder: Path, failed: Sequence[Result]) -> Path | None:
-    """Lists failures in a file in a folder, or deletes the list of an earlier run.
-
-    Returns:
-      The file, with columns file and reason; None if nothing failed.
-
-    Raises:
-      OSError: if it cannot be written.
-    """
-    path = failures_path(folder)
-    if not failed:
-        path.unlink(missing_ok=True)
-        return None
-    lines = io.StringIO(newline="")
-    rows = csv.writer(lines)
-    rows.writerow(_COLUMNS)
-    rows.writerows(sorted((str(each.source), each.reason) for each in failed))
-    disk.write(path, lines.getvalue().encode(errors="surrogateescape"))
-    return path
-
-
-def failures_path(folder: Path) -> Path:
-    """Where failures are listed in a folder, even if a file of the user has the usual name."""
-    path = folder / FAILURES
-    is_free = not path.exists() or _is_list(path)
-    return path if is_free else folder / f"tfcolor-{FAILURES}"
-
-
-def naming(path: Path, reason: str) -> str:
-    """The reason of a failure, after the file's path unless it names the file already."""
-    return reason if path.name in reason else f"{path}: {reason}"
-
-
 def _colorize_file(
-    net: runtimes.Network, source: Path, target: Path, options: FileOptions, wanted: Sequence[Path]
+    net: runtimes.Network,
+    source: Path,
+    target: Path,
+    options: FileOptions,
+    wanted: Mapping[str, Path],
 ) -> Result:
     """Writes the wanted files of a photograph, unless it is passed over."""
     began = time.monotonic()
     photograph = images.read(source)
     if not options.recolor and (why := tone.why_not_to_color(photograph)):
         return Result(source, target, passed_over=why)
-    options = options.chosen_for(source, photograph.pixels.shape[:2])
-    color = options.render(photograph.pixels, net, options.hints)
-    result, *others = options.outputs(target)
-    for path in others:
-        if path not in wanted:
-            continue
-        if options.gif and path == others[-1]:
-            compare.write_gif(path, photograph.pixels, color)
-        else:
-            assert options.compare is not None
-            pair = compare.PAIRS[options.compare](photograph.pixels, color)
-            images.write(path, images.Photograph(pair), options.provenance)
+    pixels = photograph.pixels
+    options = options.chosen_for(source, pixels.shape[:2])
+    signer = options.signer
+    sign = functools.partial(signer.sign, source=source) if signer else None
+
+    def write(kind: str, color: np.ndarray) -> None:
+        in_color = photograph.with_pixels(color)
+        images.write(wanted[kind], in_color, options.provenance, source, sign)
+
+    if set(wanted) & {str(number) for number in range(2, options.variants + 1)}:
+        drawn = variants.draw(
+            *(net, pixels, options.variants, options.seed), size=options.size, hints=options.hints
+        )
+        for number, hints in enumerate(drawn[1:], 2):
+            if str(number) in wanted:
+                write(str(number), options.render(pixels, net, hints))
+    color = options.render(pixels, net, options.hints)
+    for kind in [each for each in planning.EXTRAS if each in wanted]:
+        _write_extra(kind, wanted[kind], options, net, pixels, color)
     photograph = photograph.with_pixels(color)  # frees the pixels that were read
-    if result in wanted:
-        signer = options.signer
-        sign = functools.partial(signer.sign, source=source) if signer else None
-        images.write(result, photograph, options.provenance, source, sign)
+    del pixels
+    if "result" in wanted:
+        write("result", color)
     height, width = color.shape[:2]
     seconds = time.monotonic() - began
     return Result(source, target, is_new=True, size=(width, height), seconds=seconds)
+
+
+def _write_extra(
+    kind: str,
+    path: Path,
+    options: FileOptions,
+    net: runtimes.Network,
+    pixels: np.ndarray,
+    color: np.ndarray,
+) -> None:
+    """Writes one of `planning.EXTRAS`."""
+    if kind == "gif":
+        compare.write_gif(path, pixels, color)
+    elif kind == "certainty":
+        look = ("size", "strength", "saturation", "hints")
+        found = likelihood.certainty_map(
+            net, pixels, **{name: getattr(options, name) for name in look}
+        )
+        with disk.replacing(path) as partial:
+            Image.fromarray(np.rint(255 * found).astype(np.uint8)).save(partial, "PNG")
+    else:
+        if kind == "layer":
+            picture = layers.color_alone(color)
+        else:
+            assert options.compare is not None
+            picture = compare.PAIRS[options.compare](pixels, color)
+        images.write(path, images.Photograph(picture), options.provenance)
 
 
 class _Room:
@@ -237,8 +273,3 @@ class _Room:
             with self._changed:
                 self._used -= pixels
                 self._changed.notify_all()
-
-
-def _is_list(path: Path) -> bool:
-    with open(path, newline="", encoding="utf-8", errors="replace") as file:
-        return next(csv.reader(file), None) == list(_COLUMNS)

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-from scipy import special
 
 from tfcolor import images, runtimes
 from tfcolor.color import ciede2000, cielab_numpy, classes, constants
@@ -65,11 +64,25 @@ def likely(
     if count < 1:
         raise errors.InputError(f"count must be 1 or more, got {count}")
     l = rendering.Rendering(size).reduce(pixels, network.size)
-    planes = marks.planes(l, hints, shape) if hints else None
     row, column = marks.place_of(x, y, l.shape, shape)
-    cells = reduction.class_probabilities(network, l, planes)
-    told = cells[row // classes.CELL, column // classes.CELL]
+    told = cell_probabilities(network, l, hints, shape)[row // classes.CELL, column // classes.CELL]
     return modes(told, (l[row, column] + 1) * constants.L_SCALE, count)
+
+
+def cell_probabilities(
+    network: runtimes.Network, l: np.ndarray, hints: Sequence[marks.Mark], shape: tuple[int, int]
+) -> np.ndarray:
+    """The probabilities of the color classes, given hints if the network takes them.
+
+    Args:
+      network: one that tells them.
+      l, hints, shape: see `marks.lay`.
+
+    Returns:
+      float32 (ceil(h / 4), ceil(w / 4), 258), see `reduction.class_probabilities`.
+    """
+    planes = marks.planes(l, hints, shape) if hints and network.takes_hints else None
+    return reduction.class_probabilities(network, l, planes)
 
 
 def modes(probabilities: np.ndarray, lightness: float, count: int) -> list[Likely]:
@@ -109,6 +122,37 @@ def modes(probabilities: np.ndarray, lightness: float, count: int) -> list[Likel
     return sorted(found, key=lambda each: -each.probability)
 
 
+def certainty_map(
+    network: runtimes.Network,
+    photograph: images.Photograph | np.ndarray,
+    *,
+    size: int | None = None,
+    strength: float = 1.0,
+    saturation: float = 1.0,
+    hints: Sequence[marks.Mark] = (),
+) -> np.ndarray:
+    """How likely each pixel of a colorized photograph has the right color; see `certainty`.
+
+    Args:
+      network: one that tells the probabilities of color classes.
+      photograph: a gray one; see `rendering.colorize`, also for what else is given.
+
+    Returns:
+      float32 (h, w) in [0, 1]; 1 where a hint is.
+
+    Raises:
+      ValueError: if the network does not tell, or as `rendering.colorize`.
+    """
+    pixels = photograph.pixels if isinstance(photograph, images.Photograph) else photograph
+    shape = pixels.shape[:2]
+    rendered = rendering.Rendering(size, strength, saturation)
+    l = rendered.reduce(pixels, network.size)
+    ab = rendered.colors(network, l, hints, shape) * np.float32(strength * saturation)
+    found = certainty(cell_probabilities(network, l, hints, shape), l, ab)
+    found[marks.lay(l, hints, shape)[0]] = 1.0
+    return cv2.resize(found, shape[::-1], interpolation=cv2.INTER_LINEAR)
+
+
 def certainty(probabilities: np.ndarray, l: np.ndarray, ab: np.ndarray) -> np.ndarray:
     """How likely each color of a picture is right, that is, within `RIGHT` of the truth.
 
@@ -134,6 +178,8 @@ def certainty(probabilities: np.ndarray, l: np.ndarray, ab: np.ndarray) -> np.nd
 
 def _right(probabilities: np.ndarray, planes: np.ndarray) -> np.ndarray:
     """`certainty` of a row of cells: (w', 258) and (w', 3) -> float32 (w',)."""
+    from scipy import special  # slow to import
+
     lightness = (planes[:, 0] + 1) * np.float32(constants.L_SCALE)
     painted = cielab_numpy.in_gamut(lightness, planes[:, 1:] * np.float32(constants.AB_SCALE))
     each: np.ndarray = np.repeat(lightness, classes.COUNT)

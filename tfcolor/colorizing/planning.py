@@ -3,13 +3,15 @@
 import functools
 import glob
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
 from tfcolor.images import formats, searching
 from tfcolor.support import disk, errors
 
 SUFFIX = "-color"  # A result beside its photograph has it at the end of its name.
+EXTRAS = ("compare", "gif", "layer", "certainty")  # what may be written beside a result
+MOST_VARIANTS = 16
 
 
 def plan(
@@ -56,7 +58,7 @@ def plan(
 
 def collisions(
     pairs: Sequence[tuple[Path, Path]],
-    outputs: Callable[[Path], list[Path]] = lambda target: [target],
+    outputs: Callable[[Path], Iterable[Path]] = lambda target: [target],
 ) -> dict[tuple[Path, Path], str]:
     """Finds photographs that would be written over another's, such as of a.heic and a.jpg.
 
@@ -89,20 +91,45 @@ def collisions(
     return found
 
 
-def outputs_of(target: Path, compared: bool, alternating: bool) -> list[Path]:
-    """All files that are written for a photograph.
+def outputs_of(
+    target: Path, extras: Collection[str] = EXTRAS, variants: int = 1
+) -> dict[str, Path]:
+    """All files that are written for a photograph, by what they are.
 
     Args:
-      target: the photograph in color, which comes first.
-      compared: whether a picture of gray and color is written beside it.
-      alternating: whether a GIF that alternates between the two is also written.
+      target: the photograph in color, "result", which comes first.
+      extras: of `EXTRAS`, those that are written beside it.
+      variants: how many are written; those after the first are "2", "3" and so on.
     """
-    stem = f"{target.stem}-compare"
-    # The GIF that alternates has the name that the picture of a GIF would have.
-    suffix = ".png" if alternating and target.suffix.lower() == ".gif" else target.suffix
-    pictures = [target.with_name(stem + suffix)] if compared else []
-    turns = [target.with_name(f"{stem}.gif")] if alternating else []
-    return [target, *pictures, *turns]
+    suffix = target.suffix.lower()
+    # A GIF of gray and color in turn has the name that a comparison of a GIF would have.
+    compared = ".png" if "gif" in extras and suffix == ".gif" else target.suffix
+    suffixes = {
+        "compare": f"-compare{compared}",
+        "gif": "-compare.gif",
+        "layer": f"-layer{target.suffix if suffix in ('.tif', '.tiff') else '.png'}",
+        "certainty": "-certainty.png",
+    }
+    named = {each: target.with_name(f"{target.stem}{suffixes[each]}") for each in extras}
+    others = {str(number): variant(target, number) for number in range(2, variants + 1)}
+    return {"result": target, **others, **named}
+
+
+def check_variants(count: int) -> None:
+    """Raises ValueError if there are too few or too many variants."""
+    if not 1 <= count <= MOST_VARIANTS:
+        raise errors.InputError(f"variants must be from 1 to {MOST_VARIANTS}, got {count}")
+
+
+def variant(target: Path, number: int) -> Path:
+    """The file of a variant of a photograph, NAME-1, NAME-2 and so on.
+
+    Args:
+      target: NAME, or NAME-1.
+      number: from 1.
+    """
+    name = target.stem if number == 1 else target.stem.removesuffix("-1")
+    return target.with_name(f"{name}-{number}{target.suffix}")
 
 
 def _matches(path: str | Path) -> list[Path]:
@@ -149,8 +176,9 @@ def _without_results(pairs: list[tuple[Path, Path]]) -> list[tuple[Path, Path]]:
     made = {
         path
         for _, target in pairs
-        for turns in (False, True)
-        for path in outputs_of(target, True, turns)
+        for extras in (EXTRAS, [each for each in EXTRAS if each != "gif"])
+        for name in (target, variant(target, 1))
+        for path in outputs_of(name, extras, variants=MOST_VARIANTS).values()
     }
     return [(source, target) for source, target in pairs if source not in made]
 

@@ -92,11 +92,7 @@ def class_probabilities(
     Raises:
       ValueError: if the network tells none, or takes no hints.
     """
-    if not (isinstance(network, runtimes.Classifier) and network.tells_classes):
-        raise errors.InputError(
-            "this network does not tell how likely a color is; export one that was trained on "
-            "color classes"
-        )
+    network = require_classes(network)
     _check_hints(network, hints)
     cell = classes.CELL
     before, shown = _mirrored(l, hints, math.lcm(network.stride, cell), cell)
@@ -105,6 +101,20 @@ def class_probabilities(
         for start, side in zip(before, l.shape, strict=True)
     )
     return network.classes(*shown)[rows, columns]
+
+
+def require_classes(network: runtimes.Network) -> runtimes.Classifier:
+    """The network, if it tells the probabilities of color classes.
+
+    Raises:
+      ValueError: if it tells none.
+    """
+    if isinstance(network, runtimes.Classifier) and network.tells_classes:
+        return network
+    raise errors.InputError(
+        "this network does not tell how likely a color is; export one that was trained on color "
+        "classes"
+    )
 
 
 def _check_hints(network: runtimes.Network, hints: np.ndarray | None) -> None:

@@ -1,0 +1,105 @@
+"""What `tfcolor colorize` writes beside a result: variants, certainty, a layer of the color."""
+
+import csv
+import os
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from conftest import saved
+from PIL import Image
+from skimage import data as photographs
+
+import tfcolor
+from tfcolor import images, runtimes
+from tfcolor.cli import main
+from tfcolor.colorizing import layers, likelihood, variants
+
+
+@pytest.fixture
+def photo(tmp_path):
+    """A gray photograph of 128 x 128 pixels."""
+    gray = Image.fromarray(photographs.astronaut()).convert("L").resize((128, 128))
+    return saved(tmp_path / "old.png", gray)
+
+
+def colorize(*arguments):
+    return CliRunner().invoke(main.cli, ["colorize", *(str(each) for each in arguments)])
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_variants_are_those_of_the_function_and_the_first_is_the_usual_one(photo, tmp_path):
+    done = colorize(photo, "-o", tmp_path / "out" / "new.png", "--variants", 3, "--size", 64)
+    assert done.exit_code == 0, done.output
+    assert names(tmp_path / "out") == ["new-1.png", "new-2.png", "new-3.png"]
+    made = [images.read(tmp_path / "out" / f"new-{number}.png").pixels for number in (1, 2, 3)]
+    gray, network = images.read(photo).pixels, runtimes.load()
+    drawn = variants.draw(network, gray, 3, size=64)
+    for pixels, hints in zip(made, drawn, strict=True):
+        expected = tfcolor.colorize(gray, network, size=64, hints=hints)
+        np.testing.assert_array_equal(pixels, expected)
+    np.testing.assert_array_equal(made[0], tfcolor.colorize(gray, size=64))
+    assert all(np.abs(made[0].astype(int) - other).mean() > 1 for other in made[1:])
+
+
+def test_a_rerun_makes_only_what_is_missing_and_results_are_not_colorized_again(photo, tmp_path):
+    options = ("--variants", 3, "--certainty", "--layer", "--size", 32, "--manifest")
+    done = colorize(tmp_path, *options, tmp_path / "made.csv")
+    assert done.exit_code == 0, done.output
+    made = [f"old-color-{name}.png" for name in ("1", "1-certainty", "1-layer", "2", "3")]
+    assert names(tmp_path) == sorted(["made.csv", "old.png", *made])
+    with open(tmp_path / "made.csv", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row["result"].endswith("old-color-1.png") and row["outcome"] == "made"
+    (tmp_path / "old-color-2.png").unlink()
+    for name in set(made) - {"old-color-2.png"}:
+        os.utime(tmp_path / name, (1, 1))
+    done = colorize(tmp_path, *options, tmp_path / "made.csv")
+    assert done.exit_code == 0, done.output
+    assert names(tmp_path) == sorted(["made.csv", "old.png", *made])
+    written = {name for name in made if (tmp_path / name).stat().st_mtime != 1}
+    assert written == {"old-color-2.png"}
+
+
+def test_certainty_and_layer_are_those_of_the_functions(photo, tmp_path):
+    levels = np.asarray(Image.open(photo)).astype(np.uint16) * 257
+    deep = saved(tmp_path / "deep.tif", Image.fromarray(levels))
+    done = colorize(deep, "--certainty", "--layer", "--saturation", 1.4)
+    assert done.exit_code == 0, done.output
+    color = images.read(tmp_path / "deep-color.tif").pixels
+    layer = images.read(tmp_path / "deep-color-layer.tif").pixels
+    np.testing.assert_array_equal(layer, layers.color_alone(color))
+    with Image.open(tmp_path / "deep-color-certainty.png") as image:
+        assert image.mode == "L" and image.size == (128, 128)
+        shown = np.asarray(image)
+    expected = likelihood.certainty_map(runtimes.load(), levels, saturation=1.4)
+    np.testing.assert_allclose(shown, 255 * expected, atol=0.51)
+    assert shown.std() > 5
+
+
+class Told:
+    """A network that tells no classes."""
+
+    size, stride, takes_hints = 32, 1, False
+
+    def __call__(self, l, hints=None):
+        return np.zeros((*l.shape, 2), np.float32)
+
+
+@pytest.mark.parametrize("option", [("--certainty",), ("--variants", 2)])
+def test_a_network_that_tells_no_classes_is_refused_before_anything(
+    option, photo, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(runtimes, "load", lambda *path, **threads: Told())
+    done = colorize(photo, photo, *option)
+    assert done.exit_code == 2 and done.output.count("does not tell how likely a color is") == 1
+    assert names(tmp_path) == ["old.png"]
+
+
+@pytest.mark.parametrize("count", [0, 17])
+def test_too_few_or_many_variants_are_refused(photo, count):
+    done = colorize(photo, "--variants", count)
+    assert done.exit_code == 2 and f"variants must be from 1 to 16, got {count}" in done.output
