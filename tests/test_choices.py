@@ -95,7 +95,10 @@ def test_in_a_folder_each_photograph_has_its_own_and_a_broken_file_fails_one(tmp
         ("{", "no file of hints"),
         (json.dumps({**WHOLE, "width": 0}), "whole numbers above 0"),
         (json.dumps({**WHOLE, "hints": {}}), '"hints" must be a list'),
-        (json.dumps({**WHOLE, "hints": [{"x": 1}]}), "hint 1: it must have x, y, color or"),
+        (
+            json.dumps({**WHOLE, "hints": [{"x": 1}]}),
+            "hint 1: it must have x and y and color, or polygon",
+        ),
         (
             json.dumps({**WHOLE, "hints": [{"x": 1.5, "y": 2, "color": "#000000"}]}),
             "hint 1: places must be pairs of whole numbers",
@@ -136,4 +139,7 @@ def test_options_that_contradict_are_refused(photo, tmp_path):
     assert done.exit_code == 2 and "leave out --hint" in done.output
     other = saved(tmp_path / "b.png", Image.open(photo))
     done = colorize(photo, other, "--hints", path)
-    assert done.exit_code == 2 and "give a folder of them" in done.output
+    assert (
+        done.exit_code == 2
+        and "a file for --hints is for one photograph; give a folder" in done.output
+    )

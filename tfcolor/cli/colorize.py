@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from tfcolor.cli import options, stream
+from tfcolor.cli import colorize_options, options, stream
 from tfcolor.support import errors
 
 NAMED = 20  # Of photographs that are passed over for one reason, so many are named.
@@ -33,50 +33,8 @@ NAMED = 20  # Of photographs that are passed over for one reason, so many are na
 )
 @options.network
 @options.rendering
-@click.option(
-    "--hint",
-    "hint_texts",
-    multiple=True,
-    metavar="X,Y,#RRGGBB",
-    help="A place in the photograph, in pixels, and its color, which spreads to similar "
-    "surroundings. Repeatable.",
-)
-@click.option(
-    "--hints",
-    "choices",
-    type=click.Path(exists=True, path_type=Path),
-    help="A file NAME.hints.json of places, areas and options, or a folder with those of several "
-    "photographs.",
-)
-@click.option(
-    "--compare",
-    type=click.Choice(["side", "split"]),
-    help="Also write NAME-compare: gray and color side by side, or half and half.",
-)
-@click.option(
-    "--gif",
-    is_flag=True,
-    default=None,
-    help="Also write NAME-compare.gif, which alternates between gray and color.",
-)
-@click.option(
-    "--variants",
-    type=int,
-    help="Write NAME-1 to NAME-N, N colorings that differ where the network is unsure.",
-)
-@click.option("--seed", type=int, help="Of the variants: another one gives others.  [default: 0]")
-@click.option(
-    "--certainty",
-    is_flag=True,
-    default=None,
-    help="Also write NAME-certainty.png: brighter where the color is more likely right.",
-)
-@click.option(
-    "--layer",
-    is_flag=True,
-    default=None,
-    help="Also write NAME-layer: the color alone, for the blend mode Color of picture editors.",
-)
+@colorize_options.corrections
+@colorize_options.extras
 @options.provenance
 @click.option("--overwrite", is_flag=True, default=None, help="Replace existing outputs.")
 @options.recolor
@@ -145,8 +103,9 @@ def colorize(
         pairs = [(source, planning.variant(target, 1)) for source, target in pairs]
     if parsed and len(pairs) > 1:
         raise errors.InputError("--hint is for one photograph; give one")
-    if chosen.choices and chosen.choices.is_file() and len(pairs) > 1:
-        raise errors.InputError("a file for --hints is for one photograph; give a folder of them")
+    for option, given in (("--hints", chosen.choices), ("--colors-from", chosen.colors_from)):
+        if given and given.is_file() and len(pairs) > 1:
+            raise errors.InputError(f"a file for {option} is for one photograph; give a folder")
     if timestamp and not pem:
         raise click.UsageError("--timestamp needs --sign")
     if pem:
@@ -179,7 +138,7 @@ def _signing(chosen: Any, pem: Path, path: Path | str | None, timestamp: str | N
 
 
 def _common_folder(folders: list[Path]) -> Path:
-    """The deepest folder that holds all of them; on Windows the first if they are on two drives."""
+    """The deepest folder that holds all; on Windows the first if they are on two drives."""
     try:
         return Path(os.path.commonpath(folders))
     except ValueError:
@@ -278,8 +237,9 @@ def _run_beam(
     record: Path | None,
 ) -> bool:
     """Colorizes in a pipeline; whether no photograph failed."""
-    if chosen.hints or chosen.choices or chosen.has_extras or record or chosen.signer:
-        refused = "--hint, --hints, --manifest, --sign and what writes more than one file"
+    alone = chosen.hints, chosen.choices, chosen.colors_from, chosen.has_extras, record
+    if any(alone) or chosen.signer:
+        refused = "--hint, --hints, --colors-from, --manifest, --sign and more files than one each"
         raise errors.InputError(f"{refused} do not go with --runner; leave them out")
     from tfcolor.colorizing import beam_pipeline, failures, tone
 

@@ -45,7 +45,8 @@ def colorize(
         name = "standard input" if photos[0] == NAME else photos[0]
         raise errors.InputError(f"{name} is {why}; {options.RECOLORS}")
     chosen = chosen.chosen_for(Path(photos[0]), photograph.pixels.shape[:2])
-    color = chosen.render(photograph.pixels, runtimes.load(path), chosen.hints)
+    other = chosen.other_picture(Path(photos[0]))
+    color = chosen.render(photograph.pixels, runtimes.load(path), chosen.hints, other)
     photograph = photograph.with_pixels(color)
     if output is not None and str(output) != NAME:
         images.write(output, photograph, chosen.provenance)

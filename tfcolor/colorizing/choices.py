@@ -17,11 +17,7 @@ SUFFIX = ".hints.json"
 OPTIONS = typing.get_type_hints(rendering.Rendering)
 
 _STRETCHED = 0.02  # A photograph's aspect ratio may differ by this share, as rounding changes it.
-_KINDS = {
-    frozenset({"x", "y", "color"}): "a place",
-    frozenset({"polygon", "color"}): "a polygon",
-    frozenset({"stroke", "width", "color"}): "a stroke",
-}
+_KEYS = (("x", "y", "color"), ("polygon", "color"), ("stroke", "width", "color"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,16 +121,15 @@ def _to_json(hint: marks.Mark) -> dict[str, Any]:
 
 
 def _from_json(number: int, said: Any) -> marks.Mark:
-    kind = _KINDS.get(frozenset(said)) if isinstance(said, dict) else None
     try:
-        if kind is None:
-            forms = " or ".join(", ".join(sorted(keys, key=len)) for keys in _KINDS)
+        if not isinstance(said, dict) or set(said) not in [set(keys) for keys in _KEYS]:
+            forms = ", or ".join(" and ".join(keys) for keys in _KEYS)
             raise ValueError(f"it must have {forms}, and nothing else")
         color = marks.parse_color(str(said["color"]))
-        if kind == "a place":
+        if "x" in said:
             ((x, y),) = _points([[said["x"], said["y"]]])
             return marks.Hint(x, y, color)
-        if kind == "a polygon":
+        if "polygon" in said:
             return marks.Area(_points(said["polygon"]), color)
         return marks.Area(_points(said["stroke"]), color, float(said["width"]))
     except (TypeError, ValueError) as error:

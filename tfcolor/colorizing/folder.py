@@ -28,7 +28,7 @@ from tfcolor.colorizing import (
     tone,
     variants,
 )
-from tfcolor.images import credentials, decoding
+from tfcolor.images import credentials, decoding, searching
 from tfcolor.support import disk, errors
 
 MADE, THERE, FAILED = "made", "there already", "failed"  # what can become of a photograph
@@ -43,6 +43,8 @@ class FileOptions(rendering.Rendering):
       hints: see `rendering.colorize`.
       choices: a file of hints and options, or a folder that has one of some photographs; what it
         says goes before the options here.
+      colors_from: a color picture of the photograph, or a folder with those of some, of the same
+        name but for the suffix; see `rendering.colorize`.
       compare: "side" or "split" to also write NAME-compare beside the result.
       gif: whether to also write NAME-compare.gif, which alternates between gray and color.
       layer: whether to also write NAME-layer; see `layers.color_alone`.
@@ -58,6 +60,7 @@ class FileOptions(rendering.Rendering):
 
     hints: tuple[marks.Mark, ...] = ()
     choices: Path | None = None
+    colors_from: Path | None = None
     compare: str | None = None
     gif: bool = False
     layer: bool = False
@@ -98,6 +101,17 @@ class FileOptions(rendering.Rendering):
             return dataclasses.replace(self, **choices.read(path).fit(shape))
         except errors.InputError as error:
             raise errors.InputError(failures.naming(path, str(error))) from error
+
+    def other_picture(self, source: Path) -> np.ndarray | None:
+        """The picture that a photograph takes colors from, if there is one; uint8 or uint16.
+
+        Raises:
+          ValueError, OSError: if it cannot be read, or there are several.
+        """
+        if self.colors_from is None:
+            return None
+        path = searching.namesake(self.colors_from, source.stem)
+        return images.read(path).pixels if path else None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -202,6 +216,7 @@ def _colorize_file(
         return Result(source, target, passed_over=why)
     pixels = photograph.pixels
     options = options.chosen_for(source, pixels.shape[:2])
+    other = options.other_picture(source)
     signer = options.signer
     sign = functools.partial(signer.sign, source=source) if signer else None
 
@@ -215,8 +230,8 @@ def _colorize_file(
         )
         for number, hints in enumerate(drawn[1:], 2):
             if str(number) in wanted:
-                write(str(number), options.render(pixels, net, hints))
-    color = options.render(pixels, net, options.hints)
+                write(str(number), options.render(pixels, net, hints, other))
+    color = options.render(pixels, net, options.hints, other)
     for kind in [each for each in planning.EXTRAS if each in wanted]:
         _write_extra(kind, wanted[kind], options, net, pixels, color)
     photograph = photograph.with_pixels(color)  # frees the pixels that were read

@@ -57,19 +57,46 @@ def spread(
     marks.check(hints, shape)
     if not hints:
         return ab
-    height, width = l.shape
+    small_l, small_ab = _small(l), _small(ab)
+    weight, target = constraints(small_l, small_ab, hints, shape, saturation)
+    return ab + _solved(small_l, weight, target, l.shape)
+
+
+def propagate(l: np.ndarray, share: np.ndarray, correction: np.ndarray) -> np.ndarray:
+    """A correction that is known in some places, carried on to the others.
+
+    Args:
+      l: float32 (h, w) in [-1, 1].
+      share: how much it counts, float32 (h, w) in [0, 1].
+      correction: of a*b* / 110, float32 (h, w, 2).
+
+    Returns:
+      float32 (h, w, 2).
+    """
+    known = share[..., None] * correction
+    small = _small(share)
+    target = _small(known) / np.maximum(small, 1e-3)[..., None]
+    return _solved(_small(l), HINT * small.astype(np.float64), target, l.shape)
+
+
+def _small(plane: np.ndarray) -> np.ndarray:
+    """A plane at the size at which corrections are solved for."""
+    height, width = plane.shape[:2]
     factor = min(1.0, MAX_SIDE / min(height, width))
     size = (max(1, round(width * factor)), max(1, round(height * factor)))
-    small_l, small_ab = (cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in (l, ab))
-    weight, target = constraints(small_l, small_ab, hints, shape, saturation)
+    return cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
+
+
+def _solved(
+    small_l: np.ndarray, weight: np.ndarray, target: np.ndarray, shape: tuple[int, ...]
+) -> np.ndarray:
+    """The solution for constraints at a small size, enlarged to `shape`; float32 (h, w, 2)."""
     wanted = target[weight > 0]
     correction = solve(small_l, weight, target)
     # Least squares overshoots a little: brown beside a blue object would turn orange.
     correction = correction.clip(wanted.min(axis=0, initial=0), wanted.max(axis=0, initial=0))
-    correction = cv2.resize(
-        correction.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR
-    )
-    return ab + correction
+    size = (shape[1], shape[0])
+    return cv2.resize(correction.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
 
 
 def hold(

@@ -65,10 +65,17 @@ class Rendering:
         pixels: np.ndarray,
         network: runtimes.Network,
         hints: Sequence[marks.Mark] = (),
+        colors_from: np.ndarray | None = None,
     ) -> np.ndarray:
         """Performs all steps; see `colorize`."""
-        l = self.reduce(pixels, network.size)
-        return self.paint(pixels, l, self.colors(network, l, hints, pixels.shape[:2]))
+        l, shape = self.reduce(pixels, network.size), pixels.shape[:2]
+        if colors_from is None:
+            return self.paint(pixels, l, self.colors(network, l, hints, shape))
+        from tfcolor.colorizing import transfer
+
+        fitting = transfer.fit(pixels, colors_from)
+        ab = transfer.colors(network, l, fitting, hints, shape, self.saturation)
+        return self.paint(pixels, l, ab)
 
 
 def colorize(
@@ -79,6 +86,7 @@ def colorize(
     strength: float = 1.0,
     saturation: float = 1.0,
     hints: Sequence[marks.Mark] = (),
+    colors_from: np.ndarray | images.Photograph | None = None,
 ) -> _Kind:
     """A photograph in the colors of a network, its own lightness kept.
 
@@ -90,6 +98,8 @@ def colorize(
       hints: colors of places. A network that takes hints spreads them over what it sees as one
         object; if one does not hold at its own place, and with other networks, all spread to
         surroundings of similar lightness.
+      colors_from: a color picture of the same scene, such as an editor's; its colors are taken
+        where it fits the photograph, and the network adds the rest.
 
     Returns:
       A photograph with the metadata of the given one, or pixels (h, w, 3); of the same dtype.
@@ -100,11 +110,15 @@ def colorize(
         outside, or a number is out of range.
     """
     rendering = Rendering(size, strength, saturation)
+    other = colors_from.pixels if isinstance(colors_from, images.Photograph) else colors_from
     if isinstance(photograph, images.Photograph):
-        color = colorize(photograph.pixels, network, **vars(rendering), hints=hints)
+        options = {**vars(rendering), "hints": hints, "colors_from": other}
+        color = colorize(photograph.pixels, network, **options)
         return photograph.with_pixels(color)  # type: ignore[return-value]  # is of _Kind
     _check(photograph)
-    return rendering.render(photograph, network or _bundled(), hints)
+    if other is not None:
+        _check(other)
+    return rendering.render(photograph, network or _bundled(), hints, other)
 
 
 def _check(pixels: np.ndarray) -> None:

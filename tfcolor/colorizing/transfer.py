@@ -1,0 +1,192 @@
+"""Takes the colors of another picture of the same scene, such as one that an editor made.
+
+Editors that generate pictures change faces, hands and letters. The photograph keeps its own
+lightness; the other picture is brought onto it, and its colors count where it fits.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from tfcolor import runtimes
+from tfcolor.color import cielab_numpy, constants
+from tfcolor.colorizing import local_hints, marks, reduction
+from tfcolor.images.resizing import arrays
+from tfcolor.support import errors
+
+SIDE = 384  # short side at which pictures are compared, pixels
+FEATURES = 2000  # at the most, for the first alignment
+RATIO = 0.8  # of the distances to the best and the second-best match (Lowe 2004, 7.1)
+INLIERS = 12  # fewer matches that agree are no alignment
+WINDOW = 13  # pixels; in such a square the pictures are compared
+ALIKE = 0.55  # least correlation of lightness there, where there is texture
+TEXTURE = 2.5  # L*; standard deviation above which there is texture
+OFF = 9.0  # L*; largest mean difference where there is none
+BACK = 1.5  # pixels; flow there and back ends this near to where it began
+MARGIN = 3  # pixels that are left out around what does not fit
+_LEVELS = 64  # of lightness, in which tones are matched
+
+
+@dataclasses.dataclass(frozen=True)
+class Fitting:
+    """Colors of another picture, brought onto a photograph.
+
+    Attributes:
+      ab: a*b* / 110, float32 (h, w, 2).
+      fits: where they belong to what is in the photograph, bool (h, w).
+    """
+
+    ab: np.ndarray
+    fits: np.ndarray
+
+
+def fit(pixels: np.ndarray, other: np.ndarray) -> Fitting:
+    """Brings another picture of the scene onto a photograph.
+
+    A first, affine alignment by matching features (Lowe 2004) takes out another size and crop;
+    optical flow on lightness (Kroeger et al. 2016, arXiv:1603.03590) then takes out small shifts.
+
+    Args:
+      pixels: the photograph, uint8 or uint16, gray (h, w) or sRGB (h, w, 3).
+      other: the other picture, uint8 or uint16 (h', w', 3), sRGB.
+
+    Returns:
+      Its colors at the size that `reduction.reduce` gives for `SIDE`.
+
+    Raises:
+      ValueError: if a picture is too small, or the other one is gray.
+    """
+    if other.ndim == 2:
+        raise errors.InputError("the picture to take colors from is gray; give one in color")
+    l = reduction.reduce(pixels, SIDE)
+    lightness = (l + 1) * np.float32(constants.L_SCALE)
+    lab = _reduced(other)
+    lab, inside = _aligned(lightness, lab)
+    lab[..., 0] = _matched(lab[..., 0], lightness, inside)
+    lab, inside = _flowed(lightness, lab, inside)
+    fits = inside & _alike(lightness, lab[..., 0])
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * MARGIN + 1,) * 2)
+    specks = cv2.morphologyEx(fits.astype(np.uint8), cv2.MORPH_CLOSE, kernel[::2, ::2])
+    fits = cv2.erode(specks, kernel, borderValue=1) > 0
+    return Fitting(lab[..., 1:] / np.float32(constants.AB_SCALE), fits & inside)
+
+
+def colors(
+    network: runtimes.Network,
+    l: np.ndarray,
+    fitting: Fitting,
+    hints: Sequence[marks.Mark],
+    shape: tuple[int, int],
+    saturation: float = 1.0,
+) -> np.ndarray:
+    """The other picture's colors where it fits, and elsewhere the network's that agree with them.
+
+    Args:
+      network: a network that takes hints gets those colors as hints; those of others are
+        corrected, see `local_hints`.
+      l: float32 (h, w), as the network sees it.
+      fitting: of the same photograph, see `fit`.
+      hints, shape, saturation: see `marks.lay`; hints go before the other picture.
+
+    Returns:
+      a*b* / 110, float32 (h, w, 2).
+    """
+    share = arrays.resize(fitting.fits.astype(np.float32), *l.shape)
+    known = arrays.resize(fitting.ab * fitting.fits[..., None], *l.shape)
+    known /= np.maximum(share, 1e-3)[..., None] * np.float32(saturation or 1.0)
+    covered, color = marks.lay(l, hints, shape, saturation)
+    share[covered], known[covered] = 1.0, color[covered]
+    if network.takes_hints:
+        shown = known / np.maximum(1, np.abs(known).max(-1, keepdims=True))
+        guess = reduction.colors(network, l, np.concatenate([shown, share[..., None]], -1))
+    else:
+        guess = reduction.colors(network, l)
+        guess = guess + local_hints.propagate(l, share, known - guess)
+    return guess + share[..., None] * (known - guess)
+
+
+def _reduced(other: np.ndarray) -> np.ndarray:
+    """The other picture in Lab, float32 (h, w, 3), its short side about `SIDE`."""
+    height, width = reduction.reduce(other, SIDE).shape
+    levels = arrays.resize(other, height, width)
+    small = np.rint(levels * np.float32(65535 / np.iinfo(other.dtype).max)).astype(np.uint16)
+    return cielab_numpy.rgb_to_lab(small)
+
+
+def _aligned(lightness: np.ndarray, lab: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The other picture, moved as a whole onto the photograph, and where there is some of it."""
+    height, width = lightness.shape
+    matrix = _affine(lightness, lab[..., 0])
+    if matrix is None:  # taken for the same view
+        matrix = np.diag([width / lab.shape[1], height / lab.shape[0], 1])[:2]
+    size = (width, height)
+    moved = cv2.warpAffine(lab, matrix, size, borderMode=cv2.BORDER_REPLICATE)
+    inside = cv2.warpAffine(np.ones(lab.shape[:2], np.float32), matrix, size) > 0.99
+    return moved, inside
+
+
+def _affine(lightness: np.ndarray, other: np.ndarray) -> np.ndarray | None:
+    """The affine map (2, 3) from the other picture to the photograph, if matches agree on one."""
+    detector = cv2.SIFT.create(FEATURES)
+    (here, ours), (there, theirs) = (
+        detector.detectAndCompute(_levels(each), None) for each in (lightness, other)
+    )
+    if ours is None or theirs is None or min(len(ours), len(theirs)) < 2:
+        return None
+    pairs = cv2.BFMatcher().knnMatch(theirs, ours, k=2)
+    best = [first for first, second in pairs if first.distance < RATIO * second.distance]
+    if len(best) < INLIERS:
+        return None
+    source = np.float32([there[match.queryIdx].pt for match in best])
+    target = np.float32([here[match.trainIdx].pt for match in best])
+    matrix, agree = cv2.estimateAffine2D(source, target, ransacReprojThreshold=6.0)
+    return matrix if matrix is not None and agree.sum() >= INLIERS else None
+
+
+def _matched(other: np.ndarray, lightness: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """The other picture's lightness with the photograph's tones, by equal ranks."""
+    ranks = np.linspace(0, 100, _LEVELS)
+    theirs, ours = (np.percentile(each[inside], ranks) for each in (other, lightness))
+    return np.interp(other, np.maximum.accumulate(theirs), ours).astype(np.float32)
+
+
+def _flowed(
+    lightness: np.ndarray, lab: np.ndarray, inside: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The other picture, moved along optical flow, and where flow there and back agree."""
+    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    ours, theirs = _levels(lightness), _levels(lab[..., 0])
+    still = np.zeros((*lightness.shape, 2), np.float32)
+    there, back = flow.calc(ours, theirs, still.copy()), flow.calc(theirs, ours, still)
+    rows, columns = np.indices(lightness.shape, np.float32)
+    places = columns + there[..., 0], rows + there[..., 1]
+    moved = cv2.remap(lab, *places, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    seen = cv2.remap(inside.astype(np.float32), *places, cv2.INTER_LINEAR) > 0.99
+    returned = there + cv2.remap(back, *places, cv2.INTER_LINEAR)
+    return moved, seen & (np.hypot(returned[..., 0], returned[..., 1]) < BACK)
+
+
+def _alike(lightness: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Where two planes of lightness look alike: in their texture, or, without any, in tone."""
+    window = (WINDOW, WINDOW)
+
+    def mean(plane: np.ndarray) -> np.ndarray:
+        return cv2.blur(plane, window)
+
+    ours, theirs = mean(lightness), mean(other)
+    variances = [
+        np.maximum(mean(plane**2) - average**2, 0)
+        for plane, average in ((lightness, ours), (other, theirs))
+    ]
+    common = mean(lightness * other) - ours * theirs
+    correlation = common / np.sqrt(np.maximum(variances[0] * variances[1], 1e-6))
+    is_textured = np.maximum(*variances) > TEXTURE**2
+    is_near = mean(np.abs(lightness - other)) < OFF
+    return np.where(is_textured, (correlation > ALIKE) & (ours - theirs < 3 * OFF), is_near)
+
+
+def _levels(lightness: np.ndarray) -> np.ndarray:
+    """L* as levels, uint8."""
+    return np.rint(np.clip(lightness, 0, 100) * np.float32(2.55)).astype(np.uint8)
