@@ -1,5 +1,6 @@
 """Lines of README and docs can be pasted: all are parsed, and some pages are run as a whole."""
 
+import json
 import os
 import re
 import shlex
@@ -14,6 +15,7 @@ import pytest
 import test_credentials
 from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric import ec
+from PIL import Image, ImageOps
 
 from tfcolor.cli import main, options
 from tfcolor.data import samples
@@ -110,6 +112,11 @@ def folder(tmp_path, monkeypatch):
     gray = sorted((samples.FOLDER / "gray").glob("*.jpg"))
     shutil.copy(gray[0], work / "grandmother.jpg")
     shutil.copy(gray[1], home / "Pictures")
+    with Image.open(gray[0]) as image:
+        ImageOps.colorize(image.convert("L"), "#201008", "#f0e8c0").save(work / "edited.png")
+        hint = {"x": 5, "y": 6, "color": "#e0b000"}
+        chosen = {"width": image.width, "height": image.height, "hints": [hint]}
+    (work / "grandmother.hints.json").write_text(json.dumps(chosen))
     signer = test_credentials.pem(work / "me.pem", ec.generate_private_key(ec.SECP256R1()))
     chain, mark, key = signer.read_text().rpartition("-----BEGIN")
     (work / "chain.pem").write_text(chain)

@@ -54,7 +54,7 @@ def test_every_photograph_has_a_row(album, suffix):
     assert (first["model"], first["model_sha256"]) == ("bundled", sha256(bundled.PATH))
     assert first["tfcolor"] == tfcolor.__version__
     assert json.loads(first["options"]) == {
-        **{"size": 32, "strength": 1.0, "saturation": 1.0, "provenance": True},
+        **{"size": 32, "strength": 1.0, "saturation": 1.0, "provenance": True, "variants": 1},
     }
     assert float(first["seconds"]) > 0 and int(first["width"]) > 1
     assert "c.jpg is not a photograph" in broken["reason"] and not broken["model"]

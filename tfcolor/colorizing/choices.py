@@ -66,7 +66,7 @@ class Choices:
         hints = self.hints if same else tuple(hint.scaled(across, down) for hint in self.hints)
         return {**self.options, "hints": hints}
 
-    def write(self, path: Path) -> None:
+    def write(self, path: str | Path) -> None:
         """Writes a file that `read` reads.
 
         Raises:
@@ -79,10 +79,10 @@ class Choices:
             "hints": [_to_json(hint) for hint in self.hints],
             "options": dict(self.options),
         }
-        disk.write(path, (json.dumps(whole, indent=2) + "\n").encode())
+        disk.write(Path(path), (json.dumps(whole, indent=2) + "\n").encode())
 
 
-def read(path: Path) -> Choices:
+def read(path: str | Path) -> Choices:
     """Reads a file of choices.
 
     Raises:
@@ -90,7 +90,7 @@ def read(path: Path) -> Choices:
       OSError: if it cannot be read.
     """
     try:
-        whole = json.loads(path.read_text(encoding="utf-8"))
+        whole = json.loads(Path(path).read_text(encoding="utf-8"))
         if not isinstance(whole, dict) or not {"width", "height", "hints"} <= whole.keys():
             raise ValueError('it must be an object with "width", "height" and "hints"')
         hints, options = whole["hints"], whole.get("options", {})
