@@ -75,7 +75,7 @@ def measure(truth: np.ndarray, foreign: np.ndarray, seed: int) -> list[float]:
     picture, is_foreign, is_shown = edit(truth, foreign, np.random.default_rng(seed))
     true = cielab_numpy.rgb_to_lab(truth)
     gray = np.rint(255 * cielab_numpy.gray_of(true[..., 0])).astype(np.uint8)
-    fitting = transfer.fit(gray, picture)
+    fitting = transfer.fit(gray, transfer.Source(picture))
     size = fitting.fits.shape[::-1]
     fits = cv2.resize(fitting.fits.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
     small = cielab_numpy.rgb_to_lab(cv2.resize(truth, size, interpolation=cv2.INTER_AREA))

@@ -116,6 +116,8 @@ def folder(tmp_path, monkeypatch):
         ImageOps.colorize(image.convert("L"), "#201008", "#f0e8c0").save(work / "edited.png")
         hint = {"x": 5, "y": 6, "color": "#e0b000"}
         chosen = {"width": image.width, "height": image.height, "hints": [hint]}
+    (work / "painted").mkdir()
+    Image.new("RGB", (96, 64), "#a08060").save(work / "painted" / "0.png")
     (work / "grandmother.hints.json").write_text(json.dumps(chosen))
     signer = test_credentials.pem(work / "me.pem", ec.generate_private_key(ec.SECP256R1()))
     chain, mark, key = signer.read_text().rpartition("-----BEGIN")

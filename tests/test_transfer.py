@@ -41,7 +41,7 @@ def scene(request):
 
 def test_a_changed_picture_fits_but_for_what_it_adds(scene):
     truth, picture, is_foreign, is_shown = scene
-    fitting = transfer.fit(gray_of(truth), picture)
+    fitting = transfer.fit(gray_of(truth), transfer.Source(picture))
     height, width = fitting.fits.shape
     small = cv2.resize(truth, (width, height), interpolation=cv2.INTER_AREA)
     foreign, shown = (
@@ -69,7 +69,7 @@ def test_the_photograph_keeps_its_lightness_and_gets_the_colors(scene):
 
 def test_a_picture_of_something_else_is_left_out():
     gray = gray_of(photographs.chelsea())
-    fitting = transfer.fit(gray, photographs.rocket())
+    fitting = transfer.fit(gray, transfer.Source(photographs.rocket()))
     assert fitting.fits.mean() < 0.15
 
 

@@ -20,7 +20,7 @@ import tfcolor
 import tfcolor.cli.main  # imports all commands
 from tfcolor.cli import main
 from tfcolor.data import samples
-from tfcolor.video import film_options, join, parts, read, run, smooth
+from tfcolor.video import film_options, join, key_frames, parts, read, run, smooth
 
 HEIGHT, WIDTH = 48, 64
 TIME_BASE = Fraction(1, 1000)
@@ -898,8 +898,9 @@ def test_a_film_goes_on_as_if_it_had_not_stopped(tmp_path):
 
     net.size, net.stride = 32, 8
     known = read.open_film(film(tmp_path / "in.mp4", moving(12)))
-    whole = list(run._colorized(net, known, film_options.FilmOptions(), 0, None))
-    rest = list(run._colorized(net, known, film_options.FilmOptions(), 5, whole[4].moment))
+    about = net, known, film_options.FilmOptions(), key_frames.KeyFrames(None, known)
+    whole = list(run._colorized(*about, 0, None))
+    rest = list(run._colorized(*about, 5, whole[4].moment))
     assert [made.place for made in rest] == list(range(5, 12))
     for made, expected in zip(rest, whole[5:], strict=True):
         np.testing.assert_array_equal(made.moment.ab, expected.moment.ab)

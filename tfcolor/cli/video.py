@@ -35,6 +35,12 @@ from tfcolor.support import errors
     default=None,
     help="Make whole frames from the fields of an interlaced film, such as one from tape.",
 )
+@click.option(
+    "--frames",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A folder of frames in color, 240.png or 12.5s.png by number or time; each holds for its "
+    "scene.",
+)
 @options.recolor
 @options.provenance
 @click.option("--overwrite", is_flag=True, help="Replace an existing output.")

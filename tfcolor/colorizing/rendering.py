@@ -73,7 +73,7 @@ class Rendering:
             return self.paint(pixels, l, self.colors(network, l, hints, shape))
         from tfcolor.colorizing import transfer
 
-        fitting = transfer.fit(pixels, colors_from)
+        fitting = transfer.fit(pixels, transfer.Source(colors_from))
         ab = transfer.colors(network, l, fitting, hints, shape, self.saturation)
         return self.paint(pixels, l, ab)
 

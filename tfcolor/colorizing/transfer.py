@@ -42,7 +42,30 @@ class Fitting:
     fits: np.ndarray
 
 
-def fit(pixels: np.ndarray, other: np.ndarray) -> Fitting:
+class Source:
+    """A picture to take colors from, prepared for any number of photographs.
+
+    Attributes:
+      side: short side at which it is compared, pixels.
+      lab: it at that size, CIE Lab; float32 (h, w, 3).
+    """
+
+    def __init__(self, other: np.ndarray, side: int = SIDE) -> None:
+        """Prepares a picture, uint8 or uint16 (h, w, 3), sRGB.
+
+        Raises:
+          ValueError: if it is gray or too small.
+        """
+        if other.ndim == 2:
+            raise errors.InputError("the picture to take colors from is gray; give one in color")
+        height, width = reduction.reduce(other, side).shape
+        levels = arrays.resize(other, height, width)
+        small = np.rint(levels * np.float32(65535 / np.iinfo(other.dtype).max)).astype(np.uint16)
+        self.side, self.lab = side, cielab_numpy.rgb_to_lab(small)
+        self.features = _features(self.lab[..., 0])
+
+
+def fit(pixels: np.ndarray, source: Source) -> Fitting:
     """Brings another picture of the scene onto a photograph.
 
     A first, affine alignment by matching features (Lowe 2004) takes out another size and crop;
@@ -50,26 +73,24 @@ def fit(pixels: np.ndarray, other: np.ndarray) -> Fitting:
 
     Args:
       pixels: the photograph, uint8 or uint16, gray (h, w) or sRGB (h, w, 3).
-      other: the other picture, uint8 or uint16 (h', w', 3), sRGB.
+      source: the other picture.
 
     Returns:
-      Its colors at the size that `reduction.reduce` gives for `SIDE`.
+      Its colors at the size that `reduction.reduce` gives for the side of the source.
 
     Raises:
-      ValueError: if a picture is too small, or the other one is gray.
+      ValueError: if the photograph is too small.
     """
-    if other.ndim == 2:
-        raise errors.InputError("the picture to take colors from is gray; give one in color")
-    l = reduction.reduce(pixels, SIDE)
-    lightness = (l + 1) * np.float32(constants.L_SCALE)
-    lab = _reduced(other)
-    lab, inside = _aligned(lightness, lab)
+    lightness = (reduction.reduce(pixels, source.side) + 1) * np.float32(constants.L_SCALE)
+    lab, inside = _aligned(lightness, source)
+    if not inside.any():
+        return Fitting(np.zeros((*lightness.shape, 2), np.float32), inside)
     lab[..., 0] = _matched(lab[..., 0], lightness, inside)
     lab, inside = _flowed(lightness, lab, inside)
     fits = inside & _alike(lightness, lab[..., 0])
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * MARGIN + 1,) * 2)
-    specks = cv2.morphologyEx(fits.astype(np.uint8), cv2.MORPH_CLOSE, kernel[::2, ::2])
-    fits = cv2.erode(specks, kernel, borderValue=1) > 0
+    filled = cv2.morphologyEx(fits.astype(np.uint8), cv2.MORPH_CLOSE, kernel[::2, ::2])
+    fits = cv2.erode(filled, kernel, borderValue=1) > 0
     return Fitting(lab[..., 1:] / np.float32(constants.AB_SCALE), fits & inside)
 
 
@@ -107,18 +128,10 @@ def colors(
     return guess + share[..., None] * (known - guess)
 
 
-def _reduced(other: np.ndarray) -> np.ndarray:
-    """The other picture in Lab, float32 (h, w, 3), its short side about `SIDE`."""
-    height, width = reduction.reduce(other, SIDE).shape
-    levels = arrays.resize(other, height, width)
-    small = np.rint(levels * np.float32(65535 / np.iinfo(other.dtype).max)).astype(np.uint16)
-    return cielab_numpy.rgb_to_lab(small)
-
-
-def _aligned(lightness: np.ndarray, lab: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _aligned(lightness: np.ndarray, source: Source) -> tuple[np.ndarray, np.ndarray]:
     """The other picture, moved as a whole onto the photograph, and where there is some of it."""
-    height, width = lightness.shape
-    matrix = _affine(lightness, lab[..., 0])
+    (height, width), lab = lightness.shape, source.lab
+    matrix = _affine(_features(lightness), source.features)
     if matrix is None:  # taken for the same view
         matrix = np.diag([width / lab.shape[1], height / lab.shape[0], 1])[:2]
     size = (width, height)
@@ -127,20 +140,25 @@ def _aligned(lightness: np.ndarray, lab: np.ndarray) -> tuple[np.ndarray, np.nda
     return moved, inside
 
 
-def _affine(lightness: np.ndarray, other: np.ndarray) -> np.ndarray | None:
+def _features(lightness: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    """Places (n, 2), x and y, and descriptors (n, 128) of what is distinctive; or none."""
+    places, described = cv2.SIFT.create(FEATURES).detectAndCompute(_levels(lightness), None)
+    return np.array([place.pt for place in places], np.float32).reshape(-1, 2), described
+
+
+def _affine(
+    ours: tuple[np.ndarray, np.ndarray | None], theirs: tuple[np.ndarray, np.ndarray | None]
+) -> np.ndarray | None:
     """The affine map (2, 3) from the other picture to the photograph, if matches agree on one."""
-    detector = cv2.SIFT.create(FEATURES)
-    (here, ours), (there, theirs) = (
-        detector.detectAndCompute(_levels(each), None) for each in (lightness, other)
-    )
-    if ours is None or theirs is None or min(len(ours), len(theirs)) < 2:
+    (here, described), (there, other) = ours, theirs
+    if described is None or other is None or min(len(here), len(there)) < 2:
         return None
-    pairs = cv2.BFMatcher().knnMatch(theirs, ours, k=2)
+    pairs = cv2.BFMatcher().knnMatch(other, described, k=2)
     best = [first for first, second in pairs if first.distance < RATIO * second.distance]
     if len(best) < INLIERS:
         return None
-    source = np.float32([there[match.queryIdx].pt for match in best])
-    target = np.float32([here[match.trainIdx].pt for match in best])
+    source = there[[match.queryIdx for match in best]]
+    target = here[[match.trainIdx for match in best]]
     matrix, agree = cv2.estimateAffine2D(source, target, ransacReprojThreshold=6.0)
     return matrix if matrix is not None and agree.sum() >= INLIERS else None
 

@@ -44,6 +44,7 @@ class FilmOptions(rendering.Rendering):
       deinterlace: whether to make whole frames from the fields of an interlaced film.
       provenance: whether the film says that its color is synthetic.
       recolor: whether scenes that are in color already are colorized, too.
+      frames: a folder of some frames in color, which hold for their scenes; see `key_frames`.
     """
 
     smoothing: float = 0.9
@@ -52,6 +53,7 @@ class FilmOptions(rendering.Rendering):
     deinterlace: bool = False
     provenance: bool = True
     recolor: bool = False
+    frames: Path | None = None
 
     def __post_init__(self) -> None:
         """Checks what cannot be left to the encoder.

@@ -16,8 +16,8 @@ import numpy as np
 
 import tfcolor
 from tfcolor import runtimes
-from tfcolor.colorizing import tone
-from tfcolor.video import film_options, join, parts, read, smooth, write
+from tfcolor.colorizing import tone, transfer
+from tfcolor.video import film_options, join, key_frames, parts, read, smooth, write
 
 LOOKED_AT = 12  # Of so many frames within a scene, one is looked at for color; each first one is.
 SEGMENT_FRAMES = 250  # 10 s; at most this much is repeated after an interruption
@@ -122,6 +122,7 @@ def _key(
         "model": _state_of(model) if isinstance(model, Path) else model,
         "tfcolor": tfcolor.__version__,
         **dataclasses.asdict(settings),
+        "frames": settings.frames and _state_of(settings.frames),
     }
 
 
@@ -166,7 +167,8 @@ def _make_segments(
         progress(min(made.place + 1 - first, total), total)
         return made.picture
 
-    with contextlib.closing(_colorized(net, film, settings, first, moment)) as frames:
+    given = key_frames.KeyFrames(settings.frames, film)
+    with contextlib.closing(_colorized(net, film, settings, given, first, moment)) as frames:
         for index, group in itertools.groupby(frames, lambda made: made.place // SEGMENT_FRAMES):
             partial = parts.place(folder, index)
             write.encode(partial, film, settings, map(noted, group))
@@ -179,15 +181,21 @@ def _colorized(
     net: runtimes.Network,
     film: read.Film,
     settings: film_options.FilmOptions,
+    given: key_frames.KeyFrames,
     first: int,
     moment: smooth.Moment | None,
 ) -> Generator[FinishedFrame, None, None]:
     """The frames from `first` on, ready for the encoder; `moment` is that of the one before."""
 
-    def see(frame: read.Frame) -> FrameColors:
+    def see(each: tuple[int, read.Frame]) -> FrameColors:
+        place, frame = each
         pixels = read.pixels(film, frame.picture)
         l = settings.reduce(pixels, net.size)
-        return FrameColors(frame, pixels, l, settings.colors(net, l))
+        if known := given.fitting(place, pixels):
+            ab = transfer.colors(net, l, known, (), pixels.shape[:2], settings.saturation)
+        else:
+            ab = settings.colors(net, l)
+        return FrameColors(frame, pixels, l, ab)
 
     def steadied(frames: Iterable[FrameColors]) -> Iterator[tuple[int, FrameColors, smooth.Moment]]:
         now = moment
@@ -209,7 +217,8 @@ def _colorized(
         return FinishedFrame(place, now, painted, bool(seen.frame.picture.interlaced_frame))
 
     with futures.ThreadPoolExecutor(WORKERS) as pool:
-        seen = _in_order(pool, see, read.frames(film, first, settings.deinterlace))
+        frames = enumerate(read.frames(film, first, settings.deinterlace), first)
+        seen = _in_order(pool, see, frames)
         yield from _in_order(pool, finish, steadied(seen))
 
 

@@ -1,0 +1,88 @@
+"""Frames of a film that are given in color, and hold for their scene."""
+
+import cv2
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+from skimage import color as reference
+from skimage import data as photographs
+from test_video import Tint, film, frames_of
+
+from tfcolor.cli import main
+from tfcolor.video import film_options, read, run
+
+HEIGHT, WIDTH, COUNT, STEP = 120, 160, 16, 2  # pixels, frames of a scene, pixels that it pans
+
+
+@pytest.fixture(autouse=True)
+def net(monkeypatch):
+    """A quick network in the place of the bundled one."""
+    monkeypatch.setattr(run.runtimes, "load", lambda model, threads: Tint())
+
+
+def panned(rgb):
+    """Frames of a view that moves over a photograph; uint8 (n, h, w, 3)."""
+    small = cv2.resize(rgb, (WIDTH + COUNT * STEP, HEIGHT), interpolation=cv2.INTER_AREA)
+    return np.stack([small[:, i * STEP : i * STEP + WIDTH] for i in range(COUNT)])
+
+
+def gray(frames):
+    lab = reference.rgb2lab(frames)
+    lab[..., 1:] = 0
+    return np.rint(255 * reference.lab2rgb(lab)).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def two_scenes(tmp_path_factory):
+    """A gray film of two scenes, and the truth of its frames."""
+    truth = np.concatenate([panned(photographs.coffee()), panned(photographs.chelsea())])
+    path = tmp_path_factory.mktemp("film") / "in.mkv"
+    return film(path, gray(truth), codec="ffv1", pix_fmt="bgr0"), truth
+
+
+def differences(source, truth, target, frames):
+    """Mean CIEDE2000 of each frame of a film that was made with key frames, to the truth."""
+    settings = film_options.FilmOptions(quality=1, frames=frames)
+    run.colorize_film(source, target, settings)
+    made = [read.pixels(read.open_film(target), frame.picture) for frame in frames_of(target)]
+    off = reference.deltaE_ciede2000(reference.rgb2lab(np.stack(made)), reference.rgb2lab(truth))
+    return off.mean((1, 2))
+
+
+@pytest.mark.parametrize("name", ["8.png", "frame-0008.png", "0.32s.png"])  # 25 frames a second
+def test_a_frame_holds_for_its_scene_before_and_after_it(two_scenes, tmp_path, name):
+    source, truth = two_scenes
+    (tmp_path / "keys").mkdir()
+    Image.fromarray(truth[8]).save(tmp_path / "keys" / name)
+    without = differences(source, truth, tmp_path / "without.mkv", None)
+    held = differences(source, truth, tmp_path / "held.mkv", tmp_path / "keys")
+    assert held[:COUNT].max() < 0.5 * without[:COUNT].min()
+    assert held[8] < 2.5
+    np.testing.assert_allclose(held[COUNT:], without[COUNT:], atol=0.3)  # the other scene
+
+
+def test_another_folder_makes_the_film_anew(two_scenes, tmp_path):
+    source, truth = two_scenes
+    keys = []
+    for place in (3, COUNT + 3):
+        (folder := tmp_path / f"keys{place}").mkdir()
+        Image.fromarray(truth[place]).save(folder / f"{place}.png")
+        keys.append(run._key(read.open_film(source), film_options.FilmOptions(frames=folder), None))
+    assert keys[0] != keys[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "pixels", "message"),
+    [
+        ("cover.png", np.zeros((9, 9, 3), np.uint8), "names no frame; name it by its number"),
+        ("3.png", np.zeros((60, 60), np.uint8), "is gray; give one in color"),
+    ],
+)
+def test_what_is_no_key_frame_is_named(two_scenes, tmp_path, name, pixels, message):
+    (tmp_path / "keys").mkdir()
+    Image.fromarray(pixels).save(tmp_path / "keys" / name)
+    arguments = ["video", two_scenes[0], "-o", tmp_path / "a.mkv", "--frames", tmp_path / "keys"]
+    done = CliRunner().invoke(main.cli, [str(each) for each in arguments])
+    assert done.exit_code == 2 and message in done.output and name in done.output
+    assert not (tmp_path / "a.mkv").exists()
