@@ -9,8 +9,9 @@ from click.testing import CliRunner
 from test_folder import gray_file
 
 import tfcolor
+from tfcolor import images, runtimes
 from tfcolor.cli import main
-from tfcolor.colorizing import folder
+from tfcolor.colorizing import folder, likelihood
 from tfcolor.runtimes import bundled
 
 
@@ -56,6 +57,9 @@ def test_every_photograph_has_a_row(album, suffix):
     assert json.loads(first["options"]) == {
         **{"size": 32, "strength": 1.0, "saturation": 1.0, "provenance": True, "variants": 1},
     }
+    gray = images.read(album / "a.png").pixels
+    certain = likelihood.certainty_map(runtimes.load(), gray, size=32)
+    assert float(first["certainty"]) == pytest.approx(certain.mean(), abs=0.01)
     assert float(first["seconds"]) > 0 and int(first["width"]) > 1
     assert "c.jpg is not a photograph" in broken["reason"] and not broken["model"]
     assert not list(album.parent.glob(".made*"))

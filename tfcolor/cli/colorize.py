@@ -161,6 +161,7 @@ def _run_here(
     net = runtimes.load(path, threads=None if len(pairs) == 1 else 1)
     if chosen.certainty or chosen.variants > 1:
         reduction.require_classes(net)
+    rates = record is not None and reduction.tells_classes(net)
     results: list[folder.Result] = []
     counts: Counter[str] = Counter()
     began = time.monotonic()
@@ -170,7 +171,8 @@ def _run_here(
         else contextlib.nullcontext(lambda result: None)
     )
     with options.bar("colorizing") as progress, recording as add:
-        for result in folder.colorize_files(net, pairs, chosen, jobs, add):
+        rated = dataclasses.replace(chosen, rates=rates)
+        for result in folder.colorize_files(net, pairs, rated, jobs, add):
             results.append(result)
             counts[result.outcome] += 1
             if len(pairs) > 1 and not quiet:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent import futures
-from contextlib import contextmanager
 from pathlib import Path
 
+import cv2
 import numpy as np
 from PIL import Image
 
@@ -25,6 +24,7 @@ from tfcolor.colorizing import (
     marks,
     planning,
     rendering,
+    rooms,
     tone,
     variants,
 )
@@ -49,6 +49,7 @@ class FileOptions(rendering.Rendering):
       gif: whether to also write NAME-compare.gif, which alternates between gray and color.
       layer: whether to also write NAME-layer; see `layers.color_alone`.
       certainty: whether to also write NAME-certainty.png; see `likelihood.certainty_map`.
+      rates: whether results tell their mean certainty.
       variants: how many colorings are written, see `variants.draw`; if more than 1, the target
         of a photograph is that of the first, see `planning.variant`.
       seed: of the variants.
@@ -65,6 +66,7 @@ class FileOptions(rendering.Rendering):
     gif: bool = False
     layer: bool = False
     certainty: bool = False
+    rates: bool = False
     variants: int = 1
     seed: int = 0
     provenance: bool = True
@@ -125,6 +127,7 @@ class Result:
       reason: why it failed; names its file.
       is_bad_input: whether it failed for what the user can mend.
       size: width and height of a new result, pixels.
+      certainty: mean of its map of certainty, if it was asked for.
       seconds: how long it took, from reading to writing.
     """
 
@@ -135,6 +138,7 @@ class Result:
     reason: str | None = None
     is_bad_input: bool = False
     size: tuple[int, int] | None = None
+    certainty: float | None = None
     seconds: float = dataclasses.field(default=0.0, compare=False)
 
     @property
@@ -167,7 +171,7 @@ def colorize_files(
     """
     options = options or FileOptions()
     collisions = planning.collisions(pairs, lambda target: options.outputs(target).values())
-    room = _Room(PIXELS_AT_ONCE)
+    room = rooms.Room(PIXELS_AT_ONCE)
 
     def work(source: Path, target: Path) -> Result:
         result = attempt(source, target)
@@ -231,60 +235,46 @@ def _colorize_file(
         for number, hints in enumerate(drawn[1:], 2):
             if str(number) in wanted:
                 write(str(number), options.render(pixels, net, hints, other))
-    color = options.render(pixels, net, options.hints, other)
+    l, ab = options.see(pixels, net, options.hints, other)
+    color = options.paint(pixels, l, ab)
+    certain = None
+    if options.rates or "certainty" in wanted:
+        about = options.hints, pixels.shape[:2]
+        certain = likelihood.certainty_of(net, options, l, ab, *about)
     for kind in [each for each in planning.EXTRAS if each in wanted]:
-        _write_extra(kind, wanted[kind], options, net, pixels, color)
+        if kind == "certainty":
+            _write_map(wanted[kind], certain, pixels.shape[:2])
+        else:
+            _write_extra(kind, wanted[kind], options, pixels, color)
     photograph = photograph.with_pixels(color)  # frees the pixels that were read
     del pixels
     if "result" in wanted:
         write("result", color)
     height, width = color.shape[:2]
     seconds = time.monotonic() - began
-    return Result(source, target, is_new=True, size=(width, height), seconds=seconds)
+    mean = None if certain is None else float(certain.mean())
+    size = (width, height)
+    return Result(source, target, is_new=True, size=size, certainty=mean, seconds=seconds)
+
+
+def _write_map(path: Path, certain: np.ndarray | None, shape: tuple[int, int]) -> None:
+    """Writes a map of certainty at the size of the photograph."""
+    assert certain is not None
+    whole = cv2.resize(certain, shape[::-1], interpolation=cv2.INTER_LINEAR)
+    with disk.replacing(path) as partial:
+        Image.fromarray(np.rint(255 * whole).astype(np.uint8)).save(partial, "PNG")
 
 
 def _write_extra(
-    kind: str,
-    path: Path,
-    options: FileOptions,
-    net: runtimes.Network,
-    pixels: np.ndarray,
-    color: np.ndarray,
+    kind: str, path: Path, options: FileOptions, pixels: np.ndarray, color: np.ndarray
 ) -> None:
-    """Writes one of `planning.EXTRAS`."""
+    """Writes another one of `planning.EXTRAS`."""
     if kind == "gif":
         compare.write_gif(path, pixels, color)
-    elif kind == "certainty":
-        look = ("size", "strength", "saturation", "hints")
-        found = likelihood.certainty_map(
-            net, pixels, **{name: getattr(options, name) for name in look}
-        )
-        with disk.replacing(path) as partial:
-            Image.fromarray(np.rint(255 * found).astype(np.uint8)).save(partial, "PNG")
+        return
+    if kind == "layer":
+        picture = layers.color_alone(color)
     else:
-        if kind == "layer":
-            picture = layers.color_alone(color)
-        else:
-            assert options.compare is not None
-            picture = compare.PAIRS[options.compare](pixels, color)
-        images.write(path, images.Photograph(picture), options.provenance)
-
-
-class _Room:
-    """Limits the pixels in work at a time; a larger photograph is worked on alone."""
-
-    def __init__(self, pixels: int) -> None:
-        self._most, self._used = pixels, 0
-        self._changed = threading.Condition()
-
-    @contextmanager
-    def of(self, pixels: int) -> Iterator[None]:
-        with self._changed:
-            self._changed.wait_for(lambda: not self._used or self._used + pixels <= self._most)
-            self._used += pixels
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._used -= pixels
-                self._changed.notify_all()
+        assert options.compare is not None
+        picture = compare.PAIRS[options.compare](pixels, color)
+    images.write(path, images.Photograph(picture), options.provenance)

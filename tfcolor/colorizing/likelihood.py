@@ -17,6 +17,7 @@ from tfcolor.support import errors
 
 ALIKE = 8.0  # CIEDE2000; colors that differ by less look alike, and are told as one
 RIGHT = 10.0  # CIEDE2000; a color that differs by less from the truth is right
+LEAST = 0.003  # less likely classes do not count; all of them together have about 2 %
 SPREAD = 3.0  # CIEDE2000; about the standard deviation of the colors in a class
 
 
@@ -146,11 +147,30 @@ def certainty_map(
     pixels = photograph.pixels if isinstance(photograph, images.Photograph) else photograph
     shape = pixels.shape[:2]
     rendered = rendering.Rendering(size, strength, saturation)
-    l = rendered.reduce(pixels, network.size)
-    ab = rendered.colors(network, l, hints, shape) * np.float32(strength * saturation)
-    found = certainty(cell_probabilities(network, l, hints, shape), l, ab)
-    found[marks.lay(l, hints, shape)[0]] = 1.0
+    found = certainty_of(network, rendered, *rendered.see(pixels, network, hints), hints, shape)
     return cv2.resize(found, shape[::-1], interpolation=cv2.INTER_LINEAR)
+
+
+def certainty_of(
+    network: runtimes.Network,
+    rendered: rendering.Rendering,
+    l: np.ndarray,
+    ab: np.ndarray,
+    hints: Sequence[marks.Mark],
+    shape: tuple[int, int],
+) -> np.ndarray:
+    """`certainty_map` at the size that the network sees.
+
+    Args:
+      network, hints: see `certainty_map`.
+      rendered: how the colors are put into the photograph.
+      l, ab: what `rendered.see` gave.
+      shape: height and width of the photograph.
+    """
+    painted = ab * np.float32(rendered.strength * rendered.saturation)
+    found = certainty(cell_probabilities(network, l, hints, shape), l, painted)
+    found[marks.lay(l, hints, shape)[0]] = 1.0
+    return found
 
 
 def certainty(probabilities: np.ndarray, l: np.ndarray, ab: np.ndarray) -> np.ndarray:
@@ -171,21 +191,24 @@ def certainty(probabilities: np.ndarray, l: np.ndarray, ab: np.ndarray) -> np.nd
     ]
     planes = np.pad(np.concatenate([l[..., None], ab], -1), [*beyond, (0, 0)], "edge")
     means = classes.cell_means(planes)
-    told = np.stack([_right(*each) for each in zip(probabilities, means, strict=True)])
+    told = _right(probabilities, means)
     whole = cv2.resize(told, None, fx=classes.CELL, fy=classes.CELL, interpolation=cv2.INTER_LINEAR)
     return whole[:height, :width]
 
 
 def _right(probabilities: np.ndarray, planes: np.ndarray) -> np.ndarray:
-    """`certainty` of a row of cells: (w', 258) and (w', 3) -> float32 (w',)."""
+    """`certainty` of cells: (h', w', 258) and their means (h', w', 3) -> float32 (h', w')."""
     from scipy import special  # slow to import
 
-    lightness = (planes[:, 0] + 1) * np.float32(constants.L_SCALE)
-    painted = cielab_numpy.in_gamut(lightness, planes[:, 1:] * np.float32(constants.AB_SCALE))
-    each: np.ndarray = np.repeat(lightness, classes.COUNT)
-    lab = cielab_numpy.in_gamut(each, np.tile(classes.ab_bins(), (len(lightness), 1)))
-    classed = lab.reshape(len(lightness), classes.COUNT, 3)
-    differences = ciede2000.ciede2000(classed, painted[:, None], np)
+    lightness = (planes[..., 0] + 1) * np.float32(constants.L_SCALE)
+    ab = planes[..., 1:] * np.float32(constants.AB_SCALE)
+    painted = cielab_numpy.in_gamut(lightness.ravel(), ab.reshape(-1, 2))
+    rows, columns, color = np.nonzero(probabilities > LEAST)
+    classed = cielab_numpy.in_gamut(lightness[rows, columns], classes.ab_bins()[color])
+    there = painted[rows * lightness.shape[1] + columns]
+    differences = ciede2000.ciede2000(classed, there, np)
     # A color lies anywhere in its class, which is as wide as `RIGHT`.
     shares = special.ndtr((RIGHT - differences) / SPREAD)
-    return (probabilities * shares).sum(-1).astype(np.float32)
+    right = np.zeros_like(lightness)
+    np.add.at(right, (rows, columns), probabilities[rows, columns, color] * shares)
+    return right

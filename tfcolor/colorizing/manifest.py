@@ -18,6 +18,7 @@ from tfcolor.support import disk, errors
 
 COLUMNS = (
     *("source", "source_sha256", "result", "outcome", "reason", "width", "height"),
+    "certainty",
     *("model", "model_sha256", "tfcolor", "options", "seconds"),
 )
 SUFFIXES = (".csv", ".jsonl")
@@ -87,6 +88,8 @@ def _row(result: folder.Result, same: Row) -> Row:
     }
     if result.is_new:
         row |= {**same, "seconds": round(result.seconds, 3)}
+        if result.certainty is not None:
+            row["certainty"] = round(result.certainty, 3)
     return {column: row.get(column) for column in COLUMNS}
 
 

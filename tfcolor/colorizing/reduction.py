@@ -4,6 +4,7 @@ The module does not depend on what runs the network: a LiteRT file, a SavedModel
 """
 
 import math
+from typing import TypeGuard
 
 import numpy as np
 
@@ -103,13 +104,18 @@ def class_probabilities(
     return network.classes(*shown)[rows, columns]
 
 
+def tells_classes(network: runtimes.Network) -> TypeGuard[runtimes.Classifier]:
+    """Whether a network tells the probabilities of color classes."""
+    return isinstance(network, runtimes.Classifier) and network.tells_classes
+
+
 def require_classes(network: runtimes.Network) -> runtimes.Classifier:
     """The network, if it tells the probabilities of color classes.
 
     Raises:
       ValueError: if it tells none.
     """
-    if isinstance(network, runtimes.Classifier) and network.tells_classes:
+    if tells_classes(network):
         return network
     raise errors.InputError(
         "this network does not tell how likely a color is; export one that was trained on color "

@@ -60,6 +60,22 @@ class Rendering:
         """The photograph in these colors; see `painting.paint`."""
         return painting.paint(pixels, l, ab, self.strength, self.saturation)
 
+    def see(
+        self,
+        pixels: np.ndarray,
+        network: runtimes.Network,
+        hints: Sequence[marks.Mark] = (),
+        colors_from: np.ndarray | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The lightness that the network sees and the colors for it; see `colorize`."""
+        l, shape = self.reduce(pixels, network.size), pixels.shape[:2]
+        if colors_from is None:
+            return l, self.colors(network, l, hints, shape)
+        from tfcolor.colorizing import transfer
+
+        fitting = transfer.fit(pixels, transfer.Source(colors_from))
+        return l, transfer.colors(network, l, fitting, hints, shape, self.saturation)
+
     def render(
         self,
         pixels: np.ndarray,
@@ -68,14 +84,7 @@ class Rendering:
         colors_from: np.ndarray | None = None,
     ) -> np.ndarray:
         """Performs all steps; see `colorize`."""
-        l, shape = self.reduce(pixels, network.size), pixels.shape[:2]
-        if colors_from is None:
-            return self.paint(pixels, l, self.colors(network, l, hints, shape))
-        from tfcolor.colorizing import transfer
-
-        fitting = transfer.fit(pixels, transfer.Source(colors_from))
-        ab = transfer.colors(network, l, fitting, hints, shape, self.saturation)
-        return self.paint(pixels, l, ab)
+        return self.paint(pixels, *self.see(pixels, network, hints, colors_from))
 
 
 def colorize(
