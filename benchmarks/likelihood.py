@@ -30,7 +30,7 @@ from scipy import stats
 
 from tfcolor import images, runtimes
 from tfcolor.color import ciede2000, cielab_numpy
-from tfcolor.colorizing import likelihood, rendering, variants
+from tfcolor.colorizing import likelihood, rendering
 from tfcolor.evaluation.features import extractors
 from tfcolor.evaluation.metrics import frechet
 from tfcolor.images import searching
@@ -61,8 +61,10 @@ class Measured:
         rng = np.random.default_rng(seed)
         true = cielab_numpy.rgb_to_lab(truth)
         gray = np.rint(255 * cielab_numpy.gray_of(true[..., 0])).astype(np.uint8)
-        drawn = variants.draw(self._network, gray, COUNT)
-        made = [rendering.colorize(gray, self._network, hints=hints) for hints in drawn]
+        made = [
+            rendering.colorize(gray, self._network, variant=number)
+            for number in range(1, COUNT + 1)
+        ]
         labs = [cielab_numpy.rgb_to_lab(each) for each in made]
         off = _difference(labs[0], true)
         for y, x in rng.integers(0, SIDE, (PLACES, 2)).tolist():

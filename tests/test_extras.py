@@ -13,7 +13,7 @@ from skimage import data as photographs
 import tfcolor
 from tfcolor import images, runtimes
 from tfcolor.cli import main
-from tfcolor.colorizing import layers, likelihood, variants
+from tfcolor.colorizing import layers, likelihood
 
 
 @pytest.fixture
@@ -36,10 +36,9 @@ def test_variants_are_those_of_the_function_and_the_first_is_the_usual_one(photo
     assert done.exit_code == 0, done.output
     assert names(tmp_path / "out") == ["new-1.png", "new-2.png", "new-3.png"]
     made = [images.read(tmp_path / "out" / f"new-{number}.png").pixels for number in (1, 2, 3)]
-    gray, network = images.read(photo).pixels, runtimes.load()
-    drawn = variants.draw(network, gray, 3, size=64)
-    for pixels, hints in zip(made, drawn, strict=True):
-        expected = tfcolor.colorize(gray, network, size=64, hints=hints)
+    gray = images.read(photo).pixels
+    for number, pixels in enumerate(made, 1):
+        expected = tfcolor.colorize(gray, size=64, variant=number)
         np.testing.assert_array_equal(pixels, expected)
     np.testing.assert_array_equal(made[0], tfcolor.colorize(gray, size=64))
     assert all(np.abs(made[0].astype(int) - other).mean() > 1 for other in made[1:])
@@ -96,6 +95,12 @@ def test_a_network_that_tells_no_classes_is_refused_before_anything(
     monkeypatch.setattr(runtimes, "load", lambda *path, **threads: Told())
     done = colorize(photo, photo, *option)
     assert done.exit_code == 2 and done.output.count("does not tell how likely a color is") == 1
+    assert names(tmp_path) == ["old.png"]
+
+
+def test_a_picture_in_color_leaves_no_choice_to_variants(photo, tmp_path):
+    done = colorize(photo, "--variants", 2, "--colors-from", photo)
+    assert done.exit_code == 2 and "leave one of them out" in done.output
     assert names(tmp_path) == ["old.png"]
 
 

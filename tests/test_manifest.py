@@ -55,7 +55,8 @@ def test_every_photograph_has_a_row(album, suffix):
     assert (first["model"], first["model_sha256"]) == ("bundled", sha256(bundled.PATH))
     assert first["tfcolor"] == tfcolor.__version__
     assert json.loads(first["options"]) == {
-        **{"size": 32, "strength": 1.0, "saturation": 1.0, "provenance": True, "variants": 1},
+        **{"size": 32, "strength": 1.0, "saturation": 1.0, "provenance": True},
+        **{"variant": 1, "variants": 1},
     }
     gray = images.read(album / "a.png").pixels
     certain = likelihood.certainty_map(runtimes.load(), gray, size=32)

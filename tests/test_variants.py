@@ -1,13 +1,15 @@
 """Variants of a photograph, from a network whose distribution is known."""
 
+import itertools
+
 import numpy as np
 import pytest
-from skimage import color as reference
 from test_likelihood import BLUE, RED, distribution
 
 from tfcolor.colorizing import likelihood, marks, rendering, variants
 
 SURE, UNSURE = {"BLUE": 1.0}, {"RED": 0.6, "BLUE": 0.4}
+GRAY = np.full((128, 192), 118, np.uint8)
 
 
 class HalfSure:
@@ -29,68 +31,68 @@ class HalfSure:
         return told
 
 
-def hue(hint):
-    return "red" if hint.rgb[0] > hint.rgb[2] else "blue"
+def test_a_variant_is_the_mean_of_the_tilted_distribution():
+    l = np.zeros((64, 96), np.float32)
+    for number, seed in itertools.product((2, 5, 9), (0, 3)):
+        found = variants.shift(HalfSure(), l, None, number, seed) * 110
+        direction = variants._tilt(number, seed).astype(float)
+        red, blue = (np.exp(np.dot(direction, each)) for each in (RED, BLUE))
+        share = 0.6 * red / (0.6 * red + 0.4 * blue)
+        expected = (share - 0.6) * (np.array(RED) - BLUE)
+        np.testing.assert_allclose(found[:, :40], np.broadcast_to(expected, (64, 40, 2)), atol=1e-3)
+        np.testing.assert_allclose(found[:, 56:], 0, atol=1e-4)  # sure
 
 
-def test_variants_differ_where_the_network_is_unsure_and_the_first_is_the_usual_one():
-    gray = np.full((128, 192), 118, np.uint8)
-    usual, second, third = variants.draw(HalfSure(), gray, 3)
-    assert usual == ()
-    assert (second[0].x, second[0].y) == (third[0].x, third[0].y) and second[0].x < 96
-    assert [hue(second[0]), hue(third[0])] == ["red", "blue"]  # the likelier one first
-    for hint, expected in ((second[0], RED), (third[0], BLUE)):
-        lab = reference.rgb2lab(np.array([[hint.rgb]], np.uint8))[0, 0]
-        np.testing.assert_allclose(lab, [50, *expected], atol=1)
-    for variant in (second, third):
-        assert len(variant) == variants.PLACES
-        first, other = variant
-        assert max(abs(first.x - other.x), abs(first.y - other.y)) >= 128 * variants.WINDOW - 8
-    color = rendering.colorize(gray, HalfSure(), hints=second)
-    assert color[second[0].y, second[0].x, 0] > color[second[0].y, second[0].x, 2] + 50
+def test_directions_are_apart_and_turn_with_the_seed():
+    first = [variants._tilt(number, 0) for number in (2, 3, 4)]
+    for one, other in itertools.combinations(first, 2):
+        assert np.dot(one, other) / variants.TILT**2 == pytest.approx(-0.5, abs=1e-5)
+    numbers = [tuple(np.round(variants._tilt(number, 0), 6)) for number in range(2, 17)]
+    assert len(set(numbers)) == 15
+    assert variants._tilt(2, 0) == pytest.approx(variants._tilt(2, 0))
+    assert variants._tilt(2, 1) != pytest.approx(variants._tilt(2, 0))
 
 
-def test_the_network_is_asked_again_with_the_hints_so_far():
+def test_the_first_is_the_usual_one_and_asks_for_no_classes():
     network = HalfSure()
-    kept = marks.Hint(180, 100, (200, 40, 40))
-    found = variants.draw(network, np.full((128, 192), 118, np.uint8), 2, hints=[kept])
-    assert [variant[0] for variant in found] == [kept, kept]
-    before, after = network.asked
-    assert 0 < before[..., 2].sum() < after[..., 2].sum()
+    usual = rendering.colorize(GRAY, network)
+    np.testing.assert_array_equal(rendering.colorize(GRAY, network, variant=1, seed=7), usual)
+    assert network.asked == []
+    other = rendering.colorize(GRAY, network, variant=2)
+    assert (other != usual)[:, :90].any() and (other == usual)[:, 104:].all()
 
 
-def test_a_seed_gives_the_same_variants_and_another_seed_others():
-    gray = np.full((128, 192), 118, np.uint8)
-    first, again = (variants.draw(HalfSure(), gray, 9, seed=5) for _ in range(2))
-    assert first == again
-    assert first != variants.draw(HalfSure(), gray, 9, seed=6)
+def test_hints_keep_their_colors_in_every_variant():
+    network, hint = HalfSure(), marks.Hint(40, 60, (200, 40, 40))
+    usual, other = (
+        rendering.colorize(GRAY, network, hints=[hint], variant=number) for number in (1, 3)
+    )
+    np.testing.assert_array_equal(other[60, 40], usual[60, 40])
+    assert (other != usual)[20, 20].any()
+    assert network.asked[0][..., 2].sum() > 0  # the distribution is that with the hint
 
 
-def test_a_network_without_hints_or_a_photograph_of_any_shape_has_variants_too():
+def test_a_network_without_hints_and_photographs_of_any_shape_have_variants():
     network = HalfSure()
     network.takes_hints = False
     for shape in ((9, 200), (64, 8), (301, 203)):
-        found = variants.draw(network, np.full(shape, 118, np.uint8), 3)
-        for variant in found:
-            marks.check(variant, shape)
-    assert network.asked[-1] is None
+        color = rendering.colorize(np.full(shape, 118, np.uint8), network, variant=2)
+        assert color.shape == (*shape, 3)
 
 
 def test_what_cannot_be_drawn_is_named():
-    gray = np.full((128, 192), 118, np.uint8)
-    for count in (0, 17):
-        with pytest.raises(ValueError, match=f"variants must be from 1 to 16, got {count}"):
-            variants.draw(HalfSure(), gray, count)
+    for options in ({"variant": 0}, {"seed": -1}):
+        with pytest.raises(ValueError, match="variant must be 1 or more, and seed 0 or more"):
+            rendering.colorize(GRAY, HalfSure(), **options)
     network = HalfSure()
     network.tells_classes = False
     with pytest.raises(ValueError, match="does not tell how likely"):
-        variants.draw(network, gray, 2)
+        rendering.colorize(GRAY, network, variant=2)
 
 
 def test_a_map_of_certainty_is_as_large_as_the_photograph_and_sure_of_hints():
-    gray = np.full((128, 192), 118, np.uint8)
     red = marks.Area(((0, 0), (191, 0), (191, 40), (0, 40)), (200, 40, 40))
-    found = likelihood.certainty_map(HalfSure(), gray, hints=[red])
-    assert found.shape == gray.shape and found.dtype == np.float32
+    found = likelihood.certainty_map(HalfSure(), GRAY, hints=[red])
+    assert found.shape == GRAY.shape and found.dtype == np.float32
     assert found[:30].min() == 1.0  # the area is as it was asked for
     assert found[50:].max() < 0.05  # gray is neither red nor blue

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from tfcolor.colorizing.likelihood import likely
     from tfcolor.colorizing.marks import Area, Hint
     from tfcolor.colorizing.rendering import colorize
-    from tfcolor.colorizing.variants import draw as variants
     from tfcolor.config.recipes import recipe
     from tfcolor.images import Photograph, read, write
     from tfcolor.runtimes import load
@@ -45,7 +44,6 @@ _HOMES = {  # public name -> module, and the name there if it is another
     "read_choices": "tfcolor.colorizing.choices:read",
     "recipe": "tfcolor.config.recipes",
     "train": "tfcolor.training.loop",
-    "variants": "tfcolor.colorizing.variants:draw",
     "write": "tfcolor.images",
 }
 __all__ = [
@@ -61,7 +59,6 @@ __all__ = [
     "read_choices",
     "recipe",
     "train",
-    "variants",
     "write",
 ]
 

@@ -99,6 +99,10 @@ def colorize(
     rest = searching.Leftovers()
     pairs = planning.plan(photos, output, suffix, rest)
     place = _common_folder([target.absolute().parent for _, target in pairs])
+    if chosen.variants > 1 and chosen.colors_from:
+        raise errors.InputError(
+            "--colors-from leaves no choice to --variants; leave one of them out"
+        )
     if chosen.variants > 1:
         pairs = [(source, planning.variant(target, 1)) for source, target in pairs]
     if parsed and len(pairs) > 1:

@@ -26,7 +26,6 @@ from tfcolor.colorizing import (
     rendering,
     rooms,
     tone,
-    variants,
 )
 from tfcolor.images import credentials, decoding, searching
 from tfcolor.support import disk, errors
@@ -50,9 +49,8 @@ class FileOptions(rendering.Rendering):
       layer: whether to also write NAME-layer; see `layers.color_alone`.
       certainty: whether to also write NAME-certainty.png; see `likelihood.certainty_map`.
       rates: whether results tell their mean certainty.
-      variants: how many colorings are written, see `variants.draw`; if more than 1, the target
+      variants: how many colorings are written, see `Rendering.variant`; if more than 1, the target
         of a photograph is that of the first, see `planning.variant`.
-      seed: of the variants.
       provenance: whether the file says that its color is synthetic.
       overwrite: whether results that exist already are replaced.
       recolor: whether photographs that have their color already are colorized, too.
@@ -68,7 +66,6 @@ class FileOptions(rendering.Rendering):
     certainty: bool = False
     rates: bool = False
     variants: int = 1
-    seed: int = 0
     provenance: bool = True
     overwrite: bool = False
     recolor: bool = False
@@ -228,13 +225,9 @@ def _colorize_file(
         in_color = photograph.with_pixels(color)
         images.write(wanted[kind], in_color, options.provenance, source, sign)
 
-    if set(wanted) & {str(number) for number in range(2, options.variants + 1)}:
-        drawn = variants.draw(
-            *(net, pixels, options.variants, options.seed), size=options.size, hints=options.hints
-        )
-        for number, hints in enumerate(drawn[1:], 2):
-            if str(number) in wanted:
-                write(str(number), options.render(pixels, net, hints, other))
+    for number in [each for each in wanted if each.isdigit()]:
+        other_variant = dataclasses.replace(options, variant=int(number))
+        write(number, other_variant.render(pixels, net, options.hints, other))
     l, ab = options.see(pixels, net, options.hints, other)
     color = options.paint(pixels, l, ab)
     certain = None

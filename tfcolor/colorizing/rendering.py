@@ -8,7 +8,8 @@ from typing import TypeVar
 import numpy as np
 
 from tfcolor import images, runtimes
-from tfcolor.colorizing import local_hints, marks, painting, reduction
+from tfcolor.colorizing import local_hints, marks, painting, reduction, variants
+from tfcolor.support import errors
 
 _Kind = TypeVar("_Kind", np.ndarray, images.Photograph)
 
@@ -24,17 +25,24 @@ class Rendering:
       size: short side that the network sees, pixels; None for the network's own size.
       strength: 1 for the network's colors, 0 for the photograph's own, and between them a mixture.
       saturation: factor of the network's chroma; hints keep theirs.
+      variant: 1 for the usual coloring, 2 and so on for others that are plausible, too; they need
+        a network that tells the probabilities of color classes. See `variants`.
+      seed: of the variants; another one gives others.
     """
 
     size: int | None = None
     strength: float = 1.0
     saturation: float = 1.0
+    variant: int = 1
+    seed: int = 0
 
     def __post_init__(self) -> None:
         """Raises ValueError if a number is out of range."""
         painting.check(self.strength, self.saturation)
         if self.size is not None:
             reduction.check_size(self.size)
+        if self.variant < 1 or self.seed < 0:
+            raise errors.InputError("variant must be 1 or more, and seed 0 or more")
 
     def reduce(self, pixels: np.ndarray, own_size: int) -> np.ndarray:
         """The lightness for a network whose own size is `own_size`; see `reduction.reduce`."""
@@ -48,13 +56,13 @@ class Rendering:
         shape: tuple[int, int] = (0, 0),
     ) -> np.ndarray:
         """The network's colors, corrected by hints; see `local_hints.spread` for hints, shape."""
-        if not hints:
-            return reduction.colors(network, l)
         about = hints, shape, self.saturation
-        if not network.takes_hints:
-            return local_hints.spread(l, reduction.colors(network, l), *about)
-        ab = reduction.colors(network, l, marks.planes(l, *about))
-        return ab if local_hints.hold(l, ab, *about) else local_hints.spread(l, ab, *about)
+        planes = marks.planes(l, *about) if hints and network.takes_hints else None
+        ab = reduction.colors(network, l, planes)
+        if self.variant > 1:
+            ab = ab + variants.shift(network, l, planes, self.variant, self.seed)
+        is_done = planes is not None and local_hints.hold(l, ab, *about)
+        return ab if is_done or not hints else local_hints.spread(l, ab, *about)
 
     def paint(self, pixels: np.ndarray, l: np.ndarray, ab: np.ndarray) -> np.ndarray:
         """The photograph in these colors; see `painting.paint`."""
@@ -94,6 +102,8 @@ def colorize(
     size: int | None = None,
     strength: float = 1.0,
     saturation: float = 1.0,
+    variant: int = 1,
+    seed: int = 0,
     hints: Sequence[marks.Mark] = (),
     colors_from: np.ndarray | images.Photograph | None = None,
 ) -> _Kind:
@@ -103,7 +113,7 @@ def colorize(
       photograph: what `images.read` returns, or just pixels, uint8 or uint16, gray (h, w) or sRGB
         (h, w, 3), whose lightness is kept.
       network: from `runtimes.load`, or any other `runtimes.Network`; the bundled one by default.
-      size, strength, saturation: see `Rendering`.
+      size, strength, saturation, variant, seed: see `Rendering`.
       hints: colors of places. A network that takes hints spreads them over what it sees as one
         object; if one does not hold at its own place, and with other networks, all spread to
         surroundings of similar lightness.
@@ -118,7 +128,7 @@ def colorize(
       ValueError: if the pixels have another form, the photograph is too small, a hint lies
         outside, or a number is out of range.
     """
-    rendering = Rendering(size, strength, saturation)
+    rendering = Rendering(size, strength, saturation, variant, seed)
     other = colors_from.pixels if isinstance(colors_from, images.Photograph) else colors_from
     if isinstance(photograph, images.Photograph):
         options = {**vars(rendering), "hints": hints, "colors_from": other}

@@ -1,137 +1,65 @@
-"""Several plausible colorings of one photograph, as hints where the network is unsure."""
+"""Several plausible colorings of one photograph.
 
-from collections.abc import Sequence
+A variant tilts the distribution of colors in every cell in one direction of the ab plane, the same
+for the whole picture: where the network is sure, nothing changes; where several colors are likely,
+those in that direction gain. Such a picture agrees with itself, as the light of a day does.
+"""
+
+import math
 
 import cv2
 import numpy as np
 
-from tfcolor import images, runtimes
-from tfcolor.color import ciede2000, cielab_numpy, classes, constants
-from tfcolor.colorizing import likelihood, marks, planning, rendering
+from tfcolor import runtimes
+from tfcolor.color import classes, constants
+from tfcolor.colorizing import reduction
 
-PLACES = 2  # hints of a variant
-WINDOW = 1 / 6  # share of the short side over which doubt is averaged: a place in a large object
-CONSIDERED = 8  # likely colors of a place
+# 1 / Lab units. On validation photographs the best of four variants is then closer to the truth by
+# 1.6 times what tints of the same mean CIEDE2000 gain; stronger tilts gain more, and tints as well.
+TILT = 0.02
+DIRECTIONS = 6  # of one strength; further variants are stronger
 
 
-def draw(
+def shift(
     network: runtimes.Network,
-    photograph: images.Photograph | np.ndarray,
-    count: int = 4,
+    l: np.ndarray,
+    hints: np.ndarray | None,
+    variant: int,
     seed: int = 0,
-    *,
-    size: int | None = None,
-    hints: Sequence[marks.Mark] = (),
-) -> list[tuple[marks.Mark, ...]]:
-    """Hints for colorings that differ from each other, each plausible in itself.
-
-    Each variant has another likely color where the network is least sure over a large area, as a
-    hint; then a color drawn by its probability where it is least sure after that. The network, or
-    `local_hints`, makes the rest agree.
+) -> np.ndarray:
+    """What a variant adds to the colors of a network.
 
     Args:
       network: one that tells the probabilities of color classes.
-      photograph: see `rendering.colorize`.
-      count: of variants, from 1 to `planning.MOST_VARIANTS`.
-      seed: of the draws; the same one gives the same variants.
-      size: see `rendering.colorize`.
-      hints: that all variants keep.
+      l, hints: see `reduction.class_probabilities`.
+      variant: its number; 1 is the usual coloring.
+      seed: another one turns the directions.
 
     Returns:
-      The hints of each variant, for `rendering.colorize`. The first has only those that were
-      given: it is what is made without variants.
+      a*b* / 110, float32 (h, w, 2).
 
     Raises:
-      ValueError: if the network tells no classes, or as `rendering.colorize`.
+      ValueError: if the network tells no classes.
     """
-    pixels = photograph.pixels if isinstance(photograph, images.Photograph) else photograph
-    planning.check_variants(count)
-    shape, kept = pixels.shape[:2], tuple(hints)
-    rendered = rendering.Rendering(size)
-    l = rendered.reduce(pixels, network.size)
-    if count == 1:
-        marks.check(kept, shape)
-        return [kept]
-    usual = likelihood.cell_probabilities(network, l, kept, shape)
-    first = _least_sure(usual, [])
-    there = _likely(usual, l, first)
-    others = _unlike(there, rendered.colors(network, l, kept, shape), l, first)
-    found = [kept]
-    for number in range(1, count):
-        rng = np.random.default_rng((seed, number))
-        chosen = others[number - 1] if number <= len(others) else _drawn(there, rng)
-        cells, added = [first], [_hint(first, chosen, l, shape)]
-        for _ in range(PLACES - 1):
-            told = likelihood.cell_probabilities(network, l, (*kept, *added), shape)
-            cells.append(cell := _least_sure(told, cells))
-            added.append(_hint(cell, _drawn(_likely(told, l, cell), rng), l, shape))
-        found.append((*kept, *added))
-    return found
+    if variant == 1:
+        return np.zeros((*l.shape, 2), np.float32)
+    told, bins = reduction.class_probabilities(network, l, hints), classes.ab_bins()
+    tilted = told * np.exp(bins @ _tilt(variant, seed))
+    tilted /= tilted.sum(-1, keepdims=True)
+    change = (tilted - told) @ bins / np.float32(constants.AB_SCALE)
+    height, width = (side * classes.CELL for side in change.shape[:2])
+    whole = cv2.resize(change, (width, height), interpolation=cv2.INTER_LINEAR)
+    whole = whole[: l.shape[0], : l.shape[1]]
+    return whole if hints is None else whole * (1 - hints[..., 2:])  # hints keep their colors
 
 
-def _least_sure(told: np.ndarray, taken: Sequence[tuple[int, int]]) -> tuple[int, int]:
-    """The cell, (row, column), in which color is least sure, in the window where it is on average.
+def _tilt(variant: int, seed: int) -> np.ndarray:
+    """The direction of a variant and its strength, 1 / Lab units; float32 (2,).
 
-    Args:
-      told: probabilities of the color classes, float32 (h, w, 258).
-      taken: cells that are chosen already; what is chosen lies a window away from them.
+    Three directions are 120 degrees apart, the next three lie between them.
     """
-    bins = classes.ab_bins()
-    # The variance of the color in each cell; its root, in Lab units, is how far off a guess may be.
-    variance = told @ (bins**2).sum(-1) - ((told @ bins) ** 2).sum(-1)
-    doubt = np.sqrt(np.maximum(variance, 0.0)).astype(np.float32)
-    side = max(round(min(doubt.shape) * WINDOW), 1)
-    average = cv2.blur(doubt, (side, side))
-    rows, columns = np.ogrid[: doubt.shape[0], : doubt.shape[1]]
-    for row, column in taken:
-        average[(rows - row) ** 2 + (columns - column) ** 2 < side**2] = -1.0
-    middle = np.unravel_index(np.argmax(average), average.shape)
-    top, left = (max(int(each) - side // 2, 0) for each in middle)
-    window = doubt[top : top + side, left : left + side]
-    down, across = np.unravel_index(np.argmax(window), window.shape)
-    return top + int(down), left + int(across)
-
-
-def _likely(told: np.ndarray, l: np.ndarray, cell: tuple[int, int]) -> list[likelihood.Likely]:
-    lightness = (l[_pixel(cell, l)] + 1) * constants.L_SCALE
-    return likelihood.modes(told[cell], lightness, CONSIDERED)
-
-
-def _unlike(
-    likely: Sequence[likelihood.Likely], ab: np.ndarray, l: np.ndarray, cell: tuple[int, int]
-) -> list[likelihood.Likely]:
-    """Those of the likely colors of a cell that do not look like what the network paints there."""
-    pixel = _pixel(cell, l)
-    lightness = (l[[pixel[0]], [pixel[1]]] + 1) * np.float32(constants.L_SCALE)
-    painted = cielab_numpy.in_gamut(lightness, ab[pixel][None] * np.float32(constants.AB_SCALE))
-    colors = cielab_numpy.rgb_to_lab(np.array([each.rgb for each in likely], np.uint8))
-    differences = ciede2000.ciede2000(colors, painted, np)
-    return [
-        each
-        for each, difference in zip(likely, differences, strict=True)
-        if difference >= likelihood.ALIKE
-    ]
-
-
-def _drawn(likely: Sequence[likelihood.Likely], rng: np.random.Generator) -> likelihood.Likely:
-    shares = np.array([each.probability for each in likely])
-    return likely[rng.choice(len(likely), p=shares / shares.sum())]
-
-
-def _hint(
-    cell: tuple[int, int], color: likelihood.Likely, l: np.ndarray, shape: tuple[int, int]
-) -> marks.Hint:
-    y, x = (
-        int((each + 0.5) * whole / part)
-        for each, whole, part in zip(_pixel(cell, l), shape, l.shape, strict=True)
-    )
-    return marks.Hint(x, y, color.rgb)
-
-
-def _pixel(cell: tuple[int, int], l: np.ndarray) -> tuple[int, int]:
-    """The pixel in the middle of a cell, or at the border that cuts it."""
-    row, column = (
-        min(each * classes.CELL + classes.CELL // 2, side - 1)
-        for each, side in zip(cell, l.shape, strict=True)
-    )
-    return row, column
+    ring, number = divmod(variant - 2, DIRECTIONS)
+    angle = np.random.default_rng(seed).uniform(0, 2 * math.pi)
+    angle += 2 * math.pi * (number / 3 + number // 3 / DIRECTIONS)
+    strength = TILT * (1 + ring / 2)
+    return np.array([math.cos(angle), math.sin(angle)], np.float32) * np.float32(strength)
