@@ -161,8 +161,11 @@ def test_mistakes_in_a_description_name_its_file_and_field(tmp_path, changes, me
 def test_an_answer_of_another_shape_is_named(tmp_path):
     path = described(network(tmp_path / "their.onnx", np.zeros((2, 3)), np.zeros(2)))
     described(path, output={"channels": "rgb"})
-    with pytest.raises(ValueError, match=r"\(1, 2, 512, 512\), but rgb in NCHW has 3 channels"):
-        runtimes.load(path)(np.zeros((64, 64), np.float32))
+    message = r"color of the network .* \('n', 2, 512, 512\), its description says \(1, 3, '\?'"
+    with pytest.raises(ValueError, match=message):
+        runtimes.load(path)
+    with pytest.raises(ValueError, match=r"\(1, 2, 64, 64\), but rgb in NCHW has 3 channels"):
+        runtimes.described._colors(np.zeros((1, 2, 64, 64)), runtimes.described.Side("rgb"))
 
 
 def test_a_file_of_others_without_a_description_says_what_is_missing(tmp_path):

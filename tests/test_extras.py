@@ -108,3 +108,31 @@ def test_a_picture_in_color_leaves_no_choice_to_variants(photo, tmp_path):
 def test_too_few_or_many_variants_are_refused(photo, count):
     done = colorize(photo, "--variants", count)
     assert done.exit_code == 2 and f"variants must be from 1 to 16, got {count}" in done.output
+
+
+def test_a_dry_run_tells_what_would_be_passed_over_and_writes_nothing(photo, tmp_path):
+    Image.fromarray(photographs.astronaut()).save(tmp_path / "vivid.png")
+    (tmp_path / "broken.jpg").write_bytes(b"no photograph")
+    saved(tmp_path / "done.png", Image.open(photo))
+    saved(tmp_path / "done-color.png", Image.open(photo))
+    before = names(tmp_path)
+    done = colorize(tmp_path, "--dry-run")
+    assert done.exit_code == 0 and names(tmp_path) == before
+    told = {line.partition(" -> ")[0].rpartition("/")[2]: line for line in done.stdout.splitlines()}
+    assert told["old.png"].endswith("old-color.png")
+    assert told["vivid.png"].endswith("(in color already)")
+    assert told["done.png"].endswith("(there already)")
+    assert "is not a photograph" in told["broken.jpg"]
+    done = CliRunner().invoke(
+        main.cli, ["colorize", "-", "-o", str(tmp_path / "x.png"), "--dry-run"], input=b""
+    )
+    assert done.exit_code == 2 and "--dry-run need files" in done.output
+
+
+def test_ctrl_c_ends_any_command_with_one_word(monkeypatch):
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(main.cli.commands["recipes"], "callback", interrupted)
+    done = CliRunner().invoke(main.cli, ["recipes"])
+    assert done.exit_code == 130 and done.output == "stopped\n"

@@ -442,3 +442,25 @@ def test_the_first_line_of_progress_names_no_speed_that_is_unknown(monkeypatch, 
         "train 11/30  g_loss 2.5",
         "train 12/30  g_loss 2.5  0.4 images/s  3 min 0 s left",
     ]
+
+
+@pytest.fixture
+def quiet_logger(monkeypatch):
+    """The logger of the package as a program has it that configures none."""
+    logger = logging.getLogger("tfcolor")
+    monkeypatch.setattr(logger, "handlers", [])
+    monkeypatch.setattr(logger, "propagate", True)
+    level = logger.level
+    logger.setLevel(logging.NOTSET)
+    yield logger
+    logger.setLevel(level)
+
+
+def test_a_program_that_logs_nothing_is_shown_progress(capsys, quiet_logger):
+    with loop._shown():
+        quiet_logger.info("training")
+    quiet_logger.info("not shown")
+    assert capsys.readouterr().err == "training\n"
+    quiet_logger.setLevel(logging.INFO)  # a program that shows it by itself
+    with loop._shown():
+        assert not quiet_logger.handlers

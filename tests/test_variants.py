@@ -65,10 +65,10 @@ def test_the_first_is_the_usual_one_and_asks_for_no_classes():
 def test_hints_keep_their_colors_in_every_variant():
     network, hint = HalfSure(), marks.Hint(40, 60, (200, 40, 40))
     usual, other = (
-        rendering.colorize(GRAY, network, hints=[hint], variant=number) for number in (1, 3)
+        rendering.Rendering(variant=number).see(GRAY, network, [hint])[1] for number in (1, 3)
     )
-    np.testing.assert_array_equal(other[60, 40], usual[60, 40])
-    assert (other != usual)[20, 20].any()
+    np.testing.assert_array_equal(other[30, 20], usual[30, 20])  # at half the size
+    assert (other != usual)[10, 10].any()
     assert network.asked[0][..., 2].sum() > 0  # the distribution is that with the hint
 
 

@@ -616,6 +616,15 @@ def test_a_film_that_goes_on_after_an_interruption_knows_its_scene(tmp_path, net
     assert difference(target, frames).max() < 5 and not looked_at
 
 
+def test_a_result_is_not_colorized_again_unless_it_is_asked_for(tmp_path):
+    source = film(tmp_path / "in.mp4", moving(4))
+    target, _ = colorize(source)
+    with pytest.raises(ValueError, match="made.mp4 was colorized already; --recolor"):
+        colorize(target, "again.mp4")
+    again, _ = colorize(target, "again.mp4", recolor=True)
+    assert len(frames_of(again)) == 4
+
+
 def test_a_film_that_is_not_there_is_bad_input(tmp_path):
     done = CliRunner().invoke(main.cli, ["video", str(tmp_path / "no.mp4")])
     assert done.exit_code == 2 and "no.mp4: No such file or directory" in done.stderr

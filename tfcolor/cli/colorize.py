@@ -92,8 +92,8 @@ def colorize(
     beam = options.beam_flags(runner, flags)
     chosen = folder.FileOptions(hints=parsed, **options.given(**settings))
     if stream.NAME in photos or str(output) == stream.NAME:
-        if manifest or pem:
-            raise errors.InputError("--manifest and --sign need files; give no -")
+        if manifest or pem or dry_run:
+            raise errors.InputError("--manifest, --sign and --dry-run need files; give no -")
         stream.colorize(photos, output, options.chosen_network(model, server), chosen)
         return
     rest = searching.Leftovers()
@@ -116,8 +116,7 @@ def colorize(
         credentials.require_formats(target for _, target in pairs)
     if dry_run:
         for source, target in pairs:
-            there = "  (there already)" if target.exists() and not chosen.overwrite else ""
-            click.echo(f"{source} -> {target}{there}")
+            click.echo(f"{source} -> {target}{folder.forecast(source, target, chosen)}")
         return
     path = options.chosen_network(model, server)
     if pem:

@@ -17,6 +17,7 @@ from tfcolor.cli import (
     colorize,
     evaluate,
     export,
+    options,
     prepare,
     recipes,
     serving_check,
@@ -68,6 +69,9 @@ class Commands(click.Group):
         try:
             with mistyped(context):
                 return super().invoke(context)
+        except KeyboardInterrupt as error:  # where the command itself says no more
+            click.echo("stopped", err=True)
+            raise click.exceptions.Exit(options.INTERRUPTED) from error
         except BrokenPipeError:  # as from `| head`; click exits quietly
             raise
         except (errors.InputError, OSError, FloatingPointError, MemoryError) as error:

@@ -203,6 +203,17 @@ def colorize_files(
         pool.shutdown(cancel_futures=True)
 
 
+def forecast(source: Path, target: Path, options: FileOptions) -> str:
+    """Why nothing would be written for a photograph, in parentheses; "" if something would be."""
+    if all(path.exists() for path in options.outputs(target).values()) and not options.overwrite:
+        return f"  ({THERE})"
+    try:
+        why = None if options.recolor else tone.why_not_to_color(images.read(source))
+    except Exception as error:  # as in `colorize_files`
+        why = failures.naming(source, errors.of_photograph(error))
+    return f"  ({why})" if why else ""
+
+
 def _colorize_file(
     net: runtimes.Network,
     source: Path,

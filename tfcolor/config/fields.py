@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import types
 import typing
 from collections.abc import Iterable
@@ -194,4 +195,9 @@ def from_json(text: str) -> config.TrainConfig:
             f"{error.args[0]} is missing; start from what this prints: tfcolor recipes tfcolor"
         ) from error
     except (AttributeError, TypeError, json.JSONDecodeError) as error:
-        raise errors.InputError(f"not a config of this version of tfcolor: {error}") from error
+        wrong = re.sub(
+            r"(\w+)Config\.__init__\(\) got an unexpected keyword argument",
+            lambda found: f"{found[1].lower()} has no field",
+            str(error),
+        )
+        raise errors.InputError(f"not a config of this version of tfcolor: {wrong}") from error

@@ -144,7 +144,13 @@ class DescribedNetwork:
                 (description.output, session.get_outputs()),
             )
         ]
-        _require_shape(session.get_inputs(), self._names[0], description)
+        _require_shape(session.get_inputs(), self._names[0], description.input, INPUTS, self._side)
+        _require_shape(session.get_outputs(), self._names[1], description.output, OUTPUTS)
+
+    @property
+    def _side(self) -> int | None:
+        """The side of what the network takes, pixels; None for any."""
+        return self._description.size if self._description.square else None
 
     def __call__(self, l: np.ndarray, hints: np.ndarray | None = None) -> np.ndarray:
         """See `runtimes.Network`."""
@@ -165,18 +171,19 @@ def _name_of(side: Side, there: list[str]) -> str:
     return side.name or there[0]
 
 
-def _require_shape(there: list[Any], name: str, said: Description) -> None:
-    """Refuses a description whose planes are not those that the file declares."""
+def _require_shape(
+    there: list[Any], name: str, said: Side, kinds: Mapping[str, int], length: int | None = None
+) -> None:
+    """Refuses a side of a network whose shape in the file is not the one that is described."""
     shape = next(each.shape for each in there if each.name == name)
-    length = said.size if said.square else None
-    channels = INPUTS[said.input.channels]
-    is_nchw = said.input.layout == "NCHW"
+    channels = kinds[said.channels]
+    is_nchw = said.layout == "NCHW"
     wanted = (1, channels, length, length) if is_nchw else (1, length, length, channels)
-    # A side that the file leaves open has a name, or none, instead of a number.
+    # A length that the file leaves open has a name, or none, instead of a number.
     pairs = zip(shape, wanted, strict=False)
     if len(shape) != 4 or any(isinstance(x, int) and y and x != y for x, y in pairs):
         raise errors.InputError(
-            f"the network takes an array of shape {tuple(shape)}, its description says "
+            f"{name} of the network is an array of shape {tuple(shape)}, its description says "
             f"{tuple(y or '?' for y in wanted)}; correct size, square, channels or layout"
         )
 

@@ -1,10 +1,11 @@
 """Trains, from a config to checkpoints in a workdir."""
 
+import contextlib
 import logging
 import threading
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import tensorflow as tf
@@ -51,6 +52,32 @@ def train(
       FloatingPointError: if a loss is not finite.
       OSError: if the workdir cannot be written; ConnectionError if another worker was lost.
     """
+    with _shown():
+        return _train_all(settings, folder, callbacks)
+
+
+@contextlib.contextmanager
+def _shown() -> Iterator[None]:
+    """Prints progress in programs that log nothing themselves, as Keras does."""
+    own = logging.getLogger("tfcolor")
+    if own.isEnabledFor(logging.INFO):
+        yield
+        return
+    handler, level, propagates = logging.StreamHandler(), own.level, own.propagate
+    own.addHandler(handler)
+    own.setLevel(logging.INFO)
+    own.propagate = False  # absl gives the root logger a handler of its own
+    try:
+        yield
+    finally:
+        own.removeHandler(handler)
+        own.setLevel(level)
+        own.propagate = propagates
+
+
+def _train_all(
+    settings: config.TrainConfig, folder: str | Path, callbacks: Sequence[hooks.Callback]
+) -> bool:
     strategy = device.strategy(settings.strategy)  # first: a cluster cannot be joined later
     train_photos = data.open_part(settings.data, "train")
     batches.require_usable(train_photos, settings.data)

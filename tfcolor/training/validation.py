@@ -38,7 +38,7 @@ class Validation:
         self._shown = np.concatenate(
             [batch["rgb"] for batch in batches.eval_batches(photos, size, 1).take(GRID_PHOTOGRAPHS)]
         )
-        self._colorize = graphs.at_own_size(of.state.judged)
+        self._colorize = graphs.at_own_size(of.state.judged, size)
 
     @property
     def step(self) -> int:

@@ -291,7 +291,7 @@ def _metadata(source: Any, provenance: bool) -> dict[str, str]:
     """The source's metadata and, if asked for, a note that the color is synthetic."""
     kept = streams.tags(source)
     if provenance:
-        note = f"Colorized by tfcolor {tfcolor.__version__}; the color is synthetic"
+        note = f"{read.MARK} {tfcolor.__version__}; the color is synthetic"
         comment = kept.get("comment")
         kept["comment"] = f"{comment}; {note}" if comment else note
         kept.setdefault("description", note)

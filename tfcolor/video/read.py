@@ -26,6 +26,7 @@ ACCURATE = 0x4 | 0x40000 | 0x2000 | 0x4000
 # H.273's number -> swscale's, of which PyAV before 18 does not know the last, BT.2020.
 _MATRICES = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9}
 _FULL_RANGE = np.clip(np.round((np.arange(256) - 16) * (255 / 219)), 0, 255).astype(np.uint8)
+MARK = "Colorized by tfcolor"  # how the note in a result's metadata begins
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Film:
       start: where the file begins, in that unit.
       rate: frames per second, on average.
       frames: approximate number of frames; 0 if it is unknown.
+      is_result: whether it says that it was colorized by tfcolor.
     """
 
     path: Path
@@ -54,6 +56,7 @@ class Film:
     start: int
     rate: Fraction
     frames: int
+    is_result: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,6 +109,7 @@ def open_film(path: Path) -> Film:
             start=start_of(container, stream.time_base),
             rate=rate,
             frames=stream.frames or math.ceil((container.duration or 0) / av.time_base * rate),
+            is_result=any(MARK in text for text in container.metadata.values()),
         )
 
 

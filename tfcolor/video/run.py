@@ -17,6 +17,7 @@ import numpy as np
 import tfcolor
 from tfcolor import runtimes
 from tfcolor.colorizing import tone, transfer
+from tfcolor.support import errors
 from tfcolor.video import film_options, join, key_frames, parts, read, smooth, write
 
 LOOKED_AT = 12  # Of so many frames within a scene, one is looked at for color; each first one is.
@@ -82,6 +83,8 @@ def colorize_film(
     """
     film_options.check_target(source, target, overwrite)
     film = read.open_film(source)
+    if film.is_result and not settings.recolor:
+        raise errors.InputError(f"{source} was colorized already; --recolor does it once more")
     net = runtimes.load(model, threads=1)  # several frames at once are faster than several threads
     with parts.opened(target, _key(film, settings, model)) as folder:
         with _errors_name(target):

@@ -148,17 +148,18 @@ def from_generator(
     return lambda rgb: graph(tf.constant(rgb)).numpy()
 
 
-def at_own_size(generator: keras.Model) -> Colorizer:
+def at_own_size(generator: keras.Model, size: int) -> Colorizer:
     """As `from_generator`, for gray photographs of exactly the generator's size, all at once.
 
     Neither reducing nor upsampling along edges is needed. Rounding of floats changes the level of
     under 1 % of the values.
 
     Args:
-      generator: see `colorize`; its stride must divide the photographs' sides.
+      generator: see `colorize`; its stride must divide the size.
+      size: side of the photographs, pixels.
 
     Returns:
-      A function uint8 (n, h, w, 3), three equal channels, -> uint8 (n, h, w, 3).
+      A function uint8 (n, size, size, 3), three equal channels, -> the same shape and dtype.
     """
 
     def batch(rgb: tf.Tensor) -> tf.Tensor:
@@ -168,7 +169,9 @@ def at_own_size(generator: keras.Model) -> Colorizer:
         ab = constants.AB_SCALE * painted(outputs)
         return tables.join(luminance, lightness, ab[..., 0], ab[..., 1])
 
-    graph = tf.function(batch, autograph=False, reduce_retracing=True)
+    # One graph serves batches of every length.
+    shape = tf.TensorSpec((None, size, size, 3), tf.uint8)
+    graph = tf.function(batch, autograph=False, input_signature=[shape])
     return lambda rgb: graph(tf.constant(rgb)).numpy()
 
 
