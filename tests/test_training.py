@@ -440,7 +440,7 @@ def test_the_first_line_of_progress_names_no_speed_that_is_unknown(monkeypatch, 
     lines = [record.getMessage() for record in caplog.records]
     assert lines == [
         "train 11/30  g_loss 2.5",
-        "train 12/30  g_loss 2.5  0.4 images/s  3 min 0 s left",
+        "train 12/30  g_loss 2.5  0.4 images/s  3 min 0 s left in this stage",
     ]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from tfcolor.cli import colorize_options, options, stream
+from tfcolor.cli import beam_options, colorize_options, options, stream
 from tfcolor.support import errors
 
 NAMED = 20  # Of photographs that are passed over for one reason, so many are named.
@@ -56,7 +56,7 @@ NAMED = 20  # Of photographs that are passed over for one reason, so many are na
 @click.option("--timestamp", metavar="URL", help="With --sign: a time-stamping server, RFC 3161.")
 @click.option("--dry-run", is_flag=True, help="Only print what would be written.")
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
-@options.beam
+@beam_options.beam
 @click.pass_context
 def colorize(
     context: click.Context,
@@ -89,7 +89,7 @@ def colorize(
     parsed = tuple(marks.parse(text) for text in hint_texts)
     if parsed and settings["choices"]:
         raise errors.InputError("--hints has all hints in it; leave out --hint")
-    beam = options.beam_flags(runner, flags)
+    beam = beam_options.flags_of(runner, flags)
     chosen = folder.FileOptions(hints=parsed, **options.given(**settings))
     if stream.NAME in photos or str(output) == stream.NAME:
         if manifest or pem or dry_run:
@@ -202,7 +202,7 @@ def _sum_up(results: list[Any], counts: Counter[str], seconds: float) -> None:
     elif folder.MADE in counts:
         click.echo(results[0].target)
     elif folder.THERE in counts:
-        click.echo(f"{results[0].target} already exists; --overwrite makes it again")
+        options.is_there(results[0].target)
 
 
 def _list_failures(results: list[Any], place: Path) -> bool:

@@ -155,36 +155,6 @@ def rendering(command: Callable[..., Any]) -> Callable[..., Any]:
     return size(strength(saturation(command)))
 
 
-def beam(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Options --runner and --beam-option; see `beam_flags`."""
-    runner = click.option("--runner", help="Run as an Apache Beam pipeline with this runner.")
-    flags = click.option(
-        "--beam-option",
-        "flags",
-        multiple=True,
-        metavar="--NAME=VALUE",
-        help="Option for --runner. Repeatable.",
-    )
-    return runner(flags(command))
-
-
-def beam_flags(runner: str | None, flags: tuple[str, ...]) -> list[str] | None:
-    """The command-line flags for Beam; None without a runner.
-
-    Raises:
-      click.UsageError, ValueError: if there are options without a runner; if Beam is missing.
-    """
-    if not runner:
-        if flags:
-            raise click.UsageError("--beam-option needs --runner")
-        return None
-    if not importlib.util.find_spec("apache_beam"):
-        raise errors.InputError(
-            "--runner needs Apache Beam; install it with: pip install 'tfcolor[beam]'"
-        )
-    return [f"--runner={runner}", *flags]
-
-
 provenance: Decorator = click.option(
     "--provenance/--no-provenance",
     default=None,
@@ -260,6 +230,14 @@ def stoppable(note: str) -> Iterator[None]:
     except KeyboardInterrupt as error:
         click.echo(f"stopped; {note}", err=True)
         raise click.exceptions.Exit(INTERRUPTED) from error
+
+
+def is_there(target: Path, overwrite: bool = False) -> bool:
+    """Whether a result exists that is not to be made again, which is then said."""
+    if overwrite or not target.exists():
+        return False
+    click.echo(f"{target} already exists; --overwrite makes it again")
+    return True
 
 
 def given(**values: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from tfcolor import config
-from tfcolor.cli import options
+from tfcolor.cli import beam_options, options
 from tfcolor.prepare import set_options
 
 DEFAULTS = set_options.SetOptions()
@@ -40,7 +40,7 @@ def _option(flag: str, help_: str) -> options.Decorator:
 @_option("--part-size", "Photographs in a shard.")
 @click.option("--drop-leaks", is_flag=True, help="Leave test photographs out of the training part.")
 @click.option("--workers", type=click.IntRange(1), help="Threads.", show_default="one per core")
-@options.beam
+@beam_options.beam
 def prepare(
     sources: tuple[str, ...],
     folder: Path,
@@ -69,7 +69,7 @@ def prepare(
     tests = config.DataConfig(source=options.resolved(test), data_dir=data_dir) if test else None
     for one in [*photos, *([tests] if tests else [])]:
         options.require_source(one, download)
-    beam = options.beam_flags(runner, flags)
+    beam = beam_options.flags_of(runner, flags)
     options.load_tensorflow()
     from tfcolor import data
     from tfcolor.prepare import run

@@ -34,8 +34,8 @@ def colorize(
     if chosen.has_extras:
         extras = "--compare, --gif, --layer, --certainty and --variants"
         raise errors.InputError(f"{extras} need a file for --output")
-    if output and output.exists() and str(output) != NAME and not chosen.overwrite:
-        raise errors.InputError(f"{output} already exists; --overwrite replaces it")
+    if output and str(output) != NAME and options.is_there(output, chosen.overwrite):
+        return
     photograph = (
         images.read(io.BytesIO(sys.stdin.buffer.read()), "standard input")
         if photos[0] == NAME

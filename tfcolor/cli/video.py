@@ -68,6 +68,8 @@ def video(
 
     chosen = film_options.FilmOptions(**options.given(**settings))
     output = output or film_options.beside(film)
+    if options.is_there(output, overwrite):
+        return
     film_options.check_target(film, output, overwrite)
     with options.stoppable(options.RESUMES), options.bar("colorizing", "frame") as progress:
         run.colorize_film(

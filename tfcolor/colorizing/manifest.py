@@ -126,13 +126,18 @@ def _read(path: Path) -> list[Row]:
     if not path.exists():
         return []
     if path.suffix.lower() == ".jsonl":
-        rows = _lines(path)
+        rows = [{**row, "options": _as_text(row.get("options"))} for row in _lines(path)]
     else:
         with open(path, newline="", encoding="utf-8", errors="surrogateescape") as file:
             rows = [dict(row) for row in csv.DictReader(file)]
     if not all(row.keys() == set(COLUMNS) for row in rows):
         raise errors.InputError(f"{path} is no manifest of tfcolor; give another file")
     return rows
+
+
+def _as_text(options: object) -> str | None:
+    """The options of a row, an object in files of JSON lines, as they are kept in a row."""
+    return json.dumps(options) if options else None
 
 
 def _lines(path: Path) -> list[Row]:
@@ -148,7 +153,9 @@ def _lines(path: Path) -> list[Row]:
 def _text(path: Path, rows: list[Row]) -> bytes:
     text = io.StringIO(newline="")
     if path.suffix.lower() == ".jsonl":
-        text.writelines(json.dumps(row) + "\n" for row in rows)
+        for row in rows:
+            chosen = row["options"] and json.loads(str(row["options"]))
+            text.write(json.dumps({**row, "options": chosen}) + "\n")
     else:
         table = csv.DictWriter(text, COLUMNS)
         table.writeheader()

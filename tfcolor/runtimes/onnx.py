@@ -87,9 +87,7 @@ def card(size: int, stride: int) -> dict[str, str]:
 
 def missing(package: str) -> errors.InputError:
     """The error to raise if a package for ONNX is not installed."""
-    return errors.InputError(
-        f"ONNX files need {package}; install it with: pip install 'tfcolor[onnx]'"
-    )
+    return errors.InputError(f"ONNX files need {package}; install it with: pip install {package}")
 
 
 def _session(path: str | Path, threads: int) -> Any:

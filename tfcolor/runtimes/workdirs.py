@@ -132,7 +132,10 @@ def load_generator(folder: str | Path, checkpoint: str = "best") -> tuple[keras.
     generator = networks.build_generator(settings.model, "float32", settings.seed)
     paths = checkpoints(Path(folder) / CHECKPOINTS[checkpoint])
     if not paths:
-        raise errors.InputError(f"{folder} has no {checkpoint} checkpoint yet; train it further")
+        remedy = "train it further"
+        if checkpoint == "best":
+            remedy += " until a validation, or give --checkpoint last"
+        raise errors.InputError(f"{folder} has no {checkpoint} checkpoint yet; {remedy}")
     path = paths[-1]
     try:
         averaged = checkpoint == "last" and settings.stages[stage_of(path)].ema

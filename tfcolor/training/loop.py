@@ -168,6 +168,7 @@ def _train_stage(this: run.Run, interrupted: threading.Event) -> bool:
     ends, enough = _validate(this, judge, begin) if is_due(begin) else (False, False)
     if ends:  # the stage had ended when the run was killed
         return True
+    log.info("%s: compiling the first step", stage.name)
     train_step, stream = this.train_step(), iter(this.batches())
     shown = progress.Progress(stage.name, begin, stage.steps, stage.batch_size)
     saved_at = time.monotonic()

@@ -60,7 +60,8 @@ class Progress:
     def _speed(self) -> str:
         if not self.images_per_second:
             return ""
-        return f"  {self.images_per_second:.3g} images/s  {_duration(self.seconds_left)} left"
+        left = f"{_duration(self.seconds_left)} left in this stage"
+        return f"  {self.images_per_second:.3g} images/s  {left}"
 
 
 def _duration(seconds: float) -> str:

@@ -58,6 +58,7 @@ class Validation:
                 seen.add(extractors.efficientnet_lite0(fake))
             return fake
 
+        log.info("validating on %d photographs", self._run.validation_photos.count)
         table = scores.measure({"val": scores.from_colorizer(colorize)}, {}, self._stream)
         means = {name: scores.means(row) for name, row in {**table, **self._controls}.items()}
         log.info(

@@ -55,7 +55,7 @@ def extremes(view: choice.View, held: album.Album) -> dict[str, dict[str, dict[s
     """
     return {
         row: {
-            metric: {
+            wording.name(metric): {
                 name: _groups(view, held, (row, scores.TRUTH), places, (metric,))
                 for name, places in choice.extremes(view, row, metric).items()
             }
