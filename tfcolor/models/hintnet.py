@@ -58,7 +58,7 @@ def build(
     weights: str = "random",
     chroma: float = 1.0,
 ) -> keras.Model:
-    """The generator; 3.5 M parameters at the width of the recipe.
+    """The generator; 3.6 M parameters at the width of the recipe.
 
     Args:
       width: of the decoder, which has 2 to 8 times as many channels.
