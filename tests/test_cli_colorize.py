@@ -133,7 +133,7 @@ def test_standard_input_overwrites_nothing_unless_it_is_asked_to(gray):
     before = gray.read_bytes()
     arguments = ["colorize", "-", "-o", str(gray)]
     done = CliRunner().invoke(main.cli, arguments, input=before)
-    assert done.exit_code == 2 and "--overwrite replaces it" in done.output
+    assert done.exit_code == 0 and "already exists; --overwrite makes it again" in done.output
     assert gray.read_bytes() == before
     assert CliRunner().invoke(main.cli, [*arguments, "--overwrite"], input=before).exit_code == 0
     assert gray.read_bytes() != before

@@ -86,3 +86,10 @@ def test_what_is_no_key_frame_is_named(two_scenes, tmp_path, name, pixels, messa
     done = CliRunner().invoke(main.cli, [str(each) for each in arguments])
     assert done.exit_code == 2 and message in done.output and name in done.output
     assert not (tmp_path / "a.mkv").exists()
+
+
+def test_a_film_that_is_there_is_made_again_only_if_it_is_asked_for(two_scenes, tmp_path):
+    (made := tmp_path / "a.mkv").write_bytes(b"kept")
+    done = CliRunner().invoke(main.cli, ["video", str(two_scenes[0]), "-o", str(made)])
+    assert done.exit_code == 0 and "already exists; --overwrite makes it again" in done.output
+    assert made.read_bytes() == b"kept"
