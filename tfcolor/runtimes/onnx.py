@@ -87,7 +87,9 @@ def card(size: int, stride: int) -> dict[str, str]:
 
 def missing(package: str) -> errors.InputError:
     """The error to raise if a package for ONNX is not installed."""
-    return errors.InputError(f"ONNX files need {package}; install it with: pip install {package}")
+    # The extra would bring TensorFlow, which running a file does not need.
+    wanted = "'tfcolor[onnx]'" if package == "tf2onnx" else package
+    return errors.InputError(f"ONNX files need {package}; install it with: pip install {wanted}")
 
 
 def _session(path: str | Path, threads: int) -> Any:
