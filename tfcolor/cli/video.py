@@ -72,7 +72,7 @@ def video(
         return
     film_options.check_target(film, output, overwrite)
     with options.stoppable(options.RESUMES), options.bar("colorizing", "frame") as progress:
-        run.colorize_film(
+        is_made = run.colorize_film(
             film,
             output,
             chosen,
@@ -81,4 +81,5 @@ def video(
             progress=progress,
             note=lambda line: options.note(f"Note: {line}"),
         )
-    click.echo(output)
+    if is_made:
+        click.echo(output)

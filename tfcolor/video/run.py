@@ -59,7 +59,7 @@ def colorize_film(
     overwrite: bool = False,
     progress: Progress = lambda done, total: None,
     note: Note = log.warning,
-) -> None:
+) -> bool:
     """Colorizes a film; its lightness, its frames' times, its sound and subtitles are kept.
 
     If it was interrupted, or even killed, the same call continues with the segment it was at.
@@ -75,9 +75,13 @@ def colorize_film(
         first frame that is interlaced or in color; and at the end for each stream that is damaged
         or empty.
 
+    Returns:
+      Whether the film was written; one that is in color already is not, unless it is asked for.
+
     Raises:
-      ValueError: if the source is no film, or the target is the source, is there already, is of
-        an unknown container, or is being made by another process; if the model is none of ours.
+      ValueError: if the source is no film, was colorized already, or is the target; if the target
+        is there already, of an unknown container, or being made by another process; if the model
+        is none of ours.
       OSError: if a file cannot be read or written, or if less was written than was read; in that
         case the parts are kept.
     """
@@ -94,8 +98,11 @@ def colorize_film(
             _make_segments(net, film, settings, folder, progress, note)
             joined = folder / f"joined{target.suffix}"
             segments = parts.segments(folder)
+            frames, moment = parts.state_after(segments[-1])
+            if not moment.is_painted:
+                note(f"{source} is in color already; nothing was written; --recolor replaces it")
+                return False
             whole = join.join(film, segments, joined, how, settings.provenance)
-            frames, _ = parts.state_after(segments[-1])
             if gap := join.missing(joined, frames, whole.ends):
                 raise OSError(
                     f"{target} lacks something that was read: {gap}; its parts are kept in {folder}"
@@ -103,6 +110,7 @@ def colorize_film(
             for line in whole.losses(film):
                 note(line)
         os.replace(joined, target)
+    return True
 
 
 def _plan(
@@ -210,7 +218,8 @@ def _colorized(
                 known, looks = before.in_color, place % LOOKED_AT == 0
             if looks and not (known or settings.recolor):
                 known = tone.is_in_color(seen.pixels)
-            now = dataclasses.replace(now, in_color=known)
+            is_painted = not known or (before is not None and before.is_painted)
+            now = dataclasses.replace(now, in_color=known, is_painted=is_painted)
             yield place, seen, now
 
     def finish(each: tuple[int, FrameColors, smooth.Moment]) -> FinishedFrame:

@@ -27,12 +27,14 @@ class Moment:
       ab: its smoothed colors, a*b* / 110; float32 (h, w, 2).
       frames: how many frames each color is the mean of; float32 (h, w), 1 or more.
       in_color: whether its scene is in color already; `steady` does not know.
+      is_painted: whether any frame of the film so far was colorized; `steady` does not know.
     """
 
     l: np.ndarray
     ab: np.ndarray
     frames: np.ndarray
     in_color: bool = False
+    is_painted: bool = False
 
     @property
     def begins_scene(self) -> bool:
