@@ -26,7 +26,9 @@ CROP = 0.05  # share of each side that is lost
 OBJECT = 5  # the side over that of a foreign object
 
 
-def edit(rgb, foreign, rng):
+def edit(
+    rgb: np.ndarray, foreign: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A photograph warped, cropped, resized, in other tones, and with a foreign object.
 
     Args:
@@ -76,8 +78,7 @@ def measure(truth: np.ndarray, foreign: np.ndarray, seed: int) -> list[float]:
     true = cielab_numpy.rgb_to_lab(truth)
     gray = np.rint(255 * cielab_numpy.gray_of(true[..., 0])).astype(np.uint8)
     fitting = transfer.fit(gray, transfer.Source(picture))
-    size = fitting.fits.shape[::-1]
-    fits = cv2.resize(fitting.fits.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+    fits, size = fitting.fits, fitting.fits.shape[::-1]
     small = cielab_numpy.rgb_to_lab(cv2.resize(truth, size, interpolation=cv2.INTER_AREA))
     object_there, shown = (
         cv2.resize(each.astype(np.float32), size) > 0.5 for each in (is_foreign, is_shown)

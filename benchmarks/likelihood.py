@@ -32,7 +32,7 @@ from tfcolor import images, runtimes
 from tfcolor.color import ciede2000, cielab_numpy
 from tfcolor.colorizing import likelihood, rendering
 from tfcolor.evaluation.features import extractors
-from tfcolor.evaluation.metrics import frechet
+from tfcolor.evaluation.metrics import frechet, mse
 from tfcolor.images import searching
 
 SIDE = 256
@@ -120,8 +120,7 @@ def _difference(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def _psnr(picture: np.ndarray, truth: np.ndarray) -> float:
-    error = np.square(picture.astype(np.float64) - truth).mean()
-    return float(10 * np.log10(255**2 / error))
+    return float(mse.psnr(truth[None], picture[None])[0])
 
 
 def _tinted(lab: np.ndarray, apart: float, rng: np.random.Generator) -> np.ndarray:

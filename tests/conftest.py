@@ -21,6 +21,7 @@ import pytest
 import tensorflow as tf
 from hypothesis import settings
 from PIL import Image
+from skimage import color as reference
 from tensorflow.python.autograph.core import ag_ctx
 
 # Tracing makes millions of objects, few of them garbage: looking for it took a tenth of the time.
@@ -66,6 +67,13 @@ def colorful_photo(seed, height=48, width=64):
 def random_rgb(h=6, w=9, seed=0):
     """A picture of noise; uint8 (h, w, 3)."""
     return np.random.default_rng(seed).integers(0, 256, (h, w, 3), dtype=np.uint8)
+
+
+def gray_of(rgb):
+    """The gray photograph with the L* of a color one, uint8 (..., h, w, 3); uint8 (..., h, w)."""
+    lab = reference.rgb2lab(rgb)
+    lab[..., 1:] = 0
+    return np.rint(255 * reference.lab2rgb(lab)[..., 0]).astype(np.uint8)
 
 
 def saved(path, image, **options):

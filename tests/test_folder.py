@@ -82,10 +82,10 @@ def test_a_failure_is_told_and_the_others_go_on(tmp_path):
 
 def test_failures_are_listed_and_the_list_of_a_better_run_is_taken_away(tmp_path):
     failed = folder.Result(tmp_path / "a, b.jpg", tmp_path / "x", reason='it says "no"')
-    listed = failures.write(tmp_path / "out", {failed.source: failed.reason})
+    listed = failures.write(tmp_path / "out", [(failed.source, failed.reason)])
     with open(listed, newline="") as file:
         assert list(csv.reader(file)) == [["file", "reason"], [str(failed.source), failed.reason]]
-    assert failures.write(tmp_path / "out", {}) is None
+    assert failures.write(tmp_path / "out", []) is None
     assert not listed.exists()
 
 
@@ -243,9 +243,9 @@ def test_one_that_is_named_twice_is_colorized_once_and_one_that_is_missing_fails
 def test_a_list_of_somebody_else_is_left_alone(tmp_path):
     (tmp_path / "failures.csv").write_text("my, own\n")
     failed = folder.Result(tmp_path / "a.jpg", tmp_path / "b.jpg", reason="broken")
-    listed = failures.write(tmp_path, {failed.source: failed.reason})
+    listed = failures.write(tmp_path, [(failed.source, failed.reason)])
     assert listed.name == "tfcolor-failures.csv" and listed.exists()
-    assert failures.write(tmp_path, {}) is None and not listed.exists()
+    assert failures.write(tmp_path, []) is None and not listed.exists()
     assert (tmp_path / "failures.csv").read_text() == "my, own\n"
 
 

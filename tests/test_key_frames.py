@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from conftest import gray_of
 from PIL import Image
 from skimage import color as reference
 from skimage import data as photographs
@@ -27,18 +28,14 @@ def panned(rgb):
     return np.stack([small[:, i * STEP : i * STEP + WIDTH] for i in range(COUNT)])
 
 
-def gray(frames):
-    lab = reference.rgb2lab(frames)
-    lab[..., 1:] = 0
-    return np.rint(255 * reference.lab2rgb(lab)).astype(np.uint8)
-
-
 @pytest.fixture(scope="module")
 def two_scenes(tmp_path_factory):
     """A gray film of two scenes, and the truth of its frames."""
     truth = np.concatenate([panned(photographs.coffee()), panned(photographs.chelsea())])
     path = tmp_path_factory.mktemp("film") / "in.mkv"
-    return film(path, gray(truth), codec="ffv1", pix_fmt="bgr0"), truth
+    return film(
+        path, np.repeat(gray_of(truth)[..., None], 3, -1), codec="ffv1", pix_fmt="bgr0"
+    ), truth
 
 
 def differences(source, truth, target, frames):
@@ -93,3 +90,5 @@ def test_a_film_that_is_there_is_made_again_only_if_it_is_asked_for(two_scenes, 
     done = CliRunner().invoke(main.cli, ["video", str(two_scenes[0]), "-o", str(made)])
     assert done.exit_code == 0 and "already exists; --overwrite makes it again" in done.output
     assert made.read_bytes() == b"kept"
+    done = CliRunner().invoke(main.cli, ["video", str(two_scenes[0]), "-o", str(two_scenes[0])])
+    assert done.exit_code == 2 and "would be overwritten" in done.output

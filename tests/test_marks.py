@@ -60,7 +60,7 @@ def test_marks_of_a_smaller_photograph_have_the_same_places_in_a_larger_one():
         marks.Area(((10, 10), (60, 12)), RED, width=8),
     ):
         small = mark.mask(l, (120, 160))
-        large = mark.scaled(4, 4).mask(l, (480, 640))
+        large = mark.scaled((120, 160), (480, 640)).mask(l, (480, 640))
         assert (small == large).mean() > 0.995
 
 

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from conftest import saved
+from conftest import gray_of, saved
 from PIL import Image
 from skimage import color as reference
 from skimage import data as photographs
@@ -19,14 +19,6 @@ from tfcolor.colorizing import marks, transfer
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 from colors_from import edit  # noqa: E402 - after its folder was added
-
-
-def gray_of(rgb):
-    """The gray photograph with the L* of a color one; uint8 (h, w)."""
-    lab = reference.rgb2lab(rgb)
-    lab[..., 1:] = 0
-    return np.rint(255 * reference.lab2rgb(lab)[..., 0]).astype(np.uint8)
-
 
 TRUTHS = {"cat": photographs.chelsea, "cup": photographs.coffee, "woman": photographs.astronaut}
 

@@ -96,7 +96,7 @@ class Actions:
                 colored = preview.colored(self._net, shown, placed, int(size), strength, saturation)
             comparison = comparing(shown, colored)
         choices = [
-            (f"{number}: X {hint.x}, Y {hint.y}, {_hex(hint)}", number)
+            (f"{number}: X {hint.x}, Y {hint.y}, {marks.text_of(hint.rgb)}", number)
             for number, hint in enumerate(placed, start=1)
         ]
         listed = gr.update(
@@ -258,7 +258,3 @@ def _reason(path: Path, error: Exception) -> str:
 def _warn(lines: Sequence[str]) -> None:
     if lines:
         gr.Warning("<br>".join(map(html.escape, lines)), duration=None)
-
-
-def _hex(hint: marks.Hint) -> str:
-    return f"#{bytes(hint.rgb).hex()}"

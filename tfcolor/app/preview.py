@@ -91,7 +91,7 @@ def colored(
       ValueError: if a hint lies outside the photograph, or the photograph is too small.
     """
     marks.check(placed, preview.shape)
-    here = [marks.Hint(*_moved(hint, preview), hint.rgb) for hint in placed]
+    here = [hint.scaled(preview.shape, preview.pixels.shape[:2]) for hint in placed]
     return rendering.colorize(
         preview.pixels, net, size=size, strength=strength, saturation=saturation, hints=here
     )
@@ -102,7 +102,7 @@ def marked(pixels: np.ndarray, preview: Preview, placed: Sequence[marks.Hint]) -
     pixels, short = pixels.copy(), min(pixels.shape[:2])
     radius, line = max(short // 50, 4), max(short // 300, 1)
     for number, hint in enumerate(placed, start=1):
-        x, y = _moved(hint, preview)
+        y, x = marks.place_of(hint.x, hint.y, preview.pixels.shape, preview.shape)
         cv2.circle(pixels, (x, y), radius, hint.rgb, cv2.FILLED, cv2.LINE_AA)
         for color, width in (((0, 0, 0), 3 * line), ((255, 255, 255), line)):
             cv2.circle(pixels, (x, y), radius + line, color, width, cv2.LINE_AA)
@@ -139,12 +139,3 @@ def _jpeg(pixels: np.ndarray) -> bytes:
     encoded = io.BytesIO()
     Image.fromarray(pixels).save(encoded, "JPEG", quality=_QUALITY, subsampling="4:4:4")
     return encoded.getvalue()
-
-
-def _moved(hint: marks.Hint, preview: Preview) -> tuple[int, int]:
-    """The pixel of the preview at which a hint is, as x, y."""
-    height, width = preview.pixels.shape[:2]
-    return (
-        int((hint.x + 0.5) * width / preview.shape[1]),
-        int((hint.y + 0.5) * height / preview.shape[0]),
-    )

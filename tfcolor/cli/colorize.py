@@ -202,14 +202,14 @@ def _sum_up(results: list[Any], counts: Counter[str], seconds: float) -> None:
     elif folder.MADE in counts:
         click.echo(results[0].target)
     elif folder.THERE in counts:
-        options.is_there(results[0].target)
+        options.tell_there(results[0].target)
 
 
 def _list_failures(results: list[Any], place: Path) -> bool:
     """Lists the photographs that failed in a file; whether none did."""
     from tfcolor.colorizing import failures
 
-    failed = {result.source: result.reason for result in results if result.reason}
+    failed = [(result.source, result.reason) for result in results if result.reason]
     if len(results) > 1:
         try:
             where = f"; they are in {failures.write(place, failed)}"

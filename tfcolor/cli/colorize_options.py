@@ -1,12 +1,22 @@
 """Groups of options of `tfcolor colorize`."""
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-_CORRECTIONS = (
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def _together(*decorators: Decorator) -> Decorator:
+    """One decorator that adds several options, in this order."""
+    return lambda command: functools.reduce(lambda to, add: add(to), reversed(decorators), command)
+
+
+# --hint, --hints and --colors-from
+corrections = _together(
     click.option(
         "--hint",
         "hint_texts",
@@ -30,7 +40,8 @@ _CORRECTIONS = (
     ),
 )
 
-_EXTRAS = (
+# Options of what is written beside a result, or instead of one.
+extras = _together(
     click.option(
         "--compare",
         type=click.Choice(["side", "split"]),
@@ -63,17 +74,3 @@ _EXTRAS = (
         help="Also write NAME-layer: the color alone, for the blend mode Color of picture editors.",
     ),
 )
-
-
-def corrections(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Options --hint, --hints and --colors-from."""
-    for option in reversed(_CORRECTIONS):
-        command = option(command)
-    return command
-
-
-def extras(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Options of what is written beside a result, or instead of one."""
-    for option in reversed(_EXTRAS):
-        command = option(command)
-    return command

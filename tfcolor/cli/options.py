@@ -232,12 +232,9 @@ def stoppable(note: str) -> Iterator[None]:
         raise click.exceptions.Exit(INTERRUPTED) from error
 
 
-def is_there(target: Path, overwrite: bool = False) -> bool:
-    """Whether a result exists that is not to be made again, which is then said."""
-    if overwrite or not target.exists():
-        return False
+def tell_there(target: Path) -> None:
+    """Prints that a result exists already."""
     click.echo(f"{target} already exists; --overwrite makes it again")
-    return True
 
 
 def given(**values: Any) -> dict[str, Any]:

@@ -34,7 +34,8 @@ def colorize(
     if chosen.has_extras:
         extras = "--compare, --gif, --layer, --certainty and --variants"
         raise errors.InputError(f"{extras} need a file for --output")
-    if output and str(output) != NAME and options.is_there(output, chosen.overwrite):
+    if output and str(output) != NAME and output.exists() and not chosen.overwrite:
+        options.tell_there(output)
         return
     photograph = (
         images.read(io.BytesIO(sys.stdin.buffer.read()), "standard input")
@@ -44,8 +45,8 @@ def colorize(
     if not chosen.recolor and (why := tone.why_not_to_color(photograph)):
         name = "standard input" if photos[0] == NAME else photos[0]
         raise errors.InputError(f"{name} is {why}; {options.RECOLORS}")
-    chosen = chosen.chosen_for(Path(photos[0]), photograph.pixels.shape[:2])
     other = chosen.other_picture(Path(photos[0]))
+    chosen = chosen.chosen_for(Path(photos[0]), photograph.pixels.shape[:2])
     color = chosen.render(photograph.pixels, runtimes.load(path), chosen.hints, other)
     photograph = photograph.with_pixels(color)
     if output is not None and str(output) != NAME:

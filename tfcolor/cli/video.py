@@ -68,9 +68,10 @@ def video(
 
     chosen = film_options.FilmOptions(**options.given(**settings))
     output = output or film_options.beside(film)
-    if options.is_there(output, overwrite):
+    film_options.check_target(film, output, overwrite=True)
+    if output.exists() and not overwrite:
+        options.tell_there(output)
         return
-    film_options.check_target(film, output, overwrite)
     with options.stoppable(options.RESUMES), options.bar("colorizing", "frame") as progress:
         is_made = run.colorize_film(
             film,

@@ -144,4 +144,4 @@ def _failed(pair: Pair, error: Exception) -> folder.Result:
 
 
 def _list_failures(failed: list[folder.Result], place: str) -> None:
-    failures.write(Path(place), {each.source: str(each.reason) for each in failed})
+    failures.write(Path(place), [(each.source, str(each.reason)) for each in failed])

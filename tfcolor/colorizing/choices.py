@@ -62,9 +62,10 @@ class Choices:
                 f"the hints are for a photograph of {other_width} x {other_height} pixels, not of "
                 f"{width} x {height}; give those of this photograph"
             )
-        same = shape == self.shape
-        hints = self.hints if same else tuple(hint.scaled(across, down) for hint in self.hints)
-        return {**self.options, "hints": hints}
+        return {
+            **self.options,
+            "hints": tuple(hint.scaled(self.shape, shape) for hint in self.hints),
+        }
 
     def write(self, path: str | Path) -> None:
         """Writes a file that `read` reads.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 
 from tfcolor.support import disk
@@ -13,12 +13,12 @@ NAME = "failures.csv"
 _COLUMNS = ("file", "reason")
 
 
-def write(folder: Path, failed: Mapping[Path, str]) -> Path | None:
+def write(folder: Path, failed: Sequence[tuple[Path, str]]) -> Path | None:
     """Lists failures in a file in a folder, or deletes the list of an earlier run.
 
     Args:
       folder: of the results.
-      failed: photograph -> reason.
+      failed: photographs and reasons.
 
     Returns:
       The file, with columns file and reason; None if nothing failed.
@@ -33,7 +33,7 @@ def write(folder: Path, failed: Mapping[Path, str]) -> Path | None:
     lines = io.StringIO(newline="")
     rows = csv.writer(lines)
     rows.writerow(_COLUMNS)
-    rows.writerows(sorted((str(source), reason) for source, reason in failed.items()))
+    rows.writerows(sorted((str(source), reason) for source, reason in failed))
     disk.write(path, lines.getvalue().encode(errors="surrogateescape"))
     return path
 

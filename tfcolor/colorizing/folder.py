@@ -109,8 +109,20 @@ class FileOptions(rendering.Rendering):
         """
         if self.colors_from is None:
             return None
-        path = searching.namesake(self.colors_from, source.stem)
-        return images.read(path).pixels if path else None
+        found = [self.colors_from]
+        if self._in_color is not None:
+            found = self._in_color.get(source.stem, [])
+        if len(found) > 1:
+            raise errors.InputError(
+                f"{found[0]} and {found[1]} have the same name; keep one of them"
+            )
+        return images.read(found[0]).pixels if found else None
+
+    @functools.cached_property
+    def _in_color(self) -> dict[str, list[Path]] | None:
+        """The pictures to take colors from by name, if a folder is given: it is listed once."""
+        given = self.colors_from
+        return searching.by_name(given) if given and given.is_dir() else None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -227,8 +239,8 @@ def _colorize_file(
     if not options.recolor and (why := tone.why_not_to_color(photograph)):
         return Result(source, target, passed_over=why)
     pixels = photograph.pixels
-    options = options.chosen_for(source, pixels.shape[:2])
     other = options.other_picture(source)
+    options = options.chosen_for(source, pixels.shape[:2])
     signer = options.signer
     sign = functools.partial(signer.sign, source=source) if signer else None
 

@@ -48,9 +48,10 @@ class Hint:
         """The one place."""
         return ((self.x, self.y),)
 
-    def scaled(self, across: float, down: float) -> Hint:
-        """The same hint in a photograph whose sides are this many times as long."""
-        return Hint(int((self.x + 0.5) * across), int((self.y + 0.5) * down), self.rgb)
+    def scaled(self, before: tuple[int, int], shape: tuple[int, int]) -> Hint:
+        """The same hint in a copy of another height and width; `before` are the photograph's."""
+        y, x = place_of(self.x, self.y, shape, before)
+        return Hint(x, y, self.rgb)
 
     def mask(self, l: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
         """What it covers of lightness l (h, w), of a photograph of `shape`; bool (h, w)."""
@@ -89,11 +90,11 @@ class Area:
         if self.width is not None and not self.width > 0:
             raise errors.InputError(f"a stroke's width must be above 0 pixels, got {self.width}")
 
-    def scaled(self, across: float, down: float) -> Area:
-        """The same area in a photograph whose sides are this many times as long."""
-        moved = tuple((int((x + 0.5) * across), int((y + 0.5) * down)) for x, y in self.points)
-        width = None if self.width is None else self.width * (across + down) / 2
-        return Area(moved, self.rgb, width)
+    def scaled(self, before: tuple[int, int], shape: tuple[int, int]) -> Area:
+        """See `Hint`."""
+        moved = [place_of(x, y, shape, before) for x, y in self.points]
+        width = None if self.width is None else self.width * min(shape) / min(before)
+        return Area(tuple((x, y) for y, x in moved), self.rgb, width)
 
     def mask(self, l: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
         """See `Hint`; at least the pixels that its outline crosses."""
@@ -172,8 +173,13 @@ def planes(
       ValueError: if a mark lies outside the photograph.
     """
     covered, color = lay(l, marks, shape, saturation)
-    color /= np.maximum(1, np.abs(color).max(-1, keepdims=True))
-    return np.concatenate([color, covered[..., None]], -1, dtype=np.float32)
+    return joined(color, covered)
+
+
+def joined(color: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Colors (h, w, 2) and their mask (h, w) as `planes` gives them."""
+    shown = color / np.maximum(1, np.abs(color).max(-1, keepdims=True))
+    return np.concatenate([shown, mask[..., None]], -1, dtype=np.float32)
 
 
 def lay(

@@ -3,6 +3,7 @@
 import functools
 import glob
 import os
+import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from tfcolor.support import disk, errors
 SUFFIX = "-color"  # A result beside its photograph has it at the end of its name.
 EXTRAS = ("compare", "gif", "layer", "certainty")  # what may be written beside a result
 MOST_VARIANTS = 16
+
+_EXTRA, _NUMBER = re.compile("-(compare|layer|certainty)$"), re.compile(r"-\d+$")
 
 
 def plan(
@@ -173,14 +176,28 @@ def _beside(source: Path, suffix: str) -> Path:
 
 def _without_results(pairs: list[tuple[Path, Path]]) -> list[tuple[Path, Path]]:
     """The pairs whose source is not itself a result, made of another by an earlier run."""
-    made = {
+    targets: dict[tuple[Path, str], list[Path]] = {}
+    for _, target in pairs:
+        targets.setdefault((target.parent, target.stem), []).append(target)
+
+    def is_result(source: Path) -> bool:
+        # Only the targets whose name this one goes on are asked: there may be a million others.
+        kept = _EXTRA.sub("", source.stem)
+        stems = {source.stem, kept, _NUMBER.sub("", kept)}
+        near = [each for stem in stems for each in targets.get((source.parent, stem), ())]
+        return any(source in _ever_written(target) for target in near)
+
+    return [(source, target) for source, target in pairs if not is_result(source)]
+
+
+def _ever_written(target: Path) -> set[Path]:
+    """Everything that any options write for a photograph."""
+    return {
         path
-        for _, target in pairs
         for extras in (EXTRAS, [each for each in EXTRAS if each != "gif"])
         for name in (target, variant(target, 1))
         for path in outputs_of(name, extras, variants=MOST_VARIANTS).values()
     }
-    return [(source, target) for source, target in pairs if source not in made]
 
 
 def _find(path: Path, alone: bool, rest: searching.Leftovers) -> list[Path]:

@@ -32,6 +32,14 @@ def reduce(pixels: np.ndarray, size: int) -> np.ndarray:
     Raises:
       ValueError: if a side is under `MIN_SIDE`, or the size is out of range.
     """
+    # Pixels are averaged, not lightness, as in the photographs that networks are trained on.
+    small = arrays.resize(pixels, *reduced_shape(pixels, size))
+    encoded = small / np.float32(np.iinfo(pixels.dtype).max)
+    return cielab_numpy.lightness_of_srgb(encoded) / np.float32(constants.L_SCALE) - 1
+
+
+def reduced_shape(pixels: np.ndarray, size: int) -> tuple[int, int]:
+    """Height and width of what `reduce` gives; raises ValueError as it does."""
     height, width = pixels.shape[:2]
     if min(height, width) < MIN_SIDE:
         raise errors.InputError(
@@ -43,10 +51,7 @@ def reduce(pixels: np.ndarray, size: int) -> np.ndarray:
     new_height, new_width = (
         min(round(side * scale), MAX_ASPECT * size) for side in (height, width)
     )
-    # Pixels are averaged, not lightness, as in the photographs that networks are trained on.
-    small = arrays.resize(pixels, new_height, new_width)
-    encoded = small / np.float32(np.iinfo(pixels.dtype).max)
-    return cielab_numpy.lightness_of_srgb(encoded) / np.float32(constants.L_SCALE) - 1
+    return new_height, new_width
 
 
 def check_size(size: int) -> None:

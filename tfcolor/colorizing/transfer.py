@@ -28,6 +28,8 @@ BACK = 1.5  # pixels; flow there and back ends this near to where it began
 MARGIN = 3  # pixels that are left out around what does not fit
 _LEVELS = 64  # of lightness, in which tones are matched
 
+Features = tuple[np.ndarray, np.ndarray | None]  # see `_features`
+
 
 @dataclasses.dataclass(frozen=True)
 class Fitting:
@@ -58,8 +60,7 @@ class Source:
         """
         if other.ndim == 2:
             raise errors.InputError("the picture to take colors from is gray; give one in color")
-        height, width = reduction.reduce(other, side).shape
-        levels = arrays.resize(other, height, width)
+        levels = arrays.resize(other, *reduction.reduced_shape(other, side))
         small = np.rint(levels * np.float32(65535 / np.iinfo(other.dtype).max)).astype(np.uint16)
         self.side, self.lab = side, cielab_numpy.rgb_to_lab(small)
         self.features = _features(self.lab[..., 0])
@@ -81,8 +82,18 @@ def fit(pixels: np.ndarray, source: Source) -> Fitting:
     Raises:
       ValueError: if the photograph is too small.
     """
-    lightness = (reduction.reduce(pixels, source.side) + 1) * np.float32(constants.L_SCALE)
-    lab, inside = _aligned(lightness, source)
+    return fit_all(pixels, [source])[0]
+
+
+def fit_all(pixels: np.ndarray, sources: Sequence[Source]) -> list[Fitting]:
+    """`fit` of several pictures, one or more, of which all are compared at one size."""
+    lightness = (reduction.reduce(pixels, sources[0].side) + 1) * np.float32(constants.L_SCALE)
+    features = _features(lightness)
+    return [_fit(lightness, features, source) for source in sources]
+
+
+def _fit(lightness: np.ndarray, features: Features, source: Source) -> Fitting:
+    lab, inside = _aligned(lightness, features, source)
     if not inside.any():
         return Fitting(np.zeros((*lightness.shape, 2), np.float32), inside)
     lab[..., 0] = _matched(lab[..., 0], lightness, inside)
@@ -120,18 +131,19 @@ def colors(
     covered, color = marks.lay(l, hints, shape, saturation)
     share[covered], known[covered] = 1.0, color[covered]
     if network.takes_hints:
-        shown = known / np.maximum(1, np.abs(known).max(-1, keepdims=True))
-        guess = reduction.colors(network, l, np.concatenate([shown, share[..., None]], -1))
+        guess = reduction.colors(network, l, marks.joined(known, share))
     else:
         guess = reduction.colors(network, l)
         guess = guess + local_hints.propagate(l, share, known - guess)
     return guess + share[..., None] * (known - guess)
 
 
-def _aligned(lightness: np.ndarray, source: Source) -> tuple[np.ndarray, np.ndarray]:
+def _aligned(
+    lightness: np.ndarray, features: Features, source: Source
+) -> tuple[np.ndarray, np.ndarray]:
     """The other picture, moved as a whole onto the photograph, and where there is some of it."""
     (height, width), lab = lightness.shape, source.lab
-    matrix = _affine(_features(lightness), source.features)
+    matrix = _affine(features, source.features)
     if matrix is None:  # taken for the same view
         matrix = np.diag([width / lab.shape[1], height / lab.shape[0], 1])[:2]
     size = (width, height)
@@ -140,15 +152,13 @@ def _aligned(lightness: np.ndarray, source: Source) -> tuple[np.ndarray, np.ndar
     return moved, inside
 
 
-def _features(lightness: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+def _features(lightness: np.ndarray) -> Features:
     """Places (n, 2), x and y, and descriptors (n, 128) of what is distinctive; or none."""
     places, described = cv2.SIFT.create(FEATURES).detectAndCompute(_levels(lightness), None)
     return np.array([place.pt for place in places], np.float32).reshape(-1, 2), described
 
 
-def _affine(
-    ours: tuple[np.ndarray, np.ndarray | None], theirs: tuple[np.ndarray, np.ndarray | None]
-) -> np.ndarray | None:
+def _affine(ours: Features, theirs: Features) -> np.ndarray | None:
     """The affine map (2, 3) from the other picture to the photograph, if matches agree on one."""
     (here, described), (there, other) = ours, theirs
     if described is None or other is None or min(len(here), len(there)) < 2:

@@ -32,7 +32,7 @@ def shift(
     Args:
       network: one that tells the probabilities of color classes.
       l, hints: see `reduction.class_probabilities`.
-      variant: its number; 1 is the usual coloring.
+      variant: its number, from 2.
       seed: another one turns the directions.
 
     Returns:
@@ -41,8 +41,6 @@ def shift(
     Raises:
       ValueError: if the network tells no classes.
     """
-    if variant == 1:
-        return np.zeros((*l.shape, 2), np.float32)
     told, bins = reduction.class_probabilities(network, l, hints), classes.ab_bins()
     tilted = told * np.exp(bins @ _tilt(variant, seed))
     tilted /= tilted.sum(-1, keepdims=True)

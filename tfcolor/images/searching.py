@@ -83,22 +83,13 @@ def search(path: str | os.PathLike[str], rest: Leftovers | None = None) -> list[
     return photos
 
 
-def namesake(given: Path, stem: str) -> Path | None:
-    """The picture given, or, of a folder given, the one in it with this name but for the suffix.
-
-    Raises:
-      ValueError: if there are several of that name.
-    """
-    if not given.is_dir():
-        return given
-    found = sorted(
-        path
-        for path in given.iterdir()
-        if path.stem == stem and path.suffix.lower() in KNOWN and path.is_file()
-    )
-    if len(found) > 1:
-        raise errors.InputError(f"{found[0]} and {found[1]} have the same name; keep one of them")
-    return found[0] if found else None
+def by_name(folder: Path) -> dict[str, list[Path]]:
+    """The pictures in a folder, but not below it, by their names without the suffix."""
+    found: dict[str, list[Path]] = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() in KNOWN and path.is_file():
+            found.setdefault(path.stem, []).append(path)
+    return found
 
 
 def _is_photograph(path: Path) -> bool:

@@ -58,9 +58,9 @@ def encode(
     for stage, (repeats, kernel, strides, expansion, width) in enumerate(_STAGES):
         for repeat in range(repeats):
             name, first = f"encoder_block{block}", repeat == 0
+            step = strides if first else 1
             x = _inverted_residual(
-                *(x, name, kernel, strides if first else 1, expansion, width, dtype),
-                folded=block < folded,
+                x, name, kernel, step, expansion, width, dtype, folded=block < folded
             )
             block += 1
         if stage in _LAST_STAGE_OF_STRIDE:

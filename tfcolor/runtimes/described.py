@@ -144,13 +144,9 @@ class DescribedNetwork:
                 (description.output, session.get_outputs()),
             )
         ]
-        _require_shape(session.get_inputs(), self._names[0], description.input, INPUTS, self._side)
+        side = description.size if description.square else None
+        _require_shape(session.get_inputs(), self._names[0], description.input, INPUTS, side)
         _require_shape(session.get_outputs(), self._names[1], description.output, OUTPUTS)
-
-    @property
-    def _side(self) -> int | None:
-        """The side of what the network takes, pixels; None for any."""
-        return self._description.size if self._description.square else None
 
     def __call__(self, l: np.ndarray, hints: np.ndarray | None = None) -> np.ndarray:
         """See `runtimes.Network`."""

@@ -68,12 +68,14 @@ class KeyFrames:
         before = [each for each in self._sources if each <= place]
         after = [each for each in self._sources if each > place]
         nearest = [*([max(before)] if before else []), *([min(after)] if after else [])]
+        if not nearest:
+            return None
+        found = transfer.fit_all(pixels, [self._sources[each] for each in nearest])
         weights, colors = [], []
-        for each in nearest:
-            found = transfer.fit(pixels, self._sources[each])
-            if found.fits.mean() >= SCENE:
-                weights.append(found.fits[..., None] / np.float32(1 + abs(each - place)))
-                colors.append(found.ab)
+        for each, fitting in zip(nearest, found, strict=True):
+            if fitting.fits.mean() >= SCENE:
+                weights.append(fitting.fits[..., None] / np.float32(1 + abs(each - place)))
+                colors.append(fitting.ab)
         if not weights:
             return None
         weight = sum(weights)
