@@ -107,24 +107,31 @@ def evaluate(
     if download:
         data.download(settings)
     part = part or data.default_part(settings)
-    photos = data.open_part(settings, part)
-    if limit:
-        photos = photos.sample(limit)
-    if earlier or answers:
-        known = {each.protocol["photographs_sha256"] for each in earlier}
-        known |= {photographs for _, photographs, _ in answers}
-        said = {**protocol.forecast(how, photos, known), "min_chroma": settings.min_chroma}
-        for each in earlier:
-            record.require_comparable(said, each)
-        survey.require_about(answers, said["photographs_sha256"])
-    paths = [Path(model) for model in models if model not in WORDS]
-    found = candidates.find(paths, photos, how) if paths or not models else {}
+    with options.status("opening the photographs and models"):
+        photos = data.open_part(settings, part)
+        if limit:
+            photos = photos.sample(limit)
+        if earlier or answers:
+            known = {each.protocol["photographs_sha256"] for each in earlier}
+            known |= {photographs for _, photographs, _ in answers}
+            said = {**protocol.forecast(how, photos, known), "min_chroma": settings.min_chroma}
+            for each in earlier:
+                record.require_comparable(said, each)
+            survey.require_about(answers, said["photographs_sha256"])
+        paths = [Path(model) for model in models if model not in WORDS]
+        found = candidates.find(paths, photos, how) if paths or not models else {}
     for warning in candidates.seen_in_training(found, settings.source, part):
         click.echo(f"warning: {warning}", err=True)
     seen_by = None if network == "none" else extractors.network(network, inception_weights)
     with contextlib.ExitStack() as stack:
         kept = [stack.enter_context(pictures.Thumbnails())] if report else []
-        with options.stoppable("nothing was written"), options.bar("evaluating") as progress:
+        with options.stoppable("nothing was written"), options.bar("evaluating") as bar:
+
+            def progress(done: int, total: int) -> None:
+                bar(done, total)
+                if done == total and seen_by:
+                    options.note("computing the metrics of sets")
+
             measured = run.run(
                 {name: row.painter for name, row in found.items()},
                 photos,
