@@ -53,5 +53,5 @@ def test_photographs_and_films_are_colorized_without_tensorflow(run, tmp_path):
     run("tfcolor", "video", film, "-o", tmp_path / "color.mp4")
     with av.open(str(tmp_path / "color.mp4")) as container:
         assert len(list(container.decode(video=0))) == 1
-    run("python", "-c", "from tfcolor.app import launch, page")  # what the app is made of
+    run("python", "-c", "from tfcolor.app import launch")  # what the app is made of
     assert "--port" in run("tfcolor", "app", "--help")

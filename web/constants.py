@@ -1,16 +1,21 @@
 """Prints as JSON the constants that the page shares with Python: those named below, by file."""
 
+import array
 import ast
 import json
 import sys
+import zipfile
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent / "tfcolor"
 WANTED = {
     "color/constants.py": None,  # all
+    "colorizing/likelihood.py": ("ALIKE",),
+    "colorizing/marks.py": ("RADIUS", "NEAR"),
     "colorizing/reduction.py": ("MAX_ASPECT", "MIN_SIDE"),
     "colorizing/tone.py": ("SIDE", "GROUPS", "SHARE", "DIFFERENCE", "ALONG"),
     "colorizing/upsample.py": ("NOISE", "TRUST"),
+    "colorizing/variants.py": ("TILT", "DIRECTIONS", "FIRST_ANGLE"),
     "runtimes/lite.py": ("SIZE", "STRIDE"),
 }
 
@@ -28,8 +33,18 @@ def constants(path: Path) -> dict[str, object]:
     return found
 
 
+def bins() -> list[list[float]]:
+    """a* and b* of the color classes, read without NumPy."""
+    with zipfile.ZipFile(PACKAGE / "color/ab_classes.npz") as archive:
+        stored = archive.read("bins.npy")
+    start = 10 + int.from_bytes(stored[8:10], "little")  # of the numbers, after the header
+    assert b"'<f4', 'fortran_order': False" in stored[:start]
+    numbers = array.array("f", stored[start:])
+    return [list(pair) for pair in zip(numbers[::2], numbers[1::2], strict=True)]
+
+
 def main() -> None:
-    shared: dict[str, object] = {}
+    shared: dict[str, object] = {"BINS": bins()}
     for file, names in WANTED.items():
         found = constants(PACKAGE / file)
         shared |= {name: found[name] for name in names or found}

@@ -32,17 +32,26 @@ from tfcolor.support import errors
     show_default=True,
     help="Largest photograph accepted.",
 )
+@click.option(
+    "--browser/--no-browser", default=True, show_default=True, help="Whether a browser is opened."
+)
 def app(
-    model: Path | None, server: str | None, host: str, port: int, max_mb: int, max_megapixels: float
+    model: Path | None,
+    server: str | None,
+    host: str,
+    port: int,
+    max_mb: int,
+    max_megapixels: float,
+    browser: bool,
 ) -> None:
     """Colorize photographs in a browser.
 
-    The page runs on this machine and sends nothing to any other. It shows before and after, sets
-    strength and saturation, corrects colors by hand, and offers downloads in full size.
+    The page runs on this machine and sends nothing to any other. It offers the likely colors of
+    any place and variants of the whole, shows before and after, and downloads in full size.
     """
-    if not importlib.util.find_spec("gradio"):
+    if not all(map(importlib.util.find_spec, ("starlette", "uvicorn"))):
         raise errors.InputError(
-            "tfcolor app needs gradio; install it with: pip install 'tfcolor[app]'"
+            "tfcolor app needs starlette and uvicorn; install them with: pip install 'tfcolor[app]'"
         )
     options.spare_threads()
     from tfcolor import runtimes
@@ -50,4 +59,4 @@ def app(
 
     # One thread per call, since several people may use the app at once.
     network = runtimes.load(options.chosen_network(model, server), threads=1)
-    launch.serve(network, host, port, max_mb, max_megapixels)
+    launch.serve(network, host, port, max_mb, max_megapixels, browser)

@@ -91,16 +91,24 @@ def read(path: str | Path) -> Choices:
       OSError: if it cannot be read.
     """
     try:
-        whole = json.loads(Path(path).read_text(encoding="utf-8"))
-        if not isinstance(whole, dict) or not {"width", "height", "hints"} <= whole.keys():
-            raise ValueError('it must be an object with "width", "height" and "hints"')
-        hints, options = whole["hints"], whole.get("options", {})
-        if not isinstance(hints, list) or not isinstance(options, dict):
-            raise ValueError('"hints" must be a list, and "options" an object')
-        placed = tuple(_from_json(number, hint) for number, hint in enumerate(hints, 1))
-        return Choices((whole["height"], whole["width"]), placed, options)
+        return parse(json.loads(Path(path).read_text(encoding="utf-8")))
     except (TypeError, ValueError) as error:
         raise errors.InputError(f"{path} is no file of hints: {error}") from error
+
+
+def parse(whole: Any) -> Choices:
+    """The choices that the JSON of such a file holds.
+
+    Raises:
+      TypeError, ValueError: if it holds none; says what is wrong.
+    """
+    if not isinstance(whole, dict) or not {"width", "height", "hints"} <= whole.keys():
+        raise ValueError('it must be an object with "width", "height" and "hints"')
+    hints, options = whole["hints"], whole.get("options", {})
+    if not isinstance(hints, list) or not isinstance(options, dict):
+        raise ValueError('"hints" must be a list, and "options" an object')
+    placed = tuple(_from_json(number, hint) for number, hint in enumerate(hints, 1))
+    return Choices((whole["height"], whole["width"]), placed, options)
 
 
 def path_for(given: Path, photograph: Path) -> Path | None:

@@ -13,7 +13,7 @@ from tfcolor.color import cielab_numpy, constants
 from tfcolor.support import errors
 
 RADIUS = 0.01  # share of the short side; a hint covers a disc, since one pixel may be a speck
-ALIKE = 0.1  # l; pixels of a hint's disc differ by no more, so that it ends at edges
+NEAR = 0.1  # l; pixels of a hint's disc differ by no more, so that it ends at edges
 
 _COLOR = re.compile("#[0-9a-fA-F]{6}")
 
@@ -58,7 +58,7 @@ class Hint:
         y, x = place_of(self.x, self.y, l.shape, shape)
         rows, columns = np.ogrid[: l.shape[0], : l.shape[1]]
         disc = (rows - y) ** 2 + (columns - x) ** 2 <= (RADIUS * min(l.shape)) ** 2
-        return disc & (np.abs(l - l[y, x]) <= ALIKE)
+        return disc & (np.abs(l - l[y, x]) <= NEAR)
 
     def core(self, l: np.ndarray, shape: tuple[int, int]) -> tuple[int, int]:
         """Index of the pixel that must have the color."""

@@ -1,25 +1,24 @@
 // Calls from the page to its worker, answered one after the other.
 
+import type { Choice, Size } from "./choice";
+import type { Likely } from "./engine";
 import type { Files } from "./network";
-import type { Look } from "./paint";
+
+/** Photographs are named by numbers that the page gives them. */
+export type Name = number;
 
 /** The worker's tasks. An error there rejects the promise with its message. */
 export interface Tasks {
   start(files: Files): Promise<void>;
-  /** Reads and colorizes a photograph; `paint` and `save` use it from then on. */
-  open(file: File, look: Look): Promise<Opened>;
-  /** The photograph in another look, at screen size. */
-  paint(look: Look): Promise<ImageBitmap>;
+  /** Takes a photograph, which is read when it is needed. */
+  take(name: Name, file: File): Promise<void>;
+  open(name: Name): Promise<Size & { inColor: boolean; before: ImageBitmap }>;
+  thumbnail(name: Name): Promise<ImageBitmap>;
+  paint(name: Name, choice: Choice, side: number): Promise<ImageBitmap>;
+  likely(name: Name, choice: Choice, x: number, y: number): Promise<Likely[]>;
   /** The photograph in full size, encoded. */
-  save(look: Look, type: string): Promise<Blob>;
-}
-
-export interface Opened {
-  width: number;
-  height: number;
-  inColor: boolean;
-  before: ImageBitmap;
-  after: ImageBitmap;
+  save(name: Name, choice: Choice, type: string): Promise<Blob>;
+  forget(name: Name): Promise<void>;
 }
 
 export type Call = { id: number; task: keyof Tasks; values: unknown[] };
@@ -51,5 +50,14 @@ export function connect(worker: Worker, progress: (text: string) => void): Tasks
     worker.postMessage({ id, task, values } satisfies Call);
     return new Promise<never>((resolve, reject) => waiting.set(id, { resolve, reject }));
   };
-  return { start: ask("start"), open: ask("open"), paint: ask("paint"), save: ask("save") };
+  return {
+    start: ask("start"),
+    take: ask("take"),
+    open: ask("open"),
+    thumbnail: ask("thumbnail"),
+    paint: ask("paint"),
+    likely: ask("likely"),
+    save: ask("save"),
+    forget: ask("forget"),
+  };
 }

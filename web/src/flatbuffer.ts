@@ -19,26 +19,31 @@ const MAGIC = 0x334c4654; // "TFL3"
  *
  * @param network - a TFLite file that turns l (1, h, w, 1), and hints (1, h, w, 3) if it takes
  *   them, into ab (1, h, w, 2), and perhaps probabilities (1, h / 4, w / 4, 258) too.
- * @returns a copy of the file, for inputs of `height` x `width`.
+ * @returns a copy of the file, for inputs of `height` x `width`, and the numbers of channels of its
+ *   inputs and outputs.
  * @throws Error if the file is no such network, or takes one size only.
  */
-export function sized(network: Uint8Array, height: number, width: number): Uint8Array {
+export function sized(
+  network: Uint8Array,
+  height: number,
+  width: number,
+): { bytes: Uint8Array; inputs: number[]; outputs: number[] } {
   const copy = new Uint8Array(network);
   const view = new DataView(copy.buffer);
   if (copy.length < 8 || view.getUint32(4, true) !== MAGIC) throw new Error("is not a TFLite file");
   const graph = item(view, field(view, follow(view, 0), SUBGRAPHS), 0);
   const tensors = field(view, graph, TENSORS);
-  const channels = [INPUTS, OUTPUTS].map((list) => {
+  const [inputs, outputs] = [INPUTS, OUTPUTS].map((list) => {
     const indices = field(view, graph, list);
     return Array.from({ length: entry(view, indices, -1) }, (_, at) =>
       resize(view, item(view, tensors, entry(view, indices, at)), height, width),
     );
   });
-  const [inputs, outputs] = channels.map((each) => each.sort().join());
-  if (!["1", "1,3"].includes(inputs) || !["2", "2,258"].includes(outputs)) {
+  const [taken, given] = [inputs, outputs].map((each) => each.toSorted().join());
+  if (!["1", "1,3"].includes(taken) || !["2", "2,258"].includes(given)) {
     throw new Error("does not turn l (1, h, w, 1) into ab (1, h, w, 2)");
   }
-  return copy;
+  return { bytes: copy, inputs, outputs };
 }
 
 /** Writes the size of an input or output into its tensor; returns its number of channels. */

@@ -98,6 +98,30 @@ export function join(
   }
 }
 
+/** The color of that lightness and nearest chroma that sRGB has: [L*, a*, b*]. */
+export function inGamut(lightness: number, a: number, b: number): [number, number, number] {
+  const root = (lightness + 16) / 116;
+  const y = cube(root);
+  mix(y, root, a, b);
+  const factor = inside(SLACK) ? 1 : largestFactor(y, root, a, b);
+  return [lightness, factor * a, factor * b];
+}
+
+/** A color as "#rrggbb". */
+export function toHex(lightness: number, a: number, b: number): string {
+  const pixel = new Uint8ClampedArray(4);
+  const [y, l] = [Float32Array.of(cube((lightness + 16) / 116)), Float32Array.of(lightness)];
+  join(y, l, Float32Array.of(a), Float32Array.of(b), pixel);
+  return `#${[...pixel.subarray(0, 3)].map((level) => level.toString(16).padStart(2, "0")).join("")}`;
+}
+
+/** a* and b* of "#rrggbb". */
+export function fromHex(color: string): [number, number] {
+  const levels = [1, 3, 5].map((at) => Float32Array.of(parseInt(color.slice(at, at + 2), 16)));
+  const [[a], [b]] = ab(levels as Levels);
+  return [a, b];
+}
+
 /** The largest factor in [0, 1] of a and b at which sRGB can show the color. */
 function largestFactor(y: number, root: number, a: number, b: number): number {
   const beyond = (factor: number) => {

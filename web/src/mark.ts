@@ -39,12 +39,14 @@ function segment(): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
+const SUMS = Uint32Array.from({ length: 256 }, (_, sum) => {
+  for (let bit = 0; bit < 8; bit++) sum = (sum >>> 1) ^ (sum & 1 ? 0xedb88320 : 0);
+  return sum;
+});
+
 /** CRC-32. */
-function checkSum(bytes: Uint8Array): number {
+export function checkSum(bytes: Uint8Array): number {
   let sum = ~0;
-  for (const byte of bytes) {
-    sum ^= byte;
-    for (let bit = 0; bit < 8; bit++) sum = (sum >>> 1) ^ (sum & 1 ? 0xedb88320 : 0);
-  }
+  for (const byte of bytes) sum = (sum >>> 8) ^ SUMS[(sum ^ byte) & 255];
   return ~sum >>> 0;
 }

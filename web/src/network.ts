@@ -3,12 +3,15 @@
 import * as litert from "@litertjs/core";
 
 import { sized } from "./flatbuffer";
+import type { Cells } from "./guess";
 import type { Colors } from "./paint";
 import type { Plane } from "./taps";
 
 const STRIDE = NETWORK.stride; // the sides of inputs must be multiples of this
 const HINTS = 3; // channels of an input: a, b, mask
 const AB = 2; // channels of an output
+const CLASSES = 258; // channels of an output
+const CELL = 4; // pixels; side of the squares that the probabilities of classes describe
 
 /** Absolute URLs of the network and, by file name, of LiteRT's files. */
 export interface Files {
@@ -32,8 +35,41 @@ export class Network {
    *   each pixel of l; 0 where there is no hint. The padding gets none.
    */
   async colors(l: Plane, hints?: Float32Array): Promise<Colors> {
-    const [top, height] = room(l.height);
-    const [left, width] = room(l.width);
+    const { top, left, width, output } = await this.run(l, hints, AB, 1);
+    const cut = (channel: number): Plane => {
+      const data = new Float32Array(l.data.length);
+      for (let y = 0, at = 0; y < l.height; y++) {
+        const row = (y + top) * width + left;
+        for (let x = 0; x < l.width; x++, at++) data[at] = output[(row + x) * AB + channel];
+      }
+      return { ...l, data };
+    };
+    if (!output.every(Number.isFinite)) throw new Error("the network's colors are not numbers");
+    return { l, a: cut(0), b: cut(1) };
+  }
+
+  /** The probabilities of the color classes in each cell of the lightness; see `colors`. */
+  async classes(l: Plane, hints?: Float32Array): Promise<Cells> {
+    const { top, left, width, output } = await this.run(l, hints, CLASSES, CELL);
+    const [rows, columns] = [l.height, l.width].map((side) => Math.ceil(side / CELL));
+    const data = new Float32Array(rows * columns * CLASSES);
+    for (let row = 0; row < rows; row++) {
+      const from = ((row + top / CELL) * (width / CELL) + left / CELL) * CLASSES;
+      const line = output.subarray(from, from + columns * CLASSES);
+      data.set(line, row * columns * CLASSES);
+    }
+    return { width: columns, height: rows, data };
+  }
+
+  /** The output of so many channels, and where in it the lightness is. */
+  private async run(
+    l: Plane,
+    hints: Float32Array | undefined,
+    channels: number,
+    cell: number,
+  ): Promise<{ top: number; left: number; width: number; output: Float32Array }> {
+    const [top, height] = room(l.height, cell);
+    const [left, width] = room(l.width, cell);
     const shown = new Float32Array(height * width);
     for (let y = 0, at = 0; y < height; y++) {
       const row = mirrored(y - top, l.height) * l.width;
@@ -44,39 +80,20 @@ export class Network {
       const row = hints.subarray(y * l.width * HINTS, (y + 1) * l.width * HINTS);
       told.set(row, ((y + top) * width + left) * HINTS);
     }
-    const ab = await this.run(shown, told, height, width);
-    const cut = (channel: number): Plane => {
-      const data = new Float32Array(l.data.length);
-      for (let y = 0, at = 0; y < l.height; y++) {
-        const row = (y + top) * width + left;
-        for (let x = 0; x < l.width; x++, at++) data[at] = ab[(row + x) * 2 + channel];
-      }
-      return { ...l, data };
-    };
-    if (!ab.every(Number.isFinite)) throw new Error("the network's colors are not numbers");
-    return { l, a: cut(0), b: cut(1) };
-  }
-
-  private async run(
-    l: Float32Array,
-    hints: Float32Array,
-    height: number,
-    width: number,
-  ): Promise<Float32Array> {
     // Not WebGPU: it refuses networks whose sizes are only known at run time, see docs/web.md.
-    const bytes = sized(this.bytes, height, width);
+    const { bytes } = sized(this.bytes, height, width);
     const model = await litert.loadAndCompile(bytes, { accelerator: "wasm" });
     // The number of channels identifies an input: their order differs between files.
     const inputs = model.getInputDetails().map(({ shape }) => {
-      const plane = shape[3] === HINTS ? hints : l;
+      const plane = shape[3] === HINTS ? told : shown;
       return new litert.Tensor(plane, [1, height, width, shape[3]]);
     });
     try {
       const outputs = await model.run(inputs);
-      const place = model.getOutputDetails().findIndex(({ shape }) => shape[3] === AB);
-      const ab = outputs[place].toTypedArray() as Float32Array;
+      const place = model.getOutputDetails().findIndex(({ shape }) => shape[3] === channels);
+      const output = outputs[place].toTypedArray() as Float32Array;
       for (const each of outputs) each.delete();
-      return ab;
+      return { top, left, width, output };
     } finally {
       for (const each of inputs) each.delete();
       model.delete();
@@ -111,10 +128,10 @@ async function fetchBytes(url: string, progress: (share: number) => void): Promi
   return new Uint8Array(await new Blob(chunks).arrayBuffer());
 }
 
-/** Padding at the start of a side, and the padded length, a multiple of the stride. */
-function room(side: number): [number, number] {
+/** Padding at the start of a side, in whole cells, and the padded length, a multiple of the stride. */
+function room(side: number, cell: number): [number, number] {
   const missing = (STRIDE - (side % STRIDE)) % STRIDE;
-  return [Math.floor(missing / 2), side + missing];
+  return [Math.floor(missing / 2 / cell) * cell, side + missing];
 }
 
 /** The index in [0, side) for a place beyond the ends, mirrored at the first and last sample. */

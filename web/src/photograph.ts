@@ -58,6 +58,11 @@ export class Photograph {
     return this.strip.getImageData(0, 0, this.width, count).data;
   }
 
+  /** Its image, for the page, which may close it. */
+  copy(): Promise<ImageBitmap> {
+    return createImageBitmap(this.image);
+  }
+
   /** The photograph, reduced to sides of at most `side` pixels. */
   async reduced(side: number): Promise<Photograph> {
     const scale = side / Math.max(this.width, this.height);

@@ -1,59 +1,122 @@
 // Does the slow work, so that the page stays responsive.
 
-import type { Call, Opened, Reply, Tasks } from "./calls";
+import type { Call, Name, Reply, Tasks } from "./calls";
+import type { Choice } from "./choice";
+import { SCREEN, THUMBNAIL } from "./engine";
+import { likely, variantShift } from "./guess";
+import { type Hints, lay } from "./hints";
 import { mark } from "./mark";
 import { Network } from "./network";
-import { type Colors, type Look, paint } from "./paint";
+import { type Colors, paint } from "./paint";
 import { Photograph, Refused, context } from "./photograph";
 import { reduce } from "./reduce";
+import type { Plane } from "./taps";
 import { isInColor } from "./tone";
 
-const SCREEN = 1600; // pixels; the longer side of a photograph on the page, at most
 const JPEG_QUALITY = 0.95;
+const REMEMBERED = 12; // answers of the network: going back and forth takes no time
 
 let network: Network;
-let photograph: Photograph;
-let shown: Photograph;
-let colors: Colors;
+const files = new Map<Name, File>();
+let opened: Opened | undefined;
+
+/** The photograph that was worked on last. */
+class Opened {
+  readonly colors = new Map<string, Colors>();
+  private constructor(
+    readonly name: Name,
+    readonly photograph: Photograph,
+    readonly shown: Photograph,
+    readonly l: Plane,
+  ) {}
+
+  static async of(name: Name): Promise<Opened> {
+    if (opened?.name === name) return opened;
+    const photograph = await Photograph.open(files.get(name)!);
+    const l = reduce(photograph, NETWORK.size);
+    const shown = await photograph.reduced(SCREEN);
+    if (opened) for (const each of [opened.photograph, opened.shown]) each.image.close();
+    return (opened = new Opened(name, photograph, shown, l));
+  }
+
+  /** The colors of a choice. */
+  async see(choice: Choice): Promise<Colors> {
+    const { marks, variant, saturation } = choice;
+    const key = JSON.stringify([marks, variant, marks.length ? saturation : 1]);
+    let found = this.colors.get(key);
+    if (!found) {
+      const hints = this.hints(choice);
+      found = await network.colors(this.l, hints?.planes);
+      if (variant > 1) found = variantShift(found, await network.classes(this.l, hints?.planes), variant, hints);
+      this.colors.set(key, found);
+      const [oldest] = this.colors.keys();
+      if (this.colors.size > REMEMBERED) this.colors.delete(oldest);
+    }
+    return found;
+  }
+
+  hints({ marks, saturation }: Choice): Hints | undefined {
+    return marks.length ? lay(this.l, marks, this.photograph, saturation) : undefined;
+  }
+}
 
 const tasks: Tasks = {
-  async start(files) {
-    network = await Network.load(files, (share) =>
+  async start(parts) {
+    network = await Network.load(parts, (share) =>
       tell(`Fetching the network: ${Math.round(share * 100)} %`),
     );
   },
 
-  async open(file, look): Promise<Opened> {
-    tell("Reading the photograph");
-    const opened = await Photograph.open(file);
-    const l = reduce(opened, NETWORK.size);
-    tell("Colorizing");
-    const [found, smaller] = [await network.colors(l), await opened.reduced(SCREEN)];
-    if (photograph) for (const each of [photograph, shown]) each.image.close();
-    [photograph, shown, colors] = [opened, smaller, found];
+  async take(name, file) {
+    files.set(name, file);
+  },
+
+  async open(name) {
+    const { photograph, shown } = await Opened.of(name);
     const { width, height } = photograph;
-    const before = await createImageBitmap(shown.image);
-    const inColor = isInColor(shown);
-    return { width, height, inColor, before, after: painted(shown, look).transferToImageBitmap() };
+    const before = await shown.copy();
+    return { width, height, inColor: isInColor(shown), before };
   },
 
-  async paint(look) {
-    return painted(shown, look).transferToImageBitmap();
+  async thumbnail(name) {
+    if (opened?.name === name) return (await opened.photograph.reduced(THUMBNAIL)).copy();
+    const photograph = await Photograph.open(files.get(name)!);
+    const small = await (await photograph.reduced(THUMBNAIL)).copy();
+    photograph.image.close();
+    return small;
   },
 
-  async save(look, type) {
-    const canvas = painted(photograph, look, (share) =>
+  async paint(name, choice, side) {
+    const own = await Opened.of(name);
+    const source = side > SCREEN ? own.photograph : await own.shown.reduced(side);
+    return painted(source, await own.see(choice), choice).transferToImageBitmap();
+  },
+
+  async likely(name, choice, x, y) {
+    const own = await Opened.of(name);
+    const told = await network.classes(own.l, own.hints(choice)?.planes);
+    return likely(told, own.l, own.photograph, x, y);
+  },
+
+  async save(name, choice, type) {
+    const own = await Opened.of(name);
+    const canvas = painted(own.photograph, await own.see(choice), choice, (share) =>
       tell(`Painting: ${Math.round(share * 100)} %`),
     );
     tell("Writing the file");
     if (type === "image/jpeg") layOnWhite(canvas);
     return mark(await canvas.convertToBlob({ type, quality: JPEG_QUALITY }));
   },
+
+  async forget(name) {
+    files.delete(name);
+  },
 };
 
 function painted(
   source: Photograph,
-  look: Look,
+  colors: Colors,
+  look: Choice,
   progress: (share: number) => void = () => {},
 ): OffscreenCanvas {
   const target = context(source.width, source.height);

@@ -1,0 +1,210 @@
+"""The server of the app: its page, and the tasks that the page gives to the network.
+
+A photograph that is given gets an identifier. A request about it has as its body what a file
+NAME.hints.json holds, see `choices`; what such a file lacks is in the query: `recolor=1`,
+`colors_from=IDENTIFIER` and, for pictures, `side=PIXELS`.
+"""
+
+import dataclasses
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from starlette import applications, concurrency, exceptions, middleware, requests, responses
+from starlette.middleware import trustedhost
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from tfcolor import runtimes
+from tfcolor.app import album, preview
+from tfcolor.colorizing import choices, failures, marks
+from tfcolor.support import errors
+
+PAGE = Path(__file__).with_name("page")  # what `bin/web --app` builds from web/
+# Errors that the user can mend are told to the page; any other is a bug.
+MENDABLE = (OSError, errors.InputError, MemoryError)
+_log = logging.getLogger(__name__)
+
+
+def build(
+    net: runtimes.Network, place: Path, max_mb: int, max_megapixels: float, hosts: list[str]
+) -> applications.Starlette:
+    """The app as an ASGI application.
+
+    Args:
+      net: the network, called from several threads.
+      place: an empty folder for photographs.
+      max_mb: largest file that is taken, megabytes.
+      max_megapixels: largest photograph that is taken.
+      hosts: names under which browsers may reach it, "*" for any: a page of another site could
+        give a name of its own the address of this machine.
+    """
+    return applications.Starlette(
+        routes=_Tasks(net, album.Album(place, max_megapixels), max_mb).routes()
+        + [Mount("/", StaticFiles(directory=PAGE, html=True))],
+        middleware=[
+            middleware.Middleware(trustedhost.TrustedHostMiddleware, allowed_hosts=hosts),
+            middleware.Middleware(_OwnPageOnly),
+        ],
+        exception_handlers={
+            **dict.fromkeys(MENDABLE, _told),
+            exceptions.HTTPException: _told,
+            Exception: _unexpected,
+        },
+    )
+
+
+class _Tasks:
+    """What the server does for its page."""
+
+    def __init__(self, net: runtimes.Network, photographs: album.Album, max_mb: int) -> None:
+        self._net, self._album, self._max_mb = net, photographs, max_mb
+
+    def routes(self) -> list[Route]:
+        """The addresses of the tasks."""
+        one = "/photographs/{identifier}"
+        return [
+            Route("/photographs", self.take, methods=["POST"]),
+            Route(one, self.forget, methods=["DELETE"]),
+            Route(f"{one}/gray", self.gray, methods=["GET"]),
+            Route(f"{one}/color", self.color, methods=["POST"]),
+            Route(f"{one}/likely", self.likely, methods=["POST"]),
+            Route(f"{one}/file", self.file, methods=["POST"]),
+        ]
+
+    async def take(self, request: requests.Request) -> responses.Response:
+        """Takes a photograph, the body, of the name in the query."""
+        self._album.forget_old()
+        name = request.query_params.get("name", "")
+        identifier, path = self._album.room(name)
+        left = self._max_mb * 1_000_000
+        with open(path, "wb") as file:
+            async for chunk in request.stream():
+                left -= len(chunk)
+                if left < 0:
+                    path.unlink()
+                    raise errors.InputError(
+                        f"{path.name} has more than {self._max_mb} MB; give a smaller file, or "
+                        "start the app with a larger --max-mb"
+                    )
+                file.write(chunk)
+        try:
+            kept = await concurrency.run_in_threadpool(self._album.add, identifier, path)
+        except MENDABLE as error:
+            reason = failures.naming(Path(path.name), errors.one_line(error))
+            raise errors.InputError(reason.replace(str(path), path.name)) from error
+        height, width = kept.shown.shape
+        about = {"id": identifier, "width": width, "height": height, "kept": kept.shown.passed_over}
+        return responses.JSONResponse(about)
+
+    def forget(self, request: requests.Request) -> responses.Response:
+        """Deletes a photograph."""
+        self._album.forget(request.path_params["identifier"])
+        return responses.Response(status_code=204)
+
+    def gray(self, request: requests.Request) -> responses.Response:
+        """The photograph as it was given, reduced."""
+        return _picture(self._photograph(request).shown.pixels)
+
+    async def color(self, request: requests.Request) -> responses.Response:
+        """The photograph in color, reduced."""
+        side = _number(request.query_params, "side")
+
+        def work(kept: album.Kept, wanted: album.Wanted) -> responses.Response:
+            return _picture(kept.color(self._net, wanted, side))
+
+        return await self._answer(request, work)
+
+    async def likely(self, request: requests.Request) -> responses.Response:
+        """The likely colors of the place x, y."""
+        x, y = (_number(request.query_params, name) for name in "xy")
+
+        def work(kept: album.Kept, wanted: album.Wanted) -> responses.Response:
+            found = kept.likely(self._net, wanted.chosen, x, y)
+            colors = [
+                {"color": marks.text_of(each.rgb), "probability": each.probability}
+                for each in found
+            ]
+            return responses.JSONResponse(colors)
+
+        return await self._answer(request, work)
+
+    async def file(self, request: requests.Request) -> responses.Response:
+        """The file that `tfcolor colorize` writes."""
+
+        def work(kept: album.Kept, wanted: album.Wanted) -> responses.Response:
+            path = kept.write(self._net, wanted)
+            return responses.FileResponse(path, filename=path.name)
+
+        return await self._answer(request, work)
+
+    async def _answer(
+        self,
+        request: requests.Request,
+        work: Callable[[album.Kept, album.Wanted], responses.Response],
+    ) -> responses.Response:
+        """Does in a thread what a request wants of a photograph."""
+        kept, wanted = self._photograph(request), self._wanted(request, await _body(request))
+        return await concurrency.run_in_threadpool(work, kept, wanted)
+
+    def _photograph(self, request: requests.Request) -> album.Kept:
+        return self._album.get(request.path_params["identifier"])
+
+    def _wanted(self, request: requests.Request, said: Any) -> album.Wanted:
+        try:
+            chosen = choices.parse(said)
+        except (TypeError, ValueError) as error:
+            raise errors.InputError(str(error)) from error
+        other, recolor = (request.query_params.get(name) for name in ("colors_from", "recolor"))
+        return album.Wanted(chosen, self._album.get(other) if other else None, recolor == "1")
+
+
+@dataclasses.dataclass(frozen=True)
+class _OwnPageOnly:
+    """Refuses requests that a browser sends for a page of another site."""
+
+    app: Any
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        told = dict(scope.get("headers", ())).get(b"sec-fetch-site", b"none")
+        app = self.app if told in (b"same-origin", b"none") else _REFUSAL
+        await app(scope, receive, send)
+
+
+_REFUSAL = responses.PlainTextResponse("only for the app's own page", 403)
+
+
+async def _body(request: requests.Request) -> Any:
+    try:
+        return await request.json()
+    except ValueError as error:
+        raise errors.InputError(f"the request is no JSON: {error}") from error
+
+
+def _number(query: Mapping[str, str], name: str) -> int:
+    """A whole number of a query.
+
+    Raises:
+      ValueError: if it is none.
+    """
+    text = query.get(name, "")
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise errors.InputError(f"{name} must be a whole number, got {text!r}")
+    return int(text)
+
+
+def _picture(pixels: Any) -> responses.Response:
+    return responses.Response(preview.jpeg(pixels), media_type="image/jpeg")
+
+
+def _told(request: requests.Request, error: Exception) -> responses.Response:
+    if isinstance(error, exceptions.HTTPException):
+        return responses.JSONResponse({"error": error.detail}, error.status_code)
+    return responses.JSONResponse({"error": errors.one_line(error)}, 400)
+
+
+def _unexpected(request: requests.Request, error: Exception) -> responses.Response:
+    _log.error("%s", error)
+    message = "Something went wrong in the app; where it was started, it says what"
+    return responses.JSONResponse({"error": message}, 500)

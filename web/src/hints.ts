@@ -1,0 +1,104 @@
+// Lays the visitor's marks on what the network sees, as tfcolor/colorizing/marks.py does.
+
+import constants from "./constants.json";
+import { type Mark, type Point, type Size, points } from "./choice";
+import * as lab from "./lab";
+import type { Plane } from "./taps";
+
+const { RADIUS, NEAR } = constants;
+
+export interface Hints {
+  /** a* / 110, b* / 110 and the mask of each pixel. */
+  planes: Float32Array;
+}
+
+/**
+ * @param l - as the network sees it.
+ * @param size - of the photograph, whose pixels the marks are in.
+ * @param saturation - the factor that the picture is painted with; a mark is the color after that.
+ */
+export function lay(l: Plane, marks: readonly Mark[], size: Size, saturation: number): Hints {
+  const { width, height } = l;
+  const planes = new Float32Array(width * height * 3);
+  const [count, total] = [new Float32Array(width * height), new Float32Array(width * height * 2)];
+  for (const mark of marks) {
+    const ab = lab.fromHex(mark.color).map((each) => each / lab.AB_SCALE / (saturation || 1));
+    for (const at of covered(mark, l, size)) {
+      if ("x" in mark) {
+        count[at]++;
+        for (const channel of [0, 1]) total[2 * at + channel] += ab[channel];
+      } else planes.set([...ab, 1], 3 * at);
+    }
+  }
+  count.forEach((places, at) => {
+    if (places) planes.set([total[2 * at] / places, total[2 * at + 1] / places, 1], 3 * at);
+  });
+  for (let at = 0; at < planes.length; at += 3) {
+    const most = Math.max(Math.abs(planes[at]), Math.abs(planes[at + 1]), 1);
+    planes[at] /= most;
+    planes[at + 1] /= most;
+  }
+  return { planes };
+}
+
+/** The pixel of `l` for one of the photograph. */
+export function placeOf([x, y]: Point, l: Size, { width, height }: Size): Point {
+  return [Math.floor(((x + 0.5) * l.width) / width), Math.floor(((y + 0.5) * l.height) / height)];
+}
+
+/** The indices of the pixels of `l` that a mark covers. */
+function covered(mark: Mark, l: Plane, size: Size): number[] {
+  const corners = points(mark).map((point) => placeOf(point, l, size));
+  if ("x" in mark) return disc(corners[0], l);
+  const closed = "polygon" in mark;
+  const scale = Math.min(l.width, l.height) / Math.min(size.width, size.height);
+  const reach = closed ? 0.5 : Math.max(Math.round(mark.width * scale), 1) / 2;
+  const found = [];
+  for (let y = 0, at = 0; y < l.height; y++) {
+    for (let x = 0; x < l.width; x++, at++) {
+      const near = distance([x, y], corners, closed) <= reach;
+      if (near || (closed && isInside([x, y], corners))) found.push(at);
+    }
+  }
+  return found;
+}
+
+/** The pixels around one that are about as light. */
+function disc([column, row]: Point, { width, height, data }: Plane): number[] {
+  const radius = RADIUS * Math.min(width, height);
+  const found = [];
+  const lightness = data[row * width + column];
+  const reach = Math.floor(radius);
+  for (let y = Math.max(row - reach, 0); y <= Math.min(row + reach, height - 1); y++) {
+    for (let x = Math.max(column - reach, 0); x <= Math.min(column + reach, width - 1); x++) {
+      const isNear = (y - row) ** 2 + (x - column) ** 2 <= radius ** 2;
+      if (isNear && Math.abs(data[y * width + x] - lightness) <= NEAR) found.push(y * width + x);
+    }
+  }
+  return found;
+}
+
+/** The distance from a line through points. */
+function distance([x, y]: Point, corners: Point[], closed: boolean): number {
+  let least = Math.hypot(corners[0][0] - x, corners[0][1] - y);
+  corners.forEach(([toX, toY], index) => {
+    if (!index && !closed) return;
+    const [fromX, fromY] = corners[(index || corners.length) - 1];
+    const [dx, dy] = [toX - fromX, toY - fromY];
+    const along = ((x - fromX) * dx + (y - fromY) * dy) / (dx * dx + dy * dy || 1);
+    const share = Math.min(Math.max(along, 0), 1);
+    least = Math.min(least, Math.hypot(fromX + share * dx - x, fromY + share * dy - y));
+  });
+  return least;
+}
+
+/** Whether a line to the right of a place crosses the outline an odd number of times. */
+function isInside([x, y]: Point, corners: Point[]): boolean {
+  let inside = false;
+  corners.forEach(([toX, toY], index) => {
+    const [fromX, fromY] = corners[(index || corners.length) - 1];
+    if (toY > y === fromY > y) return;
+    if (x < ((fromX - toX) * (y - toY)) / (fromY - toY) + toX) inside = !inside;
+  });
+  return inside;
+}

@@ -1,0 +1,103 @@
+// The engine of the app: tfcolor/app/server.py does the work.
+
+import { type Choice, type Size, toJson } from "./choice";
+import { type Engine, type Opened, SCREEN, THUMBNAIL } from "./engine";
+
+type Given = Size & { id: string; kept: string | null };
+
+const given = new Map<File, Promise<Given>>(); // what the server has, and as what
+
+/** Gives a photograph to the server, once. */
+function give(file: File): Promise<Given> {
+  const before = given.get(file);
+  if (before) return before;
+  const query = new URLSearchParams({ name: file.name });
+  const answer = ask(`photographs?${query}`, { method: "POST", body: file }).then(
+    (response) => response.json() as Promise<Given>,
+  );
+  given.set(file, answer);
+  answer.catch(() => given.delete(file));
+  return answer;
+}
+
+async function ask(path: string, request?: RequestInit): Promise<Response> {
+  const response = await fetch(path, request).catch(() => {
+    throw new Error("The app does not answer; see where it was started, and start it again");
+  });
+  if (response.ok) return response;
+  const { error } = await response.json().catch(() => ({ error: response.statusText }));
+  throw new Error(error);
+}
+
+/** Asks for something about a photograph in the visitor's choice. */
+async function about(
+  file: File,
+  choice: Choice,
+  task: string,
+  query: Record<string, number> = {},
+): Promise<Response> {
+  const own = await give(file);
+  const more = new URLSearchParams(
+    Object.entries(query).map(([name, value]) => [name, String(value)]),
+  );
+  if (choice.recolor) more.set("recolor", "1");
+  if (choice.from) more.set("colors_from", (await give(choice.from)).id);
+  const body = toJson(choice, own);
+  return ask(`photographs/${own.id}/${task}?${more}`, { method: "POST", body });
+}
+
+async function picture(response: Response, side?: number): Promise<ImageBitmap> {
+  const blob = await response.blob();
+  if (!side) return createImageBitmap(blob);
+  return createImageBitmap(blob, { resizeHeight: side, resizeQuality: "high" });
+}
+
+export const engine: Engine = {
+  privacy:
+    "Photographs stay on the computer that runs this app, which deletes them when it stops; what " +
+    "you chose is kept in this tab alone, until you close it.",
+  about:
+    "Downloads have the photograph's size, file type and metadata, and say in their metadata that " +
+    "the color is synthetic.",
+  accept: "image/*,.tif,.tiff,.heic,.heif,.jxl,.jp2,.json",
+  formats: {},
+  can: { mark: true, guess: true, take: true },
+
+  async start() {},
+
+  async open(file): Promise<Opened> {
+    const { id, width, height, kept } = await give(file);
+    const before = await picture(await ask(`photographs/${id}/gray`));
+    return { width, height, kept, before };
+  },
+
+  async thumbnail(file) {
+    const { id } = await give(file);
+    return picture(await ask(`photographs/${id}/gray`), THUMBNAIL / 2);
+  },
+
+  async paint(file, choice, side) {
+    return picture(await about(file, choice, "color", { side: side || SCREEN }));
+  },
+
+  async likely(file, choice, x, y) {
+    return (await about(file, choice, "likely", { x, y })).json();
+  },
+
+  async save(file, choice) {
+    const response = await about(file, choice, "file");
+    const name = /filename\*?=(?:utf-8'')?"?([^";]*)/i.exec(
+      response.headers.get("content-disposition") ?? "",
+    );
+    const blob = await response.blob();
+    return new File([blob], decodeURIComponent(name?.[1] ?? file.name), { type: blob.type });
+  },
+
+  forget(file) {
+    void given
+      .get(file)
+      ?.then(({ id }) => ask(`photographs/${id}`, { method: "DELETE" }))
+      .catch(() => {}); // the app may have stopped
+    given.delete(file);
+  },
+};

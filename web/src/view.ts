@@ -1,0 +1,360 @@
+// The large picture: before and after, zoom, the visitor's marks on it, and tools to place more.
+
+import { type Mark, type Point, type Size, moved, points } from "./choice";
+
+const DRAG = 4; // pixels; a shorter way of the pointer is a click
+const STEP = 0.02; // share of the longer side that an arrow key moves a mark by
+const MOST = 16; // pixels of the screen for one of the photograph, at the largest zoom
+const SVG = "http://www.w3.org/2000/svg";
+
+export type Tool = "place" | "area" | "brush";
+
+/** What the view tells the page. */
+export interface Told {
+  /** A place was clicked, or an area drawn; the color is still to be chosen. */
+  drawn(mark: Mark): void;
+  /** A mark of the visitor's was chosen, to change its color. */
+  chosen(index: number): void;
+  moved(index: number, mark: Mark): void;
+  removed(index: number): void;
+  /** A color was picked from the picture, while `view.picks`. */
+  picked(color: string): void;
+  /** The picture is shown larger than it was painted: a larger one would show more. */
+  zoomed(side: number): void;
+}
+
+export class View {
+  tool: Tool = "place";
+  /** Whether the next click picks a color instead of placing one. */
+  picks = false;
+  private size: Size = { width: 1, height: 1 };
+  private zoom = 1; // 1 shows all of it
+  private offset: Point = [0, 0]; // of the picture's upper left corner, pixels of the screen
+  private cursor?: Point; // of the keyboard, pixels of the photograph
+  private readonly pointers = new Map<number, Point>();
+  private path: Point[] = [];
+
+  constructor(
+    private readonly frame: HTMLElement, // has the focus
+    private readonly picture: HTMLElement, // holds the canvases and marks
+    private readonly before: HTMLCanvasElement,
+    private readonly after: HTMLCanvasElement,
+    private readonly areas: SVGSVGElement,
+    private readonly buttons: HTMLElement,
+    private readonly told: Told,
+  ) {
+    frame.onpointerdown = (event) => this.press(event);
+    frame.onpointermove = (event) => this.drag(event);
+    frame.onpointerup = (event) => this.release(event);
+    frame.onpointercancel = (event) => this.cancel(event);
+    frame.onwheel = (event) => {
+      event.preventDefault();
+      this.zoomBy(Math.exp(-event.deltaY / 400), this.onFrame(event));
+    };
+    frame.onkeydown = (event) => this.key(event);
+    new ResizeObserver(() => this.place()).observe(frame);
+  }
+
+  /** Shows another photograph, all of it. */
+  open(size: Size, before: ImageBitmap): void {
+    this.size = size;
+    this.cursor = undefined;
+    this.frame.style.setProperty("--aspect", String(size.width / size.height));
+    this.areas.setAttribute("viewBox", `0 0 ${size.width} ${size.height}`);
+    draw(this.before, before);
+    this.fit();
+  }
+
+  /** Shows it in color. */
+  show(after: ImageBitmap): void {
+    draw(this.after, after);
+  }
+
+  fit(): void {
+    this.zoom = 1;
+    this.offset = [0, 0];
+    this.place();
+  }
+
+  /** Zooms around a place of the frame, its middle by default. */
+  zoomBy(factor: number, [x, y] = this.middle()): void {
+    const [width] = this.box();
+    const most = Math.max((MOST * this.size.width) / width, 1);
+    const zoom = Math.min(Math.max(this.zoom * factor, 1), most);
+    const change = zoom / this.zoom;
+    this.offset = [x - (x - this.offset[0]) * change, y - (y - this.offset[1]) * change];
+    this.zoom = zoom;
+    this.place();
+    const side = Math.max(...this.box()) * zoom * devicePixelRatio;
+    if (side > Math.max(this.after.width, this.after.height)) this.told.zoomed(side);
+  }
+
+  /** Shows the visitor's marks, and one more whose color is still to be chosen. */
+  mark(marks: readonly Mark[], pending?: Mark): void {
+    const had = this.focused();
+    this.areas.replaceChildren(
+      ...[...marks, ...(pending ? [pending] : [])].flatMap((mark) => this.outline(mark)),
+    );
+    this.buttons.replaceChildren(...marks.map((mark, index) => this.button(mark, index)));
+    if (pending) this.buttons.append(this.ring(pending));
+    (this.buttons.children[had] as HTMLElement | undefined)?.focus();
+  }
+
+  /** Where a mark is on the screen. */
+  at(mark: Mark): DOMRect {
+    const [x, y] = this.onScreen(middle(mark));
+    return new DOMRect(x, y, 0, 0);
+  }
+
+  /** The index of the mark whose button has the focus; -1 if none has. */
+  private focused(): number {
+    return [...this.buttons.children].indexOf(document.activeElement as Element);
+  }
+
+  private button(mark: Mark, index: number): HTMLButtonElement {
+    const button = document.createElement("button");
+    const [x, y] = middle(mark);
+    const what = "x" in mark ? "Color" : "Color of an area";
+    button.type = "button";
+    button.className = "mark";
+    button.ariaLabel = `${what} ${mark.color} at ${Math.round(x)}, ${Math.round(y)}`;
+    button.title = "Drag to move, Delete to remove";
+    button.style.setProperty("--color", mark.color);
+    this.pin(button, [x, y]);
+    button.onclick = () => this.told.chosen(index);
+    button.onkeydown = (event) => this.markKey(event, mark, index);
+    button.onpointerdown = (event) => this.dragMark(event, button, mark, index);
+    return button;
+  }
+
+  private ring(mark: Mark): HTMLElement {
+    const ring = document.createElement("span");
+    ring.className = "mark pending";
+    this.pin(ring, middle(mark));
+    return ring;
+  }
+
+  private pin(element: HTMLElement, [x, y]: Point): void {
+    element.style.left = `${((x + 0.5) / this.size.width) * 100}%`;
+    element.style.top = `${((y + 0.5) / this.size.height) * 100}%`;
+  }
+
+  private outline(mark: Mark): SVGElement[] {
+    if ("x" in mark) return [];
+    const shape = "polygon" in mark ? "polygon" : "polyline";
+    const drawn = document.createElementNS(SVG, shape);
+    drawn.setAttribute("points", points(mark).map((point) => point.join()).join(" "));
+    if ("stroke" in mark) drawn.style.strokeWidth = String(mark.width);
+    drawn.classList.add(shape);
+    return [drawn];
+  }
+
+  private markKey(event: KeyboardEvent, mark: Mark, index: number): void {
+    const step = event.shiftKey ? 1 : STEP * Math.max(this.size.width, this.size.height);
+    const [right, down] = ARROWS[event.key] ?? [0, 0];
+    if (right || down) this.told.moved(index, moved(mark, right * step, down * step, this.size));
+    else if (event.key === "Delete" || event.key === "Backspace") this.told.removed(index);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  private dragMark(event: PointerEvent, button: HTMLElement, mark: Mark, index: number): void {
+    event.stopPropagation();
+    button.setPointerCapture(event.pointerId);
+    const [fromX, fromY] = this.onPhotograph(event);
+    let now = mark;
+    button.onpointermove = (to) => {
+      if (Math.hypot(to.clientX - event.clientX, to.clientY - event.clientY) < DRAG) return;
+      const [x, y] = this.onPhotograph(to);
+      now = moved(mark, x - fromX, y - fromY, this.size);
+      this.pin(button, middle(now));
+    };
+    button.onpointerup = () => {
+      button.onpointermove = button.onpointerup = null;
+      if (now === mark) return;
+      button.onclick = null; // the end of a drag is no click
+      this.told.moved(index, now);
+    };
+  }
+
+  private press(event: PointerEvent): void {
+    if ((event.target as Element).closest("input, .mark") || event.button) return;
+    this.pointers.set(event.pointerId, this.onFrame(event));
+    this.frame.setPointerCapture(event.pointerId);
+    this.path = this.pointers.size === 1 ? [this.onPhotograph(event)] : [];
+  }
+
+  private drag(event: PointerEvent): void {
+    const before = this.pointers.get(event.pointerId);
+    if (!before) return;
+    const now = this.onFrame(event);
+    const others = [...this.pointers].filter(([id]) => id !== event.pointerId);
+    const draws = this.tool !== "place" && !this.picks && !others.length;
+    if (!draws && !others.length && this.path.length) {
+      const [x, y] = this.onFrameOf(this.path[0]);
+      if (Math.hypot(now[0] - x, now[1] - y) < DRAG) return;
+      this.path = []; // a drag, and no click
+    }
+    this.pointers.set(event.pointerId, now);
+    if (others.length) {
+      const [, other] = others[0];
+      const apart = (point: Point) => Math.hypot(point[0] - other[0], point[1] - other[1]);
+      this.zoomBy(apart(now) / Math.max(apart(before), 1), other);
+    } else if (draws && this.path.length) {
+      this.path.push(this.onPhotograph(event));
+      const drawn = this.drawn();
+      if (drawn) this.areas.append(...this.outline(drawn));
+    } else {
+      this.offset = [this.offset[0] + now[0] - before[0], this.offset[1] + now[1] - before[1]];
+      this.place();
+    }
+  }
+
+  private release(event: PointerEvent): void {
+    if (!this.pointers.delete(event.pointerId) || !this.path.length) return;
+    const [x, y] = this.path[0];
+    if (this.picks) this.told.picked(this.colorAt([x, y]));
+    else {
+      const drawn = this.drawn();
+      this.told.drawn(drawn ?? { x, y, color: "" });
+    }
+    this.path = [];
+  }
+
+  private cancel(event: PointerEvent): void {
+    this.pointers.delete(event.pointerId);
+    this.path = [];
+  }
+
+  /** The area along the pointer's way; none if that was a click. */
+  private drawn(): Mark | undefined {
+    if (this.tool === "place" || this.path.length < 3) return undefined;
+    if (this.tool === "area") return { polygon: [...this.path], color: "" };
+    const width = Math.max(Math.round(0.03 * Math.min(this.size.width, this.size.height)), 1);
+    return { stroke: [...this.path], width, color: "" };
+  }
+
+  private key(event: KeyboardEvent): void {
+    if (event.target !== this.frame || event.ctrlKey || event.metaKey || event.altKey) return;
+    const { width, height } = this.size;
+    const arrow = ARROWS[event.key];
+    if (arrow) {
+      const step = event.shiftKey ? 1 : STEP * Math.max(width, height);
+      const [x, y] = this.cursor ?? [width / 2, height / 2];
+      const clip = (value: number, side: number) => Math.min(Math.max(Math.round(value), 0), side - 1);
+      this.cursor = [clip(x + arrow[0] * step, width), clip(y + arrow[1] * step, height)];
+      const ring = this.buttons.querySelector<HTMLElement>(".cursor") ?? document.createElement("span");
+      ring.className = "mark cursor";
+      this.pin(ring, this.cursor);
+      this.buttons.append(ring);
+    } else if (event.key === "Enter" || event.key === " ") {
+      const [x, y] = this.cursor ?? [Math.floor(width / 2), Math.floor(height / 2)];
+      if (this.picks) this.told.picked(this.colorAt([x, y]));
+      else this.told.drawn({ x, y, color: "" });
+    } else if (event.key === "+" || event.key === "=") this.zoomBy(1.5);
+    else if (event.key === "-") this.zoomBy(1 / 1.5);
+    else if (event.key === "0") this.fit();
+    else return;
+    event.preventDefault();
+  }
+
+  /** The color that is shown at a place. */
+  private colorAt([x, y]: Point): string {
+    const column = Math.floor(((x + 0.5) / this.size.width) * this.after.width);
+    const row = Math.floor(((y + 0.5) / this.size.height) * this.after.height);
+    return colorOf(this.after, column, row);
+  }
+
+  /** Lays the picture out: all of it at zoom 1, and never less than the frame is covered with. */
+  private place(): void {
+    const [width, height] = this.box();
+    const [room, high] = [this.frame.clientWidth, this.frame.clientHeight];
+    const clip = (offset: number, side: number, room: number) =>
+      side <= room ? (room - side) / 2 : Math.min(Math.max(offset, room - side), 0);
+    this.offset = [
+      clip(this.offset[0], width * this.zoom, room),
+      clip(this.offset[1], height * this.zoom, high),
+    ];
+    const { style } = this.picture;
+    style.width = `${width * this.zoom}px`;
+    style.height = `${height * this.zoom}px`;
+    style.translate = `${this.offset[0]}px ${this.offset[1]}px`;
+    this.frame.classList.toggle("zoomed", this.zoom > 1);
+    const pixels = (width * this.zoom * devicePixelRatio) / this.after.width;
+    this.picture.classList.toggle("pixels", pixels > 3);
+  }
+
+  /** Width and height of the picture on the screen at zoom 1. */
+  private box(): Point {
+    const { clientWidth, clientHeight } = this.frame;
+    const scale = Math.min(clientWidth / this.size.width, clientHeight / this.size.height);
+    return [this.size.width * scale, this.size.height * scale];
+  }
+
+  private middle(): Point {
+    return [this.frame.clientWidth / 2, this.frame.clientHeight / 2];
+  }
+
+  private onFrame({ clientX, clientY }: MouseEvent): Point {
+    const { left, top } = this.frame.getBoundingClientRect();
+    return [clientX - left, clientY - top];
+  }
+
+  private onFrameOf([x, y]: Point): Point {
+    const { left, top } = this.frame.getBoundingClientRect();
+    const [right, down] = this.onScreen([x, y]);
+    return [right - left, down - top];
+  }
+
+  private onScreen([x, y]: Point): Point {
+    const { left, top, width, height } = this.picture.getBoundingClientRect();
+    return [
+      left + ((x + 0.5) / this.size.width) * width,
+      top + ((y + 0.5) / this.size.height) * height,
+    ];
+  }
+
+  /** The pixel of the photograph under the pointer, or the nearest one. */
+  private onPhotograph({ clientX, clientY }: MouseEvent): Point {
+    const { left, top, width, height } = this.picture.getBoundingClientRect();
+    const clip = (share: number, side: number) =>
+      Math.min(Math.max(Math.floor(share * side), 0), side - 1);
+    return [
+      clip((clientX - left) / width, this.size.width),
+      clip((clientY - top) / height, this.size.height),
+    ];
+  }
+}
+
+const ARROWS: Readonly<Record<string, Point>> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+};
+
+/** Where the button of a mark is: at its place, or in the middle of its points. */
+function middle(mark: Mark): Point {
+  const all = points(mark);
+  if ("stroke" in mark) return all[Math.floor(all.length / 2)];
+  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  return [mean(all.map(([x]) => x)), mean(all.map(([, y]) => y))];
+}
+
+/** Draws a picture on a canvas, which takes its size. */
+export function draw(canvas: HTMLCanvasElement, image: ImageBitmap): void {
+  canvas.width = image.width;
+  canvas.height = image.height;
+  canvas.getContext("2d", { willReadFrequently: true })!.drawImage(image, 0, 0);
+  image.close();
+}
+
+/** The mean color around a pixel of a canvas, as "#rrggbb". */
+export function colorOf(canvas: HTMLCanvasElement, column: number, row: number): string {
+  const pixels = canvas.getContext("2d")!.getImageData(column - 1, row - 1, 3, 3).data;
+  const shown = Array.from({ length: 9 }, (_, at) => at * 4).filter((at) => pixels[at + 3]);
+  const mean = (channel: number) =>
+    Math.round(shown.reduce((sum, at) => sum + pixels[at + channel], 0) / shown.length);
+  return `#${[0, 1, 2].map((channel) => mean(channel).toString(16).padStart(2, "0")).join("")}`;
+}
