@@ -11,6 +11,7 @@ from skimage import data as photographs
 from test_video import Tint, film, frames_of
 
 from tfcolor.cli import main
+from tfcolor.colorizing import choices, marks
 from tfcolor.video import film_options, read, run
 
 HEIGHT, WIDTH, COUNT, STEP = 120, 160, 16, 2  # pixels, frames of a scene, pixels that it pans
@@ -59,6 +60,24 @@ def test_a_frame_holds_for_its_scene_before_and_after_it(two_scenes, tmp_path, n
     np.testing.assert_allclose(held[COUNT:], without[COUNT:], atol=0.3)  # the other scene
 
 
+def test_hints_for_a_frame_hold_for_its_scene(two_scenes, tmp_path):
+    source, _ = two_scenes
+    (keys := tmp_path / "keys").mkdir()
+    right, bottom = WIDTH - 1, HEIGHT - 1
+    whole = marks.Area(((0, 0), (right, 0), (right, bottom), (0, bottom)), (40, 60, 160))
+    choices.Choices((HEIGHT, WIDTH), (whole,)).write(keys / "8.hints.json")
+    blue = []
+    for frames in (None, keys):
+        target = tmp_path / f"{frames and 'held'}.mkv"
+        run.colorize_film(source, target, film_options.FilmOptions(quality=1, frames=frames))
+        opened = read.open_film(target)
+        made = [read.pixels(opened, frame.picture) for frame in read.frames(opened)]
+        blue.append(reference.rgb2lab(np.stack(made))[..., 2].mean((1, 2)))
+    without, held = blue
+    assert (held[:COUNT] < without[:COUNT] - 10).all()
+    np.testing.assert_allclose(held[COUNT:], without[COUNT:], atol=0.3)  # the other scene
+
+
 def test_another_folder_makes_the_film_anew(two_scenes, tmp_path):
     source, truth = two_scenes
     keys = []
@@ -83,6 +102,13 @@ def test_what_is_no_key_frame_is_named(two_scenes, tmp_path, name, pixels, messa
     done = CliRunner().invoke(main.cli, [str(each) for each in arguments])
     assert done.exit_code == 2 and message in done.output and name in done.output
     assert not (tmp_path / "a.mkv").exists()
+
+
+def test_hints_for_a_frame_beyond_the_end_are_named(two_scenes, tmp_path):
+    (keys := tmp_path / "keys").mkdir()
+    choices.Choices((HEIGHT, WIDTH)).write(keys / "99.hints.json")
+    with pytest.raises(ValueError, match="hints for frame 99, but the film has only 32"):
+        run.colorize_film(two_scenes[0], tmp_path / "a.mkv", film_options.FilmOptions(frames=keys))
 
 
 def test_a_film_that_is_there_is_made_again_only_if_it_is_asked_for(two_scenes, tmp_path):

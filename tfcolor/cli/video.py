@@ -38,8 +38,8 @@ from tfcolor.support import errors
 @click.option(
     "--frames",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="A folder of frames in color, 240.png or 12.5s.png by number or time; each holds for its "
-    "scene.",
+    help="A folder of frames in color, 240.png or 12.5s.png by number or time, or of hints for "
+    "frames, 240.hints.json; each holds for its scene.",
 )
 @options.recolor
 @options.provenance

@@ -4,13 +4,16 @@ Each holds for its scene: its colors are brought onto the frames before and afte
 show the same. What they show besides is left to the network, hinted by what fits.
 """
 
+import contextlib
+import dataclasses
 import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from tfcolor import images
-from tfcolor.colorizing import transfer
+from tfcolor import images, runtimes
+from tfcolor.colorizing import choices, failures, marks, rendering, transfer
 from tfcolor.images import searching
 from tfcolor.support import errors
 from tfcolor.video import read
@@ -24,35 +27,54 @@ _NAME = re.compile(r"\D*?(?:(?P<number>\d+)|(?P<seconds>\d+(?:\.\d+)?)s)", re.AS
 class KeyFrames:
     """The frames in color of a folder."""
 
-    def __init__(self, folder: Path | None, film: read.Film) -> None:
+    def __init__(
+        self,
+        folder: Path | None,
+        film: read.Film,
+        net: runtimes.Network,
+        rendered: rendering.Rendering,
+    ) -> None:
         """Reads them.
 
         Args:
           folder: of pictures whose names end in the number of the frame, from 0, or in its time in
-            seconds followed by s, such as 240.png, frame-0240.png or 12.5s.png; None for none.
+            seconds followed by s, such as 240.png, frame-0240.png or 12.5s.png; and of files of
+            hints with such names, see `choices`, by which the network colors the frame. None for
+            none.
           film: what they are of.
+          net: the network of the film.
+          rendered: how its colors are put into frames, where a file of hints does not say.
 
         Raises:
-          ValueError: if a name says neither, a picture is gray, or there is none.
+          ValueError: if a name says neither, a picture is gray, a file of hints is none of this
+            film, or there is none.
           OSError: if one cannot be read.
         """
         self._sources: dict[int, transfer.Source] = {}
         if folder is None:
             return
-        for path in searching.search(folder):
-            named = _NAME.fullmatch(path.stem)
-            if not named:
-                raise errors.InputError(
-                    f"{path} names no frame; name it by its number or time, as 240.png or 12.5s.png"
-                )
-            if named["number"]:
-                place = int(named["number"])
-            else:
-                place = round(float(named["seconds"]) * film.rate)
-            try:
-                self._sources[place] = transfer.Source(images.read(path).pixels, SIDE)
-            except errors.InputError as error:
-                raise errors.InputError(f"{path}: {error}") from error
+        chosen: dict[int, tuple[Sequence[marks.Mark], rendering.Rendering]] = {}
+        for path in _listed(folder):
+            with _naming(path):
+                if path.name.endswith(choices.SUFFIX):
+                    place = _place(path, path.name.removesuffix(choices.SUFFIX), film)
+                    fitted = choices.read(path).fit((film.height, film.width))
+                    hints = fitted.pop("hints")
+                    chosen[place] = hints, dataclasses.replace(rendered, **fitted)
+                else:
+                    place = _place(path, path.stem, film)
+                    self._sources[place] = transfer.Source(images.read(path).pixels, SIDE)
+        for place, frame in enumerate(read.frames(film)) if chosen else ():
+            if place in chosen:
+                hints, own = chosen.pop(place)
+                color = own.render(read.pixels(film, frame.picture), net, hints)
+                self._sources[place] = transfer.Source(color, SIDE)
+            if not chosen:
+                return
+        if chosen:
+            raise errors.InputError(
+                f"{folder} has hints for frame {min(chosen)}, but the film has only {place + 1}"
+            )
 
     def fitting(self, place: int, pixels: np.ndarray) -> transfer.Fitting | None:
         """What the nearest key frames before and after a frame know of its colors.
@@ -81,3 +103,42 @@ class KeyFrames:
         weight = sum(weights)
         total = sum(share * ab for share, ab in zip(weights, colors, strict=True))
         return transfer.Fitting(total / np.maximum(weight, 1e-9), weight[..., 0] > 0)
+
+
+def _listed(folder: Path) -> list[Path]:
+    """The pictures and files of hints in a folder and below it.
+
+    Raises:
+      ValueError: if there is none.
+    """
+    found = [
+        path
+        for path in sorted(folder.rglob("[!.]*"))
+        if path.name.endswith(choices.SUFFIX) or path.suffix.lower() in searching.KNOWN
+    ]
+    if not found:
+        raise errors.InputError(f"{folder} holds no pictures and no files of hints; give others")
+    return found
+
+
+@contextlib.contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Names a file in what is wrong with it."""
+    try:
+        yield
+    except errors.InputError as error:
+        raise errors.InputError(failures.naming(path, str(error))) from error
+
+
+def _place(path: Path, name: str, film: read.Film) -> int:
+    """The frame that a name means, from 0.
+
+    Raises:
+      ValueError: if it means none.
+    """
+    named = _NAME.fullmatch(name)
+    if not named:
+        raise errors.InputError(
+            f"{path} names no frame; name it by its number or time, as 240.png or 12.5s.png"
+        )
+    return int(named["number"] or round(float(named["seconds"] or 0) * film.rate))

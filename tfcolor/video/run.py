@@ -178,7 +178,7 @@ def _make_segments(
         progress(min(made.place + 1 - first, total), total)
         return made.picture
 
-    given = key_frames.KeyFrames(settings.frames, film)
+    given = key_frames.KeyFrames(settings.frames, film, net, settings)
     with contextlib.closing(_colorized(net, film, settings, given, first, moment)) as frames:
         for index, group in itertools.groupby(frames, lambda made: made.place // SEGMENT_FRAMES):
             partial = parts.place(folder, index)
