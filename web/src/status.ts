@@ -1,0 +1,17 @@
+// What the page says about its work.
+
+const element = <Kind extends HTMLElement>(id: string) => document.getElementById(id) as Kind;
+
+/** What is going on; nothing if empty. */
+export function say(text: string): void {
+  element("status").textContent = text;
+}
+
+/** What went wrong; nothing if empty. */
+export function complain(error: unknown): void {
+  element("error").textContent = messageOf(error);
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
