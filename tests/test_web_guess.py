@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from test_web import ROOT, built_page, has_node
 
-from tfcolor.colorizing import choices, likelihood, marks, variants
+from tfcolor.colorizing import choices, likelihood, local_hints, marks, variants
 
 pytestmark = pytest.mark.skipif(not has_node(), reason="needs Node.js 20.19 with npm")
 
@@ -16,14 +16,20 @@ SHAPE = (600, 800)  # the photograph
 ASK = """
 const {readFileSync} = require("node:fs");
 const {modes, variantShift} = require("./guess.js");
-const {lay} = require("./hints.js");
+const {lay, planes} = require("./hints.js");
+const {hold, spread} = require("./spread.js");
 const {fromJson, toJson} = require("./choice.js");
 const [height, width, down, right, asked] = JSON.parse(readFileSync(0, "utf8"));
 const plane = (data) => ({width, height, data: new Float32Array(data)});
 const size = {width: right, height: down};
 const tasks = {
   modes: ({probabilities, lightness}) => modes(new Float32Array(probabilities), lightness),
-  lay: ({l, hints, saturation}) => [...lay(plane(l), hints, size, saturation).planes],
+  lay: ({l, hints, saturation}) => [...planes(lay(plane(l), hints, size, saturation)).planes],
+  spread: ({l, ab, hints, saturation}) => {
+    const colors = {l: plane(l), a: plane(ab[0]), b: plane(ab[1])};
+    const {a, b} = spread(colors, hints, size, saturation);
+    return [hold(colors, hints, size, saturation), [...a.data], [...b.data]];
+  },
   shift: ({l, told, variant, hints}) => {
     const nothing = plane(l.map(() => 0));
     const cells = {width: width / 4, height: height / 4, data: new Float32Array(told)};
@@ -43,7 +49,7 @@ def ask(tmp_path_factory):
     folder = tmp_path_factory.mktemp("modules")
     built_page(folder / "page")  # fetches npm's packages and writes the constants
     options = "--ignoreConfig --target ES2023 --module commonjs --outDir".split()
-    sources = [f"src/{name}.ts" for name in ("guess", "hints", "choice")]
+    sources = [f"src/{name}.ts" for name in ("guess", "spread", "choice")]
     tsc = ["npx", "tsc", *options, folder, *sources]
     subprocess.run(tsc, check=True, cwd=ROOT / "web")
     (folder / "ask.js").write_text(ASK)
@@ -112,6 +118,31 @@ def test_areas_are_laid_as_the_command_lays_them_but_for_their_borders(ask):
     differs = np.abs(np.reshape(found, expected.shape) - expected).max(-1) > 1e-5
     covered = expected[..., 2] > 0
     assert 0.2 < covered.mean() < 0.7 and differs.sum() < 0.05 * covered.sum()
+
+
+def test_what_a_network_left_is_corrected_as_the_command_does(ask, rng):
+    l = lightness() + rng.normal(0, 0.02, (HEIGHT, WIDTH)).astype(np.float32)
+    ab = rng.uniform(-0.1, 0.1, (2, 6, 8)).astype(np.float32)
+    ab = np.stack([np.kron(plane, np.ones((40, 40), np.float32)) for plane in ab])
+    hints = [
+        {"x": 100, "y": 150, "color": "#c03028"},
+        {"x": 600, "y": 250, "color": "#4060a0"},
+    ]
+    chosen = choices.parse({"width": SHAPE[1], "height": SHAPE[0], "hints": hints}).hints
+    about = chosen, SHAPE, 0.8
+    stacked = np.moveaxis(ab, 0, -1)
+    expected = local_hints.spread(l, stacked, *about, local_hints.REST_SIDE)
+    asked = {"task": "spread", "l": l.ravel().tolist(), "ab": ab.reshape(2, -1).tolist()}
+    ((held, *found),) = ask({**asked, "hints": hints, "saturation": 0.8})
+    found = np.moveaxis(np.reshape(found, ab.shape), 0, -1)
+    np.testing.assert_allclose(found, expected, atol=0.002)
+    assert held is local_hints.hold(l, stacked, *about) is False
+    assert np.abs(expected - stacked).max() > 0.3
+    laid = marks.planes(l, *about)
+    there = np.where(laid[..., 2:] > 0, laid[..., :2], stacked)
+    asked["ab"] = np.moveaxis(there, -1, 0).reshape(2, -1).tolist()
+    ((held, *_),) = ask({**asked, "hints": hints, "saturation": 0.8})
+    assert held is local_hints.hold(l, there, *about) is True
 
 
 @pytest.mark.parametrize("variant", [2, 4, 6, 9])

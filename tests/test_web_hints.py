@@ -1,5 +1,6 @@
 """What the page runs, web/src/network.ts, told colors of places; in Node.js, not in a browser."""
 
+import functools
 import json
 import shutil
 import subprocess
@@ -7,9 +8,24 @@ import subprocess
 import hinted
 import numpy as np
 import pytest
-from test_web import ROOT, built_page, has_node
+from test_web import (
+    CLOSE,
+    ROOT,
+    Files,
+    build,
+    built_page,
+    colorized,
+    difference,
+    downloaded,
+    has_node,
+    photograph,
+    pixels,
+    serving,
+    show,
+    visiting,
+)
 
-from tfcolor.colorizing import reduction
+from tfcolor.colorizing import choices, reduction
 from tfcolor.export import lite_onnx
 from tfcolor.runtimes import lite
 
@@ -90,10 +106,8 @@ def runtime(tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_the_page_gives_what_the_file_gives_with_hints_and_without(runtime, tmp_path):
-    path = tmp_path / "hinted.tflite"
-    path.write_bytes(lite_onnx.to_lite(hinted.generator(), "float32", hinted.probabilities))
-    lite.add_card(path, hinted.SIZE, 32)
+def test_the_page_gives_what_the_file_gives_with_hints_and_without(runtime, hinted_file):
+    path = hinted_file
     net = lite.LiteNetwork(path)
     l, hints = hinted.planes(50, 75)
     told, silent = runtime(path, (l, hints), (l, None))
@@ -107,3 +121,52 @@ def test_the_page_runs_a_file_of_one_input(runtime):
     l, _ = hinted.planes(64, 64)
     (ab,) = runtime(path, (l, None))
     np.testing.assert_allclose(ab, reduction.colors(lite.LiteNetwork(path), l), atol=1e-3)
+
+
+@pytest.fixture(scope="module")
+def hinted_file(tmp_path_factory):
+    """A network that takes hints, as a file."""
+    path = tmp_path_factory.mktemp("network") / "hinted.tflite"
+    path.write_bytes(lite_onnx.to_lite(hinted.generator(), "float32", hinted.probabilities))
+    lite.add_card(path, hinted.SIZE, 32)
+    return path
+
+
+@pytest.mark.slow
+def test_colors_that_a_visitor_chooses_are_those_of_the_command(browser, hinted_file, tmp_path):
+    done = build(tmp_path / "page", "--model", hinted_file)
+    assert done.returncode == 0, done.stderr
+    path = photograph(tmp_path / "photo.png", (450, 300), mode="L")
+    with serving(functools.partial(Files, directory=tmp_path)) as url:
+        with visiting(browser, f"{url}/page/") as page:
+            show(page, path)
+            plain = pixels(downloaded(page))
+            page.locator("#picture").click(position={"x": 90, "y": 120})
+            likely = page.locator("#likely .swatch")
+            likely.nth(1).wait_for()
+            likely.nth(1).click()
+            page.locator("button.mark").wait_for()
+            page.locator("body:not(.busy)").wait_for()
+            page.get_by_role("button", name="Done").click()
+            page.locator("#picture").click(position={"x": 400, "y": 60})
+            page.get_by_role("button", name="navy").click()
+            page.locator("button.mark").nth(1).wait_for()
+            page.locator("body:not(.busy)").wait_for()
+            page.get_by_role("button", name="Done").click()
+            made = pixels(downloaded(page))
+            with page.expect_download() as download:
+                page.get_by_role("button", name="Save my choices").click()
+            download.value.save_as(tmp_path / "photo.hints.json")
+            variant = page.get_by_role("button", name="Variant 2")
+            variant.click()
+            page.locator("body:not(.busy)").wait_for()
+            varied = pixels(downloaded(page))
+    assert len(choices.read(tmp_path / "photo.hints.json").hints) == 2
+    options = ["-m", str(hinted_file), "--hints", str(tmp_path / "photo.hints.json")]
+    expected = colorized(path, *options)
+    assert difference(made, expected) < CLOSE < 1 < difference(made, plain)
+    chosen = choices.read(tmp_path / "photo.hints.json")
+    options[-1] = str(tmp_path / "second.hints.json")
+    choices.Choices(chosen.shape, chosen.hints, {"variant": 2}).write(options[-1])
+    expected = colorized(path, *options, "--overwrite")
+    assert difference(varied, expected) < CLOSE < 0.1 < difference(varied, made)

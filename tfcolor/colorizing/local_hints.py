@@ -26,6 +26,7 @@ HINT = 100.0  # weight of (d - hint)**2; outweighs any eight neighbors: a click 
 HOLDS = 5.0  # CIEDE2000; a hint holds if the color at its own place differs by less
 MOST = 0.9  # share of an area's pixels that must hold; at its border colors mix
 MAX_SIDE = 192  # pixels; the matrix takes 8 bytes * long side * 2 * short side**2
+REST_SIDE = 96  # pixels; for what a network that takes hints left to correct, also in browsers
 
 _OFFSETS = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1)]
 _CENTER = _OFFSETS.index((0, 0))
@@ -38,6 +39,7 @@ def spread(
     hints: Sequence[marks.Mark],
     shape: tuple[int, int],
     saturation: float = 1.0,
+    side: int = MAX_SIDE,
 ) -> np.ndarray:
     """The network's colors, corrected by hints.
 
@@ -47,6 +49,7 @@ def spread(
       hints: in any order but that of overlapping areas; see `marks.lay`. A hint of the color that
         is there already keeps other hints away.
       shape, saturation: see `marks.lay`.
+      side: short side at which the correction is solved for, pixels.
 
     Returns:
       ab, float32 (h, w, 2); no correction goes beyond what some hint asks for.
@@ -57,7 +60,7 @@ def spread(
     marks.check(hints, shape)
     if not hints:
         return ab
-    small_l, small_ab = _small(l), _small(ab)
+    small_l, small_ab = _small(l, side), _small(ab, side)
     weight, target = constraints(small_l, small_ab, hints, shape, saturation)
     return ab + _solved(small_l, weight, target, l.shape)
 
@@ -79,10 +82,10 @@ def propagate(l: np.ndarray, share: np.ndarray, correction: np.ndarray) -> np.nd
     return _solved(_small(l), HINT * small.astype(np.float64), target, l.shape)
 
 
-def _small(plane: np.ndarray) -> np.ndarray:
+def _small(plane: np.ndarray, side: int = MAX_SIDE) -> np.ndarray:
     """A plane at the size at which corrections are solved for."""
     height, width = plane.shape[:2]
-    factor = min(1.0, MAX_SIDE / min(height, width))
+    factor = min(1.0, side / min(height, width))
     size = (max(1, round(width * factor)), max(1, round(height * factor)))
     return cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
 

@@ -61,8 +61,10 @@ class Rendering:
         ab = reduction.colors(network, l, planes)
         if self.variant > 1:
             ab = ab + variants.shift(network, l, planes, self.variant, self.seed)
-        is_done = planes is not None and local_hints.hold(l, ab, *about)
-        return ab if is_done or not hints else local_hints.spread(l, ab, *about)
+        if not hints or (planes is not None and local_hints.hold(l, ab, *about)):
+            return ab
+        side = local_hints.MAX_SIDE if planes is None else local_hints.REST_SIDE
+        return local_hints.spread(l, ab, *about, side)
 
     def paint(self, pixels: np.ndarray, l: np.ndarray, ab: np.ndarray) -> np.ndarray:
         """The photograph in these colors; see `painting.paint`."""

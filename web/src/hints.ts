@@ -12,38 +12,60 @@ export interface Hints {
   planes: Float32Array;
 }
 
+export interface Laid {
+  /** 1 where there is a mark. */
+  mask: Uint8Array;
+  /** a* / 110 and b* / 110 of each pixel; 0 where there is none. */
+  color: Float32Array;
+}
+
 /**
  * @param l - as the network sees it.
  * @param size - of the photograph, whose pixels the marks are in.
  * @param saturation - the factor that the picture is painted with; a mark is the color after that.
  */
-export function lay(l: Plane, marks: readonly Mark[], size: Size, saturation: number): Hints {
-  const { width, height } = l;
-  const planes = new Float32Array(width * height * 3);
-  const [count, total] = [new Float32Array(width * height), new Float32Array(width * height * 2)];
+export function lay(l: Plane, marks: readonly Mark[], size: Size, saturation: number): Laid {
+  const pixels = l.data.length;
+  const [mask, color] = [new Uint8Array(pixels), new Float32Array(2 * pixels)];
+  const [count, total] = [new Float32Array(pixels), new Float32Array(2 * pixels)];
   for (const mark of marks) {
     const ab = lab.fromHex(mark.color).map((each) => each / lab.AB_SCALE / (saturation || 1));
     for (const at of covered(mark, l, size)) {
+      mask[at] = 1;
       if ("x" in mark) {
         count[at]++;
         for (const channel of [0, 1]) total[2 * at + channel] += ab[channel];
-      } else planes.set([...ab, 1], 3 * at);
+      } else color.set(ab, 2 * at);
     }
   }
   count.forEach((places, at) => {
-    if (places) planes.set([total[2 * at] / places, total[2 * at + 1] / places, 1], 3 * at);
+    if (places) color.set([total[2 * at] / places, total[2 * at + 1] / places], 2 * at);
   });
-  for (let at = 0; at < planes.length; at += 3) {
-    const most = Math.max(Math.abs(planes[at]), Math.abs(planes[at + 1]), 1);
-    planes[at] /= most;
-    planes[at + 1] /= most;
-  }
-  return { planes };
+  return { mask, color };
+}
+
+/** What was laid as the input of a network. */
+export function planes({ mask, color }: Laid): Hints {
+  const joined = new Float32Array(mask.length * 3);
+  mask.forEach((on, at) => {
+    if (!on) return;
+    const [a, b] = color.subarray(2 * at, 2 * at + 2);
+    const most = Math.max(Math.abs(a), Math.abs(b), 1);
+    joined.set([a / most, b / most, 1], 3 * at);
+  });
+  return { planes: joined };
 }
 
 /** The pixel of `l` for one of the photograph. */
 export function placeOf([x, y]: Point, l: Size, { width, height }: Size): Point {
   return [Math.floor(((x + 0.5) * l.width) / width), Math.floor(((y + 0.5) * l.height) / height)];
+}
+
+/** The indices of the pixels of `l` that must have a mark's color. */
+export function cores(mark: Mark, l: Plane, size: Size): number[] {
+  if (!("x" in mark)) return covered(mark, l, size);
+  const [column, row] = placeOf([mark.x, mark.y], l, size);
+  return [row * l.width + column];
 }
 
 /** The indices of the pixels of `l` that a mark covers. */

@@ -4,12 +4,13 @@ import type { Call, Name, Reply, Tasks } from "./calls";
 import type { Choice } from "./choice";
 import { SCREEN, THUMBNAIL } from "./engine";
 import { likely, variantShift } from "./guess";
-import { type Hints, lay } from "./hints";
+import { type Hints, lay, planes } from "./hints";
 import { mark } from "./mark";
 import { Network } from "./network";
 import { type Colors, paint } from "./paint";
 import { Photograph, Refused, context } from "./photograph";
 import { reduce } from "./reduce";
+import { hold, spread } from "./spread";
 import type { Plane } from "./taps";
 import { isInColor } from "./tone";
 
@@ -47,7 +48,12 @@ class Opened {
     if (!found) {
       const hints = this.hints(choice);
       found = await network.colors(this.l, hints?.planes);
-      if (variant > 1) found = variantShift(found, await network.classes(this.l, hints?.planes), variant, hints);
+      if (variant > 1) {
+        const told = await network.classes(this.l, hints?.planes);
+        found = variantShift(found, told, variant, hints);
+      }
+      const about = [marks, this.photograph, saturation] as const;
+      if (marks.length && !hold(found, ...about)) found = spread(found, ...about);
       this.colors.set(key, found);
       const [oldest] = this.colors.keys();
       if (this.colors.size > REMEMBERED) this.colors.delete(oldest);
@@ -56,7 +62,7 @@ class Opened {
   }
 
   hints({ marks, saturation }: Choice): Hints | undefined {
-    return marks.length ? lay(this.l, marks, this.photograph, saturation) : undefined;
+    return marks.length ? planes(lay(this.l, marks, this.photograph, saturation)) : undefined;
   }
 }
 
