@@ -23,7 +23,7 @@ from PIL import Image
 from skimage import color as reference
 from test_web import build, has_node
 
-from tfcolor.app import album, preview, server
+from tfcolor.app import album, colorist, preview, server
 from tfcolor.cli import main
 from tfcolor.colorizing import choices, marks
 
@@ -572,7 +572,7 @@ def kept(path, album_path):
 
 
 def wanted(shape, hints=(), **options):
-    return album.Wanted(choices.Choices(shape, tuple(hints), options))
+    return colorist.Wanted(choices.Choices(shape, tuple(hints), options))
 
 
 def test_a_photograph_that_is_too_small_is_named_and_a_long_one_is_shown(tmp_path):
@@ -580,7 +580,8 @@ def test_a_photograph_that_is_too_small_is_named_and_a_long_one_is_shown(tmp_pat
         preview.read(saved(tmp_path / "line.png", Image.new("L", (5000, 1))), 1)
     strip = saved(tmp_path / "strip.png", Image.new("L", (5000, 20)))
     _, _, own = kept(strip, tmp_path)
-    assert own.color(Stripes(), wanted((20, 5000), size=32), 1600).shape == (8, 1600, 3)
+    made = colorist.Colorist(Stripes(), 3).color(own, wanted((20, 5000), size=32), 1600)
+    assert made.shape == (8, 1600, 3)
 
 
 def test_the_network_runs_again_only_for_what_changes_its_colors(tmp_path):
@@ -593,13 +594,13 @@ def test_the_network_runs_again_only_for_what_changes_its_colors(tmp_path):
 
     net, shape = Counting(), (160, 240)
     _, _, own = kept(photograph(tmp_path / "old.png"), tmp_path)
-    own.color(net, wanted(shape), 300)
-    for change in ({"strength": 0.5}, {"saturation": 2.0}, {}):
-        own.color(net, wanted(shape, **change), 100)
+    working = colorist.Colorist(net, 3)
+    for change in ({}, {"strength": 0.5}, {"saturation": 2.0}, {}):
+        working.color(own, wanted(shape, **change), 100)
     assert net.count == 1
     hint = marks.Hint(60, 40, (192, 48, 40))
-    own.color(net, wanted(shape, [hint]), 300)
-    own.color(net, wanted(shape, [hint], saturation=2.0), 300)
+    for change in ({}, {"strength": 0.5}, {"saturation": 2.0}):
+        working.color(own, wanted(shape, [hint], **change), 300)
     assert net.count == 3
 
 

@@ -7,17 +7,26 @@ NAME.hints.json holds, see `choices`; what such a file lacks is in the query: `r
 
 import dataclasses
 import logging
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from starlette import applications, concurrency, exceptions, middleware, requests, responses
+from starlette import (
+    applications,
+    background,
+    concurrency,
+    exceptions,
+    middleware,
+    requests,
+    responses,
+)
 from starlette.middleware import trustedhost
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from tfcolor import runtimes
-from tfcolor.app import album, preview
+from tfcolor.app import album, colorist, preview
 from tfcolor.colorizing import choices, failures, marks
 from tfcolor.support import errors
 
@@ -41,7 +50,9 @@ def build(
         give a name of its own the address of this machine.
     """
     return applications.Starlette(
-        routes=_Tasks(net, album.Album(place, max_megapixels), max_mb).routes()
+        routes=_Tasks(
+            colorist.Colorist(net, max_megapixels), album.Album(place, max_megapixels), max_mb
+        ).routes()
         + [Mount("/", StaticFiles(directory=PAGE, html=True))],
         middleware=[
             middleware.Middleware(trustedhost.TrustedHostMiddleware, allowed_hosts=hosts),
@@ -58,8 +69,8 @@ def build(
 class _Tasks:
     """What the server does for its page."""
 
-    def __init__(self, net: runtimes.Network, photographs: album.Album, max_mb: int) -> None:
-        self._net, self._album, self._max_mb = net, photographs, max_mb
+    def __init__(self, own: colorist.Colorist, photographs: album.Album, max_mb: int) -> None:
+        self._colorist, self._album, self._max_mb = own, photographs, max_mb
 
     def routes(self) -> list[Route]:
         """The addresses of the tasks."""
@@ -94,8 +105,8 @@ class _Tasks:
         except MENDABLE as error:
             reason = failures.naming(Path(path.name), errors.one_line(error))
             raise errors.InputError(reason.replace(str(path), path.name)) from error
-        height, width = kept.shown.shape
-        about = {"id": identifier, "width": width, "height": height, "kept": kept.shown.passed_over}
+        height, width = kept.shape
+        about = {"id": identifier, "width": width, "height": height, "kept": kept.passed_over}
         return responses.JSONResponse(about)
 
     def forget(self, request: requests.Request) -> responses.Response:
@@ -105,14 +116,14 @@ class _Tasks:
 
     def gray(self, request: requests.Request) -> responses.Response:
         """The photograph as it was given, reduced."""
-        return _picture(self._photograph(request).shown.pixels)
+        return _picture(self._photograph(request).pixels)
 
     async def color(self, request: requests.Request) -> responses.Response:
         """The photograph in color, reduced."""
         side = _number(request.query_params, "side")
 
-        def work(kept: album.Kept, wanted: album.Wanted) -> responses.Response:
-            return _picture(kept.color(self._net, wanted, side))
+        def work(kept: album.Kept, wanted: colorist.Wanted) -> responses.Response:
+            return _picture(self._colorist.color(kept, wanted, side))
 
         return await self._answer(request, work)
 
@@ -120,8 +131,8 @@ class _Tasks:
         """The likely colors of the place x, y."""
         x, y = (_number(request.query_params, name) for name in "xy")
 
-        def work(kept: album.Kept, wanted: album.Wanted) -> responses.Response:
-            found = kept.likely(self._net, wanted.chosen, x, y)
+        def work(kept: album.Kept, wanted: colorist.Wanted) -> responses.Response:
+            found = self._colorist.likely(kept, wanted.chosen, x, y)
             colors = [
                 {"color": marks.text_of(each.rgb), "probability": each.probability}
                 for each in found
@@ -133,16 +144,17 @@ class _Tasks:
     async def file(self, request: requests.Request) -> responses.Response:
         """The file that `tfcolor colorize` writes."""
 
-        def work(kept: album.Kept, wanted: album.Wanted) -> responses.Response:
-            path = kept.write(self._net, wanted)
-            return responses.FileResponse(path, filename=path.name)
+        def work(kept: album.Kept, wanted: colorist.Wanted) -> responses.Response:
+            path = self._colorist.write(kept, wanted)
+            gone = background.BackgroundTask(shutil.rmtree, path.parent)  # once it was sent
+            return responses.FileResponse(path, filename=path.name, background=gone)
 
         return await self._answer(request, work)
 
     async def _answer(
         self,
         request: requests.Request,
-        work: Callable[[album.Kept, album.Wanted], responses.Response],
+        work: Callable[[album.Kept, colorist.Wanted], responses.Response],
     ) -> responses.Response:
         """Does in a thread what a request wants of a photograph."""
         kept, wanted = self._photograph(request), self._wanted(request, await _body(request))
@@ -151,13 +163,13 @@ class _Tasks:
     def _photograph(self, request: requests.Request) -> album.Kept:
         return self._album.get(request.path_params["identifier"])
 
-    def _wanted(self, request: requests.Request, said: Any) -> album.Wanted:
+    def _wanted(self, request: requests.Request, said: Any) -> colorist.Wanted:
         try:
             chosen = choices.parse(said)
         except (TypeError, ValueError) as error:
             raise errors.InputError(str(error)) from error
         other, recolor = (request.query_params.get(name) for name in ("colors_from", "recolor"))
-        return album.Wanted(chosen, self._album.get(other) if other else None, recolor == "1")
+        return colorist.Wanted(chosen, self._album.get(other) if other else None, recolor == "1")
 
 
 @dataclasses.dataclass(frozen=True)
