@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from conftest import Stripes
 from PIL import Image, ImageDraw
 from test_hints import BLUE, RED, two_halves, wanted_ab
 
-from tfcolor.colorizing import local_hints, marks
+from tfcolor.colorizing import local_hints, marks, rendering
 
 GREEN = (60, 140, 50)
 
@@ -39,17 +40,48 @@ def test_a_place_covers_an_area_and_a_later_area_an_earlier_one():
     assert not planes[95, 95].any() and not planes[5, 5].any()
 
 
-def test_an_area_is_painted_and_its_color_stays_on_its_side():
-    l, ab = two_halves()
+@pytest.mark.parametrize("takes_hints", [True, False])
+def test_a_polygon_colors_what_is_inside_and_nothing_else(takes_hints):
+    class Told(Stripes):
+        """Colors everything as the hints say, as a network may that takes a hint too far."""
+
+        def __call__(self, l, hints=None):
+            mean = 0 if hints is None else hints[..., :2].max((0, 1))
+            return super().__call__(l) + np.float32(mean)
+
+    network = Told()
+    network.takes_hints = takes_hints
+    l, _ = two_halves()
+    rows, columns = (side // 8 * 8 for side in l.shape)
+    l = l[:rows, :columns]
     area = marks.Area(((20, 20), (250, 20), (250, 380), (20, 380)), RED)
-    result = local_hints.spread(l, ab, [area], (400, 600))
+    inside = area.mask(l, (400, 600))
+    place = marks.Hint(100, 100, GREEN)
+    rendered = rendering.Rendering()
+    plain = rendered.colors(network, l)
+    made = rendered.colors(network, l, [area], (400, 600))
+    np.testing.assert_array_equal(made[~inside], plain[~inside])
+    np.testing.assert_allclose(
+        made[inside], np.broadcast_to(wanted_ab(RED), made[inside].shape), atol=1e-3
+    )
+    both = rendered.colors(network, l, [place, area], (400, 600))
+    alone = rendered.colors(network, l, [place], (400, 600))
+    np.testing.assert_array_equal(both[~inside], alone[~inside])
+    there = marks.place_of(100, 100, l.shape, (400, 600))
+    np.testing.assert_allclose(both[there], wanted_ab(GREEN), atol=1e-3)
+
+
+def test_a_stroke_spreads_over_its_side():
+    l, ab = two_halves()
+    stroke = marks.Area(((60, 60), (200, 300)), RED, width=30)
+    result = local_hints.spread(l, ab, [stroke], (400, 600))
     inside = np.s_[3:37, 3:24]
     np.testing.assert_allclose(
-        result[inside], np.broadcast_to(wanted_ab(RED), result[inside].shape), atol=0.02
+        result[inside], np.broadcast_to(wanted_ab(RED), result[inside].shape), atol=0.05
     )
     assert np.abs(result - ab)[:, 32:].max() < 0.03
-    assert local_hints.hold(l, result, [area], (400, 600))
-    assert not local_hints.hold(l, ab, [area], (400, 600))
+    assert local_hints.hold(l, result, [stroke], (400, 600))
+    assert not local_hints.hold(l, ab, [stroke], (400, 600))
 
 
 def test_marks_of_a_smaller_photograph_have_the_same_places_in_a_larger_one():

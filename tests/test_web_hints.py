@@ -149,7 +149,7 @@ def test_colors_that_a_visitor_chooses_are_those_of_the_command(browser, hinted_
             page.locator("body:not(.busy)").wait_for()
             page.get_by_role("button", name="Done").click()
             page.locator("#picture").click(position={"x": 400, "y": 60})
-            page.get_by_role("button", name="navy").click()
+            page.get_by_role("button", name="blue", exact=True).click()
             page.locator("button.mark").nth(1).wait_for()
             page.locator("body:not(.busy)").wait_for()
             page.get_by_role("button", name="Done").click()

@@ -1,18 +1,21 @@
 """The photographs that the app's page has given, kept until it stops or for some hours."""
 
+import contextlib
 import dataclasses
+import os
 import secrets
 import shutil
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from tfcolor.app import preview
-from tfcolor.support import errors
 
 FORGOTTEN_AFTER = 6 * 3600  # seconds without a request
+_LONGEST = 60  # characters of a name, which may take 4 bytes each
 
 
 @dataclasses.dataclass(eq=False)
@@ -47,23 +50,27 @@ class Album:
         self._kept: dict[str, Kept] = {}
         self._lock = threading.Lock()
 
-    def room(self, name: str) -> tuple[str, Path]:
-        """A new identifier, and where to write the file of that name before `add`."""
+    @contextlib.contextmanager
+    def room(self, name: str) -> Iterator[tuple[str, Path]]:
+        """A new identifier, and where to write the file of that name before `add`.
+
+        Unless it is added, nothing of it is kept.
+        """
         identifier = secrets.token_urlsafe(16)
-        # A browser's name for a file has no folders, but anybody can send a request.
-        name = Path(name.replace("\\", "/")).name or "photograph"
-        path = self._place / identifier / "given" / name
+        path = self._place / identifier / "given" / _safe(name)
         path.parent.mkdir(parents=True)
-        return identifier, path
+        try:
+            yield identifier, path
+        finally:
+            with self._lock:
+                is_kept = identifier in self._kept
+            if not is_kept:
+                self._delete(identifier)
 
     def add(self, identifier: str, path: Path) -> Kept:
         """Keeps a photograph whose file was written; raises as `preview.read`."""
-        try:
-            shown = preview.read(path, self._max_megapixels)
-            np.save(_preview_of(path), shown.pixels)
-        except BaseException:
-            self._delete(identifier)
-            raise
+        shown = preview.read(path, self._max_megapixels)
+        np.save(_preview_of(path), shown.pixels)
         kept = Kept(path, shown.shape, shown.passed_over)
         with self._lock:
             self._kept[identifier] = kept
@@ -73,12 +80,10 @@ class Album:
         """A photograph.
 
         Raises:
-          ValueError: if there is none, or no more.
+          KeyError: if there is none, or no more.
         """
         with self._lock:
-            kept = self._kept.get(identifier)
-        if kept is None:
-            raise errors.InputError("the app no longer has this photograph; give it again")
+            kept = self._kept[identifier]
         kept.used_at = time.monotonic()
         return kept
 
@@ -99,6 +104,14 @@ class Album:
 
     def _delete(self, identifier: str) -> None:
         shutil.rmtree(self._place / identifier, ignore_errors=True)
+
+
+def _safe(name: str) -> str:
+    """A name for a file: a browser's has no folders, but anybody can send a request."""
+    last = Path(name.replace("\\", "/")).name
+    plain = "".join(each for each in last if each.isprintable())
+    stem, suffix = os.path.splitext(plain)
+    return f"{stem.strip('. ')[:_LONGEST] or 'photograph'}{suffix[:10]}"
 
 
 def _preview_of(path: Path) -> Path:

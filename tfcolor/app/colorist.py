@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +37,7 @@ class Colorist:
         """Takes the network, and the largest photograph that is read."""
         self._net, self._max_megapixels = net, max_megapixels
         self._seen = functools.lru_cache(REMEMBERED)(self._see)
+        self._large = functools.lru_cache(1)(self._read_large)
 
     def color(self, kept: album.Kept, wanted: Wanted, side: int) -> np.ndarray:
         """A photograph in color, the long side of at most `side` pixels; uint8 (h, w, 3).
@@ -57,8 +57,7 @@ class Colorist:
         )
         l, ab = self._seen(kept, same, fitted, wanted.colors_from)
         if side > preview.MAX_SIDE:
-            side = min(side, LARGEST_SIDE)
-            pixels = preview.read(kept.path, self._max_megapixels, side).pixels
+            pixels = self._large(kept, min(side, LARGEST_SIDE))
         return rendered.paint(preview.reduced(pixels, side), l, ab)
 
     def likely(
@@ -72,16 +71,19 @@ class Colorist:
         size = chosen.options.get("size")
         return likelihood.likely(self._net, pixels, column, row, size=size, hints=hints)
 
-    def write(self, kept: album.Kept, wanted: Wanted) -> Path:
+    def write(self, kept: album.Kept, wanted: Wanted, place: Path) -> Path:
         """Colorizes it in full size, as `tfcolor colorize --hints` does.
 
+        Args:
+          kept, wanted: the photograph and how.
+          place: an empty folder.
+
         Returns:
-          The new file, in a folder of its own.
+          The new file.
 
         Raises:
           ValueError: if it cannot be done; says why.
         """
-        place = Path(tempfile.mkdtemp(dir=kept.path.parent.parent))
         wanted.chosen.write(chosen := place / f"{kept.path.stem}{choices.SUFFIX}")
         options = folder.FileOptions(
             choices=chosen,
@@ -96,6 +98,9 @@ class Colorist:
         if result.reason:
             raise errors.InputError(result.reason.replace(str(kept.path), kept.path.name))
         return target
+
+    def _read_large(self, kept: album.Kept, side: int) -> np.ndarray:
+        return preview.read(kept.path, self._max_megapixels, side).pixels
 
     def _see(
         self,

@@ -5,10 +5,12 @@ NAME.hints.json holds, see `choices`; what such a file lacks is in the query: `r
 `colors_from=IDENTIFIER` and, for pictures, `side=PIXELS`.
 """
 
+import asyncio
+import contextlib
 import dataclasses
 import logging
-import shutil
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,7 @@ from tfcolor.support import errors
 PAGE = Path(__file__).with_name("page")  # what `bin/web --app` builds from web/
 # Errors that the user can mend are told to the page; any other is a bug.
 MENDABLE = (OSError, errors.InputError, MemoryError)
+FORGETS_EVERY = 600  # seconds; see `album.FORGOTTEN_AFTER`
 _log = logging.getLogger(__name__)
 
 
@@ -49,17 +52,25 @@ def build(
       hosts: names under which browsers may reach it, "*" for any: a page of another site could
         give a name of its own the address of this machine.
     """
+    photographs = album.Album(place, max_megapixels)
+    tasks = _Tasks(colorist.Colorist(net, max_megapixels), photographs, max_mb)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: applications.Starlette) -> AsyncIterator[None]:
+        forgetting = asyncio.create_task(_forget_old(photographs))
+        yield
+        forgetting.cancel()
+
     return applications.Starlette(
-        routes=_Tasks(
-            colorist.Colorist(net, max_megapixels), album.Album(place, max_megapixels), max_mb
-        ).routes()
-        + [Mount("/", StaticFiles(directory=PAGE, html=True))],
+        routes=[*tasks.routes(), Mount("/", StaticFiles(directory=PAGE, html=True))],
+        lifespan=lifespan,
         middleware=[
             middleware.Middleware(trustedhost.TrustedHostMiddleware, allowed_hosts=hosts),
             middleware.Middleware(_OwnPageOnly),
         ],
         exception_handlers={
             **dict.fromkeys(MENDABLE, _told),
+            KeyError: _gone,
             exceptions.HTTPException: _told,
             Exception: _unexpected,
         },
@@ -86,28 +97,29 @@ class _Tasks:
 
     async def take(self, request: requests.Request) -> responses.Response:
         """Takes a photograph, the body, of the name in the query."""
-        self._album.forget_old()
-        name = request.query_params.get("name", "")
-        identifier, path = self._album.room(name)
+        with self._album.room(request.query_params.get("name", "")) as (identifier, path):
+            await self._receive(request, path)
+            try:
+                kept = await concurrency.run_in_threadpool(self._album.add, identifier, path)
+            except MENDABLE as error:
+                reason = failures.naming(Path(path.name), errors.one_line(error))
+                raise errors.InputError(reason.replace(str(path), path.name)) from error
+        height, width = kept.shape
+        about = {"id": identifier, "width": width, "height": height, "kept": kept.passed_over}
+        return responses.JSONResponse(about)
+
+    async def _receive(self, request: requests.Request, path: Path) -> None:
+        """Writes the body of a request into a file."""
         left = self._max_mb * 1_000_000
         with open(path, "wb") as file:
             async for chunk in request.stream():
                 left -= len(chunk)
                 if left < 0:
-                    path.unlink()
                     raise errors.InputError(
                         f"{path.name} has more than {self._max_mb} MB; give a smaller file, or "
                         "start the app with a larger --max-mb"
                     )
                 file.write(chunk)
-        try:
-            kept = await concurrency.run_in_threadpool(self._album.add, identifier, path)
-        except MENDABLE as error:
-            reason = failures.naming(Path(path.name), errors.one_line(error))
-            raise errors.InputError(reason.replace(str(path), path.name)) from error
-        height, width = kept.shape
-        about = {"id": identifier, "width": width, "height": height, "kept": kept.passed_over}
-        return responses.JSONResponse(about)
 
     def forget(self, request: requests.Request) -> responses.Response:
         """Deletes a photograph."""
@@ -145,9 +157,14 @@ class _Tasks:
         """The file that `tfcolor colorize` writes."""
 
         def work(kept: album.Kept, wanted: colorist.Wanted) -> responses.Response:
-            path = self._colorist.write(kept, wanted)
-            gone = background.BackgroundTask(shutil.rmtree, path.parent)  # once it was sent
-            return responses.FileResponse(path, filename=path.name, background=gone)
+            place = tempfile.TemporaryDirectory(dir=kept.path.parent.parent)
+            try:
+                path = self._colorist.write(kept, wanted, Path(place.name))
+            except BaseException:
+                place.cleanup()
+                raise
+            sent = background.BackgroundTask(place.cleanup)
+            return responses.FileResponse(path, filename=path.name, background=sent)
 
         return await self._answer(request, work)
 
@@ -174,14 +191,21 @@ class _Tasks:
 
 @dataclasses.dataclass(frozen=True)
 class _OwnPageOnly:
-    """Refuses requests that a browser sends for a page of another site."""
+    """Refuses what a page of another site asks for, except to be shown the page itself."""
 
     app: Any
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        told = dict(scope.get("headers", ())).get(b"sec-fetch-site", b"none")
-        app = self.app if told in (b"same-origin", b"none") else _REFUSAL
-        await app(scope, receive, send)
+        headers = dict(scope.get("headers", ()))
+        is_own = headers.get(b"sec-fetch-site", b"none") in (b"same-origin", b"none")
+        is_page = scope.get("path") == "/" and headers.get(b"sec-fetch-mode") == b"navigate"
+        await (self.app if is_own or is_page else _REFUSAL)(scope, receive, send)
+
+
+async def _forget_old(photographs: album.Album) -> None:
+    while True:
+        await asyncio.sleep(FORGETS_EVERY)
+        photographs.forget_old()
 
 
 _REFUSAL = responses.PlainTextResponse("only for the app's own page", 403)
@@ -214,6 +238,11 @@ def _told(request: requests.Request, error: Exception) -> responses.Response:
     if isinstance(error, exceptions.HTTPException):
         return responses.JSONResponse({"error": error.detail}, error.status_code)
     return responses.JSONResponse({"error": errors.one_line(error)}, 400)
+
+
+def _gone(request: requests.Request, error: Exception) -> responses.Response:
+    """The page gives a photograph again that was forgotten."""
+    return responses.JSONResponse({"error": "the app no longer has this photograph"}, 404)
 
 
 def _unexpected(request: requests.Request, error: Exception) -> responses.Response:

@@ -82,7 +82,8 @@ def cell_probabilities(
     Returns:
       float32 (ceil(h / 4), ceil(w / 4), 258), see `reduction.class_probabilities`.
     """
-    planes = marks.planes(l, hints, shape) if hints and network.takes_hints else None
+    spreading = marks.spreading(hints) if network.takes_hints else ()
+    planes = marks.planes(l, spreading, shape) if spreading else None
     return reduction.class_probabilities(network, l, planes)
 
 

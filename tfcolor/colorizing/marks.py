@@ -69,6 +69,9 @@ class Hint:
 class Area:
     """An area and its color: a polygon, or a stroke of a brush.
 
+    A polygon colors what is inside and nothing else; a stroke spreads over its object, as a place
+    does.
+
     Attributes:
       points: (x, y) of the corners, three at least, or along the stroke, as in `Hint`.
       rgb: see `Hint`.
@@ -214,6 +217,35 @@ def lay(
     at_places = count > 0
     color[at_places] = total[at_places] / count[at_places, None]
     return covered | at_places, color
+
+
+def spreading(marks: Sequence[Mark]) -> tuple[Mark, ...]:
+    """The marks whose colors spread beyond what they cover: all but polygons."""
+    return tuple(mark for mark in marks if isinstance(mark, Hint) or mark.width is not None)
+
+
+def fill(
+    l: np.ndarray,
+    ab: np.ndarray,
+    marks: Sequence[Mark],
+    shape: tuple[int, int],
+    saturation: float = 1.0,
+) -> np.ndarray:
+    """Gives what is inside polygons its color.
+
+    Args:
+      ab: the colors without polygons, a*b* / 110, float32 (h, w, 2); not changed.
+      l, marks, shape, saturation: see `lay`; places and strokes inside polygons cover them.
+
+    Returns:
+      float32 (h, w, 2).
+    """
+    polygons = [mark for mark in marks if isinstance(mark, Area) and mark.width is None]
+    if not polygons:
+        return ab
+    inside = np.any([mark.mask(l, shape) for mark in polygons], axis=0)
+    color: np.ndarray = lay(l, marks, shape, saturation)[1].astype(np.float32)
+    return np.where(inside[..., None], color, ab)
 
 
 def place_of(x: int, y: int, l_shape: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, int]:

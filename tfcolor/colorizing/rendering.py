@@ -56,6 +56,17 @@ class Rendering:
         shape: tuple[int, int] = (0, 0),
     ) -> np.ndarray:
         """The network's colors, corrected by hints; see `local_hints.spread` for hints, shape."""
+        ab = self._spread(network, l, marks.spreading(hints), shape)
+        return marks.fill(l, ab, hints, shape, self.saturation)
+
+    def _spread(
+        self,
+        network: runtimes.Network,
+        l: np.ndarray,
+        hints: Sequence[marks.Mark],
+        shape: tuple[int, int],
+    ) -> np.ndarray:
+        """`colors` with hints that spread."""
         about = hints, shape, self.saturation
         planes = marks.planes(l, *about) if hints and network.takes_hints else None
         ab = reduction.colors(network, l, planes)

@@ -128,14 +128,15 @@ def colors(
     share = arrays.resize(fitting.fits.astype(np.float32), *l.shape)
     known = arrays.resize(fitting.ab * fitting.fits[..., None], *l.shape)
     known /= np.maximum(share, 1e-3)[..., None] * np.float32(saturation or 1.0)
-    covered, color = marks.lay(l, hints, shape, saturation)
+    covered, color = marks.lay(l, marks.spreading(hints), shape, saturation)
     share[covered], known[covered] = 1.0, color[covered]
     if network.takes_hints:
         guess = reduction.colors(network, l, marks.joined(known, share))
     else:
         guess = reduction.colors(network, l)
         guess = guess + local_hints.propagate(l, share, known - guess)
-    return guess + share[..., None] * (known - guess)
+    ab = guess + share[..., None] * (known - guess)
+    return marks.fill(l, ab, hints, shape, saturation)
 
 
 def _aligned(

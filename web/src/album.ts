@@ -19,7 +19,10 @@ export class History {
 
   /** Whether nothing was chosen. */
   get isUsual(): boolean {
-    return this.now === USUAL;
+    const names = Object.keys({ ...USUAL, ...this.now }) as (keyof Choice)[];
+    return names.every((name) =>
+      name === "marks" ? !this.now.marks.length : this.now[name] === USUAL[name],
+    );
   }
 
   set(choice: Choice): void {

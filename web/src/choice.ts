@@ -17,6 +17,9 @@ export interface Choice {
   saturation: number;
   /** 1 for the usual coloring, 2 and so on for others that are plausible, too. */
   variant: number;
+  /** Short side that the network sees, pixels, and the seed of variants; as a file says. */
+  size?: number;
+  seed?: number;
   /** Whether colors that are there are replaced. */
   recolor: boolean;
   /** A color picture of the same scene to take colors from. */
@@ -24,7 +27,7 @@ export interface Choice {
 }
 
 export const USUAL: Choice = { marks: [], strength: 1, saturation: 1, variant: 1, recolor: false };
-const NUMBERS = ["strength", "saturation", "variant"] as const;
+const NUMBERS = ["strength", "saturation", "variant", "size", "seed"] as const;
 
 export interface Size {
   width: number;

@@ -1,6 +1,8 @@
 // The dialog that offers colors for a place: the likely ones, named ones, and any other.
 
+import { nameOf } from "./colornames";
 import type { Likely } from "./engine";
+import { fromHex, toHex } from "./lab";
 import { colorOf, draw } from "./view";
 
 const NAMED: Readonly<Record<string, string>> = {
@@ -14,9 +16,11 @@ const NAMED: Readonly<Record<string, string>> = {
   brass: "#b8923f",
   denim: "#4a5f80",
   red: "#b03030",
-  navy: "#2f3a5c",
+  blue: "#3050b0",
   gray: "#808080",
 };
+const RECENT = 6;
+const STEP = 0.04; // share of the longer side that an arrow key moves by in another picture
 
 /** What the dialog tells the page. */
 export interface Told {
@@ -27,43 +31,61 @@ export interface Told {
   closed(): void;
 }
 
+/** What is known of the place. */
+export interface Place {
+  /** Where it is on the screen. */
+  at: DOMRect;
+  /** The color that was set there; none if empty. */
+  color: string;
+  /** L* there, which stays as it is. */
+  lightness: number;
+  guess?: Promise<Likely[]>;
+}
+
 export class Colors {
   private readonly likely: HTMLElement;
+  private readonly used: HTMLElement;
   private readonly any: HTMLInputElement;
-  private readonly removing: HTMLButtonElement;
+  private readonly removing: HTMLElement;
   private asked = 0; // counts what was asked, so that late answers are told from the last
+  private recent: string[] = [];
+  private lightness = 50;
 
   constructor(
     private readonly box: HTMLElement,
     private readonly other: HTMLDialogElement, // shows another picture to pick from
     private readonly told: Told,
   ) {
-    const find = <Kind extends HTMLElement>(name: string) => box.querySelector<Kind>(name)!;
-    this.likely = find("#likely");
-    this.any = find("#any");
-    this.removing = find("#remove-mark");
-    find("#named").append(...Object.entries(NAMED).map(([name, color]) => this.swatch(color, name)));
-    this.any.onchange = () => told.set(this.any.value);
+    this.likely = this.find("#likely");
+    this.used = this.find("#used");
+    this.any = this.find("#any");
+    this.removing = this.find("#remove-mark");
+    this.any.onchange = () => this.take(this.any.value);
     this.removing.onclick = () => told.remove();
-    find("#pick").onclick = () => told.pick();
-    find("#done").onclick = () => this.close();
-    find<HTMLInputElement>("#other-file").onchange = ({ target }) => {
+    this.find("#pick").onclick = () => told.pick();
+    this.find("#done").onclick = () => this.close();
+    this.find<HTMLInputElement>("#other-file").onchange = ({ target }) => {
       const chooser = target as HTMLInputElement;
       if (chooser.files?.[0]) void this.pickFrom(chooser.files[0]);
       chooser.value = "";
     };
     box.onkeydown = (event) => {
+      const isRemoving = event.key === "Delete" || event.key === "Backspace";
       if (event.key === "Escape") this.close();
+      else if (isRemoving && !this.removing.hidden) told.remove();
     };
   }
 
-  /** Opens beside a place of the screen; `color` is that of an existing mark. */
-  open(beside: DOMRect, color: string, guess?: Promise<Likely[]>): void {
+  open({ at, color, lightness, guess }: Place): void {
+    this.lightness = lightness;
     this.any.value = color || "#808080";
     this.removing.hidden = !color;
+    const named = Object.entries(NAMED).map(([name, each]) => this.swatch(each, name, name));
+    this.find("#named").replaceChildren(...named);
+    this.offerRecent();
     this.box.hidden = false;
-    this.place(beside);
-    this.box.focus();
+    this.place(at);
+    this.box.focus({ preventScroll: true });
     void this.offer(guess);
   }
 
@@ -82,6 +104,20 @@ export class Colors {
   took(color: string): void {
     this.any.value = color;
     this.removing.hidden = false;
+    this.recent = [color, ...this.recent.filter((each) => each !== color)].slice(0, RECENT);
+  }
+
+  private find<Kind extends HTMLElement>(name: string): Kind {
+    return this.box.querySelector<Kind>(name)!;
+  }
+
+  private take(color: string): void {
+    this.told.set(color);
+  }
+
+  private offerRecent(): void {
+    this.used.parentElement!.hidden = !this.recent.length;
+    this.used.replaceChildren(...this.recent.map((color) => this.swatch(color, "", nameOf(color))));
   }
 
   private async offer(guess?: Promise<Likely[]>): Promise<void> {
@@ -93,24 +129,26 @@ export class Colors {
     try {
       const found = await guess;
       if (now !== this.asked) return;
-      this.likely.replaceChildren(
-        ...found.map(({ color, probability }) =>
-          this.swatch(color, `${Math.max(Math.round(probability * 100), 1)} %`),
-        ),
-      );
+      const swatches = found.map(({ color, probability }) => {
+        const share = `${Math.max(Math.round(probability * 100), 1)} %`;
+        return this.swatch(color, share, `${nameOf(color)}, ${share} likely`);
+      });
+      this.likely.replaceChildren(...swatches);
     } catch {
       if (now === this.asked) section.hidden = true; // this network tells none
     }
   }
 
-  private swatch(color: string, name: string): HTMLButtonElement {
+  /** A button for a color, which shows it as light or dark as the place is. */
+  private swatch(color: string, text: string, name: string): HTMLButtonElement {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "swatch";
-    button.style.setProperty("--color", color);
-    button.textContent = name;
-    button.ariaLabel = `${name}, ${color}`;
-    button.onclick = () => this.told.set(color);
+    button.style.setProperty("--color", toHex(this.lightness, ...fromHex(color)));
+    button.textContent = text;
+    button.ariaLabel = button.title = name;
+    button.value = color;
+    button.onclick = () => this.take(color);
     return button;
   }
 
@@ -123,24 +161,40 @@ export class Colors {
     this.box.style.setProperty("--top", `${Math.max(top, 8)}px`);
   }
 
-  /** Shows another picture, of which a click picks a color. */
+  /** Shows another picture, of which a click, or Enter at a ring, picks a color. */
   private async pickFrom(file: File): Promise<void> {
     const canvas = this.other.querySelector("canvas")!;
-    const error = this.other.querySelector("p")!;
-    error.textContent = "Click a color of this picture.";
+    const [text, ring] = [this.other.querySelector("p")!, this.other.querySelector("span")!];
+    text.textContent = "Click a color of this picture; or move the ring with the arrow keys, and press Enter.";
     try {
       draw(canvas, await createImageBitmap(file));
     } catch {
-      error.textContent = `${file.name} cannot be shown here; choose a JPEG, PNG or WebP.`;
+      text.textContent = `${file.name} cannot be shown here; choose a JPEG, PNG or WebP.`;
       canvas.width = canvas.height = 0;
     }
-    canvas.onclick = (event) => {
-      const { width, height } = canvas.getBoundingClientRect();
-      const column = Math.floor((event.offsetX / width) * canvas.width);
-      const row = Math.floor((event.offsetY / height) * canvas.height);
+    let [x, y] = [0.5, 0.5]; // shares of the sides
+    const aim = () => Object.assign(ring.style, { left: `${x * 100}%`, top: `${y * 100}%` });
+    const pick = () => {
       this.other.close();
-      this.told.set(colorOf(canvas, column, row));
+      this.take(colorOf(canvas, Math.floor(x * canvas.width), Math.floor(y * canvas.height)));
+    };
+    aim();
+    canvas.onclick = ({ offsetX, offsetY }) => {
+      [x, y] = [offsetX / canvas.clientWidth, offsetY / canvas.clientHeight];
+      pick();
+    };
+    canvas.onkeydown = (event) => {
+      const clip = (share: number) => Math.min(Math.max(share, 0), 0.999);
+      if (event.key === "ArrowLeft") x = clip(x - STEP);
+      else if (event.key === "ArrowRight") x = clip(x + STEP);
+      else if (event.key === "ArrowUp") y = clip(y - STEP);
+      else if (event.key === "ArrowDown") y = clip(y + STEP);
+      else if (event.key === "Enter") pick();
+      else return;
+      event.preventDefault();
+      aim();
     };
     this.other.showModal();
+    canvas.focus();
   }
 }

@@ -10,6 +10,7 @@ import { complain, say } from "./status";
 import { Variants } from "./variants";
 import { View } from "./view";
 
+const NARROW = 768; // pixels, as in style.css
 const element = <Kind extends HTMLElement>(id: string) => document.getElementById(id) as Kind;
 
 export class Editor {
@@ -36,6 +37,7 @@ export class Editor {
       },
       picked: (color) => this.setColor(color),
       zoomed: (wanted) => this.enlarge(wanted),
+      explain: say,
     },
   );
   private readonly colors = new Colors(element("colors"), element<HTMLDialogElement>("other"), {
@@ -47,22 +49,23 @@ export class Editor {
     },
     pick: () => this.setPicking(true),
     closed: () => {
+      const index = this.editing?.index ?? -1;
       this.editing = undefined;
       this.setPicking(false);
       this.refresh();
-      element("view").focus();
+      this.view.focus(index);
     },
   });
   private readonly variants = new Variants(element("variants"), (variant) => this.set({ variant }));
 
   /**
    * @param refreshed - brings the controls of the page in line with what is chosen.
-   * @param setBusy - shows whether the picture is being painted.
+   * @param setBusy - is told when the picture begins and ends to be painted.
    * @param idle - ends when nothing else has to be made that comes before the variants.
    */
   constructor(
     private readonly refreshed: () => void,
-    private readonly setBusy: (busy: boolean) => void,
+    private readonly setBusy: (change: 1 | -1) => void,
     private readonly idle: () => Promise<void>,
   ) {}
 
@@ -81,6 +84,8 @@ export class Editor {
     this.colors.close();
     this.shown = photo;
     this.side = SCREEN;
+    this.view.clear();
+    this.variants.hide();
   }
 
   open(before: ImageBitmap): void {
@@ -109,6 +114,7 @@ export class Editor {
   }
 
   changed(): void {
+    complain("");
     this.refresh();
     void this.repaint();
     this.vary();
@@ -122,8 +128,7 @@ export class Editor {
   }
 
   private refresh(): void {
-    const pending = this.editing && this.editing.index < 0 ? this.editing.mark : undefined;
-    if (this.shown?.size) this.view.mark(this.now.marks, pending);
+    if (this.shown?.size) this.view.mark(this.now.marks, this.editing?.mark);
     this.refreshed();
   }
 
@@ -146,7 +151,10 @@ export class Editor {
     const asks = engine.can.guess && "x" in mark;
     const guess = asks ? engine.likely(this.shown.file, others, mark.x, mark.y) : undefined;
     guess?.catch(() => {}); // the dialog tells
-    this.colors.open(this.view.at(mark), mark.color, guess);
+    // Where colors are offered at the bottom of the screen, the picture moves to its top.
+    if (innerWidth < NARROW) element("view").scrollIntoView({ block: "start" });
+    const lightness = this.view.lightnessOf(mark);
+    this.colors.open({ at: this.view.at(mark), color: mark.color, lightness, guess });
   }
 
   private setColor(color: string): void {
@@ -167,11 +175,12 @@ export class Editor {
 
   /** Paints a larger picture, if that shows more of the photograph. */
   private enlarge(wanted: number): void {
-    if (wanted <= this.side || !this.shown?.size) return;
+    if (!this.shown?.size) return;
     const full = Math.max(this.shown.size.width, this.shown.size.height);
-    if (this.side >= full) return;
-    this.side = full;
-    void this.repaint();
+    const side = wanted > SCREEN && full > SCREEN ? full : SCREEN;
+    const isLarger = side > this.side;
+    this.side = side;
+    if (isLarger) void this.repaint();
   }
 
   /** Paints the photograph as chosen; again if the choice changes meanwhile. */
@@ -179,7 +188,7 @@ export class Editor {
     this.stale = true;
     if (this.painting) return;
     this.painting = true;
-    this.setBusy(true);
+    this.setBusy(1);
     while (this.stale && this.shown) {
       this.stale = false;
       const photo = this.shown;
@@ -187,12 +196,13 @@ export class Editor {
       try {
         const painted = await engine.paint(photo.file, choice, this.side);
         if (photo === this.shown) this.view.show(painted);
+        else painted.close();
       } catch (error) {
         complain(error);
       }
     }
     this.painting = false;
-    this.setBusy(false);
+    this.setBusy(-1);
   }
 
   /** Makes the variants again if the choice has changed. */
@@ -200,7 +210,7 @@ export class Editor {
     if (!this.shown) return;
     const [photo, choice] = [this.shown, this.now];
     this.variants.mark(choice.variant);
-    if (!engine.can.guess || this.isKept) return this.variants.hide();
+    if (!engine.can.guess || this.isKept || choice.from) return this.variants.hide();
     this.variants.make(async (variant) => {
       await this.idle();
       if (photo !== this.shown || choice !== this.now) return undefined;

@@ -16,6 +16,9 @@ export interface Likely {
   probability: number;
 }
 
+/** What does the work cannot be reached, which says nothing about the photograph. */
+export class Unreachable extends Error {}
+
 /** Every task may throw an error with a message for the visitor. */
 export interface Engine {
   /** What is kept of photographs, and where: a sentence for the page. */

@@ -3,6 +3,7 @@
 import constants from "./constants.json";
 import { type Mark, type Point, type Size, points } from "./choice";
 import * as lab from "./lab";
+import type { Colors } from "./paint";
 import type { Plane } from "./taps";
 
 const { RADIUS, NEAR } = constants;
@@ -42,6 +43,31 @@ export function lay(l: Plane, marks: readonly Mark[], size: Size, saturation: nu
     if (places) color.set([total[2 * at] / places, total[2 * at + 1] / places], 2 * at);
   });
   return { mask, color };
+}
+
+/** The marks whose colors spread beyond what they cover: all but polygons. */
+export function spreading(marks: readonly Mark[]): Mark[] {
+  return marks.filter((mark) => !("polygon" in mark));
+}
+
+/** Gives what is inside polygons its color. */
+export function fill(
+  { l, a, b }: Colors,
+  marks: readonly Mark[],
+  size: Size,
+  saturation: number,
+): Colors {
+  const polygons = marks.filter((mark) => "polygon" in mark);
+  if (!polygons.length) return { l, a, b };
+  const { color } = lay(l, marks, size, saturation);
+  const [first, second] = [a, b].map((plane) => ({ ...plane, data: plane.data.slice() }));
+  for (const mark of polygons) {
+    for (const at of covered(mark, l, size)) {
+      first.data[at] = color[2 * at];
+      second.data[at] = color[2 * at + 1];
+    }
+  }
+  return { l, a: first, b: second };
 }
 
 /** What was laid as the input of a network. */

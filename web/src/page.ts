@@ -6,7 +6,7 @@ import example from "../../tfcolor/data/samples/gray/35d67f3f70aeef92.jpg?url";
 import { Album, type Photo } from "./album";
 import { type Choice, fromJson } from "./choice";
 import { Editor } from "./editor";
-import { stem } from "./engine";
+import { Unreachable, stem } from "./engine";
 import { save, saveAll, saveChoice } from "./saving";
 import { complain, messageOf, say } from "./status";
 import { type Tool, draw } from "./view";
@@ -57,39 +57,46 @@ async function thumbnail(photo: Photo): Promise<void> {
   }
 }
 
-async function show(photo: Photo): Promise<void> {
+async function show(photo: Photo, before = editor.shown): Promise<void> {
   if (photo.reason) return;
   editor.turn(photo);
   album.mark(photo);
-  setBusy(true);
+  complain("");
+  setBusy(1);
   try {
     await ready;
     say(`Reading ${photo.file.name}`);
-    const { before, ...size } = await engine.open(photo.file);
+    const { before: picture, ...size } = await engine.open(photo.file);
     photo.size = size;
-    if (editor.shown !== photo) return before.close();
+    if (editor.shown !== photo) return picture.close();
     element("work").hidden = false;
     element("name").textContent = photo.file.name;
     element("size").textContent = `${size.width} × ${size.height} pixels`;
-    editor.open(before);
+    editor.open(picture);
   } catch (error) {
-    fail(photo, error);
+    fail(photo, error, before);
+  } finally {
+    setBusy(-1);
   }
 }
 
-/** Says why a photograph cannot be shown, and shows another in its place. */
-function fail(photo: Photo, error: unknown): void {
+/** Says why a photograph cannot be shown, and goes back to the one before. */
+function fail(photo: Photo, error: unknown, before?: Photo): void {
   if (photo.reason || !album.photos.includes(photo)) return;
+  if (error instanceof Unreachable) return complain(error);
   album.fail(photo, messageOf(error));
-  if (editor.shown === photo) showOther(album.good[0]);
+  if (editor.shown === photo) {
+    showOther(before && album.good.includes(before) ? before : album.good[0]);
+  }
   refresh();
 }
 
 function removePhoto(photo: Photo): void {
   const next = album.beside(photo, 1);
   album.drop(photo);
-  engine.forget(photo.file);
+  for (const file of [photo.file, photo.history.now.from]) if (file) engine.forget(file);
   if (photo === editor.shown) showOther(next === photo ? undefined : next);
+  (next?.item.querySelector<HTMLElement>(".thumbnail") ?? chooser).focus();
   if (!album.photos.length) body.remove("working");
   refresh();
 }
@@ -98,42 +105,50 @@ function showOther(photo: Photo | undefined): void {
   if (photo) return void show(photo);
   editor.turn();
   element("work").hidden = true;
-  setBusy(false);
+}
+
+/** The photographs that a download of all has: not those that keep their colors. */
+function downloadable(): Photo[] {
+  return album.good.filter(({ size, history }) => !size?.kept || history.now.recolor);
 }
 
 async function downloadAll(): Promise<void> {
-  const { good } = album;
-  const failed = await saveAll(engine, good, format.value, (done) =>
-    say(`Colorizing in full size: ${done + 1} of ${good.length}`),
+  const photos = downloadable();
+  const failed = await saveAll(engine, photos, format.value, (done) =>
+    say(`Colorizing in full size: ${done + 1} of ${photos.length}`),
   );
   if (failed.length) complain(`Not in the archive: ${failed.join("; ")}`);
 }
 
 async function busily(work: () => Promise<void>): Promise<void> {
   complain("");
-  setBusy(true);
+  setBusy(1);
   try {
     await work();
   } catch (error) {
     complain(error);
   } finally {
-    setBusy(false);
+    setBusy(-1);
   }
 }
 
-function setBusy(busy: boolean): void {
-  body.toggle("busy", busy);
-  element<HTMLButtonElement>("save").disabled = busy || !editor.shown || editor.isKept;
-  element<HTMLButtonElement>("all").disabled = busy;
-  if (!busy && !editor.view.picks) say("");
+let working = 0; // how many things are being made
+
+/** Counts what is being made: +1 at its begin, -1 at its end. */
+function setBusy(change: number): void {
+  working += change;
+  body.toggle("busy", working > 0);
+  element<HTMLButtonElement>("save").disabled = working > 0 || !editor.shown || editor.isKept;
+  element<HTMLButtonElement>("all").disabled = working > 0;
+  if (!working && !editor.view.picks) say("");
 }
 
 /** Brings the controls in line with what is chosen. */
 function refresh(): void {
-  const many = album.good.length;
+  const [many, all] = [album.good.length, downloadable().length];
   element("strip").hidden = album.photos.length < 2 && !album.photos[0]?.reason;
-  element("all").hidden = many < 2;
-  element("all").textContent = `Download all ${many}`;
+  element("all").hidden = all < 2;
+  element("all").textContent = `Download all ${all}`;
   for (const id of ["previous", "next"]) element(id).hidden = many < 2;
   if (!editor.shown?.size) return;
   const { history, size } = editor.shown;
@@ -145,6 +160,7 @@ function refresh(): void {
   element<HTMLButtonElement>("redo").disabled = !history.canRedo;
   element<HTMLButtonElement>("keep").disabled = history.isUsual;
   element("kept").hidden = !editor.isKept;
+  element("lead").hidden = editor.isKept || !engine.can.mark;
   element("kept-why").textContent = `This photograph is ${size.kept}, and is left as it is.`;
   element("taken").hidden = !history.now.from;
   element("taken-name").textContent = `Colors from ${history.now.from?.name ?? ""}`;
@@ -190,7 +206,10 @@ document.ondrop = (event) => {
   body.remove("dragging");
   void take([...(event.dataTransfer?.files ?? [])]);
 };
-split.oninput = () => element("picture").style.setProperty("--split", `${split.value}%`);
+split.oninput = () => {
+  editor.view.divide(Number(split.value));
+  split.ariaValueText = `${split.value} % before`;
+};
 for (const slider of [strength, saturation]) {
   const name = slider.id as "strength" | "saturation";
   let before: Choice | undefined; // while it is dragged
@@ -209,7 +228,7 @@ for (const slider of [strength, saturation]) {
   };
 }
 for (const tool of document.querySelectorAll<HTMLInputElement>("[name=tool]")) {
-  tool.onchange = () => (editor.view.tool = tool.value as Tool);
+  tool.onchange = () => editor.view.use(tool.value as Tool);
 }
 element("recolor").onclick = () => editor.set({ recolor: true });
 element("undo").onclick = () => editor.travel("undo");
@@ -227,7 +246,10 @@ element("save").onclick = () => {
 };
 element("all").onclick = () => void busily(downloadAll);
 element("keep").onclick = () => saveChoice(editor.shown!);
-element("untake").onclick = () => editor.set({ from: undefined });
+element("untake").onclick = () => {
+  engine.forget(editor.now.from!); // if the visitor goes back, it is given again
+  editor.set({ from: undefined });
+};
 element<HTMLInputElement>("colors-from").onchange = ({ target }) => {
   const [picture] = (target as HTMLInputElement).files ?? [];
   if (picture) editor.set({ from: picture });

@@ -1,9 +1,12 @@
 // The engine of the app: tfcolor/app/server.py does the work.
 
 import { type Choice, type Size, toJson } from "./choice";
-import { type Engine, type Opened, SCREEN, THUMBNAIL } from "./engine";
+import { type Engine, type Opened, SCREEN, THUMBNAIL, Unreachable } from "./engine";
 
 type Given = Size & { id: string; kept: string | null };
+
+const GONE = 404;
+class Gone extends Error {} // the server has the photograph no more
 
 const given = new Map<File, Promise<Given>>(); // what the server has, and as what
 
@@ -22,11 +25,28 @@ function give(file: File): Promise<Given> {
 
 async function ask(path: string, request?: RequestInit): Promise<Response> {
   const response = await fetch(path, request).catch(() => {
-    throw new Error("The app does not answer; see where it was started, and start it again");
+    throw new Unreachable("The app does not answer; see where it was started, and start it again");
   });
   if (response.ok) return response;
   const { error } = await response.json().catch(() => ({ error: response.statusText }));
-  throw new Error(error);
+  throw response.status === GONE ? new Gone(error) : new Error(error);
+}
+
+/** Asks for something about a photograph, which is given again if the server has it no more. */
+async function askAbout(
+  file: File,
+  task: string,
+  request?: (own: Given) => RequestInit,
+): Promise<Response> {
+  for (let again = false; ; again = true) {
+    const own = await give(file);
+    try {
+      return await ask(`photographs/${own.id}/${task}`, request?.(own));
+    } catch (error) {
+      if (again || !(error instanceof Gone)) throw error;
+      given.delete(file);
+    }
+  }
 }
 
 /** Asks for something about a photograph in the visitor's choice. */
@@ -36,14 +56,12 @@ async function about(
   task: string,
   query: Record<string, number> = {},
 ): Promise<Response> {
-  const own = await give(file);
   const more = new URLSearchParams(
     Object.entries(query).map(([name, value]) => [name, String(value)]),
   );
   if (choice.recolor) more.set("recolor", "1");
   if (choice.from) more.set("colors_from", (await give(choice.from)).id);
-  const body = toJson(choice, own);
-  return ask(`photographs/${own.id}/${task}?${more}`, { method: "POST", body });
+  return askAbout(file, `${task}?${more}`, (own) => ({ method: "POST", body: toJson(choice, own) }));
 }
 
 async function picture(response: Response, side?: number): Promise<ImageBitmap> {
@@ -66,14 +84,13 @@ export const engine: Engine = {
   async start() {},
 
   async open(file): Promise<Opened> {
-    const { id, width, height, kept } = await give(file);
-    const before = await picture(await ask(`photographs/${id}/gray`));
+    const before = await picture(await askAbout(file, "gray"));
+    const { width, height, kept } = await give(file);
     return { width, height, kept, before };
   },
 
   async thumbnail(file) {
-    const { id } = await give(file);
-    return picture(await ask(`photographs/${id}/gray`), THUMBNAIL / 2);
+    return picture(await askAbout(file, "gray"), THUMBNAIL / 2);
   },
 
   async paint(file, choice, side) {

@@ -30,9 +30,11 @@ export class Variants {
     this.buttons.forEach((button, index) => (button.ariaPressed = String(variant === index + 1)));
   }
 
+  /** Hides them until they are made anew. */
   hide(): void {
     clearTimeout(this.timer);
     this.strip.hidden = true;
+    for (const button of this.buttons) button.querySelector("canvas")!.width = 0;
   }
 
   /**

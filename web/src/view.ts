@@ -1,6 +1,8 @@
 // The large picture: before and after, zoom, the visitor's marks on it, and tools to place more.
 
 import { type Mark, type Point, type Size, moved, points } from "./choice";
+import { nameOf } from "./colornames";
+import { lightness } from "./lab";
 
 const DRAG = 4; // pixels; a shorter way of the pointer is a click
 const STEP = 0.02; // share of the longer side that an arrow key moves a mark by
@@ -19,20 +21,28 @@ export interface Told {
   removed(index: number): void;
   /** A color was picked from the picture, while `view.picks`. */
   picked(color: string): void;
-  /** The picture is shown larger than it was painted: a larger one would show more. */
+  /** The longer side of the picture on the screen now is so many pixels. */
   zoomed(side: number): void;
+  /** Says how to use a tool, after it was used as another. */
+  explain(text: string): void;
 }
 
+const HELP = {
+  area: "Draw around the area; or add corners with Enter, twice at the last",
+  brush: "Draw along what is to be colored; or add points with Enter, twice at the last",
+};
+
 export class View {
-  tool: Tool = "place";
   /** Whether the next click picks a color instead of placing one. */
   picks = false;
+  private tool: Tool = "place";
   private size: Size = { width: 1, height: 1 };
   private zoom = 1; // 1 shows all of it
   private offset: Point = [0, 0]; // of the picture's upper left corner, pixels of the screen
   private cursor?: Point; // of the keyboard, pixels of the photograph
   private readonly pointers = new Map<number, Point>();
-  private path: Point[] = [];
+  private path: Point[] = []; // what is being drawn
+  private split = 0; // percent of the frame that shows the photograph before
 
   constructor(
     private readonly frame: HTMLElement, // has the focus
@@ -55,14 +65,50 @@ export class View {
     new ResizeObserver(() => this.place()).observe(frame);
   }
 
-  /** Shows another photograph, all of it. */
+  /** Shows nothing, and takes no clicks. */
+  clear(): void {
+    this.frame.inert = true;
+    this.picture.hidden = true;
+  }
+
+  /** Shows another photograph, all of it; without color until `show`. */
   open(size: Size, before: ImageBitmap): void {
     this.size = size;
     this.cursor = undefined;
+    this.endPath();
+    this.frame.inert = this.picture.hidden = false;
     this.frame.style.setProperty("--aspect", String(size.width / size.height));
     this.areas.setAttribute("viewBox", `0 0 ${size.width} ${size.height}`);
     draw(this.before, before);
+    draw(this.after, this.before);
     this.fit();
+  }
+
+  use(tool: Tool): void {
+    this.tool = tool;
+    this.endPath();
+    this.frame.classList.toggle("drawing", tool !== "place");
+    if (tool !== "place") this.told.explain(HELP[tool]);
+  }
+
+  /** Moves the border between before and after. */
+  divide(percent: number): void {
+    this.split = percent;
+    this.place();
+  }
+
+  /** L* of the photograph at the middle of a mark. */
+  lightnessOf(mark: Mark): number {
+    const [column, row] = this.onCanvas(this.before, middle(mark));
+    const color = colorOf(this.before, column, row);
+    const levels = [1, 3, 5].map((at) => Float32Array.of(parseInt(color.slice(at, at + 2), 16)));
+    return lightness(levels as [Float32Array, Float32Array, Float32Array])[0];
+  }
+
+  /** Gives the focus to a mark's ring, or to the picture if there is none of that index. */
+  focus(index: number): void {
+    const ring = this.buttons.querySelectorAll<HTMLElement>("button")[index];
+    (ring ?? this.frame).focus({ preventScroll: true });
   }
 
   /** Shows it in color. */
@@ -85,16 +131,14 @@ export class View {
     this.offset = [x - (x - this.offset[0]) * change, y - (y - this.offset[1]) * change];
     this.zoom = zoom;
     this.place();
-    const side = Math.max(...this.box()) * zoom * devicePixelRatio;
-    if (side > Math.max(this.after.width, this.after.height)) this.told.zoomed(side);
+    this.told.zoomed(Math.max(...this.box()) * zoom * devicePixelRatio);
   }
 
-  /** Shows the visitor's marks, and one more whose color is still to be chosen. */
-  mark(marks: readonly Mark[], pending?: Mark): void {
+  /** Shows the visitor's marks; the one whose color is being chosen with its outline. */
+  mark(marks: readonly Mark[], edited?: Mark): void {
     const had = this.focused();
-    this.areas.replaceChildren(
-      ...[...marks, ...(pending ? [pending] : [])].flatMap((mark) => this.outline(mark)),
-    );
+    const pending = edited && !edited.color ? edited : undefined;
+    this.areas.replaceChildren(...this.outline(edited));
     this.buttons.replaceChildren(...marks.map((mark, index) => this.button(mark, index)));
     if (pending) this.buttons.append(this.ring(pending));
     (this.buttons.children[had] as HTMLElement | undefined)?.focus();
@@ -114,10 +158,10 @@ export class View {
   private button(mark: Mark, index: number): HTMLButtonElement {
     const button = document.createElement("button");
     const [x, y] = middle(mark);
-    const what = "x" in mark ? "Color" : "Color of an area";
+    const what = "x" in mark ? "Place" : "polygon" in mark ? "Area" : "Stroke";
     button.type = "button";
     button.className = "mark";
-    button.ariaLabel = `${what} ${mark.color} at ${Math.round(x)}, ${Math.round(y)}`;
+    button.ariaLabel = `${what} in ${nameOf(mark.color)}, ${Math.round(x)}, ${Math.round(y)}`;
     button.title = "Drag to move, Delete to remove";
     button.style.setProperty("--color", mark.color);
     this.pin(button, [x, y]);
@@ -139,8 +183,8 @@ export class View {
     element.style.top = `${((y + 0.5) / this.size.height) * 100}%`;
   }
 
-  private outline(mark: Mark): SVGElement[] {
-    if ("x" in mark) return [];
+  private outline(mark?: Mark): SVGElement[] {
+    if (!mark || "x" in mark) return [];
     const shape = "polygon" in mark ? "polygon" : "polyline";
     const drawn = document.createElementNS(SVG, shape);
     drawn.setAttribute("points", points(mark).map((point) => point.join()).join(" "));
@@ -161,6 +205,7 @@ export class View {
 
   private dragMark(event: PointerEvent, button: HTMLElement, mark: Mark, index: number): void {
     event.stopPropagation();
+    if (event.button) return;
     button.setPointerCapture(event.pointerId);
     const [fromX, fromY] = this.onPhotograph(event);
     let now = mark;
@@ -169,6 +214,10 @@ export class View {
       const [x, y] = this.onPhotograph(to);
       now = moved(mark, x - fromX, y - fromY, this.size);
       this.pin(button, middle(now));
+    };
+    button.onpointercancel = () => {
+      button.onpointermove = button.onpointerup = null;
+      this.pin(button, middle(mark));
     };
     button.onpointerup = () => {
       button.onpointermove = button.onpointerup = null;
@@ -182,7 +231,13 @@ export class View {
     if ((event.target as Element).closest("input, .mark") || event.button) return;
     this.pointers.set(event.pointerId, this.onFrame(event));
     this.frame.setPointerCapture(event.pointerId);
-    this.path = this.pointers.size === 1 ? [this.onPhotograph(event)] : [];
+    this.endPath();
+    if (this.pointers.size === 1) this.path = [this.onPhotograph(event)];
+  }
+
+  private endPath(): void {
+    this.path = [];
+    this.areas.replaceChildren();
   }
 
   private drag(event: PointerEvent): void {
@@ -203,8 +258,7 @@ export class View {
       this.zoomBy(apart(now) / Math.max(apart(before), 1), other);
     } else if (draws && this.path.length) {
       this.path.push(this.onPhotograph(event));
-      const drawn = this.drawn();
-      if (drawn) this.areas.append(...this.outline(drawn));
+      this.areas.replaceChildren(...this.outline(this.drawn()));
     } else {
       this.offset = [this.offset[0] + now[0] - before[0], this.offset[1] + now[1] - before[1]];
       this.place();
@@ -213,18 +267,17 @@ export class View {
 
   private release(event: PointerEvent): void {
     if (!this.pointers.delete(event.pointerId) || !this.path.length) return;
-    const [x, y] = this.path[0];
+    const [[x, y], drawn] = [this.path[0], this.drawn()];
+    this.endPath();
     if (this.picks) this.told.picked(this.colorAt([x, y]));
-    else {
-      const drawn = this.drawn();
-      this.told.drawn(drawn ?? { x, y, color: "" });
-    }
-    this.path = [];
+    else if (this.tool === "place") this.told.drawn({ x, y, color: "" });
+    else if (drawn) this.told.drawn(drawn);
+    else this.told.explain(HELP[this.tool]);
   }
 
   private cancel(event: PointerEvent): void {
     this.pointers.delete(event.pointerId);
-    this.path = [];
+    this.endPath();
   }
 
   /** The area along the pointer's way; none if that was a click. */
@@ -251,7 +304,8 @@ export class View {
     } else if (event.key === "Enter" || event.key === " ") {
       const [x, y] = this.cursor ?? [Math.floor(width / 2), Math.floor(height / 2)];
       if (this.picks) this.told.picked(this.colorAt([x, y]));
-      else this.told.drawn({ x, y, color: "" });
+      else if (this.tool === "place") this.told.drawn({ x, y, color: "" });
+      else this.addCorner([x, y]);
     } else if (event.key === "+" || event.key === "=") this.zoomBy(1.5);
     else if (event.key === "-") this.zoomBy(1 / 1.5);
     else if (event.key === "0") this.fit();
@@ -259,11 +313,31 @@ export class View {
     event.preventDefault();
   }
 
+  /** Draws on by the keyboard; a corner at the same place as the last ends it. */
+  private addCorner(corner: Point): void {
+    const last = this.path[this.path.length - 1];
+    const [drawn, isLast] = [this.drawn(), last?.join() === corner.join()];
+    if (isLast && drawn) {
+      this.endPath();
+      this.told.drawn(drawn);
+    } else if (!isLast) {
+      this.path.push(corner);
+      this.areas.replaceChildren(...this.outline(this.drawn()));
+      this.told.explain(`${this.path.length} points; ${HELP[this.tool as "area"]}`);
+    }
+  }
+
   /** The color that is shown at a place. */
-  private colorAt([x, y]: Point): string {
-    const column = Math.floor(((x + 0.5) / this.size.width) * this.after.width);
-    const row = Math.floor(((y + 0.5) / this.size.height) * this.after.height);
+  private colorAt(place: Point): string {
+    const [column, row] = this.onCanvas(this.after, place);
     return colorOf(this.after, column, row);
+  }
+
+  private onCanvas(canvas: HTMLCanvasElement, [x, y]: Point): Point {
+    return [
+      Math.floor(((x + 0.5) / this.size.width) * canvas.width),
+      Math.floor(((y + 0.5) / this.size.height) * canvas.height),
+    ];
   }
 
   /** Lays the picture out: all of it at zoom 1, and never less than the frame is covered with. */
@@ -280,6 +354,8 @@ export class View {
     style.width = `${width * this.zoom}px`;
     style.height = `${height * this.zoom}px`;
     style.translate = `${this.offset[0]}px ${this.offset[1]}px`;
+    const border = ((this.split / 100) * room - this.offset[0]) / (width * this.zoom);
+    style.setProperty("--split", `${Math.min(Math.max(100 * border, 0), 100)}%`);
     this.frame.classList.toggle("zoomed", this.zoom > 1);
     const pixels = (width * this.zoom * devicePixelRatio) / this.after.width;
     this.picture.classList.toggle("pixels", pixels > 3);
@@ -343,11 +419,11 @@ function middle(mark: Mark): Point {
 }
 
 /** Draws a picture on a canvas, which takes its size. */
-export function draw(canvas: HTMLCanvasElement, image: ImageBitmap): void {
+export function draw(canvas: HTMLCanvasElement, image: ImageBitmap | HTMLCanvasElement): void {
   canvas.width = image.width;
   canvas.height = image.height;
   canvas.getContext("2d", { willReadFrequently: true })!.drawImage(image, 0, 0);
-  image.close();
+  if (image instanceof ImageBitmap) image.close();
 }
 
 /** The mean color around a pixel of a canvas, as "#rrggbb". */

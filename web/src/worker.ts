@@ -4,7 +4,7 @@ import type { Call, Name, Reply, Tasks } from "./calls";
 import type { Choice } from "./choice";
 import { SCREEN, THUMBNAIL } from "./engine";
 import { likely, variantShift } from "./guess";
-import { type Hints, lay, planes } from "./hints";
+import { type Hints, fill, lay, planes, spreading } from "./hints";
 import { mark } from "./mark";
 import { Network } from "./network";
 import { type Colors, paint } from "./paint";
@@ -52,8 +52,10 @@ class Opened {
         const told = await network.classes(this.l, hints?.planes);
         found = variantShift(found, told, variant, hints);
       }
-      const about = [marks, this.photograph, saturation] as const;
-      if (marks.length && !hold(found, ...about)) found = spread(found, ...about);
+      const loose = spreading(marks);
+      const about = [this.photograph, saturation] as const;
+      if (loose.length && !hold(found, loose, ...about)) found = spread(found, loose, ...about);
+      found = fill(found, marks, ...about);
       this.colors.set(key, found);
       const [oldest] = this.colors.keys();
       if (this.colors.size > REMEMBERED) this.colors.delete(oldest);
@@ -62,7 +64,8 @@ class Opened {
   }
 
   hints({ marks, saturation }: Choice): Hints | undefined {
-    return marks.length ? planes(lay(this.l, marks, this.photograph, saturation)) : undefined;
+    const loose = spreading(marks);
+    return loose.length ? planes(lay(this.l, loose, this.photograph, saturation)) : undefined;
   }
 }
 
