@@ -73,36 +73,21 @@ def test_saturation_0_leaves_no_color():
         assert np.ptp(gray.astype(int), axis=-1).max() <= 1
 
 
-def test_a_network_that_takes_hints_is_obeyed_where_all_hold(monkeypatch):
-    def spread(*_):
-        raise AssertionError("Levin's way is not needed")
-
-    gray = gray_photo()
-    net = Obedient()
-    monkeypatch.setattr(local_hints, "spread", spread)
-    colored = rendering.colorize(gray, net, size=64, hints=asked())
-    monkeypatch.undo()
+def test_half_of_the_result_is_from_the_answer_of_a_network_that_is_told_the_hints():
+    gray, net = gray_photo(), Obedient()
+    l = reduction.reduce(gray, 64)
+    planes = marks.planes(l, asked(), gray.shape)
+    found = rendering.Rendering(64).colors(net, l, asked(), gray.shape)
     (shown,) = net.seen
     assert shown.shape == (64, 80, 3)  # with the columns that are mirrored
-    l = reduction.reduce(gray, 64)
-    np.testing.assert_array_equal(shown[:, 2:77], marks.planes(l, asked(), gray.shape)[:, :75])
+    np.testing.assert_array_equal(shown[:, 2:77], planes[:, :75])
     assert not shown[:, 77:].any() and not shown[:, :2].any()
-    # Far from the hints there is nothing of them.
-    own = rendering.colorize(gray, net, size=64)
-    np.testing.assert_allclose(colored[60:70, 5:15], own[60:70, 5:15], atol=1)
-
-
-def test_one_hint_that_does_not_hold_brings_the_other_way_for_all(monkeypatch):
-    told = []
-    spread = local_hints.spread
-
-    def watched(l, ab, placed, *rest):
-        told.append(placed)
-        return spread(l, ab, placed, *rest)
-
-    monkeypatch.setattr(local_hints, "spread", watched)
-    rendering.colorize(gray_photo(), Obedient(heed=0.3), size=64, hints=asked())
-    assert told == [asked()]
+    without, told = (
+        local_hints.spread(l, reduction.colors(net, l, each), asked(), gray.shape)
+        for each in (None, planes)
+    )
+    np.testing.assert_allclose(found, (without + told) / 2, atol=1e-6)
+    assert np.abs(without - told).max() > 0.1
 
 
 def test_hints_are_not_given_to_a_network_that_takes_none():

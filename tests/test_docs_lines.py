@@ -28,7 +28,7 @@ RUN = ("README", "index", "colorize", "video", "guide")  # pages whose lines als
 UNRUN = {
     r"\bpip install|-m venv|bin/activate": "installs; test_small_install.py and bin/test do so",
     r"^bin/(demo|test)|^python benchmarks/": "takes from minutes to hours",
-    r"^bin/make-bundled": "replaces the bundled model",
+    r"^bin/train-bundled": "trains for hours, for weights that replace the bundled ones",
     r"^bin/web|http\.server": "needs npm; test_web.py builds the page",
     r"^tfcolor app": "runs until it is stopped; test_app.py starts it",
     r"bin/serve|localhost|grpc://": "needs TF Serving; test_serving.py has a server of its own",

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from tfcolor import config
 from tfcolor.config import fields, recipes
-from tfcolor.models import cost, efficientnet, folding, hintnet, networks, unet
+from tfcolor.models import cost, efficientnet, folding, hintnet, networks, shipped, unet
 from tfcolor.training import states, step
 
 
@@ -28,6 +28,15 @@ def test_it_is_small(generator):
     assert generator.count_params() < 8e6
     ours, theirs = (cost.multiply_adds(model, 256) for model in (generator, unet.build()))
     assert ours < theirs / 5
+
+
+def test_training_can_start_from_the_bundled_weights():
+    model = networks.build_generator(
+        config.ModelConfig("hintnet", width=shipped.card().width), "float32", 0, "tfcolor"
+    )
+    with np.load(shipped.WEIGHTS) as weights:
+        for variable in model.variables:
+            np.testing.assert_array_equal(variable.numpy(), weights[variable.path])
 
 
 def test_lightness_alone_is_lightness_without_hints(generator, rng):

@@ -80,8 +80,6 @@ def test_a_stroke_spreads_over_its_side():
         result[inside], np.broadcast_to(wanted_ab(RED), result[inside].shape), atol=0.05
     )
     assert np.abs(result - ab)[:, 32:].max() < 0.03
-    assert local_hints.hold(l, result, [stroke], (400, 600))
-    assert not local_hints.hold(l, ab, [stroke], (400, 600))
 
 
 def test_marks_of_a_smaller_photograph_have_the_same_places_in_a_larger_one():

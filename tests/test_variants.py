@@ -67,9 +67,9 @@ def test_hints_keep_their_colors_in_every_variant():
     usual, other = (
         rendering.Rendering(variant=number).see(GRAY, network, [hint])[1] for number in (1, 3)
     )
-    np.testing.assert_array_equal(other[30, 20], usual[30, 20])  # at half the size
+    np.testing.assert_allclose(other[30, 20], usual[30, 20], atol=2e-3)  # at half the size
     assert (other != usual)[10, 10].any()
-    assert network.asked[0][..., 2].sum() > 0  # the distribution is that with the hint
+    assert network.asked[0] is None and network.asked[1][..., 2].sum() > 0
 
 
 def test_a_network_without_hints_and_photographs_of_any_shape_have_variants():

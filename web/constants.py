@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "tfcolor"
 WANTED = {
     "color/constants.py": None,  # all
     "colorizing/likelihood.py": ("ALIKE",),
-    "colorizing/local_hints.py": tuple("SIGMA FLOOR PRIOR HINT HOLDS MOST REST_SIDE".split()),
+    "colorizing/local_hints.py": tuple("SIGMA FLOOR PRIOR HINT MAX_SIDE".split()),
     "colorizing/marks.py": ("RADIUS", "NEAR"),
     "colorizing/reduction.py": ("MAX_ASPECT", "MIN_SIDE"),
     "colorizing/tone.py": ("SIDE", "GROUPS", "SHARE", "DIFFERENCE", "ALONG"),

@@ -60,10 +60,6 @@ class Hint:
         disc = (rows - y) ** 2 + (columns - x) ** 2 <= (RADIUS * min(l.shape)) ** 2
         return disc & (np.abs(l - l[y, x]) <= NEAR)
 
-    def core(self, l: np.ndarray, shape: tuple[int, int]) -> tuple[int, int]:
-        """Index of the pixel that must have the color."""
-        return place_of(self.x, self.y, l.shape, shape)
-
 
 @dataclasses.dataclass(frozen=True)
 class Area:
@@ -109,8 +105,6 @@ class Area:
             width = round(self.width * min(l.shape) / min(shape))
             cv2.polylines(drawn, line, isClosed=False, color=1, thickness=max(width, 1))
         return drawn > 0
-
-    core = mask
 
 
 Mark = Hint | Area

@@ -19,7 +19,7 @@ CLASSIFIERS = ("colorful", "colornet", "hintnet")  # generators that give logits
 ENCODERS = ("pretrained-unet", "colornet", "hintnet")  # generators with a pretrained encoder
 HINTED = ("hintnet",)  # generators that take color hints
 BUNDLED_BACKBONE = "efficientnet-lite0"  # comes with the package
-BUNDLED_GENERATOR = "colornet"  # its weights come with the package
+BUNDLED_GENERATOR = "hintnet"  # its weights come with the package
 # Encoder -> its module of keras.applications; the bundled one has none.
 BACKBONES = {
     BUNDLED_BACKBONE: "",

@@ -25,6 +25,7 @@ class Card:
       chroma: factor of the chroma that it predicts, against dull color; see docs/model.md.
       uniform_share: of the rebalanced classes in its training.
       calibration: of the probabilities of these classes, see `quantize.probabilities`.
+      crops: photographs that it saw in training, one counted as often as it was seen.
       training: sentences on what it was trained on.
       about, rows: its figures, see `modelcard.Figures`.
     """
@@ -35,6 +36,7 @@ class Card:
     chroma: float
     uniform_share: float
     calibration: float
+    crops: int
     training: str
     about: str
     rows: list[list[str]]

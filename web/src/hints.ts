@@ -87,13 +87,6 @@ export function placeOf([x, y]: Point, l: Size, { width, height }: Size): Point 
   return [Math.floor(((x + 0.5) * l.width) / width), Math.floor(((y + 0.5) * l.height) / height)];
 }
 
-/** The indices of the pixels of `l` that must have a mark's color. */
-export function cores(mark: Mark, l: Plane, size: Size): number[] {
-  if (!("x" in mark)) return covered(mark, l, size);
-  const [column, row] = placeOf([mark.x, mark.y], l, size);
-  return [row * l.width + column];
-}
-
 /** The indices of the pixels of `l` that a mark covers. */
 function covered(mark: Mark, l: Plane, size: Size): number[] {
   const corners = points(mark).map((point) => placeOf(point, l, size));

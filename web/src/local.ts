@@ -6,7 +6,6 @@ import { files } from "./runtime";
 import Worker from "./worker?worker&inline";
 
 const TYPES: Readonly<Record<string, string>> = { png: "image/png", jpg: "image/jpeg" };
-const HINTS = 3; // channels of an input
 const CLASSES = 258; // channels of an output
 
 let tasks: Tasks;
@@ -49,7 +48,7 @@ export const engine: Engine = {
   accept: "image/*,.json",
   formats: { png: "PNG", jpg: "JPEG" },
   can: {
-    mark: NETWORK.inputs.includes(HINTS),
+    mark: true,
     guess: NETWORK.outputs.includes(CLASSES),
     take: false,
   },

@@ -8,7 +8,7 @@ import type { Colors } from "./paint";
 import type { Plane } from "./taps";
 
 const STRIDE = NETWORK.stride; // the sides of inputs must be multiples of this
-const HINTS = 3; // channels of an input: a, b, mask
+export const HINTS = 3; // channels of an input: a, b, mask
 const AB = 2; // channels of an output
 const CLASSES = 258; // channels of an output
 const CELL = 4; // pixels; side of the squares that the probabilities of classes describe

@@ -1,71 +1,54 @@
-// Corrects what a network made of the visitor's marks where they do not hold, as
+// Spreads the visitor's marks over the colors of a network, as
 // tfcolor/colorizing/local_hints.py does: neighbors of similar lightness share a correction (Levin,
 // Lischinski and Weiss, "Colorization using Optimization", SIGGRAPH 2004).
 
-import { difference } from "./ciede2000";
 import type { Mark, Size } from "./choice";
 import constants from "./constants.json";
-import { cores, lay } from "./hints";
-import * as lab from "./lab";
+import { lay } from "./hints";
 import type { Colors } from "./paint";
 import * as taps from "./taps";
 
-const { SIGMA, FLOOR, PRIOR, HINT, HOLDS, MOST, REST_SIDE } = constants;
+const { SIGMA, FLOOR, PRIOR, HINT, MAX_SIDE } = constants;
 const OFFSETS = [-1, 0, 1].flatMap((y) => [-1, 0, 1].map((x) => [y, x] as const));
 const CENTER = 4; // index of the pixel itself among `OFFSETS`
 
-/** Whether marks have their colors, or the nearest that sRGB has there. */
-export function hold(
-  { l, a, b }: Colors,
-  marks: readonly Mark[],
-  size: Size,
-  saturation: number,
-): boolean {
-  const { mask, color } = lay(l, marks, size, saturation);
-  const factor = lab.AB_SCALE * saturation;
-  const holds = (at: number) => {
-    if (!mask[at]) return false;
-    const lightness = (l.data[at] + 1) * lab.L_SCALE;
-    const got = lab.inGamut(lightness, factor * a.data[at], factor * b.data[at]);
-    const asked = lab.inGamut(lightness, factor * color[2 * at], factor * color[2 * at + 1]);
-    return difference(got, asked) < HOLDS;
-  };
-  return marks.every((mark) => {
-    const places = cores(mark, l, size);
-    return places.filter(holds).length >= MOST * places.length;
-  });
-}
-
-/** The colors, corrected by marks. */
+/** The mean of several guesses of the colors, each corrected by marks. */
 export function spread(
-  { l, a, b }: Colors,
+  guesses: readonly Colors[],
   marks: readonly Mark[],
   size: Size,
   saturation: number,
 ): Colors {
-  const [smallL, smallA, smallB] = [l, a, b].map(small);
+  const { l } = guesses[0];
+  const smallL = small(l);
   const { mask, color } = lay(smallL, marks, size, saturation);
-  const [first, second] = [smallA, smallB].map((plane, channel) =>
-    Float64Array.from(mask, (on, at) => (on ? color[2 * at + channel] - plane.data[at] : 0)),
-  );
   const weight = Float64Array.from(mask, (on) => (on ? HINT : 0));
-  const solved = solve(smallL, weight, [first, second]);
-  const [redder, yellower] = [first, second].map((target, channel) => {
-    const wanted = [...target].filter((_, at) => mask[at]);
+  const planes = guesses.flatMap(({ a, b }) => [a, b]);
+  const targets = planes.map((plane, index) => {
+    const { data } = small(plane);
+    return Float64Array.from(mask, (on, at) => (on ? color[2 * at + (index % 2)] - data[at] : 0));
+  });
+  const solved = solve(smallL, weight, targets).map((found, index) => {
+    const wanted = [...targets[index]].filter((_, at) => mask[at]);
     const [low, high] = [Math.min(0, ...wanted), Math.max(0, ...wanted)];
-    const data = Float32Array.from(solved[channel], (each) => Math.min(Math.max(each, low), high));
+    const data = Float32Array.from(found, (each) => Math.min(Math.max(each, low), high));
     return taps.resize({ ...smallL, data }, l.width, l.height, taps.means);
   });
-  const add = (plane: taps.Plane, by: taps.Plane) => ({
-    ...plane,
-    data: plane.data.map((each, at) => each + by.data[at]),
-  });
-  return { l, a: add(a, redder), b: add(b, yellower) };
+  const mean = (channel: number): taps.Plane => {
+    const data = new Float32Array(l.data.length);
+    for (let index = channel; index < planes.length; index += 2) {
+      for (let at = 0; at < data.length; at++) {
+        data[at] += (planes[index].data[at] + solved[index].data[at]) / guesses.length;
+      }
+    }
+    return { ...l, data };
+  };
+  return { l, a: mean(0), b: mean(1) };
 }
 
 /** A plane at the size at which corrections are solved for. */
 function small(plane: taps.Plane): taps.Plane {
-  const factor = Math.min(1, REST_SIDE / Math.min(plane.width, plane.height));
+  const factor = Math.min(1, MAX_SIDE / Math.min(plane.width, plane.height));
   if (factor === 1) return plane;
   const [width, height] = [plane.width, plane.height].map((side) =>
     Math.max(Math.round(side * factor), 1),

@@ -6,11 +6,11 @@ import { SCREEN, THUMBNAIL } from "./engine";
 import { likely, variantShift } from "./guess";
 import { type Hints, fill, lay, planes, spreading } from "./hints";
 import { mark } from "./mark";
-import { Network } from "./network";
+import { HINTS, Network } from "./network";
 import { type Colors, paint } from "./paint";
 import { Photograph, Refused, context } from "./photograph";
 import { reduce } from "./reduce";
-import { hold, spread } from "./spread";
+import { spread } from "./spread";
 import type { Plane } from "./taps";
 import { isInColor } from "./tone";
 
@@ -46,20 +46,31 @@ class Opened {
     const key = JSON.stringify([marks, variant, marks.length ? saturation : 1]);
     let found = this.colors.get(key);
     if (!found) {
+      found = await this.guess(variant);
       const hints = this.hints(choice);
-      found = await network.colors(this.l, hints?.planes);
-      if (variant > 1) {
-        const told = await network.classes(this.l, hints?.planes);
-        found = variantShift(found, told, variant, hints);
-      }
-      const loose = spreading(marks);
       const about = [this.photograph, saturation] as const;
-      if (loose.length && !hold(found, loose, ...about)) found = spread(found, loose, ...about);
+      if (hints) {
+        const told = NETWORK.inputs.includes(HINTS) ? [await this.guess(variant, hints)] : [];
+        found = spread([found, ...told], spreading(marks), ...about);
+      }
       found = fill(found, marks, ...about);
       this.colors.set(key, found);
       const [oldest] = this.colors.keys();
       if (this.colors.size > REMEMBERED) this.colors.delete(oldest);
     }
+    return found;
+  }
+
+  /** The network's own colors, of a variant. */
+  private async guess(variant: number, hints?: Hints): Promise<Colors> {
+    const key = hints ? "" : `variant ${variant}`;
+    const known = this.colors.get(key);
+    if (known) return known;
+    let found = await network.colors(this.l, hints?.planes);
+    if (variant > 1) {
+      found = variantShift(found, await network.classes(this.l, hints?.planes), variant, hints);
+    }
+    if (key) this.colors.set(key, found);
     return found;
   }
 
