@@ -33,8 +33,9 @@ export interface Told {
 
 /** What is known of the place. */
 export interface Place {
-  /** Where it is on the screen. */
+  /** Where it is on the screen, and where the picture is. */
   at: DOMRect;
+  picture: DOMRect;
   /** The color that was set there; none if empty. */
   color: string;
   /** L* there, which stays as it is. */
@@ -76,7 +77,7 @@ export class Colors {
     };
   }
 
-  open({ at, color, lightness, guess }: Place): void {
+  open({ at, picture, color, lightness, guess }: Place): void {
     this.lightness = lightness;
     this.any.value = color || "#808080";
     this.removing.hidden = !color;
@@ -84,7 +85,7 @@ export class Colors {
     this.find("#named").replaceChildren(...named);
     this.offerRecent();
     this.box.hidden = false;
-    this.place(at);
+    this.place(at, picture);
     this.box.focus({ preventScroll: true });
     void this.offer(guess);
   }
@@ -152,11 +153,13 @@ export class Colors {
     return button;
   }
 
-  private place(beside: DOMRect): void {
+  /** Puts the dialog beside the picture if there is room, else beside the place. */
+  private place(at: DOMRect, picture: DOMRect): void {
     const { width, height } = this.box.getBoundingClientRect();
     const gap = 24; // pixels between the place and the dialog
-    const left = beside.x + gap + width < innerWidth ? beside.x + gap : beside.x - gap - width;
-    const top = Math.min(Math.max(beside.y - height / 3, 8), innerHeight - height - 8);
+    const choices = [picture.right + 8, picture.left - 8 - width, at.x + gap];
+    const left = choices.find((x) => x >= 8 && x + width + 8 <= innerWidth) ?? at.x - gap - width;
+    const top = Math.min(Math.max(at.y - height / 3, 8), innerHeight - height - 8);
     this.box.style.setProperty("--left", `${Math.max(left, 8)}px`);
     this.box.style.setProperty("--top", `${Math.max(top, 8)}px`);
   }

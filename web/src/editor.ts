@@ -154,7 +154,8 @@ export class Editor {
     // Where colors are offered at the bottom of the screen, the picture moves to its top.
     if (innerWidth < NARROW) element("view").scrollIntoView({ block: "start" });
     const lightness = this.view.lightnessOf(mark);
-    this.colors.open({ at: this.view.at(mark), color: mark.color, lightness, guess });
+    const [at, picture] = [this.view.at(mark), element("view").getBoundingClientRect()];
+    this.colors.open({ at, picture, color: mark.color, lightness, guess });
   }
 
   private setColor(color: string): void {
