@@ -1,24 +1,17 @@
 // The large picture: before and after, zoom, the visitor's marks on it, and tools to place more.
 
-import { type Mark, type Point, type Size, moved, points } from "./choice";
-import { nameOf } from "./colornames";
+import type { Mark, Point, Size } from "./choice";
 import { lightness } from "./lab";
+import * as rings from "./rings";
 
-const DRAG = 4; // pixels; a shorter way of the pointer is a click
-const STEP = 0.02; // share of the longer side that an arrow key moves a mark by
 const MOST = 16; // pixels of the screen for one of the photograph, at the largest zoom
-const SVG = "http://www.w3.org/2000/svg";
 
 export type Tool = "place" | "area" | "brush";
 
-/** What the view tells the page. */
-export interface Told {
+/** What the view tells the page, besides what its rings tell. */
+export interface Told extends rings.Told {
   /** A place was clicked, or an area drawn; the color is still to be chosen. */
   drawn(mark: Mark): void;
-  /** A mark of the visitor's was chosen, to change its color. */
-  chosen(index: number): void;
-  moved(index: number, mark: Mark): void;
-  removed(index: number): void;
   /** A color was picked from the picture, while `view.picks`. */
   picked(color: string): void;
   /** The longer side of the picture on the screen now is so many pixels. */
@@ -40,6 +33,7 @@ export class View {
   private zoom = 1; // 1 shows all of it
   private offset: Point = [0, 0]; // of the picture's upper left corner, pixels of the screen
   private cursor?: Point; // of the keyboard, pixels of the photograph
+  private readonly rings: rings.Rings;
   private readonly pointers = new Map<number, Point>();
   private path: Point[] = []; // what is being drawn
   private split = 0; // percent of the frame that shows the photograph before
@@ -50,9 +44,10 @@ export class View {
     private readonly before: HTMLCanvasElement,
     private readonly after: HTMLCanvasElement,
     private readonly areas: SVGSVGElement,
-    private readonly buttons: HTMLElement,
+    buttons: HTMLElement,
     private readonly told: Told,
   ) {
+    this.rings = new rings.Rings(buttons, told, (event) => this.onPhotograph(event));
     frame.onpointerdown = (event) => this.press(event);
     frame.onpointermove = (event) => this.drag(event);
     frame.onpointerup = (event) => this.release(event);
@@ -73,7 +68,7 @@ export class View {
 
   /** Shows another photograph, all of it; without color until `show`. */
   open(size: Size, before: ImageBitmap): void {
-    this.size = size;
+    this.size = this.rings.size = size;
     this.cursor = undefined;
     this.endPath();
     this.frame.inert = this.picture.hidden = false;
@@ -99,16 +94,10 @@ export class View {
 
   /** L* of the photograph at the middle of a mark. */
   lightnessOf(mark: Mark): number {
-    const [column, row] = this.onCanvas(this.before, middle(mark));
+    const [column, row] = this.onCanvas(this.before, rings.middle(mark));
     const color = colorOf(this.before, column, row);
     const levels = [1, 3, 5].map((at) => Float32Array.of(parseInt(color.slice(at, at + 2), 16)));
     return lightness(levels as [Float32Array, Float32Array, Float32Array])[0];
-  }
-
-  /** Gives the focus to a mark's ring, or to the picture if there is none of that index. */
-  focus(index: number): void {
-    const ring = this.buttons.querySelectorAll<HTMLElement>("button")[index];
-    (ring ?? this.frame).focus({ preventScroll: true });
   }
 
   /** Shows it in color. */
@@ -136,95 +125,19 @@ export class View {
 
   /** Shows the visitor's marks; the one whose color is being chosen with its outline. */
   mark(marks: readonly Mark[], edited?: Mark): void {
-    const had = this.focused();
-    const pending = edited && !edited.color ? edited : undefined;
-    this.areas.replaceChildren(...this.outline(edited));
-    this.buttons.replaceChildren(...marks.map((mark, index) => this.button(mark, index)));
-    if (pending) this.buttons.append(this.ring(pending));
-    (this.buttons.children[had] as HTMLElement | undefined)?.focus();
+    this.areas.replaceChildren(...rings.outline(edited));
+    this.rings.show(marks, edited && !edited.color ? edited : undefined);
+  }
+
+  /** Gives the focus to a mark's ring, or to the picture if there is none of that index. */
+  focus(index: number): void {
+    (this.rings.at(index) ?? this.frame).focus({ preventScroll: true });
   }
 
   /** Where a mark is on the screen. */
   at(mark: Mark): DOMRect {
-    const [x, y] = this.onScreen(middle(mark));
+    const [x, y] = this.onScreen(rings.middle(mark));
     return new DOMRect(x, y, 0, 0);
-  }
-
-  /** The index of the mark whose button has the focus; -1 if none has. */
-  private focused(): number {
-    return [...this.buttons.children].indexOf(document.activeElement as Element);
-  }
-
-  private button(mark: Mark, index: number): HTMLButtonElement {
-    const button = document.createElement("button");
-    const [x, y] = middle(mark);
-    const what = "x" in mark ? "Place" : "polygon" in mark ? "Area" : "Stroke";
-    button.type = "button";
-    button.className = "mark";
-    button.ariaLabel = `${what} in ${nameOf(mark.color)}, ${Math.round(x)}, ${Math.round(y)}`;
-    button.title = "Drag to move, Delete to remove";
-    button.style.setProperty("--color", mark.color);
-    this.pin(button, [x, y]);
-    button.onclick = () => this.told.chosen(index);
-    button.onkeydown = (event) => this.markKey(event, mark, index);
-    button.onpointerdown = (event) => this.dragMark(event, button, mark, index);
-    return button;
-  }
-
-  private ring(mark: Mark): HTMLElement {
-    const ring = document.createElement("span");
-    ring.className = "mark pending";
-    this.pin(ring, middle(mark));
-    return ring;
-  }
-
-  private pin(element: HTMLElement, [x, y]: Point): void {
-    element.style.left = `${((x + 0.5) / this.size.width) * 100}%`;
-    element.style.top = `${((y + 0.5) / this.size.height) * 100}%`;
-  }
-
-  private outline(mark?: Mark): SVGElement[] {
-    if (!mark || "x" in mark) return [];
-    const shape = "polygon" in mark ? "polygon" : "polyline";
-    const drawn = document.createElementNS(SVG, shape);
-    drawn.setAttribute("points", points(mark).map((point) => point.join()).join(" "));
-    if ("stroke" in mark) drawn.style.strokeWidth = String(mark.width);
-    drawn.classList.add(shape);
-    return [drawn];
-  }
-
-  private markKey(event: KeyboardEvent, mark: Mark, index: number): void {
-    const step = event.shiftKey ? 1 : STEP * Math.max(this.size.width, this.size.height);
-    const [right, down] = ARROWS[event.key] ?? [0, 0];
-    if (right || down) this.told.moved(index, moved(mark, right * step, down * step, this.size));
-    else if (event.key === "Delete" || event.key === "Backspace") this.told.removed(index);
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
-  }
-
-  private dragMark(event: PointerEvent, button: HTMLElement, mark: Mark, index: number): void {
-    event.stopPropagation();
-    if (event.button) return;
-    button.setPointerCapture(event.pointerId);
-    const [fromX, fromY] = this.onPhotograph(event);
-    let now = mark;
-    button.onpointermove = (to) => {
-      if (Math.hypot(to.clientX - event.clientX, to.clientY - event.clientY) < DRAG) return;
-      const [x, y] = this.onPhotograph(to);
-      now = moved(mark, x - fromX, y - fromY, this.size);
-      this.pin(button, middle(now));
-    };
-    button.onpointercancel = () => {
-      button.onpointermove = button.onpointerup = null;
-      this.pin(button, middle(mark));
-    };
-    button.onpointerup = () => {
-      button.onpointermove = button.onpointerup = null;
-      if (now === mark) return;
-      button.onclick = null; // the end of a drag is no click
-      this.told.moved(index, now);
-    };
   }
 
   private press(event: PointerEvent): void {
@@ -248,7 +161,7 @@ export class View {
     const draws = this.tool !== "place" && !this.picks && !others.length;
     if (!draws && !others.length && this.path.length) {
       const [x, y] = this.onFrameOf(this.path[0]);
-      if (Math.hypot(now[0] - x, now[1] - y) < DRAG) return;
+      if (Math.hypot(now[0] - x, now[1] - y) < rings.DRAG) return;
       this.path = []; // a drag, and no click
     }
     this.pointers.set(event.pointerId, now);
@@ -258,7 +171,7 @@ export class View {
       this.zoomBy(apart(now) / Math.max(apart(before), 1), other);
     } else if (draws && this.path.length) {
       this.path.push(this.onPhotograph(event));
-      this.areas.replaceChildren(...this.outline(this.drawn()));
+      this.areas.replaceChildren(...rings.outline(this.drawn()));
     } else {
       this.offset = [this.offset[0] + now[0] - before[0], this.offset[1] + now[1] - before[1]];
       this.place();
@@ -291,16 +204,13 @@ export class View {
   private key(event: KeyboardEvent): void {
     if (event.target !== this.frame || event.ctrlKey || event.metaKey || event.altKey) return;
     const { width, height } = this.size;
-    const arrow = ARROWS[event.key];
+    const arrow = rings.ARROWS[event.key];
     if (arrow) {
-      const step = event.shiftKey ? 1 : STEP * Math.max(width, height);
+      const step = event.shiftKey ? 1 : rings.STEP * Math.max(width, height);
       const [x, y] = this.cursor ?? [width / 2, height / 2];
       const clip = (value: number, side: number) => Math.min(Math.max(Math.round(value), 0), side - 1);
       this.cursor = [clip(x + arrow[0] * step, width), clip(y + arrow[1] * step, height)];
-      const ring = this.buttons.querySelector<HTMLElement>(".cursor") ?? document.createElement("span");
-      ring.className = "mark cursor";
-      this.pin(ring, this.cursor);
-      this.buttons.append(ring);
+      this.rings.aim(this.cursor);
     } else if (event.key === "Enter" || event.key === " ") {
       const [x, y] = this.cursor ?? [Math.floor(width / 2), Math.floor(height / 2)];
       if (this.picks) this.told.picked(this.colorAt([x, y]));
@@ -322,7 +232,7 @@ export class View {
       this.told.drawn(drawn);
     } else if (!isLast) {
       this.path.push(corner);
-      this.areas.replaceChildren(...this.outline(this.drawn()));
+      this.areas.replaceChildren(...rings.outline(this.drawn()));
       this.told.explain(`${this.path.length} points; ${HELP[this.tool as "area"]}`);
     }
   }
@@ -401,21 +311,6 @@ export class View {
       clip((clientY - top) / height, this.size.height),
     ];
   }
-}
-
-const ARROWS: Readonly<Record<string, Point>> = {
-  ArrowLeft: [-1, 0],
-  ArrowRight: [1, 0],
-  ArrowUp: [0, -1],
-  ArrowDown: [0, 1],
-};
-
-/** Where the button of a mark is: at its place, or in the middle of its points. */
-function middle(mark: Mark): Point {
-  const all = points(mark);
-  if ("stroke" in mark) return all[Math.floor(all.length / 2)];
-  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  return [mean(all.map(([x]) => x)), mean(all.map(([, y]) => y))];
 }
 
 /** Draws a picture on a canvas, which takes its size. */
