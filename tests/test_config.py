@@ -79,6 +79,14 @@ def test_a_small_image_size_lowers_the_depth_to_what_fits(image_size, depth):
     assert fields.override(config.TrainConfig(), image_size=image_size).model.depth == depth
 
 
+def test_an_image_size_is_what_the_network_is_to_see_unless_that_is_given():
+    ours = recipes.get("tfcolor")
+    assert ours.validation_size == ours.seen_size > max(each.image_size for each in ours.stages)
+    assert fields.override(ours, image_size=64).validation_size == 64
+    assert fields.override(ours, image_size=64, seen_size=96).validation_size == 96
+    assert config.TrainConfig().validation_size == 256  # the largest of its stages
+
+
 def test_an_explicit_depth_is_kept():
     assert fields.override(config.TrainConfig(), image_size=128, depth=4).model.depth == 4
 
@@ -185,6 +193,7 @@ def test_a_whole_number_may_stand_for_a_float_and_none_where_it_is_allowed():
         ),
         ({"learning_rate": float("inf")}, "learning_rate must be greater than 0, got inf"),
         ({"weight_decay": float("nan")}, "weight_decay must be 0 or more, got nan"),
+        ({"seen_size": 200}, "seen_size must be a multiple of 256 and at least"),
         ({"generator": "sagan", "image_size": 80}, "multiple of 32, got 80; use 64 or 96"),
     ],
 )

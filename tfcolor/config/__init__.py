@@ -215,6 +215,9 @@ class TrainConfig:
     data: DataConfig = DataConfig()
     model: ModelConfig = ModelConfig()
     stages: tuple[StageConfig, ...] = (StageConfig(),)
+    # Short side that the trained network is to see, pixels; None is the largest image_size. All
+    # validations are of squares of this size.
+    seen_size: int | None = None
     precision: str = "float32"
     strategy: str = "auto"
     jit: bool = False
@@ -242,6 +245,13 @@ class TrainConfig:
             checks.generator("hints need", self.model.generator, HINTED, "; or set hints=0.0")
         for stage in self.stages:
             self._check_stage(stage)
+        if self.seen_size is not None and (
+            self.seen_size < MIN_IMAGE_SIZE or self.seen_size % self.model.stride
+        ):
+            raise errors.InputError(
+                f"seen_size must be a multiple of {self.model.stride} and at least "
+                f"{MIN_IMAGE_SIZE}, got {self.seen_size}"
+            )
 
     def _check_stage(self, stage: StageConfig) -> None:
         size, model = stage.image_size, self.model
@@ -276,8 +286,8 @@ class TrainConfig:
 
     @property
     def validation_size(self) -> int:
-        """Side of the squares that all stages are validated on, pixels: the largest they train."""
-        return max(stage.image_size for stage in self.stages)
+        """Side of the squares that all stages are validated on, pixels."""
+        return self.seen_size or max(stage.image_size for stage in self.stages)
 
     @property
     def adversarial(self) -> bool:

@@ -19,7 +19,8 @@ def override(settings: config.TrainConfig, **fields: Any) -> config.TrainConfig:
 
     A field of the stages is changed in all of them, or in one as "STAGE.FIELD". `total_steps` is
     shared out in proportion to the stages' steps. An `image_size` without a `depth` lowers the
-    depth of a U-Net to log2 of that size, so that trial runs at 128 or 64 need one option, not two.
+    depth of a U-Net to log2 of that size, and one without a `seen_size` is what the network is to
+    see, too, so that trial runs at 128 or 64 need one option, not two.
 
     Args:
       settings: what to start from.
@@ -29,6 +30,8 @@ def override(settings: config.TrainConfig, **fields: Any) -> config.TrainConfig:
       ValueError: for an unknown name or a value out of its range.
     """
     fields = dict(fields)
+    if "image_size" in fields:
+        fields.setdefault("seen_size", None)
     total_steps = fields.pop("total_steps", None)
     own = {part: _take(fields, getattr(settings, part)) for part in ("data", "model")}
     common = {name: fields.pop(name) for name in _names(config.StageConfig) & fields.keys()}
