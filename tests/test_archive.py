@@ -55,6 +55,7 @@ def test_a_pipeline_makes_the_same_and_lists_what_failed(album, tmp_path):
     assert passed_over.source == album / "year0" / "color.jpg"
 
 
+@pytest.mark.slow
 def test_the_command_runs_a_pipeline_and_a_rerun_makes_the_rest(album, tmp_path):
     def run(*arguments):
         done = CliRunner().invoke(main.cli, ["colorize", *map(str, arguments), "--size", "32"])

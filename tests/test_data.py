@@ -17,6 +17,7 @@ from tfcolor.data import augment, batches, files, samples, squares, tfds_sets
 from tfcolor.prepare import parts
 
 SETTINGS = config.DataConfig()
+SLOW = pytest.mark.slow
 
 
 def ids(photos):
@@ -278,7 +279,7 @@ def test_a_seed_makes_the_stream_repeat_and_another_seed_changes_it(photo_folder
     assert any(not np.array_equal(a["l"], b["l"]) for a, b in zip(first, other, strict=True))
 
 
-@pytest.mark.parametrize("seed", [0, 5])
+@pytest.mark.parametrize("seed", [0, pytest.param(5, marks=SLOW)])
 def test_the_stream_does_not_depend_on_the_seed_of_the_program(photo_folder, seed):
     photos = files.from_folder(photo_folder)
     before = first_batches(photos, 3)
@@ -301,7 +302,7 @@ def test_every_photograph_comes_once_an_epoch_in_an_order_drawn_anew(photo_folde
     assert list(epochs[0]) != ids(photos)
 
 
-@pytest.mark.parametrize("done", [1, 7, 13])
+@pytest.mark.parametrize("done", [1, pytest.param(7, marks=SLOW), pytest.param(13, marks=SLOW)])
 def test_a_stream_entered_at_its_position_goes_on_as_if_never_stopped(photo_folder, tmp_path, done):
     # A gray and a broken photograph, so that positions run ahead of the photographs used.
     for path in photo_folder.rglob("*.png"):

@@ -15,9 +15,9 @@ from PIL import Image
 from tensorflow_serving.apis import prediction_log_pb2
 
 from tfcolor import runtimes
-from tfcolor.app import preview
+from tfcolor.app import album, colorist, preview
 from tfcolor.cli import main
-from tfcolor.colorizing import marks, reduction, rendering
+from tfcolor.colorizing import choices, marks, reduction, rendering
 from tfcolor.config import fields, recipes
 from tfcolor.export import lite_onnx, saved_model, signatures, warmup
 from tfcolor.models import folding
@@ -133,16 +133,20 @@ def test_the_command_and_the_app_give_hints_to_a_network_that_takes_them(files, 
             return net(l, planes)
 
     expected = rendering.colorize(gray, Watched(), hints=[hint])
-    assert seen[0][..., 2].sum() > 0 and len(seen) == 1
+    assert seen[0] is None and seen[1][..., 2].sum() > 0 and len(seen) == 2
     options = ["-m", str(files["lite"]), "--hint", "40,30,#3060c0"]
     command = ["colorize", str(tmp_path / "gray.png"), "-o", str(tmp_path / "color.png"), *options]
     done = CliRunner().invoke(main.cli, command)
     assert done.exit_code == 0, done.output
     np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "color.png")), expected)
-    shown = preview.Preview(gray, gray.shape)
-    colored = preview.colored(Watched(), shown, [hint], net.size, 1.0, 1.0)
+    photographs = album.Album(tmp_path / "app", 1)
+    with photographs.room("gray.png") as (identifier, path):
+        path.write_bytes((tmp_path / "gray.png").read_bytes())
+        kept = photographs.add(identifier, path)
+    wanted = colorist.Wanted(choices.Choices(gray.shape, (hint,)))
+    colored = colorist.Colorist(Watched(), 1).color(kept, wanted, preview.MAX_SIDE)
     np.testing.assert_array_equal(colored, expected)
-    np.testing.assert_array_equal(seen[1], seen[0])
+    np.testing.assert_array_equal(seen[3], seen[1])
 
 
 def test_a_litert_file_tells_the_probabilities_of_classes_beside_the_colors(generator, files):

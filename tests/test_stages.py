@@ -19,6 +19,8 @@ from tfcolor.runtimes import workdirs
 from tfcolor.support import disk
 from tfcolor.training import loop, optimizer, run, schedule, states, step, summaries, validation
 
+pytestmark = pytest.mark.slow  # most of these train; test_training.py has the everyday ones
+
 TINY = fields.override(
     config.TrainConfig(),
     image_size=32,
@@ -158,7 +160,6 @@ def test_the_decay_of_what_is_slowed_is_slowed_as_much():
         np.testing.assert_array_equal(bias, 8.0)
 
 
-@pytest.mark.slow
 def test_the_encoder_moves_at_its_own_rate(noise):
     settings = colornet(encoder_rate=0.1, learning_rate=1e-2)
     fresh, trained = states.TrainState(settings), steps(settings, noise)
@@ -175,7 +176,6 @@ def test_the_encoder_moves_at_its_own_rate(noise):
     assert moved(values(fresh.generator), values(frozen.generator)) > 5e-3
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("frozen", ["generator", "discriminator"])
 @pytest.mark.parametrize(
     "model",
@@ -253,7 +253,6 @@ def test_a_step_draws_z_anew_and_updates_batch_statistics(batch):
 # The adversarial terms
 
 
-@pytest.mark.slow
 def test_label_smoothing_keeps_the_discriminator_from_being_sure(batch):
     def real_logit(smoothing):
         settings = fields.override(
@@ -471,7 +470,6 @@ def train_and_die(settings, folder, stop, monkeypatch):
             loop.train(settings, folder)
 
 
-@pytest.mark.slow
 def test_a_run_that_is_killed_in_every_stage_ends_with_the_same_weights(
     two_stages, photo_folder, tmp_path, monkeypatch
 ):
@@ -589,7 +587,6 @@ def test_a_stage_ends_itself_by_distance_and_colorfulness(tmp_path, patience, hi
     assert found == reason if reason is None else reason in found
 
 
-@pytest.mark.slow
 def test_a_stage_that_gets_no_better_stops_the_run_and_says_why(
     photo_folder, tmp_path, monkeypatch, quick_steps
 ):

@@ -19,6 +19,7 @@ from skimage import color as skimage_color
 import tfcolor
 import tfcolor.cli.main  # imports all commands
 from tfcolor.cli import main
+from tfcolor.colorizing import rendering
 from tfcolor.data import samples
 from tfcolor.video import film_options, join, key_frames, parts, read, run, smooth
 
@@ -916,7 +917,12 @@ def test_a_film_goes_on_as_if_it_had_not_stopped(tmp_path):
 
     net.size, net.stride = 32, 8
     known = read.open_film(film(tmp_path / "in.mp4", moving(12)))
-    about = net, known, film_options.FilmOptions(), key_frames.KeyFrames(None, known)
+    about = (
+        net,
+        known,
+        film_options.FilmOptions(),
+        key_frames.KeyFrames(None, known, net, rendering.Rendering()),
+    )
     whole = list(run._colorized(*about, 0, None))
     rest = list(run._colorized(*about, 5, whole[4].moment))
     assert [made.place for made in rest] == list(range(5, 12))

@@ -279,6 +279,7 @@ def test_the_page_gives_the_colors_of_the_command(page, tmp_path, name, size, op
     assert difference(gray, expected) > 4  # or any gray picture would pass
 
 
+@pytest.mark.slow
 def test_a_photograph_is_turned_upright(page, tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned by a quarter
@@ -301,10 +302,11 @@ def test_sliders_by_the_keyboard_paint_again(page, tmp_path):
     assert difference(pixels(downloaded(page)), expected) < CLOSE
     painted = page.locator("#after").screenshot(path=tmp_path / "screen.png")
     page.get_by_label("Saturation").press("Home")
-    page.wait_for_timeout(300)
+    page.locator("body:not(.busy)").wait_for()
     assert page.locator("#after").screenshot() != painted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["L", "RGB"])
 def test_strength_0_gives_the_photograph_itself(page, tmp_path, mode):
     path = photograph(tmp_path / "photo.png", (450, 300), mode=mode)
@@ -328,6 +330,7 @@ def test_a_photograph_in_color_is_left_as_it_is_unless_the_visitor_wants(page, t
     assert page.get_by_text("This photograph is in color").is_hidden()
 
 
+@pytest.mark.slow
 def test_a_gray_photograph_after_one_in_color_is_colorized(page, tmp_path):
     gray = photograph(tmp_path / "gray.png", (450, 300), mode="L")
     show(page, gray)
@@ -354,6 +357,7 @@ def test_the_border_between_before_and_after_moves_by_the_keyboard(page, tmp_pat
     assert "90%" not in before.evaluate("each => getComputedStyle(each).clipPath")
 
 
+@pytest.mark.slow
 def test_alpha_stays_in_png_and_is_white_paper_in_jpeg(page, tmp_path):
     path = tmp_path / "logo.png"
     image = Image.open(photograph(path, (450, 300))).convert("RGBA")
@@ -365,6 +369,7 @@ def test_alpha_stays_in_png_and_is_white_paper_in_jpeg(page, tmp_path):
     assert jpeg.format == "JPEG" and np.asarray(jpeg)[:60].min() > 250
 
 
+@pytest.mark.slow
 def test_files_say_that_their_color_is_synthetic(page, tmp_path):
     show(page, photograph(tmp_path / "photo.png", (120, 80)))
     for kind in ("PNG", "JPEG"):
@@ -373,6 +378,7 @@ def test_files_say_that_their_color_is_synthetic(page, tmp_path):
         assert b"compositeWithTrainedAlgorithmicMedia" in result.info["xmp"]
 
 
+@pytest.mark.slow
 def test_several_photographs_are_shown_one_after_the_other(page, tmp_path):
     names = ["one.png", "two.png"]
     first, second = (
@@ -445,6 +451,7 @@ def test_the_page_works_without_its_server_once_it_was_loaded(browser, built, tm
         assert difference(pixels(downloaded(page)), colorized(path)) < CLOSE
 
 
+@pytest.mark.slow
 def test_threads_are_used_where_the_server_allows_them(browser, built, tmp_path):
     path = photograph(tmp_path / "photo.png", (450, 300))
     with serving(functools.partial(IsolatedFiles, directory=built)) as url:
@@ -481,6 +488,7 @@ def test_the_browser_refuses_the_page_every_other_address(page):
     assert not asked
 
 
+@pytest.mark.slow
 def test_a_phone_shows_the_whole_width(browser, address, tmp_path):
     with visiting(browser, address, viewport={"width": 360, "height": 740}) as page:
         show(page, photograph(tmp_path / "photo.png", (1200, 800)))

@@ -135,7 +135,7 @@ def test_hints_spread_as_the_command_spreads_them(ask, rng):
     assert np.abs(expected - np.mean(guesses, 0)).max() > 0.3
 
 
-@pytest.mark.parametrize("variant", [2, 4, 6, 9])
+@pytest.mark.parametrize("variant", [2, 9])
 def test_variants_are_those_of_the_command(ask, rng, variant):
     class Telling:
         size, stride, takes_hints, tells_classes = 64, 4, True, True
