@@ -160,24 +160,27 @@ class Constant:
         return np.broadcast_to(np.float32([0.1, 0.15]), (*l.shape, 2))
 
 
+def colorized(
+    gray: Path, target: Path, shape: tuple[int, ...], smoothing: float, model: Path | None = None
+) -> list[np.ndarray]:
+    """The frames of a film in color, cut to the height and width of `shape`, (n, h, w, 3)."""
+    run.colorize_film(gray, target, film_options.FilmOptions(smoothing=smoothing), model=model)
+    return [rgb[: shape[1], : shape[2]] for rgb in frames_of(target)]
+
+
 def compare(
     gray: Path, truth: np.ndarray, motion: Motion, model: Path | None, folder: Path
 ) -> dict[str, Any]:
     """Figures of a film that is colorized both ways."""
     sides = {}
     for name, smoothing in SIDES.items():
-        settings, target = film_options.FilmOptions(smoothing=smoothing), folder / f"{name}.mp4"
         began = time.perf_counter()
-        run.colorize_film(gray, target, settings, model=model)
+        made = colorized(gray, folder / f"{name}.mp4", truth.shape, smoothing, model)
         seconds = time.perf_counter() - began
-        height, width = truth.shape[1:3]
-        made = [rgb[:height, :width] for rgb in frames_of(target)]
         sides[name] = figures(made, truth, motion) | {"s_per_frame": seconds / len(truth)}
     first, second = sides.values()
-    target = folder / "constant.mp4"
     with mock.patch.object(run.runtimes, "load", lambda *_, **__: Constant()):
-        run.colorize_film(gray, target, film_options.FilmOptions(smoothing=0.0))
-    made = [rgb[: truth.shape[1], : truth.shape[2]] for rgb in frames_of(target)]
+        made = colorized(gray, folder / "constant.mp4", truth.shape, smoothing=0.0)
     least = figures(made, truth, motion)["flicker_ab"]
     sides["constant"] = {"flicker_ab": least}
     sides["ratio"] = {

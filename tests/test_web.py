@@ -195,14 +195,18 @@ console.log(l.width, l.height);
 """
 
 
+def compiled(folder, *names):
+    """The folder, with modules of the page and what they import; npm's packages must be there."""
+    options = "--ignoreConfig --target ES2023 --module commonjs --outDir".split()
+    tsc = ["npx", "tsc", *options, folder, *(f"src/{name}.ts" for name in names)]
+    subprocess.run(tsc, check=True, cwd=ROOT / "web")
+    return folder
+
+
 @pytest.fixture(scope="module")
 def modules(built, tmp_path_factory):
     """A folder with modules of the page that Node runs alone."""
-    folder = tmp_path_factory.mktemp("modules")
-    options = "--ignoreConfig --target ES2022 --module commonjs --outDir".split()
-    tsc = ["npx", "tsc", *options, folder, "src/reduce.ts", "src/tone.ts"]
-    subprocess.run(tsc, check=True, cwd=ROOT / "web")
-    return folder
+    return compiled(tmp_path_factory.mktemp("modules"), "reduce", "tone")
 
 
 def test_the_page_tells_gray_from_color_as_the_command_does(modules):
@@ -521,6 +525,7 @@ def fixed_network():
 def test_a_folder_of_other_files_is_left_alone(tmp_path):
     (tmp_path / "precious.txt").write_text("kept")
     (tmp_path / "sw.js").write_text("// of another page")
-    done = build(tmp_path)
-    assert done.returncode == 1 and "holds other files" in done.stderr
+    for options in ([], ["--app"]):
+        done = build(tmp_path, *options)
+        assert done.returncode == 1 and "holds other files" in done.stderr
     assert sorted(os.listdir(tmp_path)) == ["precious.txt", "sw.js"]

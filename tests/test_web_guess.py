@@ -5,7 +5,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from test_web import ROOT, built_page, has_node
+from test_web import built_page, compiled, has_node
 
 from tfcolor.colorizing import choices, likelihood, local_hints, marks, variants
 
@@ -48,10 +48,7 @@ def ask(tmp_path_factory):
     """A function that does tasks, each a dict, with the modules of the page."""
     folder = tmp_path_factory.mktemp("modules")
     built_page(folder / "page")  # fetches npm's packages and writes the constants
-    options = "--ignoreConfig --target ES2023 --module commonjs --outDir".split()
-    sources = [f"src/{name}.ts" for name in ("guess", "spread", "choice")]
-    tsc = ["npx", "tsc", *options, folder, *sources]
-    subprocess.run(tsc, check=True, cwd=ROOT / "web")
+    compiled(folder, "guess", "spread", "choice")
     (folder / "ask.js").write_text(ASK)
 
     def run(*tasks):

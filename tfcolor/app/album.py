@@ -41,6 +41,10 @@ class Kept:
         return pixels
 
 
+class GoneError(KeyError):
+    """An album does not have a photograph, or has it no more."""
+
+
 class Album:
     """Photographs by the names that the server gave them, which nobody can guess."""
 
@@ -80,10 +84,12 @@ class Album:
         """A photograph.
 
         Raises:
-          KeyError: if there is none, or no more.
+          GoneError: if there is none, or no more.
         """
         with self._lock:
-            kept = self._kept[identifier]
+            kept = self._kept.get(identifier)
+        if kept is None:
+            raise GoneError(identifier)
         kept.used_at = time.monotonic()
         return kept
 

@@ -70,7 +70,7 @@ def build(
         ],
         exception_handlers={
             **dict.fromkeys(MENDABLE, _told),
-            KeyError: _gone,
+            album.GoneError: _gone,
             exceptions.HTTPException: _told,
             Exception: _unexpected,
         },

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tfcolor.support import disk
+from tfcolor.support import disk, errors
 
 NAME = "failures.csv"
 _COLUMNS = ("file", "reason")
@@ -48,6 +49,19 @@ def path_in(folder: Path) -> Path:
 def naming(path: Path, reason: str) -> str:
     """The reason of a failure, after the file's path unless it names the file already."""
     return reason if path.name in reason else f"{path}: {reason}"
+
+
+@contextlib.contextmanager
+def named(path: Path) -> Iterator[None]:
+    """Names a file in what is wrong with it.
+
+    Raises:
+      ValueError: what is raised inside for the user to mend, naming the file.
+    """
+    try:
+        yield
+    except errors.InputError as error:
+        raise errors.InputError(naming(path, str(error))) from error
 
 
 def _is_list(path: Path) -> bool:

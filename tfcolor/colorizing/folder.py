@@ -96,10 +96,8 @@ class FileOptions(rendering.Rendering):
         path = self.choices and choices.path_for(self.choices, source)
         if path is None:
             return self
-        try:
+        with failures.named(path):
             return dataclasses.replace(self, **choices.read(path).fit(shape))
-        except errors.InputError as error:
-            raise errors.InputError(failures.naming(path, str(error))) from error
 
     def other_picture(self, source: Path) -> np.ndarray | None:
         """The picture that a photograph takes colors from, if there is one; uint8 or uint16.

@@ -4,10 +4,9 @@ Each holds for its scene: its colors are brought onto the frames before and afte
 show the same. What they show besides is left to the network, hinted by what fits.
 """
 
-import contextlib
 import dataclasses
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +54,7 @@ class KeyFrames:
             return
         chosen: dict[int, tuple[Sequence[marks.Mark], rendering.Rendering]] = {}
         for path in _listed(folder):
-            with _naming(path):
+            with failures.named(path):
                 if path.name.endswith(choices.SUFFIX):
                     place = _place(path, path.name.removesuffix(choices.SUFFIX), film)
                     fitted = choices.read(path).fit((film.height, film.width))
@@ -119,15 +118,6 @@ def _listed(folder: Path) -> list[Path]:
     if not found:
         raise errors.InputError(f"{folder} holds no pictures and no files of hints; give others")
     return found
-
-
-@contextlib.contextmanager
-def _naming(path: Path) -> Iterator[None]:
-    """Names a file in what is wrong with it."""
-    try:
-        yield
-    except errors.InputError as error:
-        raise errors.InputError(failures.naming(path, str(error))) from error
 
 
 def _place(path: Path, name: str, film: read.Film) -> int:

@@ -1,6 +1,6 @@
 // Words for colors, for those who hear the page or cannot tell them apart.
 
-import { fromHex, lightness } from "./lab";
+import { fromHex } from "./lab";
 
 const GRAY = 8; // chroma; less looks gray
 const HUES: readonly (readonly [number, string])[] = [
@@ -10,9 +10,7 @@ const HUES: readonly (readonly [number, string])[] = [
 
 /** Such as "dark blue". */
 export function nameOf(color: string): string {
-  const levels = [1, 3, 5].map((at) => Float32Array.of(parseInt(color.slice(at, at + 2), 16)));
-  const [light] = lightness(levels as [Float32Array, Float32Array, Float32Array]);
-  const [a, b] = fromHex(color);
+  const [light, a, b] = fromHex(color);
   const tone = light < 35 ? "dark " : light > 75 ? "light " : "";
   if (Math.hypot(a, b) < GRAY) {
     return light < 12 ? "black" : light > 95 ? "white" : `${tone}gray`;

@@ -145,7 +145,8 @@ export class Colors {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "swatch";
-    button.style.setProperty("--color", toHex(this.lightness, ...fromHex(color)));
+    const [, a, b] = fromHex(color);
+    button.style.setProperty("--color", toHex(this.lightness, a, b));
     button.textContent = text;
     button.ariaLabel = button.title = name;
     button.value = color;

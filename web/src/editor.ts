@@ -6,12 +6,11 @@ import type { Photo } from "./album";
 import type { Choice, Mark } from "./choice";
 import { Colors } from "./colors";
 import { SCREEN, THUMBNAIL } from "./engine";
-import { complain, say } from "./status";
+import { complain, element, say } from "./status";
 import { Variants } from "./variants";
 import { View } from "./view";
 
 const NARROW = 768; // pixels, as in style.css
-const element = <Kind extends HTMLElement>(id: string) => document.getElementById(id) as Kind;
 
 export class Editor {
   shown?: Photo;
@@ -142,7 +141,7 @@ export class Editor {
 
   /** Opens the dialog of colors for a new mark, or for one that is there. */
   private choose(mark: Mark, index: number): void {
-    if (!this.shown?.size || this.isKept || !engine.can.mark) return;
+    if (!this.shown?.size || this.isKept) return;
     this.colors.close();
     this.editing = { mark, index };
     this.refresh();

@@ -29,8 +29,8 @@ export interface Engine {
   readonly accept: string;
   /** Formats of downloads, by suffix; none if a download has its photograph's. */
   readonly formats: Readonly<Record<string, string>>;
-  /** Whether it spreads marks, tells likely colors and variants, and takes colors from pictures. */
-  readonly can: { mark: boolean; guess: boolean; take: boolean };
+  /** Whether it tells likely colors and variants, and takes colors from pictures. */
+  readonly can: { guess: boolean; take: boolean };
   /** Prepares it; `progress` gets what takes its time. */
   start(progress: (text: string) => void): Promise<void>;
   /** Reads a photograph. */

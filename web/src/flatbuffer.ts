@@ -7,8 +7,10 @@ const INPUTS = 1;
 const OUTPUTS = 2;
 const SHAPE = 0;
 const SHAPE_SIGNATURE = 7; // the shape with -1 for variable sizes
-const CLASSES = 258; // channels of the color class probabilities
-const CELL = 4; // pixels per side of the squares that these probabilities describe
+export const HINTS = 3; // channels of hints: a, b, mask
+export const AB = 2; // channels of colors
+export const CLASSES = 258; // channels of the color class probabilities
+export const CELL = 4; // pixels per side of the squares that these probabilities describe
 const MAGIC = 0x334c4654; // "TFL3"
 
 /**

@@ -5,13 +5,13 @@ import constants from "./constants.json";
 import { difference } from "./ciede2000";
 import type { Size } from "./choice";
 import type { Likely } from "./engine";
+import { CELL } from "./flatbuffer";
 import { type Hints, placeOf } from "./hints";
 import * as lab from "./lab";
 import type { Colors } from "./paint";
 import * as taps from "./taps";
 
 const { BINS, ALIKE, TILT, DIRECTIONS, FIRST_ANGLE } = constants;
-const CELL = 4; // pixels
 const COUNT = 6;
 
 /** Probabilities of the classes `BINS`, cell after cell. */

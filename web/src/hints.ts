@@ -30,7 +30,8 @@ export function lay(l: Plane, marks: readonly Mark[], size: Size, saturation: nu
   const [mask, color] = [new Uint8Array(pixels), new Float32Array(2 * pixels)];
   const [count, total] = [new Float32Array(pixels), new Float32Array(2 * pixels)];
   for (const mark of marks) {
-    const ab = lab.fromHex(mark.color).map((each) => each / lab.AB_SCALE / (saturation || 1));
+    const [, ...found] = lab.fromHex(mark.color);
+    const ab = found.map((each) => each / lab.AB_SCALE / (saturation || 1));
     for (const at of covered(mark, l, size)) {
       mask[at] = 1;
       if ("x" in mark) {

@@ -115,11 +115,11 @@ export function toHex(lightness: number, a: number, b: number): string {
   return `#${[...pixel.subarray(0, 3)].map((level) => level.toString(16).padStart(2, "0")).join("")}`;
 }
 
-/** a* and b* of "#rrggbb". */
-export function fromHex(color: string): [number, number] {
+/** L*, a* and b* of "#rrggbb". */
+export function fromHex(color: string): [number, number, number] {
   const levels = [1, 3, 5].map((at) => Float32Array.of(parseInt(color.slice(at, at + 2), 16)));
   const [[a], [b]] = ab(levels as Levels);
-  return [a, b];
+  return [lightness(levels as Levels)[0], a, b];
 }
 
 /** The largest factor in [0, 1] of a and b at which sRGB can show the color. */

@@ -2,11 +2,11 @@
 
 import { type Name, type Tasks, connect } from "./calls";
 import { type Engine, nameOf } from "./engine";
+import { CLASSES } from "./flatbuffer";
 import { files } from "./runtime";
 import Worker from "./worker?worker&inline";
 
 const TYPES: Readonly<Record<string, string>> = { png: "image/png", jpg: "image/jpeg" };
-const CLASSES = 258; // channels of an output
 
 let tasks: Tasks;
 const names = new Map<File, Name>();
@@ -48,7 +48,6 @@ export const engine: Engine = {
   accept: "image/*,.json",
   formats: { png: "PNG", jpg: "JPEG" },
   can: {
-    mark: true,
     guess: NETWORK.outputs.includes(CLASSES),
     take: false,
   },

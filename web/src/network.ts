@@ -2,16 +2,12 @@
 
 import * as litert from "@litertjs/core";
 
-import { sized } from "./flatbuffer";
+import { AB, CELL, CLASSES, HINTS, sized } from "./flatbuffer";
 import type { Cells } from "./guess";
 import type { Colors } from "./paint";
 import type { Plane } from "./taps";
 
 const STRIDE = NETWORK.stride; // the sides of inputs must be multiples of this
-export const HINTS = 3; // channels of an input: a, b, mask
-const AB = 2; // channels of an output
-const CLASSES = 258; // channels of an output
-const CELL = 4; // pixels; side of the squares that the probabilities of classes describe
 
 /** Absolute URLs of the network and, by file name, of LiteRT's files. */
 export interface Files {

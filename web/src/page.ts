@@ -8,10 +8,9 @@ import { type Choice, fromJson } from "./choice";
 import { Editor } from "./editor";
 import { Unreachable, stem } from "./engine";
 import { save, saveAll, saveChoice } from "./saving";
-import { complain, messageOf, say } from "./status";
+import { complain, element, messageOf, say } from "./status";
 import { type Tool, draw } from "./view";
 
-const element = <Kind extends HTMLElement>(id: string) => document.getElementById(id) as Kind;
 const [strength, saturation] = ["strength", "saturation"].map(element<HTMLInputElement>);
 const [chooser, split, format] = ["files", "split", "format"].map(element<HTMLInputElement>);
 const body = document.body.classList;
@@ -160,7 +159,7 @@ function refresh(): void {
   element<HTMLButtonElement>("redo").disabled = !history.canRedo;
   element<HTMLButtonElement>("keep").disabled = history.isUsual;
   element("kept").hidden = !editor.isKept;
-  element("lead").hidden = editor.isKept || !engine.can.mark;
+  element("lead").hidden = editor.isKept;
   element("kept-why").textContent = `This photograph is ${size.kept}, and is left as it is.`;
   element("taken").hidden = !history.now.from;
   element("taken-name").textContent = `Colors from ${history.now.from?.name ?? ""}`;
@@ -181,7 +180,6 @@ chooser.accept = engine.accept;
 element("privacy").textContent = engine.privacy;
 element("about").textContent = engine.about;
 element("take-colors").hidden = !engine.can.take;
-body.toggle("marking", engine.can.mark);
 
 chooser.onchange = () => {
   void take([...(chooser.files ?? [])]);

@@ -1,7 +1,7 @@
 // The engine of the app: tfcolor/app/server.py does the work.
 
 import { type Choice, type Size, toJson } from "./choice";
-import { type Engine, type Opened, SCREEN, THUMBNAIL, Unreachable } from "./engine";
+import { type Engine, type Opened, THUMBNAIL, Unreachable } from "./engine";
 
 type Given = Size & { id: string; kept: string | null };
 
@@ -32,21 +32,20 @@ async function ask(path: string, request?: RequestInit): Promise<Response> {
   throw response.status === GONE ? new Gone(error) : new Error(error);
 }
 
-/** Asks for something about a photograph, which is given again if the server has it no more. */
-async function askAbout(
-  file: File,
-  task: string,
-  request?: (own: Given) => RequestInit,
-): Promise<Response> {
-  for (let again = false; ; again = true) {
-    const own = await give(file);
-    try {
-      return await ask(`photographs/${own.id}/${task}`, request?.(own));
-    } catch (error) {
-      if (again || !(error instanceof Gone)) throw error;
-      given.delete(file);
-    }
+/** Does something with photographs, which are given again if the server has one no more. */
+async function kept<Result>(files: File[], work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Gone)) throw error;
+    for (const file of files) given.delete(file);
+    return work();
   }
+}
+
+/** The photograph as it was given. */
+function gray(file: File): Promise<Response> {
+  return kept([file], async () => ask(`photographs/${(await give(file)).id}/gray`));
 }
 
 /** Asks for something about a photograph in the visitor's choice. */
@@ -56,12 +55,17 @@ async function about(
   task: string,
   query: Record<string, number> = {},
 ): Promise<Response> {
-  const more = new URLSearchParams(
-    Object.entries(query).map(([name, value]) => [name, String(value)]),
-  );
-  if (choice.recolor) more.set("recolor", "1");
-  if (choice.from) more.set("colors_from", (await give(choice.from)).id);
-  return askAbout(file, `${task}?${more}`, (own) => ({ method: "POST", body: toJson(choice, own) }));
+  const { recolor, from } = choice;
+  return kept(from ? [file, from] : [file], async () => {
+    const own = await give(file);
+    const more = new URLSearchParams(
+      Object.entries(query).map(([name, value]) => [name, String(value)]),
+    );
+    if (recolor) more.set("recolor", "1");
+    if (from) more.set("colors_from", (await give(from)).id);
+    const request = { method: "POST", body: toJson(choice, own) };
+    return ask(`photographs/${own.id}/${task}?${more}`, request);
+  });
 }
 
 async function picture(response: Response, side?: number): Promise<ImageBitmap> {
@@ -79,22 +83,22 @@ export const engine: Engine = {
     "the color is synthetic.",
   accept: "image/*,.tif,.tiff,.heic,.heif,.jxl,.jp2,.json",
   formats: {},
-  can: { mark: true, guess: true, take: true },
+  can: { guess: true, take: true },
 
   async start() {},
 
   async open(file): Promise<Opened> {
-    const before = await picture(await askAbout(file, "gray"));
+    const before = await picture(await gray(file));
     const { width, height, kept } = await give(file);
     return { width, height, kept, before };
   },
 
   async thumbnail(file) {
-    return picture(await askAbout(file, "gray"), THUMBNAIL / 2);
+    return picture(await gray(file), THUMBNAIL / 2);
   },
 
   async paint(file, choice, side) {
-    return picture(await about(file, choice, "color", { side: side || SCREEN }));
+    return picture(await about(file, choice, "color", { side }));
   },
 
   async likely(file, choice, x, y) {

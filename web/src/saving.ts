@@ -3,6 +3,7 @@
 import type { Photo } from "./album";
 import { toJson } from "./choice";
 import { type Engine, stem } from "./engine";
+import { messageOf } from "./status";
 import { zip } from "./zip";
 
 /** Downloads a photograph in color and in full size. */
@@ -28,7 +29,7 @@ export async function saveAll(
       if (size?.kept && !history.now.recolor) throw new Error(`${file.name} is ${size.kept}`);
       made.push(await engine.save(file, history.now, format));
     } catch (error) {
-      failed.push(error instanceof Error ? error.message : String(error));
+      failed.push(messageOf(error));
     }
   }
   if (made.length) deliver(new File([await zip(made)], "tfcolor.zip"));

@@ -1,6 +1,6 @@
-// What the page says about its work.
+// The elements of the page, and what it says about its work.
 
-const element = <Kind extends HTMLElement>(id: string) => document.getElementById(id) as Kind;
+export const element = <Kind extends HTMLElement>(id: string) => document.getElementById(id) as Kind;
 
 /** What is going on; nothing if empty. */
 export function say(text: string): void {

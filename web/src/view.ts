@@ -1,7 +1,7 @@
 // The large picture: before and after, zoom, the visitor's marks on it, and tools to place more.
 
 import type { Mark, Point, Size } from "./choice";
-import { lightness } from "./lab";
+import { fromHex } from "./lab";
 import * as rings from "./rings";
 
 const MOST = 16; // pixels of the screen for one of the photograph, at the largest zoom
@@ -95,9 +95,7 @@ export class View {
   /** L* of the photograph at the middle of a mark. */
   lightnessOf(mark: Mark): number {
     const [column, row] = this.onCanvas(this.before, rings.middle(mark));
-    const color = colorOf(this.before, column, row);
-    const levels = [1, 3, 5].map((at) => Float32Array.of(parseInt(color.slice(at, at + 2), 16)));
-    return lightness(levels as [Float32Array, Float32Array, Float32Array])[0];
+    return fromHex(colorOf(this.before, column, row))[0];
   }
 
   /** Shows it in color. */

@@ -3,10 +3,11 @@
 import type { Call, Name, Reply, Tasks } from "./calls";
 import type { Choice } from "./choice";
 import { SCREEN, THUMBNAIL } from "./engine";
+import { HINTS } from "./flatbuffer";
 import { likely, variantShift } from "./guess";
 import { type Hints, fill, lay, planes, spreading } from "./hints";
 import { mark } from "./mark";
-import { HINTS, Network } from "./network";
+import { Network } from "./network";
 import { type Colors, paint } from "./paint";
 import { Photograph, Refused, context } from "./photograph";
 import { reduce } from "./reduce";
