@@ -868,6 +868,37 @@ def test_a_flickering_network_gets_steady_and_stays_true():
     assert np.abs(np.stack(steadied) - true).mean() < np.abs(np.stack(seen) - true).mean() / 1.5
 
 
+def panned(count, step):
+    """l of a view that moves over a photograph, and x of its left side; (n, 96, 128)."""
+    path = sorted(samples.FOLDER.glob("*.jpg"))[0]
+    wide = Image.open(path).convert("L").resize((128 + count * step, 96))
+    gray = np.asarray(wide).astype(np.float32) / 127.5 - 1
+    return [(gray[:, left : left + 128], left) for left in range(0, count * step, step)]
+
+
+def test_the_first_guess_of_a_scene_holds_where_it_stays_in_view():
+    now = None
+    for place, (l, _) in enumerate(panned(30, 1)):
+        now = smooth.steady(now, l, constant(0.1 + 0.01 * place, 0), 0.9)
+    first = np.mean([0.1 + 0.01 * place for place in range(smooth.FIRST)])
+    assert (np.abs(now.ab[10:-10, 40:-40, 0] - first) < 0.02).mean() > 0.8  # the mean is 0.2 more
+    assert now.ab[10:-10, -8:, 0].mean() > 0.3  # which came into view at last
+
+
+def test_a_guess_is_made_anew_when_most_of_it_has_left_the_view():
+    now = None
+    for l, left in panned(40, 4):
+        now = smooth.steady(now, l, constant(0.1 if left < 64 else 0.4, 0), 0.9)
+    assert np.median(now.ab[10:-10, 10:-10, 0]) == pytest.approx(0.4, abs=0.03)
+
+
+def test_frames_whose_colors_are_given_do_not_hold_the_guess():
+    now = None
+    for place, (l, _) in enumerate(panned(30, 1)):
+        now = smooth.steady(now, l, constant(0.1 + 0.01 * place, 0), 0.5, holds=False)
+    assert (np.abs(now.ab[10:-10, 40:-40, 0] - 0.38) < 0.02).mean() > 0.95
+
+
 def test_work_runs_ahead_by_few_frames_and_keeps_their_order():
     taken = []
 

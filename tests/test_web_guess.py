@@ -30,11 +30,12 @@ const tasks = {
     const {a, b} = spread(colors, hints, size, saturation);
     return [[...a.data], [...b.data]];
   },
-  shift: ({l, told, variant, hints}) => {
+  shift: ({l, told, variant, seed, hints}) => {
     const nothing = plane(l.map(() => 0));
     const cells = {width: width / 4, height: height / 4, data: new Float32Array(told)};
     const planes = hints && {planes: new Float32Array(hints)};
-    const {a, b} = variantShift({l: plane(l), a: nothing, b: nothing}, cells, variant, planes);
+    const none = {l: plane(l), a: nothing, b: nothing};
+    const {a, b} = variantShift(none, cells, variant, seed, planes);
     return [[...a.data], [...b.data]];
   },
   choice: ({text, to}) => toJson(fromJson(text, "a.json", to), to),
@@ -132,8 +133,8 @@ def test_hints_spread_as_the_command_spreads_them(ask, rng):
     assert np.abs(expected - np.mean(guesses, 0)).max() > 0.3
 
 
-@pytest.mark.parametrize("variant", [2, 9])
-def test_variants_are_those_of_the_command(ask, rng, variant):
+@pytest.mark.parametrize(("variant", "seed"), [(2, 0), (9, 3)])
+def test_variants_are_those_of_the_command(ask, rng, variant, seed):
     class Telling:
         size, stride, takes_hints, tells_classes = 64, 4, True, True
 
@@ -147,11 +148,10 @@ def test_variants_are_those_of_the_command(ask, rng, variant):
     l, hints = lightness(), np.zeros((HEIGHT, WIDTH, 3), np.float32)
     hints[:9, :9] = [0.2, 0.1, 1.0]
     task = {"task": "shift", "l": l.ravel().tolist(), "told": told.ravel().tolist()}
-    plain, hinted = ask(
-        {**task, "variant": variant}, {**task, "variant": variant, "hints": hints.ravel().tolist()}
-    )
+    task |= {"variant": variant, "seed": seed}
+    plain, hinted = ask(task, {**task, "hints": hints.ravel().tolist()})
     for found, given in ((plain, None), (hinted, hints)):
-        expected = variants.shift(Telling(), l, given, variant)
+        expected = variants.shift(Telling(), l, given, variant, seed)
         shape = (2, HEIGHT, WIDTH)
         np.testing.assert_allclose(
             np.moveaxis(np.reshape(found, shape), 0, -1), expected, atol=1e-5

@@ -1,11 +1,13 @@
 """What the page runs, web/src/network.ts, told colors of places; in Node.js, not in a browser."""
 
+import dataclasses
 import functools
 import json
 import shutil
 import subprocess
 
 import hinted
+import keras
 import numpy as np
 import pytest
 from test_web import (
@@ -32,6 +34,7 @@ from tfcolor.runtimes import lite
 pytestmark = pytest.mark.skipif(not has_node(), reason="needs Node.js 20.19 with npm")
 
 WEB = ROOT / "web"
+MORE = {"second.hints.json": {}, "small.hints.json": {"size": 48, "seed": 3}}
 SCRIPT = "litert_wasm_compat_internal.js"
 # Node.js in the place of a browser's worker: scripts and files come from the disk.
 MAIN = """
@@ -116,11 +119,25 @@ def test_the_page_gives_what_the_file_gives_with_hints_and_without(runtime, hint
     np.testing.assert_allclose(silent, reduction.colors(net, l), atol=1e-4)
 
 
-def test_the_page_runs_a_file_of_one_input(runtime):
-    path = ROOT / "tfcolor" / "models" / "weights" / "tfcolor-base.tflite"
+@pytest.mark.slow
+def test_the_page_runs_a_file_of_one_input(runtime, plain_file):
     l, _ = hinted.planes(64, 64)
-    (ab,) = runtime(path, (l, None))
-    np.testing.assert_allclose(ab, reduction.colors(lite.LiteNetwork(path), l), atol=1e-3)
+    (ab,) = runtime(plain_file, (l, None))
+    net = lite.LiteNetwork(plain_file)
+    assert not net.takes_hints
+    np.testing.assert_allclose(ab, reduction.colors(net, l), atol=1e-4)
+
+
+@pytest.fixture(scope="module")
+def plain_file(tmp_path_factory):
+    """A network of one input, as a file: lightness through a convolution."""
+    path = tmp_path_factory.mktemp("network") / "plain.tflite"
+    keras.utils.set_random_seed(0)
+    l = keras.Input((None, None, 1))
+    ab = keras.layers.Conv2D(2, 9, padding="same", activation="tanh")(l)
+    path.write_bytes(lite_onnx.to_lite(keras.Model(l, {"ab": ab}), "float32"))
+    lite.add_card(path, hinted.SIZE, 32)
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -161,12 +178,20 @@ def test_colors_that_a_visitor_chooses_are_those_of_the_command(browser, hinted_
             variant.click()
             page.locator("body:not(.busy)").wait_for()
             varied = pixels(downloaded(page))
-    assert len(choices.read(tmp_path / "photo.hints.json").hints) == 2
+            chosen = choices.read(tmp_path / "photo.hints.json")
+            for name, more in MORE.items():
+                options = {"variant": 2, **more}
+                dataclasses.replace(chosen, options=options).write(tmp_path / name)
+            page.set_input_files("#files", tmp_path / "small.hints.json")
+            page.locator("body:not(.busy)").wait_for()
+            small = pixels(downloaded(page))
+    assert len(chosen.hints) == 2
     options = ["-m", str(hinted_file), "--hints", str(tmp_path / "photo.hints.json")]
     expected = colorized(path, *options)
     assert difference(made, expected) < CLOSE < 1 < difference(made, plain)
-    chosen = choices.read(tmp_path / "photo.hints.json")
-    options[-1] = str(tmp_path / "second.hints.json")
-    choices.Choices(chosen.shape, chosen.hints, {"variant": 2}).write(options[-1])
-    expected = colorized(path, *options, "--overwrite")
-    assert difference(varied, expected) < CLOSE < 0.1 < difference(varied, made)
+    found = []
+    for name in MORE:
+        options[-1] = str(tmp_path / name)
+        found.append(colorized(path, *options, "--overwrite"))
+    assert difference(varied, found[0]) < CLOSE < 0.1 < difference(varied, made)
+    assert difference(small, found[1]) < CLOSE < 0.1 < difference(small, varied)

@@ -14,9 +14,13 @@ WANTED = {
     "colorizing/local_hints.py": tuple("SIGMA FLOOR PRIOR HINT MAX_SIDE".split()),
     "colorizing/marks.py": ("RADIUS", "NEAR"),
     "colorizing/reduction.py": ("MAX_ASPECT", "MIN_SIDE"),
+    "colorizing/transfer.py": tuple(
+        "COMPARED FEATURES CORNER RATIO ASTRAY INLIERS WINDOW CORRELATED TEXTURE OFF BACK MARGIN "
+        "TONES".split()
+    ),
     "colorizing/tone.py": ("SIDE", "GROUPS", "SHARE", "DIFFERENCE", "ALONG"),
     "colorizing/upsample.py": ("NOISE", "TRUST"),
-    "colorizing/variants.py": ("TILT", "DIRECTIONS", "FIRST_ANGLE"),
+    "colorizing/variants.py": ("TILT", "DIRECTIONS", "FIRST_ANGLE", "SEED_ANGLE"),
     "runtimes/lite.py": ("SIZE", "STRIDE"),
 }
 

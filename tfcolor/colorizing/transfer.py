@@ -16,17 +16,19 @@ from tfcolor.colorizing import local_hints, marks, reduction
 from tfcolor.images.resizing import arrays
 from tfcolor.support import errors
 
-SIDE = 384  # short side at which pictures are compared, pixels
-FEATURES = 2000  # at the most, for the first alignment
+COMPARED = 384  # short side at which pictures are compared, pixels
+FEATURES = 4000  # at the most, for the first alignment
+CORNER = 7  # levels by which a corner differs from what is around it
 RATIO = 0.8  # of the distances to the best and the second-best match (Lowe 2004, 7.1)
+ASTRAY = 6.0  # pixels by which matches that agree may miss
 INLIERS = 12  # fewer matches that agree are no alignment
 WINDOW = 13  # pixels; in such a square the pictures are compared
-ALIKE = 0.55  # least correlation of lightness there, where there is texture
+CORRELATED = 0.55  # least correlation of lightness there, where there is texture
 TEXTURE = 2.5  # L*; standard deviation above which there is texture
 OFF = 9.0  # L*; largest mean difference where there is none
 BACK = 1.5  # pixels; flow there and back ends this near to where it began
 MARGIN = 3  # pixels that are left out around what does not fit
-_LEVELS = 64  # of lightness, in which tones are matched
+TONES = 64  # ranks of lightness at which tones are matched
 
 Features = tuple[np.ndarray, np.ndarray | None]  # see `_features`
 
@@ -52,7 +54,7 @@ class Source:
       lab: it at that size, CIE Lab; float32 (h, w, 3).
     """
 
-    def __init__(self, other: np.ndarray, side: int = SIDE) -> None:
+    def __init__(self, other: np.ndarray, side: int = COMPARED) -> None:
         """Prepares a picture, uint8 or uint16 (h, w, 3), sRGB.
 
         Raises:
@@ -69,8 +71,8 @@ class Source:
 def fit(pixels: np.ndarray, source: Source) -> Fitting:
     """Brings another picture of the scene onto a photograph.
 
-    A first, affine alignment by matching features (Lowe 2004) takes out another size and crop;
-    optical flow on lightness (Kroeger et al. 2016, arXiv:1603.03590) then takes out small shifts.
+    A first, affine alignment by matching features (ORB, Rublee et al. 2011) takes out another size
+    and crop; optical flow on lightness (Kroeger et al. 2016, arXiv:1603.03590) then takes out small shifts.
 
     Args:
       pixels: the photograph, uint8 or uint16, gray (h, w) or sRGB (h, w, 3).
@@ -154,8 +156,9 @@ def _aligned(
 
 
 def _features(lightness: np.ndarray) -> Features:
-    """Places (n, 2), x and y, and descriptors (n, 128) of what is distinctive; or none."""
-    places, described = cv2.SIFT.create(FEATURES).detectAndCompute(_levels(lightness), None)
+    """Places (n, 2), x and y, and descriptors (n, 32) of what is distinctive; or none."""
+    finder = cv2.ORB.create(FEATURES, fastThreshold=CORNER)
+    places, described = finder.detectAndCompute(_levels(lightness), None)
     return np.array([place.pt for place in places], np.float32).reshape(-1, 2), described
 
 
@@ -164,19 +167,19 @@ def _affine(ours: Features, theirs: Features) -> np.ndarray | None:
     (here, described), (there, other) = ours, theirs
     if described is None or other is None or min(len(here), len(there)) < 2:
         return None
-    pairs = cv2.BFMatcher().knnMatch(other, described, k=2)
+    pairs = cv2.BFMatcher(cv2.NORM_HAMMING).knnMatch(other, described, k=2)
     best = [first for first, second in pairs if first.distance < RATIO * second.distance]
     if len(best) < INLIERS:
         return None
     source = there[[match.queryIdx for match in best]]
     target = here[[match.trainIdx for match in best]]
-    matrix, agree = cv2.estimateAffine2D(source, target, ransacReprojThreshold=6.0)
+    matrix, agree = cv2.estimateAffine2D(source, target, ransacReprojThreshold=ASTRAY)
     return matrix if matrix is not None and agree.sum() >= INLIERS else None
 
 
 def _matched(other: np.ndarray, lightness: np.ndarray, inside: np.ndarray) -> np.ndarray:
     """The other picture's lightness with the photograph's tones, by equal ranks."""
-    ranks = np.linspace(0, 100, _LEVELS)
+    ranks = np.linspace(0, 100, TONES)
     theirs, ours = (np.percentile(each[inside], ranks) for each in (other, lightness))
     return np.interp(other, np.maximum.accumulate(theirs), ours).astype(np.float32)
 
@@ -213,7 +216,7 @@ def _alike(lightness: np.ndarray, other: np.ndarray) -> np.ndarray:
     correlation = common / np.sqrt(np.maximum(variances[0] * variances[1], 1e-6))
     is_textured = np.maximum(*variances) > TEXTURE**2
     is_near = mean(np.abs(lightness - other)) < OFF
-    return np.where(is_textured, (correlation > ALIKE) & (ours - theirs < 3 * OFF), is_near)
+    return np.where(is_textured, (correlation > CORRELATED) & (ours - theirs < 3 * OFF), is_near)
 
 
 def _levels(lightness: np.ndarray) -> np.ndarray:

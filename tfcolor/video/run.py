@@ -33,12 +33,16 @@ _Out = TypeVar("_Out")
 
 
 class FrameColors(NamedTuple):
-    """A frame, its pixels, the lightness that the network saw, and the colors it predicted."""
+    """A frame, its pixels, the lightness and colors that the network saw and predicted.
+
+    `is_given` is whether a key frame told some of its colors.
+    """
 
     frame: read.Frame
     pixels: np.ndarray
     l: np.ndarray
     ab: np.ndarray
+    is_given: bool
 
 
 class FinishedFrame(NamedTuple):
@@ -202,16 +206,18 @@ def _colorized(
         place, frame = each
         pixels = read.pixels(film, frame.picture)
         l = settings.reduce(pixels, net.size)
-        if known := given.fitting(place, pixels):
+        known = given.fitting(place, pixels)
+        if known:
             ab = transfer.colors(net, l, known, (), pixels.shape[:2], settings.saturation)
         else:
             ab = settings.colors(net, l)
-        return FrameColors(frame, pixels, l, ab)
+        return FrameColors(frame, pixels, l, ab, known is not None)
 
     def steadied(frames: Iterable[FrameColors]) -> Iterator[tuple[int, FrameColors, smooth.Moment]]:
         now = moment
         for place, seen in enumerate(frames, first):
-            before, now = now, smooth.steady(now, seen.l, seen.ab, settings.smoothing)
+            before = now
+            now = smooth.steady(now, seen.l, seen.ab, settings.smoothing, not seen.is_given)
             if before is None or now.begins_scene:
                 known, looks = False, True
             else:

@@ -4,6 +4,10 @@ The colors of a network that sees single frames flicker with the grain and the l
 picture can be tracked from one frame to the next, its colors are a running mean; where it cannot
 (things that come into view or move too fast), and after a cut, the mean starts anew.
 
+A running mean drifts, and is blurred by each step along the motion. So the mean of the first frames
+of a scene is kept as its guess, and holds wherever a frame can be tracked back to it, until less
+than half of the picture can: then the colors at that frame are the guess.
+
 All of it happens at the size that the network sees, so that it costs little.
 """
 
@@ -16,6 +20,9 @@ DISTANCE = 1.5  # pixels by which the flow there and back may miss; with more, a
 DIFFERENCE = 0.1  # in l, 5 L*, less the whole picture's change; with more, it is something else
 ALIKE = 6 / 110  # in ab; colors this close are smoothed even where tracking is not trusted
 CUT = 0.15  # mean trust; less is another scene: within one it is 0.7 and more, across cuts 0.02
+LOST, SURE = 0.25, 0.5  # trust, up to which a place is lost, and from which it is wholly tracked
+FIRST = 6  # frames of a scene whose mean is its guess
+HELD = 0.5  # share of the picture that can be tracked back to the guess; with less it is made anew
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +33,9 @@ class Moment:
       l: what the network saw, L* / 50 - 1; float32 (h, w) in [-1, 1].
       ab: its smoothed colors, a*b* / 110; float32 (h, w, 2).
       frames: how many frames each color is the mean of; float32 (h, w), 1 or more.
+      guess_l, guess_ab: the frame whose colors its scene holds; float32 (h, w) and (h, w, 2).
+      origin: (x, y) in that frame of each place, float32 (h, w, 2), pixels.
+      tracked: how far each place was tracked from there, float32 (h, w) in [0, 1].
       in_color: whether its scene is in color already; `steady` does not know.
       is_painted: whether any frame of the film so far was colorized; `steady` does not know.
     """
@@ -33,6 +43,10 @@ class Moment:
     l: np.ndarray
     ab: np.ndarray
     frames: np.ndarray
+    guess_l: np.ndarray
+    guess_ab: np.ndarray
+    origin: np.ndarray
+    tracked: np.ndarray
     in_color: bool = False
     is_painted: bool = False
 
@@ -42,7 +56,9 @@ class Moment:
         return bool((self.frames == 1).all())
 
 
-def steady(before: Moment | None, l: np.ndarray, ab: np.ndarray, smoothing: float) -> Moment:
+def steady(
+    before: Moment | None, l: np.ndarray, ab: np.ndarray, smoothing: float, holds: bool = True
+) -> Moment:
     """Smooths the colors of the next frame of a film; returns its moment.
 
     The first frames of a scene count equally; later ones have the weight `1 - smoothing`.
@@ -52,17 +68,31 @@ def steady(before: Moment | None, l: np.ndarray, ab: np.ndarray, smoothing: floa
       l: of this frame; float32 (h, w) in [-1, 1].
       ab: the network's colors for it; float32 (h, w, 2).
       smoothing: largest weight of the colors before, in [0, 1); 0 leaves them out.
+      holds: whether the guess of the scene holds, too.
     """
-    anew = Moment(l, ab, np.ones_like(l))
     if before is None or smoothing == 0 or before.l.shape != l.shape:
-        return anew
+        return _guessed(l, ab, np.ones_like(l))
     where, trust = follow(before.l, l)
     if is_cut(trust):
-        return anew
+        return _guessed(l, ab, np.ones_like(l))
+    trust = np.clip((trust - LOST) / (SURE - LOST), 0, 1)
     frames, change = _take(before.frames, where), _take(before.ab, where) - ab
-    trust = np.maximum(trust, np.exp(-np.square(change).sum(axis=-1) / ALIKE**2))
-    weight = trust * np.minimum(smoothing, frames / (frames + 1))
-    return Moment(l, ab + weight[..., None] * change, 1 + trust * frames)
+    alike = np.maximum(trust, np.exp(-np.square(change).sum(axis=-1) / ALIKE**2))
+    weight = alike * np.minimum(smoothing, frames / (frames + 1))
+    ab, frames = ab + weight[..., None] * change, 1 + alike * frames
+    if not holds or frames.max() <= FIRST:
+        return _guessed(l, ab, frames)
+    origin, tracked = _take(before.origin, where), _take(before.tracked, where) * trust
+    held = tracked * _agreement(l, _take(before.guess_l, origin))
+    if held.mean() < HELD:
+        return _guessed(l, ab, frames)
+    ab = ab + held[..., None] * (_take(before.guess_ab, origin) - ab)
+    return dataclasses.replace(before, l=l, ab=ab, frames=frames, origin=origin, tracked=tracked)
+
+
+def _guessed(l: np.ndarray, ab: np.ndarray, frames: np.ndarray) -> Moment:
+    """The moment of a frame whose own colors are the guess of its scene."""
+    return Moment(l, ab, frames, l, ab, _places(l), np.ones_like(l))
 
 
 def is_cut(trust: np.ndarray) -> bool:
@@ -88,14 +118,24 @@ def follow(before: np.ndarray, l: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     height, width = l.shape
     back = search.calc(second, first, np.zeros((height, width, 2), np.float32))
     forth = search.calc(first, second, np.zeros((height, width, 2), np.float32))
-    place = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1)
-    where = (place + back).astype(np.float32)
+    where = _places(l) + back
     astray = np.square(back + _take(forth, where)).sum(axis=-1)
-    change = l - _take(before, where)
-    change = cv2.blur(change - np.median(change), (3, 3))  # blurred, so that grain does not count
-    trust = np.exp(-astray / DISTANCE**2 - np.square(change / DIFFERENCE)).astype(np.float32)
+    trust = np.exp(-astray / DISTANCE**2) * _agreement(l, _take(before, where))
     within = (where >= -0.5) & (where <= np.array([width, height]) - 0.5)
     return where, trust * within.all(axis=-1)
+
+
+def _agreement(l: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """How far two planes agree, but for a change of the whole; float32 (h, w) in [0, 1]."""
+    change = l - other
+    change = cv2.blur(change - np.median(change), (3, 3))  # blurred, so that grain does not count
+    return np.exp(-np.square(change / DIFFERENCE)).astype(np.float32)
+
+
+def _places(plane: np.ndarray) -> np.ndarray:
+    """(x, y) of each pixel of a plane, float32 (h, w, 2)."""
+    height, width = plane.shape
+    return np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).astype(np.float32)
 
 
 def _take(plane: np.ndarray, where: np.ndarray) -> np.ndarray:

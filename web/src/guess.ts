@@ -11,7 +11,7 @@ import * as lab from "./lab";
 import type { Colors } from "./paint";
 import * as taps from "./taps";
 
-const { BINS, ALIKE, TILT, DIRECTIONS, FIRST_ANGLE } = constants;
+const { BINS, ALIKE, TILT, DIRECTIONS, FIRST_ANGLE, SEED_ANGLE } = constants;
 const COUNT = 6;
 
 /** Probabilities of the classes `BINS`, cell after cell. */
@@ -62,11 +62,12 @@ export function variantShift(
   { l, a, b }: Colors,
   told: Cells,
   variant: number,
+  seed: number,
   hints?: Hints,
 ): Colors {
   const [ring, number] = [Math.floor((variant - 2) / DIRECTIONS), (variant - 2) % DIRECTIONS];
   const turn = number / 3 + Math.floor(number / 3) / DIRECTIONS;
-  const angle = FIRST_ANGLE + 2 * Math.PI * turn;
+  const angle = FIRST_ANGLE + seed * SEED_ANGLE + 2 * Math.PI * turn;
   const strength = TILT * (1 + ring / 2);
   const [x, y] = [Math.cos(angle) * strength, Math.sin(angle) * strength];
   const weights = BINS.map(([first, second]) => Math.exp(first * x + second * y));

@@ -73,14 +73,18 @@ export function fill(
 
 /** What was laid as the input of a network. */
 export function planes({ mask, color }: Laid): Hints {
-  const joined = new Float32Array(mask.length * 3);
-  mask.forEach((on, at) => {
-    if (!on) return;
+  return joined(color, mask);
+}
+
+/** Colors, a* / 110 and b* / 110 of each pixel, and how sure they are as the input of a network. */
+export function joined(color: Float32Array, mask: ArrayLike<number>): Hints {
+  const planes = new Float32Array(mask.length * 3);
+  for (let at = 0; at < mask.length; at++) {
     const [a, b] = color.subarray(2 * at, 2 * at + 2);
     const most = Math.max(Math.abs(a), Math.abs(b), 1);
-    joined.set([a / most, b / most, 1], 3 * at);
-  });
-  return { planes: joined };
+    planes.set([a / most, b / most, mask[at]], 3 * at);
+  }
+  return { planes };
 }
 
 /** The pixel of `l` for one of the photograph. */

@@ -49,7 +49,7 @@ export const engine: Engine = {
   formats: { png: "PNG", jpg: "JPEG" },
   can: {
     guess: NETWORK.outputs.includes(CLASSES),
-    take: false,
+    take: true,
   },
 
   async start(progress) {

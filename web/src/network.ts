@@ -9,10 +9,11 @@ import type { Plane } from "./taps";
 
 const STRIDE = NETWORK.stride; // the sides of inputs must be multiples of this
 
-/** Absolute URLs of the network and, by file name, of LiteRT's files. */
+/** Absolute URLs of the network, by file name of LiteRT's files, and of OpenCV. */
 export interface Files {
   network: string;
   runtime: Record<string, string>;
+  opencv: string;
 }
 
 export class Network {

@@ -1,5 +1,6 @@
 // Reduces a photograph to a network's input, as tfcolor/colorizing/reduction.py does.
 
+import type { Size } from "./choice";
 import constants from "./constants.json";
 import * as lab from "./lab";
 import type { Photograph, Pixels } from "./photograph";
@@ -10,14 +11,20 @@ const STRIP = 262_144; // pixels read at a time
 
 /** Plane l, L* / 50 - 1, with a short side of `size`. */
 export function reduce(photograph: Photograph, size: number): taps.Plane {
-  const scale = size / Math.min(photograph.width, photograph.height);
-  const [width, height] = [photograph.width, photograph.height].map((side) =>
-    Math.min(roundHalfToEven(side * scale), MAX_ASPECT * size),
-  );
+  const { width, height } = reduced(photograph, size);
   // Averages RGB, not lightness, like the photographs that networks are trained on.
   const data = lab.lightness(averaged(photograph, width, height));
   data.forEach((lightness, at) => (data[at] = lightness / lab.L_SCALE - 1));
   return { width, height, data };
+}
+
+/** The sides of a photograph whose short one is reduced to `size`. */
+export function reduced(photograph: Size, size: number): Size {
+  const scale = size / Math.min(photograph.width, photograph.height);
+  const [width, height] = [photograph.width, photograph.height].map((side) =>
+    Math.min(roundHalfToEven(side * scale), MAX_ASPECT * size),
+  );
+  return { width, height };
 }
 
 /** A photograph in another size, row after row; not rounded to levels. */

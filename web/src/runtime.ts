@@ -1,4 +1,4 @@
-// The URLs of the network and of LiteRT's builds, from which `network.ts` chooses.
+// The URLs of the network, of LiteRT's builds, from which `network.ts` chooses, and of OpenCV.
 
 import compat from "@litertjs/core/wasm/litert_wasm_compat_internal.js?url";
 import compatWasm from "@litertjs/core/wasm/litert_wasm_compat_internal.wasm?url";
@@ -6,6 +6,7 @@ import plain from "@litertjs/core/wasm/litert_wasm_internal.js?url";
 import plainWasm from "@litertjs/core/wasm/litert_wasm_internal.wasm?url";
 import threaded from "@litertjs/core/wasm/litert_wasm_threaded_internal.js?url";
 import threadedWasm from "@litertjs/core/wasm/litert_wasm_threaded_internal.wasm?url";
+import opencv from "@techstark/opencv-js/dist/opencv.js?url";
 import network from "network.tflite?url";
 
 import type { Files } from "./network";
@@ -22,4 +23,5 @@ export const files: Files = {
     "litert_wasm_threaded_internal.js": absolute(threaded),
     "litert_wasm_threaded_internal.wasm": absolute(threadedWasm),
   },
+  opencv: absolute(opencv),
 };

@@ -28,12 +28,7 @@ export function spread(
     const { data } = small(plane);
     return Float64Array.from(mask, (on, at) => (on ? color[2 * at + (index % 2)] - data[at] : 0));
   });
-  const solved = solve(smallL, weight, targets).map((found, index) => {
-    const wanted = [...targets[index]].filter((_, at) => mask[at]);
-    const [low, high] = [Math.min(0, ...wanted), Math.max(0, ...wanted)];
-    const data = Float32Array.from(found, (each) => Math.min(Math.max(each, low), high));
-    return taps.resize({ ...smallL, data }, l.width, l.height, taps.means);
-  });
+  const solved = enlarged(smallL, weight, targets, l);
   const mean = (channel: number): taps.Plane => {
     const data = new Float32Array(l.data.length);
     for (let index = channel; index < planes.length; index += 2) {
@@ -44,6 +39,43 @@ export function spread(
     return { ...l, data };
   };
   return { l, a: mean(0), b: mean(1) };
+}
+
+/** A network's colors, corrected where others are known to a share, and around there. */
+export function propagate(guess: Colors, share: Float32Array, known: Float32Array): Colors {
+  const { l } = guess;
+  const [smallL, shares] = [small(l), small({ ...l, data: share }).data];
+  const planes = [guess.a, guess.b];
+  const targets = planes.map(({ data }, channel) => {
+    const off = data.map((own, at) => share[at] * (known[2 * at + channel] - own));
+    return Float64Array.from(small({ ...l, data: off }).data, (each, at) =>
+      each / Math.max(shares[at], 1e-3),
+    );
+  });
+  const weight = Float64Array.from(shares, (each) => HINT * each);
+  const solved = enlarged(smallL, weight, targets, l);
+  const [a, b] = planes.map((plane, channel) => ({
+    ...plane,
+    data: plane.data.map((own, at) => own + solved[channel].data[at]),
+  }));
+  return { l, a, b };
+}
+
+/** `solve` at a small size, within the range of the targets, and enlarged. */
+function enlarged(
+  smallL: taps.Plane,
+  weight: Float64Array,
+  targets: Float64Array[],
+  { width, height }: Size,
+): taps.Plane[] {
+  return solve(smallL, weight, targets).map((found, index) => {
+    let [low, high] = [0, 0];
+    targets[index].forEach((wanted, at) => {
+      if (weight[at]) [low, high] = [Math.min(low, wanted), Math.max(high, wanted)];
+    });
+    const data = Float32Array.from(found, (each) => Math.min(Math.max(each, low), high));
+    return taps.resize({ ...smallL, data }, width, height, taps.means);
+  });
 }
 
 /** A plane at the size at which corrections are solved for. */

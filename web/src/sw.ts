@@ -7,7 +7,7 @@ declare const FILES: string[]; // all files of this build, inserted by vite.conf
 
 const worker = self as unknown as ServiceWorkerGlobalScope;
 const CACHE = "tfcolor";
-const LATER = /\.(wasm|tflite)$|litert/; // large; cached when the page first fetches them
+const LATER = /\.(wasm|tflite)$|litert|opencv/; // large; cached when the page first fetches them
 
 worker.addEventListener("install", (event) => {
   const first = ["./", ...FILES.filter((file) => !LATER.test(file))];

@@ -11,48 +11,66 @@ import { Network } from "./network";
 import { type Colors, paint } from "./paint";
 import { Photograph, Refused, context } from "./photograph";
 import { reduce } from "./reduce";
+import { load } from "./opencv";
 import { spread } from "./spread";
 import type { Plane } from "./taps";
 import { isInColor } from "./tone";
+import { type Fitting, colors as taken, fit } from "./transfer";
 
 const JPEG_QUALITY = 0.95;
 const REMEMBERED = 12; // answers of the network: going back and forth takes no time
 
 let network: Network;
+let opencv: string; // its URL
+const TAKES_HINTS = NETWORK.inputs.includes(HINTS);
 const files = new Map<Name, File>();
 let opened: Opened | undefined;
 
 /** The photograph that was worked on last. */
 class Opened {
   readonly colors = new Map<string, Colors>();
+  private fitting?: { from: string; fitting: Fitting };
+  private seen?: { size: number; l: Plane };
   private constructor(
     readonly name: Name,
     readonly photograph: Photograph,
     readonly shown: Photograph,
-    readonly l: Plane,
   ) {}
 
   static async of(name: Name): Promise<Opened> {
     if (opened?.name === name) return opened;
     const photograph = await Photograph.open(files.get(name)!);
-    const l = reduce(photograph, NETWORK.size);
     const shown = await photograph.reduced(SCREEN);
     if (opened) for (const each of [opened.photograph, opened.shown]) each.image.close();
-    return (opened = new Opened(name, photograph, shown, l));
+    return (opened = new Opened(name, photograph, shown));
+  }
+
+  /** The lightness that the network sees. */
+  l({ size = NETWORK.size }: Choice): Plane {
+    if (this.seen?.size !== size) this.seen = { size, l: reduce(this.photograph, size) };
+    return this.seen.l;
   }
 
   /** The colors of a choice. */
   async see(choice: Choice): Promise<Colors> {
-    const { marks, variant, saturation } = choice;
-    const key = JSON.stringify([marks, variant, marks.length ? saturation : 1]);
+    const { marks, saturation, from } = choice;
+    const own = [choice.variant, choice.seed, choice.size];
+    const key = JSON.stringify([marks, own, marks.length || from ? saturation : 1, told(from)]);
     let found = this.colors.get(key);
     if (!found) {
-      found = await this.guess(variant);
-      const hints = this.hints(choice);
       const about = [this.photograph, saturation] as const;
-      if (hints) {
-        const told = NETWORK.inputs.includes(HINTS) ? [await this.guess(variant, hints)] : [];
-        found = spread([found, ...told], spreading(marks), ...about);
+      const hints = this.hints(choice);
+      if (from) {
+        const l = this.l(choice);
+        const guess = (hints?: Hints) => network.colors(l, hints?.planes);
+        const fitting = await this.fitted(from);
+        found = await taken(guess, TAKES_HINTS, l, fitting, spreading(marks), ...about);
+      } else {
+        found = await this.guess(choice);
+        if (hints) {
+          const others = TAKES_HINTS ? [await this.guess(choice, hints)] : [];
+          found = spread([found, ...others], spreading(marks), ...about);
+        }
       }
       found = fill(found, marks, ...about);
       this.colors.set(key, found);
@@ -63,26 +81,47 @@ class Opened {
   }
 
   /** The network's own colors, of a variant. */
-  private async guess(variant: number, hints?: Hints): Promise<Colors> {
-    const key = hints ? "" : `variant ${variant}`;
+  private async guess(choice: Choice, hints?: Hints): Promise<Colors> {
+    const { variant, seed = 0 } = choice;
+    const key = hints ? "" : `variant ${variant}, ${seed}, ${choice.size}`;
     const known = this.colors.get(key);
     if (known) return known;
-    let found = await network.colors(this.l, hints?.planes);
+    const l = this.l(choice);
+    let found = await network.colors(l, hints?.planes);
     if (variant > 1) {
-      found = variantShift(found, await network.classes(this.l, hints?.planes), variant, hints);
+      const cells = await network.classes(l, hints?.planes);
+      found = variantShift(found, cells, variant, seed, hints);
     }
     if (key) this.colors.set(key, found);
     return found;
   }
 
-  hints({ marks, saturation }: Choice): Hints | undefined {
+  /** The picture to take colors from, brought onto the photograph. */
+  private async fitted(from: File): Promise<Fitting> {
+    if (this.fitting?.from !== told(from)) {
+      tell("Fetching what compares pictures");
+      const cv = await load(opencv);
+      tell(`Comparing with ${from.name}`);
+      const picture = await Photograph.open(from);
+      try {
+        this.fitting = { from: told(from), fitting: fit(cv, this.photograph, picture) };
+      } finally {
+        picture.image.close();
+      }
+    }
+    return this.fitting.fitting;
+  }
+
+  hints(choice: Choice): Hints | undefined {
+    const { marks, saturation } = choice;
     const loose = spreading(marks);
-    return loose.length ? planes(lay(this.l, loose, this.photograph, saturation)) : undefined;
+    return loose.length ? planes(lay(this.l(choice), loose, this.photograph, saturation)) : undefined;
   }
 }
 
 const tasks: Tasks = {
   async start(parts) {
+    opencv = parts.opencv;
     network = await Network.load(parts, (share) =>
       tell(`Fetching the network: ${Math.round(share * 100)} %`),
     );
@@ -115,8 +154,8 @@ const tasks: Tasks = {
 
   async likely(name, choice, x, y) {
     const own = await Opened.of(name);
-    const told = await network.classes(own.l, own.hints(choice)?.planes);
-    return likely(told, own.l, own.photograph, x, y);
+    const l = own.l(choice);
+    return likely(await network.classes(l, own.hints(choice)?.planes), l, own.photograph, x, y);
   },
 
   async save(name, choice, type) {
@@ -133,6 +172,11 @@ const tasks: Tasks = {
     files.delete(name);
   },
 };
+
+/** What tells a file from others: each message has a copy of it. */
+function told(file?: File): string {
+  return file ? `${file.name} ${file.size} ${file.lastModified}` : "";
+}
 
 function painted(
   source: Photograph,
