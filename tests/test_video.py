@@ -892,6 +892,18 @@ def test_a_guess_is_made_anew_when_most_of_it_has_left_the_view():
     assert np.median(now.ab[10:-10, 10:-10, 0]) == pytest.approx(0.4, abs=0.03)
 
 
+def test_what_was_hidden_has_its_colors_of_before_again():
+    now = None
+    for place, (l, _) in enumerate(panned(24, 1)):
+        covered, red = l.copy(), constant(0.1, 0)
+        if 8 <= place < 16:
+            covered[20:70, 40:90], red[20:70, 40:90] = 0.9, 0.5
+        elif place >= 16:
+            red += 0.3  # the network has changed its mind
+        now = smooth.steady(now, covered, red, 0.9)
+    assert np.median(now.ab[25:65, 45:80, 0]) == pytest.approx(0.1, abs=0.06)
+
+
 def test_frames_whose_colors_are_given_do_not_hold_the_guess():
     now = None
     for place, (l, _) in enumerate(panned(30, 1)):

@@ -72,7 +72,8 @@ def fit(pixels: np.ndarray, source: Source) -> Fitting:
     """Brings another picture of the scene onto a photograph.
 
     A first, affine alignment by matching features (ORB, Rublee et al. 2011) takes out another size
-    and crop; optical flow on lightness (Kroeger et al. 2016, arXiv:1603.03590) then takes out small shifts.
+    and crop; optical flow on lightness (Kroeger et al. 2016, arXiv:1603.03590) then takes out small
+    shifts.
 
     Args:
       pixels: the photograph, uint8 or uint16, gray (h, w) or sRGB (h, w, 3).

@@ -6,7 +6,8 @@ picture can be tracked from one frame to the next, its colors are a running mean
 
 A running mean drifts, and is blurred by each step along the motion. So the mean of the first frames
 of a scene is kept as its guess, and holds wherever a frame can be tracked back to it, until less
-than half of the picture can: then the colors at that frame are the guess.
+than a third of the picture can: then the colors at that frame are the guess. What was hidden by
+something that passed is looked for where its surroundings say that it was.
 
 All of it happens at the size that the network sees, so that it costs little.
 """
@@ -22,7 +23,9 @@ ALIKE = 6 / 110  # in ab; colors this close are smoothed even where tracking is 
 CUT = 0.15  # mean trust; less is another scene: within one it is 0.7 and more, across cuts 0.02
 LOST, SURE = 0.25, 0.5  # trust, up to which a place is lost, and from which it is wholly tracked
 FIRST = 6  # frames of a scene whose mean is its guess
-HELD = 0.5  # share of the picture that can be tracked back to the guess; with less it is made anew
+HELD = 0.3  # share of the picture that can be tracked back to the guess; with less it is made anew
+AROUND = 4  # the short side over that of the surroundings that tell where a hidden place was
+KNOWN = 0.1  # share of these surroundings that must be tracked
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,11 +86,25 @@ def steady(
     if not holds or frames.max() <= FIRST:
         return _guessed(l, ab, frames)
     origin, tracked = _take(before.origin, where), _take(before.tracked, where) * trust
+    origin, tracked = _traced(l, before.guess_l, origin, tracked)
     held = tracked * _agreement(l, _take(before.guess_l, origin))
     if held.mean() < HELD:
         return _guessed(l, ab, frames)
     ab = ab + held[..., None] * (_take(before.guess_ab, origin) - ab)
     return dataclasses.replace(before, l=l, ab=ab, frames=frames, origin=origin, tracked=tracked)
+
+
+def _traced(
+    l: np.ndarray, guess_l: np.ndarray, origin: np.ndarray, tracked: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """`Moment.origin` and `tracked`, completed by the motion of each place's surroundings."""
+    here = _places(tracked)
+    window = (min(tracked.shape) // AROUND | 1,) * 2  # odd, or the mean would be off center
+    known = cv2.blur(tracked, window)
+    motion = cv2.blur((origin - here) * tracked[..., None], window)
+    told = here + motion / np.maximum(known, KNOWN)[..., None]
+    found = _agreement(l, _take(guess_l, told)) * ((known > KNOWN) & _within(told))
+    return np.where((found > tracked)[..., None], told, origin), np.maximum(tracked, found)
 
 
 def _guessed(l: np.ndarray, ab: np.ndarray, frames: np.ndarray) -> Moment:
@@ -121,8 +138,7 @@ def follow(before: np.ndarray, l: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     where = _places(l) + back
     astray = np.square(back + _take(forth, where)).sum(axis=-1)
     trust = np.exp(-astray / DISTANCE**2) * _agreement(l, _take(before, where))
-    within = (where >= -0.5) & (where <= np.array([width, height]) - 0.5)
-    return where, trust * within.all(axis=-1)
+    return where, trust * _within(where)
 
 
 def _agreement(l: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -136,6 +152,13 @@ def _places(plane: np.ndarray) -> np.ndarray:
     """(x, y) of each pixel of a plane, float32 (h, w, 2)."""
     height, width = plane.shape
     return np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).astype(np.float32)
+
+
+def _within(places: np.ndarray) -> np.ndarray:
+    """Which places lie inside a plane of their own height and width; bool (h, w)."""
+    height, width = places.shape[:2]
+    within = (places >= -0.5) & (places <= np.array([width, height]) - 0.5)
+    return np.all(within, axis=-1)
 
 
 def _take(plane: np.ndarray, where: np.ndarray) -> np.ndarray:
