@@ -6,8 +6,8 @@ Makes a gray film of known motion by panning and zooming over color photographs,
 flickering light, and colorizes it both ways, from file to file. Flicker is the mean |ab| between a
 pixel and the same place of the picture in the frame before, in CIE units, where both are visible.
 Even a constant color flickers, by grain, the gamut of sRGB and the codec: that is measured, too,
-and subtracted from both. Targets: at most 0.35 of frame by frame, CIEDE2000 to the truth no worse,
-and at most half of it with the truth as one key frame in the middle of each scene.
+and subtracted from all. Targets: at most 0.35 of frame by frame, CIEDE2000 to the truth no worse,
+and at most half of frame by frame's with the truth as one key frame in the middle of each scene.
 
 `--object` moves a piece of another photograph over each scene; what came out behind it within the
 last 10 frames must be no farther from the truth than frame by frame. The motion of a real film in
@@ -37,7 +37,7 @@ from PIL import Image
 
 from tfcolor import images, runtimes
 from tfcolor.color import ciede2000, cielab_numpy
-from tfcolor.colorizing import reduction
+from tfcolor.colorizing import motion, reduction
 from tfcolor.data import samples
 from tfcolor.images import searching
 from tfcolor.video import film_options, read, run, smooth
@@ -117,9 +117,9 @@ def known(windows: np.ndarray, scene: int, covered: np.ndarray) -> Motion:
 
     It is not that of what covers them, see `passing`.
     """
-    pixel = np.stack(np.meshgrid(np.arange(WIDTH), np.arange(HEIGHT)), axis=-1)
+    pixel = motion.places(np.zeros((HEIGHT, WIDTH)))
 
-    def motion(index: int) -> tuple[np.ndarray, np.ndarray]:
+    def moved(index: int) -> tuple[np.ndarray, np.ndarray]:
         before, now = windows[index - 1], windows[index]
         place = pixel * np.diag(now[:, :2]) + now[:, 2]
         where = (place - before[:, 2]) / np.diag(before[:, :2])
@@ -127,25 +127,25 @@ def known(windows: np.ndarray, scene: int, covered: np.ndarray) -> Motion:
         hidden = cv2.dilate((covered[index] | covered[index - 1]).astype(np.uint8), NEAR) > 0
         return where.astype(np.float32), inside.all(axis=-1) & ~hidden & (index % scene > 0)
 
-    return motion
+    return moved
 
 
 def estimated(frames: np.ndarray) -> Motion:
     """The motion of a real film by Farneback's method (2003), valid where both ways agree."""
     gray = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames]
-    pixel = np.stack(np.meshgrid(np.arange(gray[0].shape[1]), np.arange(gray[0].shape[0])), -1)
+    pixel = motion.places(gray[0])
 
-    def motion(index: int) -> tuple[np.ndarray, np.ndarray]:
+    def found(index: int) -> tuple[np.ndarray, np.ndarray]:
         parts = (0.5, 4, 21, 3, 7, 1.5, 0)
         back, forth = (
             cv2.calcOpticalFlowFarneback(gray[one], gray[other], None, *parts)
             for one, other in ((index, index - 1), (index - 1, index))
         )
-        where = (pixel + back).astype(np.float32)
-        returned = cv2.remap(forth, where, None, cv2.INTER_LINEAR)
-        return where, np.square(back + returned).sum(axis=-1) < ASTRAY**2
+        where = pixel + back
+        missed = back + motion.take(forth, where)
+        return where, motion.within(where) & (np.square(missed).sum(axis=-1) < ASTRAY**2)
 
-    return motion
+    return found
 
 
 def write(path: Path, grays: list[np.ndarray]) -> None:
@@ -170,13 +170,13 @@ def frames_of(path: Path, limit: int | None = None) -> Iterator[np.ndarray]:
 
 
 def figures(
-    made: list[np.ndarray], truth: np.ndarray, motion: Motion, behind: np.ndarray
+    made: list[np.ndarray], truth: np.ndarray, way: Motion, behind: np.ndarray
 ) -> dict[str, float]:
     """Flicker of a colorized film, and its difference from the truth, and from that behind."""
     ab = [cielab_numpy.rgb_to_lab(rgb)[..., 1:] for rgb in made]
     changes = []
     for index in range(1, len(ab)):
-        where, seen = motion(index)
+        where, seen = way(index)
         moved = cv2.remap(ab[index - 1], where, None, cv2.INTER_LINEAR)
         changes.append(np.abs(ab[index] - moved).mean(axis=-1)[seen])
     off = [
@@ -205,7 +205,7 @@ class Constant:
 def compare(
     gray: Path,
     truth: np.ndarray,
-    motion: Motion,
+    way: Motion,
     scenes: list[int],
     behind: np.ndarray,
     model: Path | None,
@@ -229,8 +229,9 @@ def compare(
         with mock.patch.object(run.runtimes, "load", load):
             run.colorize_film(gray, target, film_options.FilmOptions(**options), model=model)
         seconds = (time.perf_counter() - began) / len(truth)
+        # Without the row or column that made the sides even.
         made = [rgb[: truth.shape[1], : truth.shape[2]] for rgb in frames_of(target)]
-        sides[name] = figures(made, truth, motion, behind) | {"s_per_frame": seconds}
+        sides[name] = figures(made, truth, way, behind) | {"s_per_frame": seconds}
     least = sides["constant"]["flicker_ab"]
     for name in ("steadied", "key_frames"):
         both = zip(sides[name].items(), sides["frame_by_frame"].values(), strict=True)
@@ -252,7 +253,7 @@ def cuts(path: Path, size: int = 192) -> list[int]:
 @click.option("--object", "has_object", is_flag=True, help="Moves an object over each scene.")
 @click.option("--film", type=click.Path(path_type=Path), help="A real film in color instead.")
 @click.option("--model", type=click.Path(path_type=Path), help="The bundled one if not given.")
-@click.option("--scenes", default=12, show_default=True, help="Photographs.")
+@click.option("--scenes", type=click.IntRange(2), default=12, show_default=True)
 @click.option("--frames", "count", default=25, show_default=True, help="Of a scene.")
 def main(
     photos: Path, has_object: bool, film: Path | None, model: Path | None, scenes: int, count: int
@@ -265,7 +266,7 @@ def main(
         if film:
             truth = np.stack(list(frames_of(film, limit=scenes * count)))
             write(gray, [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in truth])
-            motion, behind = estimated(truth), np.zeros(truth.shape[:3], bool)
+            way, behind = estimated(truth), np.zeros(truth.shape[:3], bool)
             begins = [0, *cuts(gray)]
         else:
             files = searching.search(photos)
@@ -277,11 +278,11 @@ def main(
                 scene = np.s_[begin : begin + count]
                 covered[scene] = passing(truth[scene], pictures[index - 1])
             write(gray, [aged(frame, rng) for frame in truth])
-            motion = known(windows, count, covered)
+            way = known(windows, count, covered)
             behind = np.concatenate([uncovered(each) for each in np.split(covered, begins[1:])])
         result = {"benchmark": "flicker", "film": str(film or photos.name), "frames": len(truth)}
-        result |= compare(gray, truth, motion, begins, behind, model, folder)
-        result |= {"cuts_found": cuts(gray)}
+        result |= compare(gray, truth, way, begins, behind, model, folder)
+        result |= {"cuts_found": begins[1:] if film else cuts(gray)}
     if not film:
         result["cuts"] = begins[1:]
     result |= {"targets": {"flicker_ab": 0.35, "delta_e00": 1, "delta_e00_behind": 1}}

@@ -65,6 +65,13 @@ def test_a_picture_of_something_else_is_left_out():
     assert fitting.fits.mean() < 0.15
 
 
+def test_a_gray_picture_is_refused_however_it_is_stored():
+    gray = gray_of(photographs.chelsea())
+    for picture in (gray, np.repeat(gray[..., None], 3, -1)):
+        with pytest.raises(ValueError, match="is gray; give one in color"):
+            transfer.Source(picture)
+
+
 def test_a_hint_goes_before_the_picture(scene):
     truth, picture, *_ = scene
     height, width = truth.shape[:2]

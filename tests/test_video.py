@@ -844,6 +844,15 @@ def test_smoothing_of_nought_changes_nothing():
     assert smooth.steady(before, scene(0)[1], blue, 0).ab is blue
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.9])
+def test_a_scene_begins_after_a_cut_alone(smoothing):
+    now, begins = None, []
+    for l in (*scene(0), *scene(1)):
+        now = smooth.steady(now, l, constant(0.1, 0), smoothing)
+        begins.append(now.begins_scene)
+    assert begins == [True, False, True, False]
+
+
 def test_the_first_frames_of_a_still_picture_are_averaged_and_later_ones_weigh_less():
     now, l = None, scene(0)[0]
     for red in (0.1, 0.2, 0.3):

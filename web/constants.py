@@ -16,7 +16,7 @@ WANTED = {
     "colorizing/reduction.py": ("MAX_ASPECT", "MIN_SIDE"),
     "colorizing/transfer.py": tuple(
         "COMPARED FEATURES CORNER RATIO ASTRAY INLIERS WINDOW CORRELATED TEXTURE OFF BACK MARGIN "
-        "TONES".split()
+        "GRAY TONES".split()
     ),
     "colorizing/tone.py": ("SIDE", "GROUPS", "SHARE", "DIFFERENCE", "ALONG"),
     "colorizing/upsample.py": ("NOISE", "TRUST"),

@@ -12,7 +12,7 @@ import numpy as np
 
 from tfcolor import runtimes
 from tfcolor.color import cielab_numpy, constants
-from tfcolor.colorizing import local_hints, marks, reduction
+from tfcolor.colorizing import local_hints, marks, motion, reduction
 from tfcolor.images.resizing import arrays
 from tfcolor.support import errors
 
@@ -27,7 +27,8 @@ CORRELATED = 0.55  # least correlation of lightness there, where there is textur
 TEXTURE = 2.5  # L*; standard deviation above which there is texture
 OFF = 9.0  # L*; largest mean difference where there is none
 BACK = 1.5  # pixels; flow there and back ends this near to where it began
-MARGIN = 3  # pixels that are left out around what does not fit
+MARGIN = 3  # pixels that are left out around what does not fit; odd
+GRAY = 2.0  # a* and b*; a picture without more is gray
 TONES = 64  # ranks of lightness at which tones are matched
 
 Features = tuple[np.ndarray, np.ndarray | None]  # see `_features`
@@ -60,11 +61,14 @@ class Source:
         Raises:
           ValueError: if it is gray or too small.
         """
+        gray = errors.InputError("the picture to take colors from is gray; give one in color")
         if other.ndim == 2:
-            raise errors.InputError("the picture to take colors from is gray; give one in color")
+            raise gray
         levels = arrays.resize(other, *reduction.reduced_shape(other, side))
         small = np.rint(levels * np.float32(65535 / np.iinfo(other.dtype).max)).astype(np.uint16)
         self.side, self.lab = side, cielab_numpy.rgb_to_lab(small)
+        if np.abs(self.lab[..., 1:]).max() < GRAY:
+            raise gray
         self.features = _features(self.lab[..., 0])
 
 
@@ -89,7 +93,7 @@ def fit(pixels: np.ndarray, source: Source) -> Fitting:
 
 
 def fit_all(pixels: np.ndarray, sources: Sequence[Source]) -> list[Fitting]:
-    """`fit` of several pictures, one or more, of which all are compared at one size."""
+    """`fit` of one or more pictures of the same `side`."""
     lightness = (reduction.reduce(pixels, sources[0].side) + 1) * np.float32(constants.L_SCALE)
     features = _features(lightness)
     return [_fit(lightness, features, source) for source in sources]
@@ -103,7 +107,8 @@ def _fit(lightness: np.ndarray, features: Features, source: Source) -> Fitting:
     lab, inside = _flowed(lightness, lab, inside)
     fits = inside & _alike(lightness, lab[..., 0])
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * MARGIN + 1,) * 2)
-    filled = cv2.morphologyEx(fits.astype(np.uint8), cv2.MORPH_CLOSE, kernel[::2, ::2])
+    small = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (MARGIN,) * 2)
+    filled = cv2.morphologyEx(fits.astype(np.uint8), cv2.MORPH_CLOSE, small)
     fits = cv2.erode(filled, kernel, borderValue=1) > 0
     return Fitting(lab[..., 1:] / np.float32(constants.AB_SCALE), fits & inside)
 
@@ -182,6 +187,7 @@ def _matched(other: np.ndarray, lightness: np.ndarray, inside: np.ndarray) -> np
     """The other picture's lightness with the photograph's tones, by equal ranks."""
     ranks = np.linspace(0, 100, TONES)
     theirs, ours = (np.percentile(each[inside], ranks) for each in (other, lightness))
+    # Rounding may leave neighbors among the ranks out of order.
     return np.interp(other, np.maximum.accumulate(theirs), ours).astype(np.float32)
 
 
@@ -189,16 +195,10 @@ def _flowed(
     lightness: np.ndarray, lab: np.ndarray, inside: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """The other picture, moved along optical flow, and where flow there and back agree."""
-    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    ours, theirs = _levels(lightness), _levels(lab[..., 0])
-    still = np.zeros((*lightness.shape, 2), np.float32)
-    there, back = flow.calc(ours, theirs, still.copy()), flow.calc(theirs, ours, still)
-    rows, columns = np.indices(lightness.shape, np.float32)
-    places = columns + there[..., 0], rows + there[..., 1]
-    moved = cv2.remap(lab, *places, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    seen = cv2.remap(inside.astype(np.float32), *places, cv2.INTER_LINEAR) > 0.99
-    returned = there + cv2.remap(back, *places, cv2.INTER_LINEAR)
-    return moved, seen & (np.hypot(returned[..., 0], returned[..., 1]) < BACK)
+    preset = cv2.DISOPTICAL_FLOW_PRESET_MEDIUM
+    where, missed = motion.flow(_levels(lightness), _levels(lab[..., 0]), preset)
+    seen = motion.take(inside.astype(np.float32), where, cv2.BORDER_CONSTANT) > 0.99
+    return motion.take(lab, where), seen & (missed < BACK)
 
 
 def _alike(lightness: np.ndarray, other: np.ndarray) -> np.ndarray:

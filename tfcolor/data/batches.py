@@ -5,7 +5,7 @@ import tensorflow as tf
 from tfcolor import config
 from tfcolor.color import cielab
 from tfcolor.data import augment, film, photographs, squares
-from tfcolor.models import hinting
+from tfcolor.models import random_hints
 from tfcolor.support import errors
 
 
@@ -52,7 +52,7 @@ def train_batches(
         seed_of_hints = tf.random.split(squares.seed_at(seed, example["position"]), 3)[2]
         return {
             **example,
-            "draws": tf.random.stateless_uniform((hinting.DRAWS,), seed_of_hints),
+            "draws": tf.random.stateless_uniform((random_hints.DRAWS,), seed_of_hints),
         }
 
     def convert(batch: photographs.Example) -> photographs.Example:
@@ -120,7 +120,7 @@ def eval_batches(
 planes = tf.function(cielab.rgb_to_planes, autograph=False, jit_compile=True)
 
 
-_hints = tf.function(hinting.give, autograph=False, jit_compile=True)
+_hints = tf.function(random_hints.give, autograph=False, jit_compile=True)
 
 
 @tf.function(autograph=False, jit_compile=True)

@@ -93,6 +93,6 @@ def state_after(segment: Path) -> tuple[int, smooth.Moment]:
     """The number of frames up to a segment's end, and the moment of the last one."""
     with np.load(segment.with_suffix(".npz")) as state:
         moment = {name: state[name] for name in state.files if name != "done"}
-        for name in ("in_color", "is_painted"):
+        for name in ("begins_scene", "in_color", "is_painted"):
             moment[name] = bool(moment[name])
         return int(state["done"]), smooth.Moment(**moment)

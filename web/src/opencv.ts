@@ -75,9 +75,10 @@ let loading: Promise<Cv> | undefined;
 
 /** Fetches OpenCV.js, when it is first needed. */
 export function load(url: string): Promise<Cv> {
-  loading ??= fetched(url);
-  loading.catch(() => (loading = undefined));
-  return loading;
+  return (loading ??= fetched(url).catch((error) => {
+    loading = undefined; // so that it is tried again
+    throw error;
+  }));
 }
 
 async function fetched(url: string): Promise<Cv> {
@@ -145,7 +146,7 @@ export class Room {
 
   /** What is distinctive: its places, and a row of numbers for each. */
   features(image: Mat, count: number, corner: number): { places: Point[]; described: Mat } {
-    const score = this.cv.ORB_HARRIS_SCORE ?? 0;
+    const score = this.cv.ORB_HARRIS_SCORE ?? 0; // some builds lack its name
     const finder = this.keep(new this.cv.ORB(count, 1.2, 8, 31, 0, 2, score, 31, corner));
     const found = this.keep(new this.cv.KeyPointVector());
     const none = this.make(() => {});
@@ -204,10 +205,9 @@ export class Room {
   /** Closes small holes of a mask, and leaves out a margin around what is left. */
   cleaned(mask: Float32Array, { width, height }: Size, margin: number): Float32Array {
     const { cv } = this;
-    const side = 2 * margin + 1;
-    const kernel = this.keep(cv.getStructuringElement(cv.MORPH_ELLIPSE, new cv.Size(side, side)));
-    const half = [...kernel.data].filter((_, at) => !(at % side % 2) && !(Math.floor(at / side) % 2));
-    const small = this.keep(cv.matFromArray(margin + 1, margin + 1, cv.CV_8UC1, half));
+    const [kernel, small] = [2 * margin + 1, margin].map((side) =>
+      this.keep(cv.getStructuringElement(cv.MORPH_ELLIPSE, new cv.Size(side, side))),
+    );
     const from = this.keep(cv.matFromArray(height, width, cv.CV_8UC1, mask));
     const filled = this.make((made) => cv.morphologyEx(from, made, cv.MORPH_CLOSE, small));
     const [center, one] = [new cv.Point(-1, -1), new cv.Scalar(1)];

@@ -13,9 +13,8 @@ import { propagate } from "./spread";
 import * as taps from "./taps";
 
 const { COMPARED, FEATURES, CORNER, RATIO, ASTRAY, INLIERS, WINDOW } = constants;
-const { CORRELATED, TEXTURE, OFF, BACK, MARGIN, TONES } = constants;
-const FLOW = [0.5, 5, 15, 5, 5, 1.1, 0] as const; // pyramid, levels, window, rounds, polynomial
-const GRAY = 2; // a* and b*; a picture without more is gray
+const { CORRELATED, TEXTURE, OFF, BACK, MARGIN, GRAY, TONES } = constants;
+const FLOW = [0.5, 5, 15, 5, 5, 1.1, 0] as const; // scale, levels, window, rounds, polynomial, spread
 
 /** Colors of another picture, brought onto a photograph: a* / 110, b* / 110, and where they fit. */
 export interface Fitting {
@@ -53,12 +52,12 @@ export function fit(cv: Cv, photograph: Photograph, picture: Photograph): Fittin
     if (!inside.some(Boolean)) return { a: empty, b: empty, fits: empty };
 
     const toned = room.floats(matched(aligned[0].data32F, lightness, inside), { width, height });
-    const [there, returned] = flows(room, ours, room.bytes(toned.data32F, { width, height }));
-    const moved = [toned, ...aligned.slice(1)].map((plane) => room.taken(plane, there, true));
-    const seen = room.taken(room.floats(inside, { width, height }), there, false).data32F.map(near);
+    const [places, missed] = flows(room, ours, room.bytes(toned.data32F, { width, height }));
+    const moved = [toned, ...aligned.slice(1)].map((plane) => room.taken(plane, places, true));
+    const seen = room.taken(room.floats(inside, { width, height }), places, false).data32F.map(near);
     const similar = alike(room, room.floats(lightness, { width, height }), moved[0]);
     const fits = seen.map((on, at) =>
-      Number(on > 0 && returned[at] < BACK && similar[at] > 0),
+      Number(on > 0 && missed[at] < BACK && similar[at] > 0),
     );
     const whole = room.cleaned(fits, { width, height }, MARGIN);
     const plane = (data: Float32Array): taps.Plane => ({ width, height, data });
@@ -130,7 +129,7 @@ function matched(other: Float32Array, lightness: Float32Array, inside: Float32Ar
     });
   });
   return other.map((each) => {
-    if (each <= theirs[0]) return ours[0];
+    if (each < theirs[0]) return ours[0];
     const next = theirs.findIndex((level) => level > each);
     if (next < 0) return ours[TONES - 1];
     const share = (each - theirs[next - 1]) / (theirs[next] - theirs[next - 1]);
@@ -139,16 +138,16 @@ function matched(other: Float32Array, lightness: Float32Array, inside: Float32Ar
 }
 
 /** Where each pixel is in the other picture, and how far the flow there and back misses. */
-function flows(room: Room, ours: Mat, theirs: Mat): [places: Mat, returned: Float32Array] {
+function flows(room: Room, ours: Mat, theirs: Mat): [places: Mat, missed: Float32Array] {
   const [there, back] = [room.flow(ours, theirs, FLOW), room.flow(theirs, ours, FLOW)];
   const places = room.places(there);
   const found = room.taken(back, places, true).data32F;
-  const returned = new Float32Array(found.length / 2);
-  returned.forEach((_, at) => {
+  const missed = new Float32Array(found.length / 2);
+  missed.forEach((_, at) => {
     const [x, y] = [0, 1].map((axis) => there.data32F[2 * at + axis] + found[2 * at + axis]);
-    returned[at] = Math.hypot(x, y);
+    missed[at] = Math.hypot(x, y);
   });
-  return [places, returned];
+  return [places, missed];
 }
 
 /** Where two planes of lightness look alike: in their texture, or, without any, in tone. */
