@@ -364,12 +364,21 @@ WORSE = found("ab_error", (10.0, 20.0), (15.0, 12.0))  # after step 2, the best
 
 @pytest.fixture(scope="module")
 def finished(photo_folder, tmp_path_factory):
-    """The workdir of a finished run that found `WORSE`, and the weights that validations saw."""
+    """A finished run that found `WORSE`: its workdir; the weights that validations saw; those, and
+    their average, that each stage began with.
+    """
     folder = tmp_path_factory.mktemp("runs") / "two"
+    enter, begun = states.TrainState.enter, []
+
+    def noted(state, index):
+        enter(state, index)
+        begun.append((values(state.generator), values(state.average)))
+
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(states.TrainState, "enter", noted)
         seen = measure(patch, WORSE)
         assert loop.train(fields.override(TWO, source=str(photo_folder)), folder)
-    return folder, seen
+    return folder, seen, begun
 
 
 @pytest.fixture(scope="module")
@@ -434,9 +443,19 @@ def test_stages_follow_each_other_and_are_told_apart(two_stages):
     assert all(("train/d_loss" in x) == (x["stage"] == "second") for x in steps)
     assert [x["train/stage"] for x in steps] == [0] * 3 + [1] * 4
     validated = [(line["stage"], line["step"]) for line in lines if "val/ab_error" in line]
-    # The second stage is measured before its first step too, by what may be another figure.
+    assert validated == [("first", 2), ("first", 3), ("second", 5), ("second", 7)]
+
+
+def test_a_stage_with_a_figure_of_its_own_is_measured_before_its_first_step(
+    photo_folder, tmp_path, monkeypatch, quick_steps
+):
+    measure(monkeypatch, WORSE)
+    changes = {"source": str(photo_folder), "second.best_by": "delta_e00"}
+    assert loop.train(fields.override(TWO, **changes), tmp_path)
+    lines = [line for line in conftest.lines_of(tmp_path) if "val/ab_error" in line]
+    validated = [(line["stage"], line["step"]) for line in lines]
     assert validated == [("first", 2), ("first", 3), ("second", 3), ("second", 5), ("second", 7)]
-    best, _, start, *_ = [line["val/ssim"] for line in lines if "val/ab_error" in line]
+    best, _, start, *_ = [line["val/ssim"] for line in lines]
     assert start == pytest.approx(best, rel=1e-6)  # it begins with the best of the first
 
 
@@ -517,10 +536,10 @@ def test_a_stage_begins_with_the_average_and_fresh_moments(photo_folder):
 
 
 def test_a_stage_begins_with_the_best_so_far(finished):
-    folder, seen = finished
-    (_, kept), (_, last), begun, *_ = seen
+    folder, seen, begun = finished
+    (_, kept), (_, last), *_ = seen
     assert moved(kept, last) > 0
-    assert moved(kept, begun[0]) == moved(kept, begun[1]) == 0  # the weights, and their average
+    assert moved(kept, begun[1][0]) == moved(kept, begun[1][1]) == 0
     generator, done = workdirs.load_generator(folder)
     assert done == 2  # and it is still the best of all
     assert moved(values(generator), kept) == 0

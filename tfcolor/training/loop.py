@@ -161,9 +161,8 @@ def _train_stage(this: run.Run, interrupted: threading.Event) -> bool:
     judge = validation.Validation(this)
 
     def is_due(done: int) -> bool:
-        # Later stages are validated before their first step, too: they may choose by a new figure.
         every = done % settings.validate_every_steps == 0 or done == stage.steps
-        return every and bool(done or stage is not settings.stages[0])
+        return every and bool(done or judge.needs_begin)
 
     ends, enough = _validate(this, judge, begin) if is_due(begin) else (False, False)
     if ends:  # the stage had ended when the run was killed

@@ -41,6 +41,15 @@ class Validation:
         self._colorize = graphs.at_own_size(of.state.judged, size)
 
     @property
+    def needs_begin(self) -> bool:
+        """Whether the weights that the stage begins with are to be measured by a figure of its own.
+
+        The first stage has nothing to measure itself by yet.
+        """
+        is_own = self._measures_frechet or len(self._rivals) == 1
+        return is_own and self._stage is not self._run.settings.stages[0]
+
+    @property
     def step(self) -> int:
         """The current step of the run."""
         return int(self._run.state.step.numpy())
