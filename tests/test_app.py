@@ -306,7 +306,13 @@ def test_colors_are_taken_from_a_picture_of_the_same_scene(page, tmp_path):
     truth = reference.rgb2lab(np.asarray(color.convert("RGB")))
     differences = reference.deltaE_ciede2000(reference.rgb2lab(taken), truth)
     assert np.median(differences) < 4
-    after_change(page, page.get_by_role("button", name="Take them no more").click)
+    after_change(page, page.get_by_role("button", name="Use the network's own").click)
+    gray = saved(tmp_path / "gray.png", color.convert("L"))
+    chooser.set_input_files(str(gray))  # which is refused, and not chosen
+    page.get_by_text("is gray; give one in color").wait_for()
+    page.locator("body:not(.busy)").wait_for()
+    assert page.locator("#taken").is_hidden()
+    assert page.get_by_role("button", name="Download", exact=True).is_enabled()
 
 
 @in_browser
@@ -388,6 +394,12 @@ def test_each_of_many_keeps_its_choices_and_one_can_be_removed(page, tmp_path):
     after = after_change(page, page.get_by_role("button", name="Next photograph").click)
     assert after.shape == (100, 240, 3)
     assert page.get_by_role("slider", name="Saturation").input_value() == "100"
+    (tmp_path / "notes.txt").write_text("no photograph")
+    page.locator("#files").set_input_files(str(tmp_path / "notes.txt"))
+    page.get_by_role("navigation").get_by_text("notes.txt").wait_for()
+    page.locator("body:not(.busy)").wait_for()
+    page.get_by_role("heading", name="wide.png").wait_for()  # which is shown as before
+    page.get_by_role("button", name="Remove notes.txt").click()
     page.locator("#view").focus()
     back = after_change(page, lambda: page.keyboard.press("PageUp"))
     np.testing.assert_array_equal(back, chosen)
@@ -458,6 +470,21 @@ def test_nothing_is_wider_than_a_phone(browser, running, tmp_path):
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     frame = page.locator("#view").bounding_box()
     assert 300 < frame["width"] <= 390 and frame["y"] < 300  # the picture comes first
+    page.close()
+
+
+@in_browser
+def test_a_tap_chooses_the_place_and_is_no_click_on_what_moves_under_the_finger(
+    browser, running, tmp_path
+):
+    page = visit(browser, running, viewport={"width": 390, "height": 844}, has_touch=True)
+    give(page, photograph(tmp_path / "a.jpg"))
+    page.evaluate("document.addEventListener('touchend', (end) => (window.ended = end))")
+    page.locator("#view").tap()
+    page.locator("#colors").wait_for()
+    assert page.evaluate("ended.defaultPrevented")  # a browser then makes no click of the tap
+    page.get_by_role("button", name="Done").tap()
+    assert not page.evaluate("ended.defaultPrevented")
     page.close()
 
 

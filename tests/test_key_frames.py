@@ -93,6 +93,7 @@ def test_another_folder_makes_the_film_anew(two_scenes, tmp_path):
     [
         ("cover.png", np.zeros((9, 9, 3), np.uint8), "names no frame; name it by its number"),
         ("3.png", np.zeros((60, 60), np.uint8), "is gray; give one in color"),
+        ("99.png", np.full((60, 60, 3), (200, 60, 20), np.uint8), "it is for frame 99"),
     ],
 )
 def test_what_is_no_key_frame_is_named(two_scenes, tmp_path, name, pixels, message):

@@ -59,10 +59,10 @@ def test_the_photograph_keeps_its_lightness_and_gets_the_colors(scene):
     assert off < 4 and off < own_off / 2
 
 
-def test_a_picture_of_something_else_is_left_out():
+def test_a_picture_of_something_else_is_refused():
     gray = gray_of(photographs.chelsea())
-    fitting = transfer.fit(gray, transfer.Source(photographs.rocket()))
-    assert fitting.fits.mean() < 0.15
+    with pytest.raises(ValueError, match="shows something else; give one of the same scene"):
+        transfer.fit(gray, transfer.Source(photographs.rocket()))
 
 
 def test_a_gray_picture_is_refused_however_it_is_stored():
@@ -80,6 +80,19 @@ def test_a_hint_goes_before_the_picture(scene):
     made = tfcolor.colorize(gray_of(truth), colors_from=picture, hints=[area])
     place = reference.rgb2lab(made)[int(height * 0.39), int(width * 0.44)]
     assert place[2] < -15  # blue
+
+
+def test_the_color_of_a_place_spreads_over_what_the_picture_colors(scene):
+    truth, picture, *_ = scene
+    gray = gray_of(truth)
+    height, width = gray.shape
+    hint = marks.Hint(width // 2, height // 2, (40, 60, 200))
+    made, before = (
+        reference.rgb2lab(tfcolor.colorize(gray, colors_from=picture, hints=hints))
+        for hints in ([hint], ())
+    )
+    bluer = (before - made)[..., 2] > 5
+    assert 0.01 < bluer.mean() < 0.3
 
 
 def test_the_command_takes_a_picture_or_a_folder_of_them(scene, tmp_path):

@@ -118,6 +118,16 @@ def test_areas_are_laid_as_the_command_lays_them_but_for_their_borders(ask):
     assert 0.2 < covered.mean() < 0.7 and differs.sum() < 0.05 * covered.sum()
 
 
+def test_a_stroke_is_laid_as_the_command_lays_it(ask):
+    l = lightness()
+    hints = [{"stroke": [[600, 400], [760, 500], [780, 200]], "width": 70.0, "color": "#a04030"}]
+    chosen = choices.parse({"width": SHAPE[1], "height": SHAPE[0], "hints": hints})
+    (found,) = ask({"task": "lay", "l": l.ravel().tolist(), "hints": hints, "saturation": 1})
+    expected = marks.planes(l, chosen.hints, SHAPE)
+    np.testing.assert_allclose(np.reshape(found, expected.shape), expected, atol=1e-5)
+    assert expected[..., 2].mean() > 0.02
+
+
 def test_hints_spread_as_the_command_spreads_them(ask, rng):
     l = lightness() + rng.normal(0, 0.02, (HEIGHT, WIDTH)).astype(np.float32)
     coarse = rng.uniform(-0.1, 0.1, (2, 6, 8, 2)).astype(np.float32)

@@ -11,12 +11,12 @@ PACKAGE = Path(__file__).resolve().parent.parent / "tfcolor"
 WANTED = {
     "color/constants.py": None,  # all
     "colorizing/likelihood.py": ("ALIKE",),
-    "colorizing/local_hints.py": tuple("SIGMA FLOOR PRIOR HINT MAX_SIDE".split()),
+    "colorizing/local_hints.py": tuple("SIGMA FLOOR PRIOR HINT HELD MAX_SIDE".split()),
     "colorizing/marks.py": ("RADIUS", "NEAR"),
     "colorizing/reduction.py": ("MAX_ASPECT", "MIN_SIDE"),
     "colorizing/transfer.py": tuple(
         "COMPARED FEATURES CORNER RATIO ASTRAY INLIERS WINDOW CORRELATED TEXTURE OFF BACK MARGIN "
-        "GRAY TONES".split()
+        "LEAST GRAY TONES".split()
     ),
     "colorizing/tone.py": ("SIDE", "GROUPS", "SHARE", "DIFFERENCE", "ALONG"),
     "colorizing/upsample.py": ("NOISE", "TRUST"),

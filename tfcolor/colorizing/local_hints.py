@@ -21,6 +21,7 @@ SIGMA = 0.04  # l; a step of 2 L* is noise or shading, one of 6 L* is an edge
 FLOOR = 1e-6  # least weight before the sum is made one, for a speck unlike all its neighbors
 PRIOR = 1e-8  # weight of d**2; if larger, a hint fades within its object, if smaller, it leaks out
 HINT = 100.0  # weight of (d - hint)**2; outweighs any eight neighbors: a click has an effect
+HELD = 1e-6  # of colors that are no guess: hints fade over them
 # Pixels; the matrix takes 8 bytes * long side * 2 * short side**2. At 192 texture stops a hint: ten
 # places of the truth then gain 1.6 dB instead of 2.6.
 MAX_SIDE = 96
@@ -36,6 +37,7 @@ def spread(
     hints: Sequence[marks.Mark],
     shape: tuple[int, int],
     saturation: float = 1.0,
+    held: float = 0.0,
 ) -> np.ndarray:
     """The network's colors, corrected by hints.
 
@@ -45,6 +47,7 @@ def spread(
       hints: in any order but that of overlapping areas; see `marks.lay`. A hint of the color that
         is there already keeps other hints away.
       shape, saturation: see `marks.lay`.
+      held: weight of the colors that are there where there is no hint, such as `HELD`.
 
     Returns:
       ab, float32 (h, w, 2); no correction goes beyond what some hint asks for.
@@ -57,7 +60,7 @@ def spread(
         return ab
     small_l, small_ab = _small(l), _small(ab)
     weight, target = constraints(small_l, small_ab, hints, shape, saturation)
-    return ab + _solved(small_l, weight, target, l.shape)
+    return ab + _solved(small_l, np.maximum(weight, held), target, l.shape)
 
 
 def propagate(l: np.ndarray, share: np.ndarray, correction: np.ndarray) -> np.ndarray:

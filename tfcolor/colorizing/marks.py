@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import math
 import re
 from collections.abc import Sequence
 
@@ -98,16 +100,28 @@ class Area:
     def mask(self, l: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
         """See `Hint`; at least the pixels that its outline crosses."""
         corners = [place_of(x, y, l.shape, shape)[::-1] for x, y in self.points]
-        drawn, line = np.zeros(l.shape, np.uint8), [np.array(corners, np.int32)]
         if self.width is None:
-            cv2.fillPoly(drawn, line, 1)
-        else:
-            width = round(self.width * min(l.shape) / min(shape))
-            cv2.polylines(drawn, line, isClosed=False, color=1, thickness=max(width, 1))
-        return drawn > 0
+            drawn = np.zeros(l.shape, np.uint8)
+            cv2.fillPoly(drawn, [np.array(corners, np.int32)], 1)
+            return drawn > 0
+        width = max(math.floor(self.width * min(l.shape) / min(shape) + 0.5), 1)
+        # Not OpenCV's line, whose ends and joints the page could not repeat.
+        return _distance(np.array(corners, np.float32), l.shape) <= width / 2
 
 
 Mark = Hint | Area
+
+
+def _distance(corners: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """How far each pixel is from a line through points (n, 2), x and y; float32 (h, w)."""
+    rows, columns = np.indices(shape, np.float32)
+    least = np.hypot(columns - corners[0, 0], rows - corners[0, 1])
+    for (x, y), (to_x, to_y) in itertools.pairwise(corners):
+        right, down = to_x - x, to_y - y
+        along = (columns - x) * right + (rows - y) * down
+        share = np.clip(along / max(right**2 + down**2, 1), 0, 1)
+        least = np.minimum(least, np.hypot(x + share * right - columns, y + share * down - rows))
+    return least
 
 
 def parse(text: str) -> Hint:

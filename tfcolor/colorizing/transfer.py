@@ -28,6 +28,7 @@ TEXTURE = 2.5  # L*; standard deviation above which there is texture
 OFF = 9.0  # L*; largest mean difference where there is none
 BACK = 1.5  # pixels; flow there and back ends this near to where it began
 MARGIN = 3  # pixels that are left out around what does not fit; odd
+LEAST = 0.01  # share of a photograph that another picture of the scene fits; others fit 0.003
 GRAY = 2.0  # a* and b*; a picture without more is gray
 TONES = 64  # ranks of lightness at which tones are matched
 
@@ -87,13 +88,18 @@ def fit(pixels: np.ndarray, source: Source) -> Fitting:
       Its colors at the size that `reduction.reduce` gives for the side of the source.
 
     Raises:
-      ValueError: if the photograph is too small.
+      ValueError: if the photograph is too small, or the other picture shows something else.
     """
-    return fit_all(pixels, [source])[0]
+    (fitting,) = fit_all(pixels, [source])
+    if fitting.fits.mean() < LEAST:
+        raise errors.InputError(
+            "the picture to take colors from shows something else; give one of the same scene"
+        )
+    return fitting
 
 
 def fit_all(pixels: np.ndarray, sources: Sequence[Source]) -> list[Fitting]:
-    """`fit` of one or more pictures of the same `side`."""
+    """`fit` of one or more pictures of the same `side`, which may show something else."""
     lightness = (reduction.reduce(pixels, sources[0].side) + 1) * np.float32(constants.L_SCALE)
     features = _features(lightness)
     return [_fit(lightness, features, source) for source in sources]
@@ -136,14 +142,14 @@ def colors(
     share = arrays.resize(fitting.fits.astype(np.float32), *l.shape)
     known = arrays.resize(fitting.ab * fitting.fits[..., None], *l.shape)
     known /= np.maximum(share, 1e-3)[..., None] * np.float32(saturation or 1.0)
-    covered, color = marks.lay(l, marks.spreading(hints), shape, saturation)
-    share[covered], known[covered] = 1.0, color[covered]
     if network.takes_hints:
         guess = reduction.colors(network, l, marks.joined(known, share))
     else:
         guess = reduction.colors(network, l)
         guess = guess + local_hints.propagate(l, share, known - guess)
     ab = guess + share[..., None] * (known - guess)
+    loose = marks.spreading(hints)
+    ab = local_hints.spread(l, ab, loose, shape, saturation, local_hints.HELD)
     return marks.fill(l, ab, hints, shape, saturation)
 
 

@@ -18,6 +18,7 @@ from tfcolor.support import errors
 from tfcolor.video import read
 
 SIDE = 256  # short side at which frames are compared, pixels
+BEYOND = 1.1  # times the number of frames that a container tells, which is approximate
 SCENE = 0.15  # least share of a frame that a key frame of its scene fits
 
 _NAME = re.compile(r"\D*?(?:(?P<number>\d+)|(?P<seconds>\d+(?:\.\d+)?)s)", re.ASCII)
@@ -62,6 +63,10 @@ class KeyFrames:
                     chosen[place] = hints, dataclasses.replace(rendered, **fitted)
                 else:
                     place = _place(path, path.stem, film)
+                    if film.frames and place > film.frames * BEYOND:
+                        raise errors.InputError(
+                            f"it is for frame {place}, but the film has about {film.frames}"
+                        )
                     self._sources[place] = transfer.Source(images.read(path).pixels, SIDE)
         for place, frame in enumerate(read.frames(film)) if chosen else ():
             if place in chosen:

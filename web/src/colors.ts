@@ -16,7 +16,7 @@ const NAMED: Readonly<Record<string, string>> = {
   brass: "#b8923f",
   denim: "#4a5f80",
   red: "#b03030",
-  blue: "#3050b0",
+  blue: "#2a5db0",
   gray: "#808080",
 };
 const RECENT = 6;
@@ -51,6 +51,7 @@ export class Colors {
   private asked = 0; // counts what was asked, so that late answers are told from the last
   private recent: string[] = [];
   private lightness = 50;
+  private where?: Pick<Place, "at" | "picture">;
 
   constructor(
     private readonly box: HTMLElement,
@@ -85,7 +86,8 @@ export class Colors {
     this.find("#named").replaceChildren(...named);
     this.offerRecent();
     this.box.hidden = false;
-    this.place(at, picture);
+    this.where = { at, picture };
+    this.place();
     this.box.focus({ preventScroll: true });
     void this.offer(guess);
   }
@@ -105,6 +107,7 @@ export class Colors {
   took(color: string): void {
     this.any.value = color;
     this.removing.hidden = false;
+    this.place();
     this.recent = [color, ...this.recent.filter((each) => each !== color)].slice(0, RECENT);
   }
 
@@ -135,6 +138,7 @@ export class Colors {
         return this.swatch(color, share, `${nameOf(color)}, ${share} likely`);
       });
       this.likely.replaceChildren(...swatches);
+      this.place();
     } catch {
       if (now === this.asked) section.hidden = true; // this network tells none
     }
@@ -155,7 +159,8 @@ export class Colors {
   }
 
   /** Puts the dialog beside the picture if there is room, else beside the place. */
-  private place(at: DOMRect, picture: DOMRect): void {
+  private place(): void {
+    const { at, picture } = this.where!;
     const { width, height } = this.box.getBoundingClientRect();
     const gap = 24; // pixels between the place and the dialog
     const choices = [picture.right + 8, picture.left - 8 - width, at.x + gap];

@@ -39,7 +39,7 @@ async function keepOffline(): Promise<void> {
 
 export const engine: Engine = {
   privacy:
-    "Photographs and what you choose stay in this tab, until you close it: a network colorizes " +
+    "Photographs and what you choose stay in this tab, until you close or reload it: a network colorizes " +
     "them here, in your browser. They never leave this machine.",
   about:
     "Downloads have the size of the original, and say in their metadata that the color is " +

@@ -87,7 +87,7 @@ async function fetched(url: string): Promise<Cv> {
     return await (self as unknown as { cv: Promise<Cv> }).cv;
   } catch (error) {
     console.error(error);
-    throw new Refused("what compares pictures cannot be fetched; try again once you are online");
+    throw new Refused("OpenCV, which compares pictures, cannot be fetched; try again once you are online");
   }
 }
 

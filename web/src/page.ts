@@ -6,7 +6,7 @@ import example from "../../tfcolor/data/samples/gray/35d67f3f70aeef92.jpg?url";
 import { Album, type Photo } from "./album";
 import { type Choice, fromJson } from "./choice";
 import { Editor } from "./editor";
-import { Unreachable, stem } from "./engine";
+import { THUMBNAIL, Unreachable, stem } from "./engine";
 import { save, saveAll, saveChoice } from "./saving";
 import { complain, element, messageOf, say } from "./status";
 import { type Tool, draw } from "./view";
@@ -26,9 +26,10 @@ async function take(files: Iterable<File>): Promise<void> {
   complain("");
   const [given, hints] = [[] as File[], [] as File[]];
   for (const file of files) (/\.json$/i.test(file.name) ? hints : given).push(file);
+  const before = editor.shown;
   const added = given.map((file) => album.add(file));
   if (album.photos.length) body.add("working");
-  for (const photo of added) later = later.then(() => thumbnail(photo));
+  for (const photo of added) later = later.then(() => thumbnail(photo, before));
   if (added[0]) await show(added[0]);
   for (const file of hints) await takeHints(file);
 }
@@ -46,13 +47,13 @@ async function takeHints(file: File): Promise<void> {
   }
 }
 
-async function thumbnail(photo: Photo): Promise<void> {
+async function thumbnail(photo: Photo, before?: Photo): Promise<void> {
   const canvas = photo.item.querySelector("canvas");
   if (!canvas || photo.reason || !album.photos.includes(photo)) return;
   try {
     draw(canvas, await engine.thumbnail(photo.file));
   } catch (error) {
-    fail(photo, error);
+    fail(photo, error, before);
   }
 }
 
@@ -165,6 +166,14 @@ function refresh(): void {
   element("taken-name").textContent = `Colors from ${history.now.from?.name ?? ""}`;
 }
 
+/** Takes colors from a picture, if that can be done. */
+async function takeFrom(from: File): Promise<void> {
+  const photo = editor.shown!;
+  const choice = { ...editor.now, from };
+  (await engine.paint(photo.file, choice, THUMBNAIL)).close();
+  if (photo === editor.shown) editor.set({ from });
+}
+
 function step(by: number): void {
   const other = album.beside(editor.shown, by);
   if (other && other !== editor.shown) void show(other);
@@ -250,7 +259,7 @@ element("untake").onclick = () => {
 };
 element<HTMLInputElement>("colors-from").onchange = ({ target }) => {
   const [picture] = (target as HTMLInputElement).files ?? [];
-  if (picture) editor.set({ from: picture });
+  if (picture) void busily(() => takeFrom(picture));
   (target as HTMLInputElement).value = "";
 };
 const hold = element("hold");

@@ -77,7 +77,7 @@ async function picture(response: Response, side?: number): Promise<ImageBitmap> 
 export const engine: Engine = {
   privacy:
     "Photographs stay on the computer that runs this app, which deletes them when it stops; what " +
-    "you chose is kept in this tab alone, until you close it.",
+    "you chose is kept in this tab alone, until you close or reload it.",
   about:
     "Downloads have the photograph's size, file type and metadata, and say in their metadata that " +
     "the color is synthetic.",

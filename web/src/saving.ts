@@ -3,7 +3,7 @@
 import type { Photo } from "./album";
 import { toJson } from "./choice";
 import { type Engine, stem } from "./engine";
-import { messageOf } from "./status";
+import { messageOf, say } from "./status";
 import { zip } from "./zip";
 
 /** Downloads a photograph in color and in full size. */
@@ -38,6 +38,10 @@ export async function saveAll(
 
 /** Downloads what is chosen for a photograph. */
 export function saveChoice({ file, history, size }: Photo): void {
+  const { from, recolor } = history.now;
+  const apart = [from && `take colors from ${from.name}`, recolor && "replace its colors"];
+  const again = apart.filter(Boolean).join(" and ");
+  if (again) say(`The file holds all but this: to go on with it, ${again} again`);
   const type = "application/json";
   deliver(new File([toJson(history.now, size!)], `${stem(file)}.hints.json`, { type }));
 }

@@ -12,17 +12,22 @@ const { SIGMA, FLOOR, PRIOR, HINT, MAX_SIDE } = constants;
 const OFFSETS = [-1, 0, 1].flatMap((y) => [-1, 0, 1].map((x) => [y, x] as const));
 const CENTER = 4; // index of the pixel itself among `OFFSETS`
 
-/** The mean of several guesses of the colors, each corrected by marks. */
+/**
+ * The mean of several guesses of the colors, each corrected by marks.
+ *
+ * @param held - weight of the colors that are there where there is no mark.
+ */
 export function spread(
   guesses: readonly Colors[],
   marks: readonly Mark[],
   size: Size,
   saturation: number,
+  held = 0,
 ): Colors {
   const { l } = guesses[0];
   const smallL = small(l);
   const { mask, color } = lay(smallL, marks, size, saturation);
-  const weight = Float64Array.from(mask, (on) => (on ? HINT : 0));
+  const weight = Float64Array.from(mask, (on) => (on ? HINT : held));
   const planes = guesses.flatMap(({ a, b }) => [a, b]);
   const targets = planes.map((plane, index) => {
     const { data } = small(plane);

@@ -3,17 +3,18 @@
 
 import type { Mark, Size } from "./choice";
 import constants from "./constants.json";
-import { type Hints, joined, lay } from "./hints";
+import { type Hints, joined } from "./hints";
 import * as lab from "./lab";
 import { type Cv, type Mat, Room } from "./opencv";
 import type { Colors } from "./paint";
 import { type Photograph, Refused } from "./photograph";
 import { averaged, reduce, reduced } from "./reduce";
-import { propagate } from "./spread";
+import { propagate, spread } from "./spread";
 import * as taps from "./taps";
 
-const { COMPARED, FEATURES, CORNER, RATIO, ASTRAY, INLIERS, WINDOW } = constants;
-const { CORRELATED, TEXTURE, OFF, BACK, MARGIN, GRAY, TONES } = constants;
+const { COMPARED, FEATURES, CORNER, RATIO, ASTRAY, INLIERS, WINDOW, HELD } = constants;
+const { CORRELATED, TEXTURE, OFF, BACK, MARGIN, LEAST, GRAY, TONES } = constants;
+const OTHER = "the picture to take colors from shows something else; choose one of the same scene";
 const FLOW = [0.5, 5, 15, 5, 5, 1.1, 0] as const; // scale, levels, window, rounds, polynomial, spread
 
 /** Colors of another picture, brought onto a photograph: a* / 110, b* / 110, and where they fit. */
@@ -27,7 +28,7 @@ export interface Fitting {
 /**
  * Brings another picture of the scene onto a photograph.
  *
- * @throws Refused if the picture is gray.
+ * @throws Refused if the picture is gray, or shows something else.
  */
 export function fit(cv: Cv, photograph: Photograph, picture: Photograph): Fitting {
   const { width, height, data } = reduce(photograph, COMPARED);
@@ -48,8 +49,7 @@ export function fit(cv: Cv, photograph: Photograph, picture: Photograph): Fittin
     const ones = room.floats(new Float32Array(small.width * small.height).fill(1), small);
     const aligned = theirs.map((plane) => room.warped(plane, matrix, { width, height }, true));
     const inside = room.warped(ones, matrix, { width, height }, false).data32F.map(near);
-    const empty = { width, height, data: new Float32Array(inside.length) };
-    if (!inside.some(Boolean)) return { a: empty, b: empty, fits: empty };
+    if (!inside.some(Boolean)) throw new Refused(OTHER);
 
     const toned = room.floats(matched(aligned[0].data32F, lightness, inside), { width, height });
     const [places, missed] = flows(room, ours, room.bytes(toned.data32F, { width, height }));
@@ -64,7 +64,9 @@ export function fit(cv: Cv, photograph: Photograph, picture: Photograph): Fittin
     const [first, second] = moved.slice(1).map((each) =>
       plane(each.data32F.map((color) => color / lab.AB_SCALE)),
     );
-    return { a: first, b: second, fits: plane(whole.map((on, at) => on * seen[at])) };
+    const covered = whole.map((on, at) => on * seen[at]);
+    if (covered.reduce((sum, on) => sum + on, 0) < LEAST * covered.length) throw new Refused(OTHER);
+    return { a: first, b: second, fits: plane(covered) };
   } finally {
     room.clear();
   }
@@ -91,19 +93,14 @@ export async function colors(
       color[2 * at + channel] = each / Math.max(share[at], 1e-3) / (saturation || 1);
     });
   });
-  const laid = lay(l, marks, size, saturation);
-  laid.mask.forEach((on, at) => {
-    if (!on) return;
-    share[at] = 1;
-    color.set(laid.color.subarray(2 * at, 2 * at + 2), 2 * at);
-  });
   let found = await guess(takesHints ? joined(color, share) : undefined);
   if (!takesHints) found = propagate(found, share, color);
   const [a, b] = [found.a, found.b].map((plane, channel) => ({
     ...plane,
     data: plane.data.map((own, at) => own + share[at] * (color[2 * at + channel] - own)),
   }));
-  return { l, a, b };
+  const painted = { l, a, b };
+  return marks.length ? spread([painted], marks, size, saturation, HELD) : painted;
 }
 
 /** The affine map from the other picture to the photograph, if matches agree on one. */

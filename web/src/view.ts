@@ -52,6 +52,12 @@ export class View {
     frame.onpointermove = (event) => this.drag(event);
     frame.onpointerup = (event) => this.release(event);
     frame.onpointercancel = (event) => this.cancel(event);
+    // Without this the browser would click once more after a tap, on what has moved under the finger.
+    const untapped = (event: TouchEvent) => {
+      const isOwn = (event.target as Element).closest("input, .mark");
+      if (event.cancelable && !isOwn) event.preventDefault();
+    };
+    frame.addEventListener("touchend", untapped, { passive: false });
     frame.onwheel = (event) => {
       event.preventDefault();
       this.zoomBy(Math.exp(-event.deltaY / 400), this.onFrame(event));

@@ -99,7 +99,7 @@ class Opened {
   /** The picture to take colors from, brought onto the photograph. */
   private async fitted(from: File): Promise<Fitting> {
     if (this.fitting?.from !== told(from)) {
-      tell("Fetching what compares pictures");
+      tell("Preparing to compare pictures");
       const cv = await load(opencv);
       tell(`Comparing with ${from.name}`);
       const picture = await Photograph.open(from);
