@@ -916,8 +916,16 @@ def test_what_was_hidden_has_its_colors_of_before_again():
 def test_frames_whose_colors_are_given_do_not_hold_the_guess():
     now = None
     for place, (l, _) in enumerate(panned(30, 1)):
-        now = smooth.steady(now, l, constant(0.1 + 0.01 * place, 0), 0.5, holds=False)
+        now = smooth.steady(now, l, constant(0.1 + 0.01 * place, 0), 0.5, np.ones((96, 128)))
     assert (np.abs(now.ab[10:-10, 40:-40, 0] - 0.38) < 0.02).mean() > 0.95
+
+
+def test_what_a_key_frame_gave_is_carried_on_where_later_ones_do_not_fit():
+    now, everywhere, nowhere = None, np.ones((96, 128)), np.zeros((96, 128))
+    for place, (l, _) in enumerate(panned(24, 1)):
+        red = constant(0.5 if place == 8 else 0.1, 0)
+        now = smooth.steady(now, l, red, 0.5, everywhere if place == 8 else nowhere)
+    assert np.median(now.ab[10:-10, 40:-40, 0]) > 0.25  # the mean of 0.5 and what was before
 
 
 def test_work_runs_ahead_by_few_frames_and_keeps_their_order():

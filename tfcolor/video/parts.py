@@ -95,4 +95,5 @@ def state_after(segment: Path) -> tuple[int, smooth.Moment]:
         moment = {name: state[name] for name in state.files if name != "done"}
         for name in ("begins_scene", "in_color", "is_painted"):
             moment[name] = bool(moment[name])
+        moment["given"] = float(moment["given"])
         return int(state["done"]), smooth.Moment(**moment)

@@ -17,6 +17,7 @@ import numpy as np
 import tfcolor
 from tfcolor import runtimes
 from tfcolor.colorizing import tone, transfer
+from tfcolor.images.resizing import arrays
 from tfcolor.support import errors
 from tfcolor.video import film_options, join, key_frames, parts, read, smooth, write
 
@@ -35,14 +36,14 @@ _Out = TypeVar("_Out")
 class FrameColors(NamedTuple):
     """A frame, its pixels, the lightness and colors that the network saw and predicted.
 
-    `is_given` is whether a key frame told some of its colors.
+    `given` is where key frames told its colors, see `smooth.steady`.
     """
 
     frame: read.Frame
     pixels: np.ndarray
     l: np.ndarray
     ab: np.ndarray
-    is_given: bool
+    given: np.ndarray | None
 
 
 class FinishedFrame(NamedTuple):
@@ -207,17 +208,17 @@ def _colorized(
         pixels = read.pixels(film, frame.picture)
         l = settings.reduce(pixels, net.size)
         known = given.fitting(place, pixels)
-        if known:
-            ab = transfer.colors(net, l, known, (), pixels.shape[:2], settings.saturation)
-        else:
-            ab = settings.colors(net, l)
-        return FrameColors(frame, pixels, l, ab, known is not None)
+        if not known:
+            return FrameColors(frame, pixels, l, settings.colors(net, l), None)
+        ab = transfer.colors(net, l, known, (), pixels.shape[:2], settings.saturation)
+        share = arrays.resize(known.fits.astype(np.float32), *l.shape)
+        return FrameColors(frame, pixels, l, ab, share)
 
     def steadied(frames: Iterable[FrameColors]) -> Iterator[tuple[int, FrameColors, smooth.Moment]]:
         now = moment
         for place, seen in enumerate(frames, first):
             before = now
-            now = smooth.steady(now, seen.l, seen.ab, settings.smoothing, not seen.is_given)
+            now = smooth.steady(now, seen.l, seen.ab, settings.smoothing, seen.given)
             if before is None or now.begins_scene:
                 known, looks = False, True
             else:

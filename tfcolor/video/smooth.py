@@ -41,6 +41,7 @@ class Moment:
       reference_l, reference_ab: the frame whose colors its scene holds; float32, as `l` and `ab`.
       origin: (x, y) in that frame of each place, float32 (h, w, 2), pixels.
       tracked: how far each place was tracked from there, float32 (h, w) in [0, 1].
+      given: share of the reference's colors that key frames gave.
       begins_scene: whether nothing of the frame before is in it.
       in_color: whether its scene is in color already; `steady` does not know.
       is_painted: whether any frame of the film so far was colorized; `steady` does not know.
@@ -53,13 +54,18 @@ class Moment:
     reference_ab: np.ndarray
     origin: np.ndarray
     tracked: np.ndarray
+    given: float = 0.0
     begins_scene: bool = False
     in_color: bool = False
     is_painted: bool = False
 
 
 def steady(
-    before: Moment | None, l: np.ndarray, ab: np.ndarray, smoothing: float, holds: bool = True
+    before: Moment | None,
+    l: np.ndarray,
+    ab: np.ndarray,
+    smoothing: float,
+    given: np.ndarray | None = None,
 ) -> Moment:
     """Smooths the colors of the next frame of a film; returns its moment.
 
@@ -70,9 +76,11 @@ def steady(
       l: of this frame; float32 (h, w) in [-1, 1].
       ab: the network's colors for it; float32 (h, w, 2).
       smoothing: largest weight of the colors before, in [0, 1); 0 leaves them out.
-      holds: whether the reference of the scene holds; not if a key frame gave the colors.
+      given: where key frames gave the colors, float32 (h, w) in [0, 1]; None for nowhere. There
+        the reference does not hold, and a frame with more of it is the new reference.
     """
-    anew = _renewed(l, ab, np.ones_like(l))
+    share = 0.0 if given is None else float(given.mean())
+    anew = _renewed(l, ab, np.ones_like(l), share)
     if before is None or before.l.shape != l.shape:
         return dataclasses.replace(anew, begins_scene=True)
     where, trust = follow(before.l, l)
@@ -85,16 +93,19 @@ def steady(
     alike = np.maximum(trust, np.exp(-np.square(change).sum(axis=-1) / ALIKE**2))
     weight = alike * np.minimum(smoothing, frames / (frames + 1))
     ab, frames = ab + weight[..., None] * change, 1 + alike * frames
-    if not holds or frames.max() <= FIRST:
-        return _renewed(l, ab, frames)
+    renewed = _renewed(l, ab, frames, share)
+    if frames.max() <= FIRST or (given is not None and share >= before.given):
+        return renewed
     origin, tracked = motion.take(before.origin, where), motion.take(before.tracked, where) * trust
     origin, tracked = _traced(l, before.reference_l, origin, tracked)
     held = tracked * _agreement(l, motion.take(before.reference_l, origin))
     if held.mean() < HELD:
-        return _renewed(l, ab, frames)
+        return renewed
+    if given is not None:
+        held = held * (1 - given)
     ab = ab + held[..., None] * (motion.take(before.reference_ab, origin) - ab)
     kept = before.reference_l, before.reference_ab
-    return Moment(l, ab, frames, *kept, origin, tracked)
+    return Moment(l, ab, frames, *kept, origin, tracked, before.given)
 
 
 def _traced(
@@ -110,9 +121,9 @@ def _traced(
     return np.where((found > tracked)[..., None], told, origin), np.maximum(tracked, found)
 
 
-def _renewed(l: np.ndarray, ab: np.ndarray, frames: np.ndarray) -> Moment:
+def _renewed(l: np.ndarray, ab: np.ndarray, frames: np.ndarray, given: float) -> Moment:
     """The moment of a frame whose own colors are the reference of its scene."""
-    return Moment(l, ab, frames, l, ab, motion.places(l), np.ones_like(l))
+    return Moment(l, ab, frames, l, ab, motion.places(l), np.ones_like(l), given)
 
 
 def is_cut(trust: np.ndarray) -> bool:
