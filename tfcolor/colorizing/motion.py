@@ -10,7 +10,7 @@ def flow(first: np.ndarray, second: np.ndarray, preset: int) -> tuple[np.ndarray
     Kroeger et al. 2016, arXiv:1603.03590.
 
     Args:
-      first, second: uint8 (h, w).
+      first, second: L*, float32 (h, w) in [0, 100].
       preset: of `cv2.DISOpticalFlow`.
 
     Returns:
@@ -19,10 +19,16 @@ def flow(first: np.ndarray, second: np.ndarray, preset: int) -> tuple[np.ndarray
     """
     search = cv2.DISOpticalFlow.create(preset)
     still = np.zeros((*first.shape, 2), np.float32)
-    there, back = search.calc(first, second, still.copy()), search.calc(second, first, still)
+    ours, theirs = levels(first), levels(second)
+    there, back = search.calc(ours, theirs, still.copy()), search.calc(theirs, ours, still)
     where = places(first) + there
     missed = there + take(back, where)
     return where, np.hypot(missed[..., 0], missed[..., 1])
+
+
+def levels(lightness: np.ndarray) -> np.ndarray:
+    """L* as uint8."""
+    return np.rint(np.clip(lightness, 0, 100) * np.float32(2.55)).astype(np.uint8)
 
 
 def places(plane: np.ndarray) -> np.ndarray:

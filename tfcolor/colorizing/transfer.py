@@ -170,7 +170,7 @@ def _aligned(
 def _features(lightness: np.ndarray) -> Features:
     """Places (n, 2), x and y, and descriptors (n, 32) of what is distinctive; or none."""
     finder = cv2.ORB.create(FEATURES, fastThreshold=CORNER)
-    places, described = finder.detectAndCompute(_levels(lightness), None)
+    places, described = finder.detectAndCompute(motion.levels(lightness), None)
     return np.array([place.pt for place in places], np.float32).reshape(-1, 2), described
 
 
@@ -202,7 +202,7 @@ def _flowed(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The other picture, moved along optical flow, and where flow there and back agree."""
     preset = cv2.DISOPTICAL_FLOW_PRESET_MEDIUM
-    where, missed = motion.flow(_levels(lightness), _levels(lab[..., 0]), preset)
+    where, missed = motion.flow(lightness, lab[..., 0], preset)
     seen = motion.take(inside.astype(np.float32), where, cv2.BORDER_CONSTANT) > 0.99
     return motion.take(lab, where), seen & (missed < BACK)
 
@@ -224,8 +224,3 @@ def _alike(lightness: np.ndarray, other: np.ndarray) -> np.ndarray:
     is_textured = np.maximum(*variances) > TEXTURE**2
     is_near = mean(np.abs(lightness - other)) < OFF
     return np.where(is_textured, (correlation > CORRELATED) & (ours - theirs < 3 * OFF), is_near)
-
-
-def _levels(lightness: np.ndarray) -> np.ndarray:
-    """L* as levels, uint8."""
-    return np.rint(np.clip(lightness, 0, 100) * np.float32(2.55)).astype(np.uint8)

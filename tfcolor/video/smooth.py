@@ -17,6 +17,7 @@ import dataclasses
 import cv2
 import numpy as np
 
+from tfcolor.color import constants
 from tfcolor.colorizing import motion
 
 DISTANCE = 1.5  # pixels by which the flow there and back may miss; with more, a place is lost
@@ -144,7 +145,8 @@ def follow(before: np.ndarray, l: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
       (x, y) in the frame before, float32 (h, w, 2), pixels; trust, float32 (h, w) in [0, 1].
     """
     preset = cv2.DISOPTICAL_FLOW_PRESET_FAST
-    where, missed = motion.flow(_as_bytes(l), _as_bytes(before), preset)
+    now, then = ((each + 1) * np.float32(constants.L_SCALE) for each in (l, before))
+    where, missed = motion.flow(now, then, preset)
     trust = np.exp(-np.square(missed / DISTANCE)) * _agreement(l, motion.take(before, where))
     return where, trust * motion.within(where)
 
@@ -154,7 +156,3 @@ def _agreement(l: np.ndarray, other: np.ndarray) -> np.ndarray:
     change = l - other
     change = cv2.blur(change - np.median(change), (3, 3))  # blurred, so that grain does not count
     return np.exp(-np.square(change / DIFFERENCE)).astype(np.float32)
-
-
-def _as_bytes(l: np.ndarray) -> np.ndarray:
-    return np.rint(np.clip((l + 1) * 127.5, 0, 255)).astype(np.uint8)

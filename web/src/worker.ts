@@ -59,13 +59,13 @@ class Opened {
     let found = this.colors.get(key);
     if (!found) {
       const about = [this.photograph, saturation] as const;
-      const hints = this.hints(choice);
       if (from) {
         const l = this.l(choice);
         const guess = (hints?: Hints) => network.colors(l, hints?.planes);
         const fitting = await this.fitted(from);
         found = await taken(guess, TAKES_HINTS, l, fitting, spreading(marks), ...about);
       } else {
+        const hints = this.hints(choice);
         found = await this.guess(choice);
         if (hints) {
           const others = TAKES_HINTS ? [await this.guess(choice, hints)] : [];
