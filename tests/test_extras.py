@@ -35,6 +35,8 @@ def test_variants_are_those_of_the_function_and_the_first_is_the_usual_one(photo
     done = colorize(photo, "-o", tmp_path / "out" / "new.png", "--variants", 3, "--size", 64)
     assert done.exit_code == 0, done.output
     assert names(tmp_path / "out") == ["new-1.png", "new-2.png", "new-3.png"]
+    told = [line for line in done.output.splitlines() if line.startswith(str(tmp_path))]
+    assert told == [str(tmp_path / "out" / f"new-{number}.png") for number in (1, 2, 3)]
     made = [images.read(tmp_path / "out" / f"new-{number}.png").pixels for number in (1, 2, 3)]
     gray = images.read(photo).pixels
     for number, pixels in enumerate(made, 1):

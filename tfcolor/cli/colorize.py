@@ -188,19 +188,20 @@ def _run_here(
         kind = errors.InputError if results[0].is_bad_input else OSError
         raise kind(results[0].reason)
     if not quiet:
-        _sum_up(results, counts, time.monotonic() - began)
+        _sum_up(results, counts, time.monotonic() - began, chosen)
     return _list_failures(results, place)
 
 
-def _sum_up(results: list[Any], counts: Counter[str], seconds: float) -> None:
-    """Prints in one line what became of the photographs; of one, only what is not said yet."""
+def _sum_up(results: list[Any], counts: Counter[str], seconds: float, chosen: Any) -> None:
+    """Prints in one line what became of the photographs; of one, the files that were written."""
     from tfcolor.colorizing import folder
 
     if len(results) > 1:
         told = ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())
         click.echo(f"{len(results)} photographs in {seconds:.1f} s: {told}")
     elif folder.MADE in counts:
-        click.echo(results[0].target)
+        for path in chosen.outputs(results[0].target).values():
+            click.echo(path)
     elif folder.THERE in counts:
         options.tell_there(results[0].target)
 
