@@ -247,6 +247,7 @@ def test_an_area_and_a_stroke_take_a_color_and_it_is_undone_and_redone(page, tmp
         page.mouse.up()
 
     draw("an area", (0.6, 0.2), (0.9, 0.2), (0.9, 0.6), (0.6, 0.6))
+    page.locator("#likely .swatch").first.wait_for()  # those of its middle
     colored = after_change(page, page.get_by_role("button", name="blue", exact=True).click)
     page.get_by_role("button", name="Done").click()
     blue = reference.rgb2lab(colored)[..., 2]

@@ -6,6 +6,7 @@ import type { Photo } from "./album";
 import type { Choice, Mark } from "./choice";
 import { Colors } from "./colors";
 import { SCREEN, THUMBNAIL } from "./engine";
+import { middle } from "./rings";
 import { complain, element, say } from "./status";
 import { Variants } from "./variants";
 import { View } from "./view";
@@ -147,8 +148,8 @@ export class Editor {
     this.refresh();
     const { marks } = this.now;
     const others = { ...this.now, marks: index < 0 ? marks : marks.toSpliced(index, 1) };
-    const asks = engine.can.guess && "x" in mark;
-    const guess = asks ? engine.likely(this.shown.file, others, mark.x, mark.y) : undefined;
+    const [x, y] = middle(mark).map(Math.round);
+    const guess = engine.can.guess ? engine.likely(this.shown.file, others, x, y) : undefined;
     guess?.catch(() => {}); // the dialog tells
     // Where colors are offered at the bottom of the screen, the picture moves to its top.
     if (innerWidth < NARROW) element("view").scrollIntoView({ block: "start" });
