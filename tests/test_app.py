@@ -394,6 +394,8 @@ def test_each_of_many_keeps_its_choices_and_one_can_be_removed(page, tmp_path):
     chosen = after_change(page, lambda: slide(page, "Saturation", 200))
     after = after_change(page, page.get_by_role("button", name="Next photograph").click)
     assert after.shape == (100, 240, 3)
+    thumbnails = [picture(page, f"album li:nth-child({place}) canvas") for place in (1, 2)]
+    assert min(chroma(thumbnail).mean() for thumbnail in thumbnails) > 3  # both were seen in color
     assert page.get_by_role("slider", name="Saturation").input_value() == "100"
     (tmp_path / "notes.txt").write_text("no photograph")
     page.locator("#files").set_input_files(str(tmp_path / "notes.txt"))

@@ -1,7 +1,7 @@
 // The photographs of the visitor, as a strip of thumbnails, and what is chosen for each.
 
 import { type Choice, USUAL } from "./choice";
-import type { Opened } from "./engine";
+import { type Opened, THUMBNAIL } from "./engine";
 
 /** What is chosen for a photograph now, and what can be undone and redone. */
 export class History {
@@ -53,6 +53,21 @@ export interface Photo {
   /** Why it cannot be shown. */
   reason?: string;
   size?: Pick<Opened, "width" | "height" | "kept">;
+  /** Whether its thumbnail is in color. */
+  tinted?: boolean;
+}
+
+/** Shows a photograph in color in the strip. */
+export function tint(photo: Photo, painted: ImageBitmap): void {
+  const canvas = photo.item.querySelector("canvas");
+  if (!canvas) return;
+  const scale = THUMBNAIL / Math.max(painted.width, painted.height);
+  canvas.width = Math.max(Math.round(painted.width * scale), 1);
+  canvas.height = Math.max(Math.round(painted.height * scale), 1);
+  const target = canvas.getContext("2d")!;
+  target.imageSmoothingQuality = "high";
+  target.drawImage(painted, 0, 0, canvas.width, canvas.height);
+  photo.tinted = true;
 }
 
 export class Album {

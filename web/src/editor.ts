@@ -2,7 +2,7 @@
 
 import { engine } from "engine";
 
-import type { Photo } from "./album";
+import { type Photo, tint } from "./album";
 import type { Choice, Mark } from "./choice";
 import { Colors } from "./colors";
 import { SCREEN, THUMBNAIL } from "./engine";
@@ -196,6 +196,7 @@ export class Editor {
       const choice = this.isKept ? { ...this.now, strength: 0 } : this.now;
       try {
         const painted = await engine.paint(photo.file, choice, this.side);
+        tint(photo, painted);
         if (photo === this.shown) this.view.show(painted);
         else painted.close();
       } catch (error) {

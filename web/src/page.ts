@@ -49,9 +49,10 @@ async function takeHints(file: File): Promise<void> {
 
 async function thumbnail(photo: Photo, before?: Photo): Promise<void> {
   const canvas = photo.item.querySelector("canvas");
-  if (!canvas || photo.reason || !album.photos.includes(photo)) return;
+  if (!canvas || photo.reason || photo.tinted || !album.photos.includes(photo)) return;
   try {
-    draw(canvas, await engine.thumbnail(photo.file));
+    const small = await engine.thumbnail(photo.file);
+    if (!photo.tinted) draw(canvas, small);
   } catch (error) {
     fail(photo, error, before);
   }
