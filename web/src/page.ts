@@ -71,7 +71,7 @@ async function show(photo: Photo, before = editor.shown): Promise<void> {
     photo.size = size;
     if (editor.shown !== photo) return picture.close();
     element("work").hidden = false;
-    element("name").textContent = photo.file.name;
+    element("name").textContent = element("name").title = photo.file.name;
     element("size").textContent = `${size.width} × ${size.height} pixels`;
     editor.open(picture);
   } catch (error) {
