@@ -4,7 +4,7 @@ import type { Call, Name, Reply, Tasks } from "./calls";
 import type { Choice } from "./choice";
 import { SCREEN, THUMBNAIL } from "./engine";
 import { HINTS } from "./flatbuffer";
-import { likely, variantShift } from "./guess";
+import { type Cells, likely, variantShift } from "./guess";
 import { type Hints, fill, lay, planes, spreading } from "./hints";
 import { mark } from "./mark";
 import { Network } from "./network";
@@ -18,7 +18,7 @@ import { isInColor } from "./tone";
 import { type Fitting, colors as taken, fit } from "./transfer";
 
 const JPEG_QUALITY = 0.95;
-const REMEMBERED = 12; // answers of the network: going back and forth takes no time
+const REMEMBERED = 12; // colors and answers of the network: going back and forth takes no time
 
 let network: Network;
 let opencv: string; // its URL
@@ -28,7 +28,8 @@ let opened: Opened | undefined;
 
 /** The photograph that was worked on last. */
 class Opened {
-  readonly colors = new Map<string, Colors>();
+  private readonly colors = new Map<string, Colors>();
+  private readonly answers = new Map<string, Colors | Cells>();
   private fitting?: { from: string; fitting: Fitting };
   private seen?: { size: number; l: Plane };
   private constructor(
@@ -73,9 +74,7 @@ class Opened {
         }
       }
       found = fill(found, marks, ...about);
-      this.colors.set(key, found);
-      const [oldest] = this.colors.keys();
-      if (this.colors.size > REMEMBERED) this.colors.delete(oldest);
+      remember(this.colors, key, found);
     }
     return found;
   }
@@ -83,17 +82,29 @@ class Opened {
   /** The network's own colors, of a variant. */
   private async guess(choice: Choice, hints?: Hints): Promise<Colors> {
     const { variant, seed = 0 } = choice;
-    const key = hints ? "" : `variant ${variant}, ${seed}, ${choice.size}`;
-    const known = this.colors.get(key);
+    const found = await this.answer("colors", choice, hints);
+    if (variant === 1) return found;
+    return variantShift(found, await this.classes(choice, hints), variant, seed, hints);
+  }
+
+  /** The network's probabilities of color classes. */
+  classes(choice: Choice, hints?: Hints): Promise<Cells> {
+    return this.answer("classes", choice, hints);
+  }
+
+  /** What the network says; asked once for all variants and places of the same hints. */
+  private async answer<Task extends "colors" | "classes">(
+    task: Task,
+    choice: Choice,
+    hints?: Hints,
+  ): Promise<Awaited<ReturnType<Network[Task]>>> {
+    type Said = Awaited<ReturnType<Network[Task]>>;
+    const key = JSON.stringify([task, choice.size, hints && [choice.marks, choice.saturation]]);
+    const known = this.answers.get(key) as Said | undefined;
     if (known) return known;
-    const l = this.l(choice);
-    let found = await network.colors(l, hints?.planes);
-    if (variant > 1) {
-      const cells = await network.classes(l, hints?.planes);
-      found = variantShift(found, cells, variant, seed, hints);
-    }
-    if (key) this.colors.set(key, found);
-    return found;
+    const said = (await network[task](this.l(choice), hints?.planes)) as Said;
+    remember(this.answers, key, said);
+    return said;
   }
 
   /** The picture to take colors from, brought onto the photograph. */
@@ -155,7 +166,7 @@ const tasks: Tasks = {
   async likely(name, choice, x, y) {
     const own = await Opened.of(name);
     const l = own.l(choice);
-    return likely(await network.classes(l, own.hints(choice)?.planes), l, own.photograph, x, y);
+    return likely(await own.classes(choice, own.hints(choice)), l, own.photograph, x, y);
   },
 
   async save(name, choice, type) {
@@ -172,6 +183,13 @@ const tasks: Tasks = {
     files.delete(name);
   },
 };
+
+/** Adds to what is remembered, and forgets the oldest of too many. */
+function remember<Value>(known: Map<string, Value>, key: string, value: Value): void {
+  known.set(key, value);
+  const [oldest] = known.keys();
+  if (known.size > REMEMBERED) known.delete(oldest);
+}
 
 /** What tells a file from others: each message has a copy of it. */
 function told(file?: File): string {
