@@ -3,7 +3,7 @@
     python benchmarks/flicker.py [--photos FOLDER] [--object] [--film FILM] [--model MODEL]
 
 Makes a gray film of known motion by panning and zooming over color photographs, with grain and a
-flickering light, and colorizes it both ways, from file to file. Flicker is the mean |ab| between a
+flickering light, and colorizes it each way, from file to file. Flicker is the mean |ab| between a
 pixel and the same place of the picture in the frame before, in CIE units, where both are visible.
 Even a constant color flickers, by grain, the gamut of sRGB and the codec: that is measured, too,
 and subtracted from all. Targets: at most 0.35 of frame by frame, CIEDE2000 to the truth no worse,
@@ -177,7 +177,7 @@ def figures(
     changes = []
     for index in range(1, len(ab)):
         where, seen = way(index)
-        moved = cv2.remap(ab[index - 1], where, None, cv2.INTER_LINEAR)
+        moved = motion.take(ab[index - 1], where, cv2.BORDER_CONSTANT)
         changes.append(np.abs(ab[index] - moved).mean(axis=-1)[seen])
     off = [
         ciede2000.ciede2000(cielab_numpy.rgb_to_lab(rgb), cielab_numpy.rgb_to_lab(true), np)

@@ -1,9 +1,12 @@
 """A network of the kind that takes colors of places, its weights drawn so that hints matter."""
 
+import keras
 import numpy as np
 
 from tfcolor.color import quantize
+from tfcolor.export import lite_onnx
 from tfcolor.models import folding, hintnet
+from tfcolor.runtimes import lite
 
 SIZE = 64
 CALIBRATION = 1.3
@@ -17,6 +20,16 @@ def generator():
         kernel = made.get_layer(name).kernel
         kernel.assign(rng.normal(0, 0.2, kernel.shape).astype(np.float32))
     return folding.fold(made)
+
+
+def write_plain(path):
+    """A network of one input as a LiteRT file, lightness through a convolution; its path."""
+    keras.utils.set_random_seed(0)
+    l = keras.Input((None, None, 1))
+    ab = keras.layers.Conv2D(2, 9, padding="same", activation="tanh")(l)
+    path.write_bytes(lite_onnx.to_lite(keras.Model(l, {"ab": ab}), "float32"))
+    lite.add_card(path, SIZE, 32)
+    return path
 
 
 def probabilities(logits):

@@ -45,9 +45,9 @@ def build(out, *options):
         )
 
 
-def built_page(out):
+def built_page(out, *options):
     """`out` with the page; the test is skipped where npm's registry cannot be reached."""
-    done = build(out)
+    done = build(out, *options)
     unreachable = re.search("ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT", done.stderr)
     if done.returncode and unreachable:
         pytest.skip(f"npm's registry cannot be reached ({unreachable[0]})")

@@ -7,14 +7,12 @@ import shutil
 import subprocess
 
 import hinted
-import keras
 import numpy as np
 import pytest
 from test_web import (
     CLOSE,
     ROOT,
     Files,
-    build,
     built_page,
     colorized,
     difference,
@@ -120,24 +118,13 @@ def test_the_page_gives_what_the_file_gives_with_hints_and_without(runtime, hint
 
 
 @pytest.mark.slow
-def test_the_page_runs_a_file_of_one_input(runtime, plain_file):
+def test_the_page_runs_a_file_of_one_input(runtime, tmp_path):
+    path = hinted.write_plain(tmp_path / "plain.tflite")
     l, _ = hinted.planes(64, 64)
-    (ab,) = runtime(plain_file, (l, None))
-    net = lite.LiteNetwork(plain_file)
+    (ab,) = runtime(path, (l, None))
+    net = lite.LiteNetwork(path)
     assert not net.takes_hints
     np.testing.assert_allclose(ab, reduction.colors(net, l), atol=1e-4)
-
-
-@pytest.fixture(scope="module")
-def plain_file(tmp_path_factory):
-    """A network of one input, as a file: lightness through a convolution."""
-    path = tmp_path_factory.mktemp("network") / "plain.tflite"
-    keras.utils.set_random_seed(0)
-    l = keras.Input((None, None, 1))
-    ab = keras.layers.Conv2D(2, 9, padding="same", activation="tanh")(l)
-    path.write_bytes(lite_onnx.to_lite(keras.Model(l, {"ab": ab}), "float32"))
-    lite.add_card(path, hinted.SIZE, 32)
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -151,8 +138,7 @@ def hinted_file(tmp_path_factory):
 
 @pytest.mark.slow
 def test_colors_that_a_visitor_chooses_are_those_of_the_command(browser, hinted_file, tmp_path):
-    done = build(tmp_path / "page", "--model", hinted_file)
-    assert done.returncode == 0, done.stderr
+    built_page(tmp_path / "page", "--model", hinted_file)
     path = photograph(tmp_path / "photo.png", (450, 300), mode="L")
     with serving(functools.partial(Files, directory=tmp_path)) as url:
         with visiting(browser, f"{url}/page/") as page:

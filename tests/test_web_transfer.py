@@ -3,6 +3,7 @@
 import functools
 
 import cv2
+import hinted
 import numpy as np
 import pytest
 from conftest import gray_of, saved
@@ -12,7 +13,6 @@ from skimage import data as photographs
 from test_transfer import edit
 from test_web import (
     Files,
-    build,
     built_page,
     colorized,
     difference,
@@ -23,7 +23,6 @@ from test_web import (
     show,
     visiting,
 )
-from test_web_hints import plain_file  # noqa: F401 - a fixture
 
 pytestmark = [
     pytest.mark.skipif(not has_node(), reason="needs Node.js 20.19 with npm"),
@@ -40,12 +39,11 @@ def given(page, path):
 
 
 @pytest.mark.parametrize("kind", ["bundled", "plain"])
-def test_the_page_takes_the_colors_of_another_picture(browser, plain_file, tmp_path, kind):  # noqa: F811
-    options = [] if kind == "bundled" else ["--model", plain_file]
-    built_page(tmp_path / "page")
-    if options:
-        done = build(tmp_path / "page", *options)
-        assert done.returncode == 0, done.stderr
+def test_the_page_takes_the_colors_of_another_picture(browser, tmp_path, kind):
+    model = []
+    if kind == "plain":
+        model = ["--model", str(hinted.write_plain(tmp_path / "plain.tflite"))]
+    built_page(tmp_path / "page", *model)
     truth = photographs.chelsea()
     picture, is_foreign, is_shown = edit(truth, photographs.rocket(), np.random.default_rng(0))
     path = saved(tmp_path / "cat.png", Image.fromarray(gray_of(truth)))
@@ -65,7 +63,6 @@ def test_the_page_takes_the_colors_of_another_picture(browser, plain_file, tmp_p
     outside = is_shown & ~cv2.dilate(is_foreign.astype(np.uint8), np.ones((15, 15))).astype(bool)
     off, own_off = (reference.deltaE_ciede2000(each, true)[outside].mean() for each in (lab, own))
     assert off < 4 and off < own_off / 2
-    model = ["-m", str(plain_file)] if options else []
     expected = colorized(path, *model, "--colors-from", str(edited))
     assert difference(made, expected) < difference(plain, expected) / 5  # optical flow differs
     np.testing.assert_array_equal(back, plain)

@@ -81,27 +81,26 @@ def steady(
         the reference does not hold, and a frame with more of it is the new reference.
     """
     share = 0.0 if given is None else float(given.mean())
-    anew = _renewed(l, ab, np.ones_like(l), share)
+    alone = np.ones_like(l)
     if before is None or before.l.shape != l.shape:
-        return dataclasses.replace(anew, begins_scene=True)
+        return _renewed(l, ab, alone, share, begins_scene=True)
     where, trust = follow(before.l, l)
     if is_cut(trust):
-        return dataclasses.replace(anew, begins_scene=True)
+        return _renewed(l, ab, alone, share, begins_scene=True)
     if smoothing == 0:
-        return anew
+        return _renewed(l, ab, alone, share)
     trust = np.clip((trust - LOST) / (SURE - LOST), 0, 1)
     frames, change = motion.take(before.frames, where), motion.take(before.ab, where) - ab
     alike = np.maximum(trust, np.exp(-np.square(change).sum(axis=-1) / ALIKE**2))
     weight = alike * np.minimum(smoothing, frames / (frames + 1))
     ab, frames = ab + weight[..., None] * change, 1 + alike * frames
-    renewed = _renewed(l, ab, frames, share)
     if frames.max() <= FIRST or (given is not None and share >= before.given):
-        return renewed
+        return _renewed(l, ab, frames, share)
     origin, tracked = motion.take(before.origin, where), motion.take(before.tracked, where) * trust
     origin, tracked = _traced(l, before.reference_l, origin, tracked)
     held = tracked * _agreement(l, motion.take(before.reference_l, origin))
     if held.mean() < HELD:
-        return renewed
+        return _renewed(l, ab, frames, share)
     if given is not None:
         held = held * (1 - given)
     ab = ab + held[..., None] * (motion.take(before.reference_ab, origin) - ab)
@@ -122,9 +121,12 @@ def _traced(
     return np.where((found > tracked)[..., None], told, origin), np.maximum(tracked, found)
 
 
-def _renewed(l: np.ndarray, ab: np.ndarray, frames: np.ndarray, given: float) -> Moment:
+def _renewed(
+    l: np.ndarray, ab: np.ndarray, frames: np.ndarray, given: float, begins_scene: bool = False
+) -> Moment:
     """The moment of a frame whose own colors are the reference of its scene."""
-    return Moment(l, ab, frames, l, ab, motion.places(l), np.ones_like(l), given)
+    tracked = np.ones_like(l)
+    return Moment(l, ab, frames, l, ab, motion.places(l), tracked, given, begins_scene)
 
 
 def is_cut(trust: np.ndarray) -> bool:

@@ -83,7 +83,8 @@ export const engine: Engine = {
   },
 
   forget(file) {
-    void name(file).then((known) => tasks.forget(known));
+    const known = names.get(file); // none of a picture that only colors were taken from
+    if (known !== undefined) void tasks.forget(known);
     names.delete(file);
   },
 };

@@ -25,7 +25,7 @@ interface Matcher {
 }
 
 export interface Cv {
-  Mat: new (rows?: number, cols?: number, type?: number) => Mat;
+  Mat: new () => Mat;
   matFromArray(rows: number, cols: number, type: number, values: ArrayLike<number>): Mat;
   Size: new (width: number, height: number) => object;
   Point: new (x: number, y: number) => object;

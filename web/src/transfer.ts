@@ -56,9 +56,7 @@ export function fit(cv: Cv, photograph: Photograph, picture: Photograph): Fittin
     const moved = [toned, ...aligned.slice(1)].map((plane) => room.taken(plane, places, true));
     const seen = room.taken(room.floats(inside, { width, height }), places, false).data32F.map(near);
     const similar = alike(room, room.floats(lightness, { width, height }), moved[0]);
-    const fits = seen.map((on, at) =>
-      Number(on > 0 && missed[at] < BACK && similar[at] > 0),
-    );
+    const fits = seen.map((on, at) => Number(on > 0 && missed[at] < BACK && similar[at] > 0));
     const whole = room.cleaned(fits, { width, height }, MARGIN);
     const plane = (data: Float32Array): taps.Plane => ({ width, height, data });
     const [first, second] = moved.slice(1).map((each) =>
