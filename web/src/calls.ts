@@ -16,6 +16,8 @@ export interface Tasks {
   thumbnail(name: Name): Promise<ImageBitmap>;
   paint(name: Name, choice: Choice, side: number): Promise<ImageBitmap>;
   likely(name: Name, choice: Choice, x: number, y: number): Promise<Likely[]>;
+  /** Does what takes the time of `paint` and does not depend on the colors of marks. */
+  prepare(name: Name, choice: Choice): Promise<void>;
   /** The photograph in full size, encoded. */
   save(name: Name, choice: Choice, type: string): Promise<Blob>;
   forget(name: Name): Promise<void>;
@@ -57,6 +59,7 @@ export function connect(worker: Worker, progress: (text: string) => void): Tasks
     thumbnail: ask("thumbnail"),
     paint: ask("paint"),
     likely: ask("likely"),
+    prepare: ask("prepare"),
     save: ask("save"),
     forget: ask("forget"),
   };

@@ -5,7 +5,7 @@ import { engine } from "engine";
 import { type Photo, tint } from "./album";
 import type { Choice, Mark } from "./choice";
 import { Colors } from "./colors";
-import { SCREEN, THUMBNAIL } from "./engine";
+import { SCREEN, SKETCH, THUMBNAIL } from "./engine";
 import { middle } from "./rings";
 import { complain, element, say } from "./status";
 import { Variants } from "./variants";
@@ -19,6 +19,7 @@ export class Editor {
   private side = SCREEN; // pixels; of the picture in color
   private stale = false; // whether the choice has changed since the picture was last painted
   private painting = false;
+  private sketched?: Choice; // what was painted last, at least as a sketch
 
   readonly view = new View(
     element("view"),
@@ -195,10 +196,15 @@ export class Editor {
       const photo = this.shown;
       const choice = this.isKept ? { ...this.now, strength: 0 } : this.now;
       try {
-        const painted = await engine.paint(photo.file, choice, this.side);
-        tint(photo, painted);
-        if (photo === this.shown) this.view.show(painted);
-        else painted.close();
+        const isNew = this.now !== this.sketched;
+        this.sketched = this.now;
+        for (const side of isNew ? [SKETCH, this.side] : [this.side]) {
+          const painted = await engine.paint(photo.file, choice, side);
+          tint(photo, painted);
+          if (photo === this.shown) this.view.show(painted);
+          else painted.close();
+          if (this.stale) break;
+        }
       } catch (error) {
         complain(error);
       }

@@ -48,6 +48,7 @@ export interface Engine {
 }
 
 export const SCREEN = 1600; // pixels; the longer side of a photograph on the page
+export const SKETCH = 640; // of a picture that shows a change until one of `SCREEN` is there
 export const THUMBNAIL = 240; // pixels, in the strips
 
 /** The name of a download: NAME-color.SUFFIX. */

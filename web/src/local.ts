@@ -6,6 +6,7 @@ import { CLASSES } from "./flatbuffer";
 import { files } from "./runtime";
 import Worker from "./worker?worker&inline";
 
+const GRAY = "#808080";
 const TYPES: Readonly<Record<string, string>> = { png: "image/png", jpg: "image/jpeg" };
 
 let tasks: Tasks;
@@ -73,7 +74,11 @@ export const engine: Engine = {
   },
 
   async likely(file, choice, x, y) {
-    return tasks.likely(await name(file), choice, x, y);
+    const known = await name(file);
+    const found = tasks.likely(known, choice, x, y);
+    const marks = [...choice.marks, { x, y, color: GRAY }]; // while the visitor chooses its color
+    void tasks.prepare(known, { ...choice, marks });
+    return found;
   },
 
   async save(file, choice, format) {

@@ -11,6 +11,7 @@ import * as taps from "./taps";
 const { SIGMA, FLOOR, PRIOR, HINT, MAX_SIDE } = constants;
 const OFFSETS = [-1, 0, 1].flatMap((y) => [-1, 0, 1].map((x) => [y, x] as const));
 const CENTER = 4; // index of the pixel itself among `OFFSETS`
+const TOGETHER = 4; // rows that `factorize` works on at a time: it is written out for as many
 
 /**
  * The mean of several guesses of the colors, each corrected by marks.
@@ -27,7 +28,7 @@ export function spread(
   const { l } = guesses[0];
   const smallL = small(l);
   const { mask, color } = lay(smallL, marks, size, saturation);
-  const weight = Float64Array.from(mask, (on) => (on ? HINT : held));
+  const weight = weights(mask, held);
   const planes = guesses.flatMap(({ a, b }) => [a, b]);
   const targets = planes.map((plane, index) => {
     const { data } = small(plane);
@@ -44,6 +45,16 @@ export function spread(
     return { ...l, data };
   };
   return { l, a: mean(0), b: mean(1) };
+}
+
+/** Does what takes the time of `spread` and does not depend on the colors of the marks. */
+export function prepare(l: taps.Plane, marks: readonly Mark[], size: Size): void {
+  const smallL = small(l);
+  factorOf(smallL, weights(lay(smallL, marks, size, 1).mask, 0));
+}
+
+function weights(mask: Uint8Array, held: number): Float64Array {
+  return Float64Array.from(mask, (on) => (on ? HINT : held));
 }
 
 /** A network's colors, corrected where others are known to a share, and around there. */
@@ -95,19 +106,62 @@ function small(plane: taps.Plane): taps.Plane {
 
 /** `local_hints.solve`, of several targets. */
 export function solve(l: taps.Plane, weight: Float64Array, targets: Float64Array[]): Float64Array[] {
+  const isWide = l.height < l.width;
+  const turned = (data: Float64Array) => (isWide ? flipped(data, l.width, l.height) : data);
+  const { factor, far } = factorOf(l, weight);
+  return targets.map((target) => {
+    const x = turned(target.map((each, at) => each * weight[at]));
+    for (let row = 0; row < x.length; row++) {
+      const start = (row + 1) * far;
+      let sum = x[row];
+      for (let column = Math.max(row - far, 0); column < row; column++) {
+        sum -= factor[start + column] * x[column];
+      }
+      x[row] = sum / factor[start + row];
+    }
+    for (let row = x.length - 1; row >= 0; row--) {
+      const start = (row + 1) * far;
+      x[row] /= factor[start + row];
+      for (let column = Math.max(row - far, 0); column < row; column++) {
+        x[column] -= factor[start + column] * x[row];
+      }
+    }
+    return isWide ? flipped(x, l.height, l.width) : x;
+  });
+}
+
+/** A lower triangle in a band; the entry of a row and a column is at `(row + 1) * far + column`. */
+interface Triangle {
+  factor: Float64Array;
+  /** The most that a column is apart from its row. */
+  far: number;
+}
+
+let last: { l: taps.Plane; weight: Float64Array; triangle: Triangle } | undefined;
+
+/** Cholesky's factor of the equations; of the same as the last time it takes no time. */
+function factorOf(l: taps.Plane, weight: Float64Array): Triangle {
+  const isSame = (one: ArrayLike<number>, other: ArrayLike<number>) =>
+    one.length === other.length && Array.prototype.every.call(one, (each, at) => each === other[at]);
+  const isLast = last && last.l.width === l.width && isSame(last.l.data, l.data);
+  if (isLast && isSame(last!.weight, weight)) return last!.triangle;
+  let triangle: Triangle;
   if (l.height < l.width) {
     // The band is as wide as two rows are long.
     const turned = { ...transposed(l), width: l.height, height: l.width };
-    const flip = (data: Float64Array) => flipped(data, l.width, l.height);
-    const found = solve(turned, flip(weight), targets.map(flip));
-    return found.map((data) => flipped(data, l.height, l.width));
-  }
+    triangle = equations(turned, flipped(weight, l.width, l.height));
+  } else triangle = equations(l, weight);
+  factorize(triangle, l.data.length);
+  last = { l, weight, triangle };
+  return triangle;
+}
+
+function equations(l: taps.Plane, weight: Float64Array): Triangle {
   const { width } = l;
   const count = l.data.length;
   const rows = neighbors(l); // I - w
-  const reach = 2 * width + 3;
-  // band[column * reach + apart] is the entry at row `column + apart` of the lower triangle.
-  const band = new Float64Array(count * reach);
+  const far = 2 * width + 2 + (TOGETHER - 1);
+  const factor = new Float64Array((count + TOGETHER) * (far + 1));
   const steps = OFFSETS.map(([y, x]) => y * width + x);
   for (let pixel = 0; pixel < count; pixel++) {
     for (let first = 0; first < 9; first++) {
@@ -115,43 +169,45 @@ export function solve(l: taps.Plane, weight: Float64Array, targets: Float64Array
       if (!one) continue;
       const column = pixel + steps[first];
       for (let second = 0; second < 9; second++) {
-        const apart = steps[second] - steps[first];
-        if (apart >= 0) band[column * reach + apart] += one * rows[second * count + pixel];
+        const row = pixel + steps[second];
+        if (row >= column) factor[(row + 1) * far + column] += one * rows[second * count + pixel];
       }
     }
-    band[pixel * reach] += PRIOR + weight[pixel];
+    factor[(pixel + 1) * far + pixel] += PRIOR + weight[pixel];
   }
-  factorize(band, count, reach);
-  return targets.map((target) => {
-    const x = target.map((each, at) => each * weight[at]);
-    for (let at = 0; at < count; at++) {
-      x[at] /= band[at * reach];
-      const end = Math.min(reach, count - at);
-      for (let apart = 1; apart < end; apart++) x[at + apart] -= band[at * reach + apart] * x[at];
-    }
-    for (let at = count - 1; at >= 0; at--) {
-      const end = Math.min(reach, count - at);
-      let sum = x[at];
-      for (let apart = 1; apart < end; apart++) sum -= band[at * reach + apart] * x[at + apart];
-      x[at] = sum / band[at * reach];
-    }
-    return x;
-  });
+  return { factor, far };
 }
 
-/** Cholesky's factor of a banded matrix, in its place. */
-function factorize(band: Float64Array, count: number, reach: number): void {
-  for (let at = 0; at < count; at++) {
-    const start = at * reach;
-    const root = Math.sqrt(band[start]);
-    const end = Math.min(reach, count - at);
-    for (let apart = 0; apart < end; apart++) band[start + apart] /= root;
-    for (let first = 1; first < end; first++) {
-      const factor = band[start + first];
-      if (!factor) continue;
-      const to = (at + first) * reach - first;
-      for (let second = first; second < end; second++) {
-        band[to + second] -= factor * band[start + second];
+/** Cholesky's factor of a matrix of `count` rows, in its place; some rows at a time. */
+function factorize({ factor, far }: Triangle, count: number): void {
+  for (let top = 0; top < count; top += TOGETHER) {
+    const from = Math.max(top + TOGETHER - 1 - far, 0);
+    const one = (top + 1) * far;
+    const [two, three, four] = [one + far, one + 2 * far, one + 3 * far];
+    for (let column = from; column < top; column++) {
+      const other = (column + 1) * far;
+      let [first, second] = [factor[one + column], factor[two + column]];
+      let [third, fourth] = [factor[three + column], factor[four + column]];
+      for (let at = from; at < column; at++) {
+        const each = factor[other + at];
+        first -= each * factor[one + at];
+        second -= each * factor[two + at];
+        third -= each * factor[three + at];
+        fourth -= each * factor[four + at];
+      }
+      const root = factor[other + column];
+      factor[one + column] = first / root;
+      factor[two + column] = second / root;
+      factor[three + column] = third / root;
+      factor[four + column] = fourth / root;
+    }
+    for (let row = top; row < Math.min(top + TOGETHER, count); row++) {
+      const start = (row + 1) * far;
+      for (let column = top; column <= row; column++) {
+        const other = (column + 1) * far;
+        let sum = factor[start + column];
+        for (let at = from; at < column; at++) sum -= factor[start + at] * factor[other + at];
+        factor[start + column] = column < row ? sum / factor[other + column] : Math.sqrt(sum);
       }
     }
   }

@@ -12,7 +12,7 @@ import { type Colors, paint } from "./paint";
 import { Photograph, Refused, context } from "./photograph";
 import { reduce } from "./reduce";
 import { load } from "./opencv";
-import { spread } from "./spread";
+import { prepare, spread } from "./spread";
 import type { Plane } from "./taps";
 import { isInColor } from "./tone";
 import { type Fitting, colors as taken, fit } from "./transfer";
@@ -167,6 +167,11 @@ const tasks: Tasks = {
     const own = await Opened.of(name);
     const l = own.l(choice);
     return likely(await own.classes(choice, own.hints(choice)), l, own.photograph, x, y);
+  },
+
+  async prepare(name, choice) {
+    const own = await Opened.of(name);
+    prepare(own.l(choice), spreading(choice.marks), own.photograph);
   },
 
   async save(name, choice, type) {
