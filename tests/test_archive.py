@@ -1,7 +1,10 @@
 """An archive colorized by a Beam pipeline, beside the same on one machine."""
 
 import csv
+from concurrent import futures
+from pathlib import Path
 
+import dask_cluster
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -73,5 +76,43 @@ def test_the_command_runs_a_pipeline_and_a_rerun_makes_the_rest(album, tmp_path)
     (tmp_path / "out" / "failures.csv").write_text("mine")
     code, output = run(one, "-o", tmp_path / "out", *flags)
     assert code == 1 and "tfcolor-failures.csv" in output
-    code, output = run(one, "-o", tmp_path / "out", "--gif", *flags)
+    code, output = run(one, "-o", tmp_path / "out", "--manifest", tmp_path / "list.csv", *flags)
     assert code == 2 and "do not go with --runner" in output
+
+
+@pytest.mark.slow
+def test_a_pipeline_writes_every_file_of_a_photograph(album, tmp_path):
+    options = folder.FileOptions(size=32, variants=2, layer=True)
+    pairs = planning.plan(sorted((album / "year2").glob("*.png"))[:2], tmp_path)
+    pairs = [(source, planning.variant(target, 1)) for source, target in pairs]
+    beam_pipeline.colorize_files(None, pairs, options, tmp_path, FLAGS)
+    assert len(searching.search(tmp_path)) == 2 * 3
+    for _, target in pairs:
+        assert all(path.exists() for path in options.outputs(target).values())
+
+
+@pytest.mark.slow
+def test_a_cluster_makes_every_photograph_though_a_worker_is_killed(album, tmp_path, monkeypatch):
+    options = folder.FileOptions(size=32)
+    monkeypatch.chdir(tmp_path)  # the workers are elsewhere
+    pairs = planning.plan([album], "out")
+
+    def results():
+        return list((tmp_path / "out").glob("year*/photo*.png"))
+
+    (tmp_path / "cluster").mkdir()
+    with dask_cluster.cluster(tmp_path / "cluster", 2) as (address, workers):
+        flags = [dask_cluster.RUNNER, f"--dask_client_address={address}", "--dask_partition_size=5"]
+        with futures.ThreadPoolExecutor() as pool:
+            made = pool.submit(
+                beam_pipeline.colorize_files, None, pairs, options, Path("out"), flags
+            )
+            while len(results()) < 40:
+                assert not made.done()
+            workers[0].kill()
+            before = {path: path.stat() for path in results()}
+            assert made.result() is None  # this runner does not count
+    assert len(before) < 195 == len(results())
+    assert all(path.stat() == stat for path, stat in before.items())  # none was made twice
+    with open(tmp_path / "out" / failures.NAME, newline="") as file:
+        assert len(list(csv.DictReader(file))) == 7

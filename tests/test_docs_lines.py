@@ -32,13 +32,13 @@ UNRUN = {
     r"^bin/web|http\.server": "needs npm; test_web.py builds the page",
     r"^tfcolor app": "runs until it is stopped; test_app.py starts it",
     r"bin/serve|localhost|grpc://": "needs TF Serving; test_serving.py has a server of its own",
-    r"Flink|TF_CONFIG|TPU_NAME|strategy tpu": "needs other machines",
+    r"^tfcolor launch|TF_CONFIG|TPU_NAME|strategy tpu": "needs other machines",
     r"--download": "downloads 28 GB",
     r"ddcolor": "needs the file of another project; test_described.py makes one",
     r"^saved_model_cli": "is a program of TensorFlow",
     r"\bwandb\b": "needs an account at Weights & Biases",
     r"--workdir runs/(prepared|pix2pix|film)": "trains again; its config is checked all the same",
-    r"DirectRunner": "starts eight processes; test_prepare.py runs the pipeline in one",
+    r"^dask |DaskRunner": "needs a cluster; test_archive.py and test_prepare.py start one",
     r"--json figures|^tfcolor export .*(--|mine\.|bundled)": "test_cli.py and test_export.py do so",
 }
 # Functions of the shell that shorten what takes hours, and a trainer that does not train.

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import cv2
+import dask_cluster
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -269,15 +270,27 @@ def test_nothing_left_is_an_error(tmp_path):
     assert "gray.png" in Path(named).read_text()
 
 
-def test_a_beam_pipeline_makes_the_same_set(folder, tmp_path):
-    report = pipeline.prepare(
-        plan(folder, tmp_path / "beam"), False, ["--runner=DirectRunner", "--direct_num_workers=1"]
-    )
+def require_same_set(folder, tmp_path, monkeypatch, flags):
+    monkeypatch.chdir(tmp_path)  # workers may be elsewhere
+    report = pipeline.prepare(plan(folder, "beam"), False, flags)
     assert report == run.prepare(plan(folder, tmp_path / "here"))
     here, beam = kept(tmp_path / "here"), kept(tmp_path / "beam")
     assert here.keys() == beam.keys()
     for name, rgb in here.items():
         np.testing.assert_array_equal(beam[name], rgb)
+
+
+def test_a_beam_pipeline_makes_the_same_set(folder, tmp_path, monkeypatch):
+    flags = ["--runner=DirectRunner", "--direct_num_workers=1"]
+    require_same_set(folder, tmp_path, monkeypatch, flags)
+
+
+@pytest.mark.slow
+def test_a_dask_cluster_makes_the_same_set(folder, tmp_path, monkeypatch):
+    (tmp_path / "cluster").mkdir()
+    with dask_cluster.cluster(tmp_path / "cluster", 2) as (address, _):
+        flags = [dask_cluster.RUNNER, f"--dask_client_address={address}", "--dask_partition_size=1"]
+        require_same_set(folder, tmp_path, monkeypatch, flags)
 
 
 def test_the_command_says_what_was_kept_and_dropped(folder, tmp_path):
@@ -303,6 +316,9 @@ def test_the_command_hands_beam_its_options(folder, tmp_path):
     done = CliRunner().invoke(main.cli, [*arguments, "--beam-option", "--direct_num_workers=1"])
     assert done.exit_code == 0, done.output
     assert "train: 25 kept" in done.output
+    arguments[-1] = "NoRunner"
+    unknown = CliRunner().invoke(main.cli, arguments)
+    assert unknown.exit_code == 2 and "--runner NoRunner: Unexpected" in unknown.output
 
 
 def test_ids_are_unique_and_scattered(folder, tmp_path):

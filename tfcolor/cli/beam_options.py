@@ -8,6 +8,8 @@ import click
 
 from tfcolor.support import errors
 
+DASK = "apache_beam.runners.dask.dask_runner.DaskRunner"  # Beam knows others by their last name
+
 
 def beam(command: Callable[..., Any]) -> Callable[..., Any]:
     """Options --runner and --beam-option; see `flags_of`."""
@@ -26,7 +28,8 @@ def flags_of(runner: str | None, flags: tuple[str, ...]) -> list[str] | None:
     """The command-line flags for Beam; None without a runner.
 
     Raises:
-      click.UsageError, ValueError: if there are options without a runner; if Beam is missing.
+      click.UsageError, ValueError: if there are options without a runner; if Beam is missing, or
+        has no such runner.
     """
     if not runner:
         if flags:
@@ -36,4 +39,12 @@ def flags_of(runner: str | None, flags: tuple[str, ...]) -> list[str] | None:
         raise errors.InputError(
             "--runner needs Apache Beam; install it with: pip install 'tfcolor[beam]'"
         )
-    return [f"--runner={runner}", *flags]
+    given = [f"--runner={DASK if runner == DASK.rsplit('.', 1)[1] else runner}", *flags]
+    import apache_beam
+    from apache_beam.options import pipeline_options
+
+    try:
+        apache_beam.Pipeline(options=pipeline_options.PipelineOptions(given))
+    except (ValueError, ImportError, AttributeError) as error:
+        raise errors.InputError(f"--runner {runner}: {errors.one_line(error)}") from error
+    return given

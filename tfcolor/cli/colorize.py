@@ -158,12 +158,9 @@ def _run_here(
     record: Path | None,
 ) -> bool:
     """Colorizes on this machine; whether no photograph failed."""
-    from tfcolor import runtimes
     from tfcolor.colorizing import folder, manifest, reduction
 
-    net = runtimes.load(path, threads=None if len(pairs) == 1 else 1)
-    if chosen.certainty or chosen.variants > 1:
-        reduction.require_classes(net)
+    net = _open(path, chosen, threads=None if len(pairs) == 1 else 1)
     rates = record is not None and reduction.tells_classes(net)
     results: list[folder.Result] = []
     counts: Counter[str] = Counter()
@@ -190,6 +187,17 @@ def _run_here(
     if not quiet:
         _sum_up(results, counts, time.monotonic() - began, chosen)
     return _list_failures(results, place)
+
+
+def _open(path: Path | str | None, chosen: Any, threads: int | None) -> Any:
+    """The network, which can do what is chosen."""
+    from tfcolor import runtimes
+    from tfcolor.colorizing import reduction
+
+    net = runtimes.load(path, threads=threads)
+    if chosen.certainty or chosen.variants > 1:
+        reduction.require_classes(net)
+    return net
 
 
 def _sum_up(results: list[Any], counts: Counter[str], seconds: float, chosen: Any) -> None:
@@ -243,12 +251,11 @@ def _run_beam(
     record: Path | None,
 ) -> bool:
     """Colorizes in a pipeline; whether no photograph failed."""
-    alone = chosen.hints, chosen.choices, chosen.colors_from, chosen.has_extras, record
-    if any(alone) or chosen.signer:
-        refused = "--hint, --hints, --colors-from, --manifest, --sign and more files than one each"
-        raise errors.InputError(f"{refused} do not go with --runner; leave them out")
+    if record or chosen.signer:
+        raise errors.InputError("--manifest and --sign do not go with --runner; leave them out")
     from tfcolor.colorizing import beam_pipeline, failures, tone
 
+    _open(path, chosen, threads=1)  # raises here, in one line, if it cannot be used
     passed_over = beam_pipeline.colorize_files(path, pairs, chosen, place, flags)
     there = sum(target.exists() for _, target in pairs)
     told = f", {passed_over} {tone.IN_COLOR}" if passed_over else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import os
@@ -10,9 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent import futures
 from pathlib import Path
 
-import cv2
 import numpy as np
-from PIL import Image
 
 from tfcolor import images, runtimes
 from tfcolor.colorizing import (
@@ -28,7 +27,7 @@ from tfcolor.colorizing import (
     tone,
 )
 from tfcolor.images import credentials, decoding, searching
-from tfcolor.support import disk, errors
+from tfcolor.support import errors
 
 MADE, THERE, FAILED = "made", "there already", "failed"  # what can become of a photograph
 PIXELS_AT_ONCE = 100_000_000  # in all photographs in work: 10 bytes each, so about a gigabyte
@@ -181,25 +180,9 @@ def colorize_files(
     room = rooms.Room(PIXELS_AT_ONCE)
 
     def work(source: Path, target: Path) -> Result:
-        result = attempt(source, target)
+        result = colorize_file(net, source, target, options, room)
         record(result)
         return result
-
-    def attempt(source: Path, target: Path) -> Result:
-        try:
-            wanted = {
-                kind: path
-                for kind, path in options.outputs(target).items()
-                if options.overwrite or not path.exists()
-            }
-            if not wanted:
-                return Result(source, target)
-            with room.of(decoding.count_pixels(source)):
-                return _colorize_file(net, source, target, options, wanted)
-        except Exception as error:  # Any error concerns this photograph only.
-            reason = failures.naming(source, errors.of_photograph(error))
-            is_bad_input = isinstance(error, errors.InputError)
-            return Result(source, target, reason=reason, is_bad_input=is_bad_input)
 
     for pair, reason in collisions.items():
         record(collision := Result(*pair, reason=reason))
@@ -213,18 +196,48 @@ def colorize_files(
         pool.shutdown(cancel_futures=True)
 
 
+def colorize_file(
+    net: runtimes.Network,
+    source: Path,
+    target: Path,
+    options: FileOptions,
+    room: rooms.Room | None = None,
+) -> Result:
+    """Colorizes a photograph, unless all its files exist already; it does not raise.
+
+    Args:
+      net, options: see `colorize_files`.
+      source, target: the photograph and its result.
+      room: it is read once there is room for its pixels.
+    """
+    try:
+        wanted = {
+            kind: path
+            for kind, path in options.outputs(target).items()
+            if options.overwrite or not path.exists()
+        }
+        if not wanted:
+            return Result(source, target)
+        with room.of(decoding.count_pixels(source)) if room else contextlib.nullcontext():
+            return _write_files(net, source, target, options, wanted)
+    except Exception as error:  # Any error concerns this photograph only.
+        reason = failures.naming(source, errors.of_photograph(error))
+        is_bad_input = isinstance(error, errors.InputError)
+        return Result(source, target, reason=reason, is_bad_input=is_bad_input)
+
+
 def forecast(source: Path, target: Path, options: FileOptions) -> str:
     """Why nothing would be written for a photograph, in parentheses; "" if something would be."""
     if all(path.exists() for path in options.outputs(target).values()) and not options.overwrite:
         return f"  ({THERE})"
     try:
         why = None if options.recolor else tone.why_not_to_color(images.read(source))
-    except Exception as error:  # as in `colorize_files`
+    except Exception as error:  # as in `colorize_file`
         why = failures.naming(source, errors.of_photograph(error))
     return f"  ({why})" if why else ""
 
 
-def _colorize_file(
+def _write_files(
     net: runtimes.Network,
     source: Path,
     target: Path,
@@ -257,9 +270,17 @@ def _colorize_file(
         certain = likelihood.certainty_of(net, options, l, ab, *about)
     for kind in [each for each in planning.EXTRAS if each in wanted]:
         if kind == "certainty":
-            _write_map(wanted[kind], certain, pixels.shape[:2])
+            assert certain is not None
+            likelihood.write_map(wanted[kind], certain, pixels.shape[:2])
+        elif kind == "gif":
+            compare.write_gif(wanted[kind], pixels, color)
         else:
-            _write_extra(kind, wanted[kind], options, pixels, color)
+            picture = (
+                layers.color_alone(color)
+                if kind == "layer"
+                else compare.PAIRS[str(options.compare)](pixels, color)
+            )
+            images.write(wanted[kind], images.Photograph(picture), options.provenance)
     photograph = photograph.with_pixels(color)  # frees the pixels that were read
     del pixels
     if "result" in wanted:
@@ -269,26 +290,3 @@ def _colorize_file(
     mean = None if certain is None else float(certain.mean())
     size = (width, height)
     return Result(source, target, is_new=True, size=size, certainty=mean, seconds=seconds)
-
-
-def _write_map(path: Path, certain: np.ndarray | None, shape: tuple[int, int]) -> None:
-    """Writes a map of certainty at the size of the photograph."""
-    assert certain is not None
-    whole = cv2.resize(certain, shape[::-1], interpolation=cv2.INTER_LINEAR)
-    with disk.replacing(path) as partial:
-        Image.fromarray(np.rint(255 * whole).astype(np.uint8)).save(partial, "PNG")
-
-
-def _write_extra(
-    kind: str, path: Path, options: FileOptions, pixels: np.ndarray, color: np.ndarray
-) -> None:
-    """Writes another one of `planning.EXTRAS`."""
-    if kind == "gif":
-        compare.write_gif(path, pixels, color)
-        return
-    if kind == "layer":
-        picture = layers.color_alone(color)
-    else:
-        assert options.compare is not None
-        picture = compare.PAIRS[options.compare](pixels, color)
-    images.write(path, images.Photograph(picture), options.provenance)

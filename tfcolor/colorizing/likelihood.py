@@ -6,14 +6,16 @@ input. Colors count as they look at the photograph's own lightness, where sRGB m
 
 import dataclasses
 from collections.abc import Sequence
+from pathlib import Path
 
 import cv2
 import numpy as np
+from PIL import Image
 
 from tfcolor import images, runtimes
 from tfcolor.color import ciede2000, cielab_numpy, classes, constants
 from tfcolor.colorizing import marks, reduction, rendering
-from tfcolor.support import errors
+from tfcolor.support import disk, errors
 
 ALIKE = 8.0  # CIEDE2000; colors that differ by less look alike, and are told as one
 RIGHT = 10.0  # CIEDE2000; a color that differs by less from the truth is right
@@ -150,6 +152,13 @@ def certainty_map(
     rendered = rendering.Rendering(size, strength, saturation)
     found = certainty_of(network, rendered, *rendered.see(pixels, network, hints), hints, shape)
     return cv2.resize(found, shape[::-1], interpolation=cv2.INTER_LINEAR)
+
+
+def write_map(path: Path, certain: np.ndarray, shape: tuple[int, int]) -> None:
+    """Writes what `certainty_of` found as a gray PNG of the height and width of its photograph."""
+    whole = cv2.resize(certain, shape[::-1], interpolation=cv2.INTER_LINEAR)
+    with disk.replacing(path) as partial:
+        Image.fromarray(np.rint(255 * whole).astype(np.uint8)).save(partial, "PNG")
 
 
 def certainty_of(

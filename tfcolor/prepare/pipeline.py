@@ -3,6 +3,7 @@
 The set's folder, and a source that is a folder, must have the same path on all machines.
 """
 
+import dataclasses
 from collections.abc import Sequence
 
 import apache_beam as beam
@@ -25,6 +26,8 @@ def prepare(todo: run.Plan, drop_leaks: bool, flags: Sequence[str]) -> run.Repor
     Raises:
       ValueError: see `run.prepare`.
     """
+
+    todo = dataclasses.replace(todo, folder=todo.folder.absolute())
 
     def make(made: list[parts.Part], opened: run.Opened) -> None:
         with beam.Pipeline(options=pipeline_options.PipelineOptions(list(flags))) as pipeline:
