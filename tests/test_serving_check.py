@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from conftest import colorful_photo
 from PIL import Image
 
+import tfcolor
 from tfcolor.cli import main
 from tfcolor.serving import addresses, check, remote
 
@@ -40,7 +41,8 @@ def test_a_good_server_passes_with_the_bundled_photograph(server, protocol):
     assert done.exit_code == 0, done.output
     lines = done.output.splitlines()
     assert lines[0] == getattr(server, protocol)
-    assert all(line.startswith("good  ") for line in lines[1:])
+    assert all(line.startswith("good  ") for line in lines[1:-1])
+    assert lines[-1].startswith(f"to report this: tfcolor {tfcolor.__version__}, Python 3")
     assert "version 1 is AVAILABLE" in lines[1] and "serving_default, jpeg" in lines[2]
     assert " as PNG in " in lines[3] and " as JPEG in " in lines[4] and "L* 0." in lines[3]
 

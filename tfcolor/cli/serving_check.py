@@ -1,11 +1,13 @@
 """`tfcolor serving-check`."""
 
+import platform
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import click
 
+import tfcolor
 from tfcolor.cli import options
 
 SAMPLE = Path(str(resources.files("tfcolor"))) / "data" / "samples" / "01f824264783f58d.jpg"
@@ -43,6 +45,10 @@ def serving_check(context: click.Context, url: str, photo: Path | None) -> None:
     for finding in check.findings(model, path.name, encoded, decode):
         bad += not finding.is_good
         click.echo(f"{'good' if finding.is_good else 'BAD '}  {finding.text}")
+    click.echo(
+        f"to report this: tfcolor {tfcolor.__version__}, Python {platform.python_version()}, "
+        f"{platform.system()} {platform.machine()}; add the server's image or version"
+    )
     if bad:
         click.echo(f"Error: {bad} of the checks failed", err=True)
         context.exit(1)
