@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -249,6 +250,58 @@ def test_two_processes_go_on_after_one_was_killed_and_stop_together(tmp_path, ph
     assert_same_state(first, second)
     assert workdirs.steps_done(tmp_path / "run0") == first["step"] > killed
     assert not (tmp_path / "run1").exists()
+
+
+def test_launchers_go_on_after_a_worker_was_killed(tmp_path, photo_folder):
+    addresses = ",".join(f"127.0.0.1:{free_port()}" for _ in range(2))
+    command = [sys.executable, "-c", "from tfcolor.cli import main; main.cli()", "launch"]
+    command += ["--workers", addresses, "--data", photo_folder, "--recipe", "pix2pix"]
+    command += ["--image-size", "32", "--set", "width=2", "--set", "depth=2"]
+    command += ["--set", "gan_weight=0", "--checkpoint-every", "5", "--steps", "1000000"]
+    started, logs = [], [tmp_path / f"log{index}" for index in range(2)]
+    for index, log in enumerate(logs):
+        more = ["--index", str(index), "--workdir", str(tmp_path / f"run{index}")]
+        with open(log, "w") as file:
+            started.append(subprocess.Popen([*command, *more], stdout=file, stderr=file))
+
+    def wait_for(step):
+        began = time.monotonic()
+        while workdirs.steps_done(tmp_path / "run0") < step:
+            running = all(process.poll() is None for process in started)
+            told = [log.read_text() for log in logs]
+            assert running and time.monotonic() - began < LIMIT, told
+            time.sleep(0.05)
+
+    def trainings(index):
+        return [int(each) for each in re.findall(r"is process (\d+)", logs[index].read_text())]
+
+    try:
+        wait_for(10)
+        os.kill(trainings(1)[0], signal.SIGKILL)
+        wait_for(workdirs.steps_done(tmp_path / "run0") + 20)
+        started[0].terminate()
+        assert [process.wait(LIMIT) for process in started] == [130, 130]
+    finally:
+        for process in started:
+            process.terminate()
+            process.wait()
+    assert all(len(trainings(index)) >= 2 for index in range(2))
+    assert f"resumed {tmp_path}/run0 at step" in logs[0].read_text()
+    assert "ended with code -9; restart 1 of 10" in logs[1].read_text()
+
+
+def test_a_launcher_does_not_repeat_a_mistake(photo_folder, tmp_path):
+    def end(*arguments):
+        command = [sys.executable, "-c", "from tfcolor.cli import main; main.cli()", "launch"]
+        done = subprocess.run([*command, *arguments], capture_output=True, text=True)
+        assert done.returncode == 2
+        return done.stderr
+
+    workers = ["--workers", "127.0.0.1:1,127.0.0.1:2"]
+    assert "--index must be 0 to 1, got 2" in end(*workers, "--index", "2")
+    assert "--workers takes HOST:PORT,HOST:PORT,..., got a" in end("--workers", "a", "--index", "0")
+    told = end(*workers, "--index", "0", "--recipe", "no", "--workdir", str(tmp_path / "run"))
+    assert "restart" not in told and "no" in told
 
 
 def test_two_processes_begin_a_stage_with_the_best_weights_of_the_chief(tmp_path, photo_folder):
