@@ -7,6 +7,7 @@ is timed, in inference mode. Prints one JSON line.
 
 import json
 import os
+import sys
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -18,7 +19,7 @@ import click
 import keras
 import measure
 
-from tfcolor.models import colornet, unet
+from tfcolor.models import hintnet, unet
 
 GFLOP_PER_IMAGE = 12.0  # of the pix2pix generator at 256 x 256
 BATCHES = (1, 8)
@@ -28,21 +29,21 @@ BATCHES = (1, 8)
 @click.option("--rounds", default=5, help="Turns that each side takes.")
 @click.option("--seconds", default=1.0, help="Length of a turn.")
 @click.option("--size", default=256, help="Height and width, pixels.")
-def main(rounds: int, seconds: float, size: int) -> None:
+@click.option("--torch", default=sys.executable, help="A Python that has PyTorch.")
+def main(rounds: int, seconds: float, size: int, torch: str) -> None:
     """Measures all generators in turn."""
-    measure.require_torch()
     load = measure.load()
-    import torch_pix2pix
 
     ours: dict[str, keras.Model] = {
         "pix2pix": measure.deployed(unet.build()),
-        "tfcolor": measure.deployed(colornet.build()),
+        "tfcolor": measure.deployed(hintnet.build()),
     }
     calls: dict[str, measure.Call] = {"gemm": measure.gemm()}
     for batch in BATCHES:
         for name, model in ours.items():
             calls[f"{name}_b{batch}"] = measure.inference_call(model, size, batch)
-        calls[f"torch_b{batch}"] = torch_pix2pix.generator_call(size, batch)
+        called, version = measure.torch_call(torch, "generator", size, batch)
+        calls[f"torch_b{batch}"] = called
     seconds_of = measure.medians_s(calls, rounds, seconds)
 
     peak = measure.gemm_gflop() / seconds_of["gemm"]
@@ -57,8 +58,9 @@ def main(rounds: int, seconds: float, size: int) -> None:
         result[f"tfcolor_over_pix2pix_b{batch}"] = round(rates["tfcolor"] / rates["pix2pix"], 3)
         result[f"pix2pix_of_gemm_b{batch}"] = round(rates["pix2pix"] * gflop / peak, 3)
     result["targets"] = {"pix2pix_over_torch": 1, "tfcolor_over_pix2pix": 8, "of_gemm": 0.85}
+    versions = measure.versions("tensorflow", "keras") | {"torch": version}
     result |= {"size": size, "rounds": rounds, "device": measure.device(), "load_at_start": load}
-    print(json.dumps(result | {"versions": measure.versions()}))
+    print(json.dumps(result | {"versions": versions}))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import importlib.metadata
 import os
 import statistics
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -25,14 +26,33 @@ WARM_UP_CALLS = 2
 Call = Callable[[], object]
 
 
-def require_torch() -> None:
-    """Ends the program with a remedy if PyTorch, which tfcolor does not need, is missing."""
-    try:
-        importlib.metadata.version("torch")
-    except importlib.metadata.PackageNotFoundError:
+def torch_call(python: str, kind: str, size: int, batch: int) -> tuple[Call, str]:
+    """A call of `torch_pix2pix` in a process of its own, and its version of PyTorch.
+
+    Args:
+      python: that has PyTorch, which tfcolor does not need.
+      kind: "generator" or "train_step".
+      size: height and width, pixels.
+      batch: photographs in a call.
+    """
+    program = Path(__file__).with_name("torch_pix2pix.py")
+    command = [python, str(program), kind, str(size), str(batch)]
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    asked, answers = process.stdin, process.stdout
+    assert asked and answers
+    version = answers.readline().strip()
+    if not version:
         raise SystemExit(
-            "this benchmark compares with PyTorch; install it with: pip install torch==2.13.0"
-        ) from None
+            f"{python} has no PyTorch; pip install torch, or give --torch PYTHON that has it"
+        )
+
+    def call() -> object:
+        print(file=asked, flush=True)
+        return answers.readline()
+
+    return call, version
 
 
 def medians_s(calls: dict[str, Call], rounds: int, seconds_each: float) -> dict[str, float]:
@@ -84,10 +104,16 @@ def deployed(model: keras.Model) -> keras.Model:
 
 def inference_call(model: keras.Model, size: int, batch: int = 1) -> Call:
     """A pass of a generator, compiled to a graph with constant weights, as for colorizing."""
-    graph = tf.function(lambda l: tf.nest.flatten(model(l, training=False))[0])  # ab or RGB
-    l = tf.random.stateless_uniform((batch, size, size, 1), seed=(0, 0))
-    graph = freezing.freeze(graph.get_concrete_function(l))
-    return lambda: graph(l).numpy()
+    shapes = [(batch, size, size, plane.shape[-1]) for plane in tf.nest.flatten(model.input)]
+    planes = [tf.random.stateless_uniform(shape, (0, 0)) for shape in shapes]  # l, perhaps hints
+
+    @tf.function(autograph=False)
+    def colors(*planes: tf.Tensor) -> tf.Tensor:
+        seen = tf.nest.pack_sequence_as(model.input, planes)
+        return tf.nest.flatten(model(seen, training=False))[0]  # ab or RGB
+
+    graph = freezing.freeze(colors.get_concrete_function(*planes))
+    return lambda: graph(*planes).numpy()
 
 
 def step_call(settings: config.TrainConfig, index: int = 0) -> Call:
@@ -136,6 +162,5 @@ def load() -> float:
 
 
 def versions(*others: str) -> dict[str, str]:
-    """Versions of tfcolor and these packages; by default those of a comparison with PyTorch."""
-    names = others or ("tensorflow", "keras", "torch")
-    return {name: importlib.metadata.version(name) for name in ("tfcolor", *names)}
+    """Versions of tfcolor and these packages."""
+    return {name: importlib.metadata.version(name) for name in ("tfcolor", *others)}

@@ -155,9 +155,12 @@ def browser(model: Path, folder: Path) -> Iterator[Way]:
             def ask(path: Path) -> np.ndarray:
                 page.set_input_files("#files", path)
                 page.get_by_role("heading", name=path.name, exact=True).wait_for()
+                if (recolor := page.get_by_role("button", name="Replace its colors")).is_visible():
+                    recolor.click()
                 page.locator("body:not(.busy)").wait_for()
+                page.get_by_label("File type").select_option("PNG")
                 with page.expect_download() as download:
-                    page.locator("#png").click()
+                    page.get_by_role("button", name="Download", exact=True).click()
                 return decoded(Path(download.value.path()).read_bytes())
 
             yield ask

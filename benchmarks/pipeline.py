@@ -1,42 +1,42 @@
-"""How fast is the input pipeline, from JPEGs to Lab batches of 256 x 256, beside bare decoding?
+"""How fast do photographs come, from JPEGs to Lab batches, beside other loaders?
 
-All sides read the same files on the same cores and take turns: `tf.io.decode_jpeg` alone, our
-training batches, a typical loader (Pillow, resize, scikit-image, one photograph at a time), and our
-batches from records that `tfcolor prepare` made of the files. Targets: 0.75 of bare decoding, 12
-times the loader, prepared 1.5 times the originals, and conversion of 32 x 256 x 256 pixels to Lab
-10 times as fast as scikit-image. Prints one JSON line.
+    python benchmarks/pipeline.py FOLDER --torch ~/torch/bin/python
 
-    python benchmarks/pipeline.py FOLDER    # JPEGs of about 640 x 480, such as COCO's val2017
+The sides do the same work on the same files: `tf.io.decode_jpeg` alone; our training batches; ours
+from records that `tfcolor prepare` made of the files; torchvision with a DataLoader; and Keras's
+`image_dataset_from_directory`. They take turns, each turn in a process of its own. Targets: ours
+twice as fast as torchvision and as Keras, and conversion of 32 x 256 x 256 pixels to Lab 10 times
+as fast as scikit-image. Prints one JSON line.
 """
 
-import itertools
 import json
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import keras
 import measure  # before TensorFlow, whose oneDNN it turns on
 import numpy as np
 import skimage.color
 import tensorflow as tf
-from PIL import Image
 
 from tfcolor import config, data
 from tfcolor.data import batches, files
 from tfcolor.prepare import run, set_options
 
-SIDE, BATCH = 256, 32
+BATCH = 32
 WARM_UP, MEASURED = 1024, 2048  # photographs per turn; threads are tuned in the first seconds
-LOADED = 64  # photographs per turn of the plain loader
+TORCH_LOADER = Path(__file__).with_name("torch_loader.py")
 
 
-def bare(paths: list[str]) -> tf.data.Dataset:
+def bare(paths: list[Path]) -> tf.data.Dataset:
     """Decoded photographs, nothing else done to them."""
     return (
-        tf.data.Dataset.from_tensor_slices(paths)
+        tf.data.Dataset.from_tensor_slices([str(path) for path in paths])
         .repeat()
         .map(
             lambda path: tf.io.decode_jpeg(tf.io.read_file(path), channels=3),
@@ -46,99 +46,121 @@ def bare(paths: list[str]) -> tf.data.Dataset:
     )
 
 
-def ours(paths: list[Path]) -> tf.data.Dataset:
+def ours(paths: list[Path], side: int) -> tf.data.Dataset:
     """Training batches from the files."""
     photos = files.from_paths("benchmark", paths, [path.name for path in paths])
-    return batches.train_batches(photos, config.DataConfig(), SIDE, BATCH, seed=0)
+    return batches.train_batches(photos, config.DataConfig(), side, BATCH, seed=0)
 
 
-def prepared(folder: Path, to: str) -> tf.data.Dataset:
-    """Training batches from records that `tfcolor prepare` made of the files."""
-    source = config.DataConfig(source=str(folder))
-    options = set_options.SetOptions(part_size=32)
-    run.prepare(run.plan([source], to, options))
-    photos = data.open_part(config.DataConfig(source=to), "all")
-    return batches.train_batches(photos, config.DataConfig(), SIDE, BATCH, seed=0)
+def ours_prepared(folder: Path, side: int) -> tf.data.Dataset:
+    """Training batches from a prepared set."""
+    photos = data.open_part(config.DataConfig(source=str(folder)), "all")
+    return batches.train_batches(photos, config.DataConfig(), side, BATCH, seed=0)
 
 
-def load(path: Path) -> np.ndarray:
-    """One photograph in Lab, float64 (s, s, 3), in a typical loader."""
-    with Image.open(path) as image:
-        small = image.convert("RGB").resize((SIDE, SIDE))
-    return skimage.color.rgb2lab(np.asarray(small))
+def by_keras(folder: Path, side: int) -> tf.data.Dataset:
+    """Central squares, mirrored at random, in Lab."""
+    photos = keras.utils.image_dataset_from_directory(
+        folder,
+        labels=None,
+        image_size=(side, side),
+        crop_to_aspect_ratio=True,
+        batch_size=BATCH,
+        verbose=False,
+    )
+    to_lab = tf.function(batches.planes, jit_compile=True)
+    return photos.repeat().map(
+        lambda rgb: to_lab(tf.image.random_flip_left_right(tf.cast(tf.round(rgb), tf.uint8)))
+    )
 
 
-def turn(dataset: tf.data.Dataset, photographs: int) -> float:
-    """Photographs per second of an endless dataset, in a turn of its own.
-
-    The iterator ends with the turn, since it must not fill its buffers while others are measured.
-    """
+def turn(side: str, folder: Path, prepared: Path, size: int) -> float:
+    """Photographs per second of one side, in this process."""
+    paths = sorted(folder.rglob("*.jpg"))
+    dataset, each = {
+        "bare_decoding": lambda: (bare(paths), 1),
+        "ours": lambda: (ours(paths, size), BATCH),
+        "ours_prepared": lambda: (ours_prepared(prepared, size), BATCH),
+        "keras": lambda: (by_keras(folder, size), BATCH),
+    }[side]()
     elements = iter(dataset)
-    for _ in range(WARM_UP // photographs):
+    for _ in range(WARM_UP // each):
         next(elements)
     began = time.perf_counter()
-    for _ in range(MEASURED // photographs):
+    for _ in range(MEASURED // each):
         next(elements)
     return MEASURED / (time.perf_counter() - began)
 
 
-def loader_turn(paths: Iterator[Path]) -> float:
-    """Photographs per second of the plain loader, which is slow."""
-    began = time.perf_counter()
-    for path in itertools.islice(paths, LOADED):
-        load(path)
-    return LOADED / (time.perf_counter() - began)
+def in_process(command: list[str]) -> dict:
+    """What a process prints last, as JSON."""
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    printed: dict = json.loads(done.stdout.splitlines()[-1])
+    return printed
 
 
-def rates(folder: Path, paths: list[Path], to: str, rounds: int) -> dict[str, float]:
-    """Photographs per second of every side, the median of its turns."""
-    endless = itertools.cycle(paths)
-    plain, batched = bare([str(path) for path in paths]), ours(paths)
-    records = prepared(folder, to)
-    turns = {
-        "bare_decoding": lambda: turn(plain, 1),
-        "ours": lambda: turn(batched, BATCH),
-        "ours_prepared": lambda: turn(records, BATCH),
-        "loader": lambda: loader_turn(endless),
-    }
-    seen: dict[str, list[float]] = {name: [] for name in turns}
-    for _ in range(rounds):
-        for name, take in turns.items():
-            seen[name].append(take())
-    return {name: statistics.median(values) for name, values in seen.items()}
-
-
-@click.command()
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--rounds", default=7, help="Turns that each side takes.")
-def main(folder: Path, rounds: int) -> None:
-    """Measures all sides in turn, on the JPEGs of FOLDER."""
-    load_at_start = measure.load()
-    paths = sorted(folder.glob("*.jpg"))
-    if not paths:
-        raise SystemExit(f"{folder} has no .jpg; give a folder of JPEGs")
-    with tempfile.TemporaryDirectory() as to:
-        rate = rates(folder, paths, to, rounds)
-
-    rgb = np.random.default_rng(0).integers(0, 256, (BATCH, SIDE, SIDE, 3), dtype=np.uint8)
+def lab_over_skimage(rounds: int) -> float:
+    """How much faster than scikit-image's the conversion to Lab is."""
+    rgb = np.random.default_rng(0).integers(0, 256, (BATCH, 256, 256, 3), dtype=np.uint8)
     tensor = tf.constant(rgb)
     lab = measure.medians_s(
         {"ours": lambda: batches.planes(tensor), "skimage": lambda: skimage.color.rgb2lab(rgb)},
         rounds,
         seconds_each=0.5,
     )
+    return lab["skimage"] / lab["ours"]
+
+
+@click.command()
+@click.argument("folder", type=click.Path(exists=True, path_type=Path))
+@click.option("--size", default=128, show_default=True, help="Side of the squares, pixels.")
+@click.option("--rounds", default=3, show_default=True, help="Turns that each side takes.")
+@click.option("--torch", default=sys.executable, help="A Python that has PyTorch and torchvision.")
+@click.option("--side", hidden=True)
+@click.option("--prepared", type=click.Path(path_type=Path), hidden=True)
+def main(
+    folder: Path, size: int, rounds: int, torch: str, side: str | None, prepared: Path | None
+) -> None:
+    """Measures all sides in turn, on the JPEGs of FOLDER."""
+    if side and prepared:  # a turn
+        print(json.dumps({"rate": turn(side, folder, prepared, size)}))
+        return
+    load_at_start = measure.load()
+    count = len(list(folder.rglob("*.jpg")))
+    with tempfile.TemporaryDirectory() as to:
+        source = config.DataConfig(source=str(folder))
+        run.prepare(run.plan([source], to, set_options.SetOptions(part_size=32)))
+        this = [sys.executable, __file__, str(folder), "--size", str(size), "--prepared", to]
+        sizes = [str(number) for number in (size, BATCH, WARM_UP, MEASURED)]
+        commands = {
+            "torchvision": [torch, str(TORCH_LOADER), str(folder), *sizes],
+            **{
+                name: [*this, "--side", name]
+                for name in ("bare_decoding", "ours", "ours_prepared", "keras")
+            },
+        }
+        seen: dict[str, list[float]] = {name: [] for name in commands}
+        versions: dict[str, str] = {}
+        for _ in range(rounds):
+            for name, command in commands.items():
+                printed = in_process(command)
+                seen[name].append(printed["rate"])
+                versions |= printed.get("versions", {})
+    rate = {name: statistics.median(values) for name, values in seen.items()}
+    others = ("torchvision", "keras", "bare_decoding")
     result = {
-        "photographs": len(paths),
+        "benchmark": "pipeline",
+        "photographs": count,
+        "size": size,
         "images_per_s": {name: round(value, 1) for name, value in rate.items()},
-        "ours_over_bare_decoding": round(rate["ours"] / rate["bare_decoding"], 3),
-        "ours_over_loader": round(rate["ours"] / rate["loader"], 2),
-        "prepared_over_ours": round(rate["ours_prepared"] / rate["ours"], 2),
-        "lab_over_skimage": round(lab["skimage"] / lab["ours"], 2),
-        "targets": {"bare_decoding": 0.75, "loader": 12, "prepared": 1.5, "lab_over_skimage": 10},
+        "ours_over": {name: round(rate["ours"] / rate[name], 2) for name in others},
+        "prepared_over": {name: round(rate["ours_prepared"] / rate[name], 2) for name in others},
+        "lab_over_skimage": round(lab_over_skimage(rounds), 2),
+        "targets": {"torchvision": 2, "keras": 2, "lab_over_skimage": 10},
         "rounds": rounds,
         "device": measure.device(),
         "load_at_start": load_at_start,
-        "tensorflow": tf.__version__,
+        "versions": measure.versions("tensorflow", "keras") | versions,
     }
     print(json.dumps(result))
 

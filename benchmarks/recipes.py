@@ -50,7 +50,7 @@ def main(names: tuple[str, ...], rounds: int, batch: int) -> None:
                 "benchmark": "recipes",
                 "images_per_second": result,
                 "device": measure.device(),
-                "versions": measure.versions(),
+                "versions": measure.versions("tensorflow", "keras"),
             }
         )
     )

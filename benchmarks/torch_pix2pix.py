@@ -1,11 +1,13 @@
 """pix2pix in PyTorch: the networks and the train step that tfcolor is compared with.
 
 They are written from the paper (arXiv:1611.07004, 3 and 6.1), as one would for a CPU: channels
-last, and no gradients that are not used.
+last, and no gradients that are not used. Both frameworks in one process crash (PyTorch 2.14), so
+`measure.torch_call` runs this file in another one.
 """
 
 import itertools
 import os
+import sys
 from collections.abc import Callable
 
 import torch
@@ -123,3 +125,17 @@ def _cross_entropy(logits: torch.Tensor, label: float) -> torch.Tensor:
 
 def _fast(x):  # type: ignore[no-untyped-def]
     return x.to(memory_format=torch.channels_last)
+
+
+def main() -> None:
+    """Prints PyTorch's version; then makes a call for each line that it reads, and answers it."""
+    kind, size, batch = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    call = {"generator": generator_call, "train_step": train_step_call}[kind](size, batch)
+    print(torch.__version__, flush=True)
+    for _ in sys.stdin:
+        call()
+        print(flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -6,6 +6,7 @@ of the GEMM peak. Times the package's own train step, without data loading. Prin
 
 import json
 import os
+import sys
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -24,17 +25,17 @@ GFLOP_PER_IMAGE = 80.0  # of a train step at 256 x 256
 @click.option("--size", default=256, help="Height and width, pixels.")
 @click.option("--batch", default=4, help="Photographs in a step.")
 @click.option("--jit", is_flag=True, help="Compile TensorFlow's step with XLA.")
-def main(rounds: int, seconds: float, size: int, batch: int, jit: bool) -> None:
+@click.option("--torch", default=sys.executable, help="A Python that has PyTorch.")
+def main(rounds: int, seconds: float, size: int, batch: int, jit: bool, torch: str) -> None:
     """Measures both sides in turn."""
-    measure.require_torch()
     load = measure.load()
-    import torch_pix2pix
 
     settings = fields.override(recipes.get("pix2pix"), jit=jit, image_size=size, batch_size=batch)
+    torch_step, version = measure.torch_call(torch, "train_step", size, batch)
     calls = {
         "gemm": measure.gemm(),
         "tensorflow": measure.step_call(settings),
-        "torch": torch_pix2pix.train_step_call(size, batch),
+        "torch": torch_step,
     }
     seconds_of = measure.medians_s(calls, rounds, seconds)
 
@@ -46,8 +47,9 @@ def main(rounds: int, seconds: float, size: int, batch: int, jit: bool) -> None:
     result["tensorflow_of_gemm"] = round(rates["tensorflow"] * gflop / peak, 3)
     result["targets"] = {"tensorflow_over_torch": 1.25, "of_gemm": 0.75}
     result |= {"gemm_gflop_per_s": round(peak, 1), "size": size, "batch": batch, "jit": jit}
+    versions = measure.versions("tensorflow", "keras") | {"torch": version}
     result |= {"rounds": rounds, "device": measure.device(), "load_at_start": load}
-    print(json.dumps(result | {"versions": measure.versions()}))
+    print(json.dumps(result | {"versions": versions}))
 
 
 if __name__ == "__main__":
