@@ -45,6 +45,9 @@ PROMISED = {
     ),
 }
 IN_COLOR = {"in_color": (FILES, {"in_color": ("DT_BOOL", [-1], None)} | ERROR)}
+CARD = {
+    "card": ({"ask_bytes": ("DT_STRING", [-1], None)}, {"card_bytes": ("DT_STRING", [-1], None)})
+}
 RAW = {"raw": (RGB, RGB)}
 PLANES_AND_HINTS = {
     "l": ("DT_FLOAT", [-1, -1, -1, 1], None),
@@ -116,7 +119,7 @@ def as_promised(tensors):
 def test_the_contract_says_what_was_promised():
     for found, promised in (
         (contract.SIGNATURES, PROMISED),
-        (contract.OPTIONAL, IN_COLOR | RAW | HINTED | CLASSES),
+        (contract.OPTIONAL, CARD | IN_COLOR | RAW | HINTED | CLASSES),
     ):
         assert promised == {
             name: (as_promised(signature.inputs), as_promised(signature.outputs))
@@ -140,7 +143,7 @@ def test_a_saved_model_keeps_what_was_promised(kind, request):
         name: (told(signature.inputs, signature.defaults), told(signature.outputs))
         for name, signature in signature_defs(saved).items()
     }
-    assert found == PROMISED | IN_COLOR | more
+    assert found == PROMISED | CARD | IN_COLOR | more
 
 
 def test_a_reader_finds_every_signature_in_the_table():
@@ -169,6 +172,7 @@ def asked(rgb, l):
         "rgb": {"rgb": np.stack([rgb, rgb[::-1]])},
         "planes": {"l": l[None, ..., None]},
         "planes_png": {"l_bytes": np.array([asking.lightness_png(l)], object)},
+        "card": {"ask_bytes": np.array([b"", b"size?"], object)},
         "in_color": {
             "image_bytes": np.array(
                 [asking.png(rgb), asking.png(rgb[..., 0]), b"no photograph"], object
@@ -194,6 +198,8 @@ def check_answers(answers, saved, rgb, l):
     ab = asking.network_of(saved)(l)
     np.testing.assert_allclose(answers["planes"]["ab"][0], ab, atol=1e-4)
     stacked = asking.pixels_of(answers["planes_png"]["ab_bytes"][0]).astype(float) / 65535 * 2 - 1
+    card = {"image_size": 32, "stride": 8}
+    assert [json.loads(each) for each in answers["card"]["card_bytes"]] == [card, card]
     assert list(answers["in_color"]["in_color"]) == [True, False, False]
     assert [bool(error) for error in answers["in_color"]["error"]] == [False, False, True]
     a, b = np.split(stacked, 2)

@@ -123,7 +123,7 @@ def _write(
     asked = {name: contract.ALL[name] for name in made}
     text = modelcard.text(name, size, settings, trained.step, figures, asked)
     (extra / "README.md").write_text(text, encoding="utf-8")
-    if not warmup.write(extra, remote.HINTED in made):
+    if not warmup.write(extra, size, remote.HINTED in made):
         log.warning(warmup.MISSING)
 
 

@@ -1,6 +1,7 @@
 """The signatures of a SavedModel: what TF Serving and its clients call."""
 
 import functools
+import json
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
@@ -58,6 +59,7 @@ class ServedModule(tf.Module):
             "rgb": self._with_rendering("rgb", self._photographs),
             "planes": self._planes(),
             "planes_png": self._encoded_planes(),
+            "card": self._card(),
             "in_color": tf.function(
                 encoded.in_color,
                 autograph=False,
@@ -121,6 +123,16 @@ class ServedModule(tf.Module):
             return {"ab_bytes": encoded.planes_of_files(self._colors, l_bytes)}
 
         return planes_png
+
+    def _card(self) -> Function:
+        """What a client should know, as JSON."""
+        card = json.dumps({"image_size": self._image_size, "stride": self._stride})
+
+        @tf.function(autograph=False, input_signature=_specs(contract.OPTIONAL["card"].inputs))
+        def told(ask_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
+            return {"card_bytes": tf.fill(tf.shape(ask_bytes), card)}
+
+        return told
 
     def _hinted_planes(self) -> Function:
         """Lightness and hints of one size -> color planes."""

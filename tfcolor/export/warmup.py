@@ -21,11 +21,12 @@ PHOTOGRAPH = (800, 1200)  # height and width, about 1 MP
 ASPECTS = ((1, 1), (3, 4), (4, 3), (2, 3), (3, 2))  # rows to columns of most cameras
 
 
-def write(folder: Path, takes_hints: bool = False) -> bool:
+def write(folder: Path, size: int, takes_hints: bool = False) -> bool:
     """Writes the requests to a folder, unless the extra `serving` is missing.
 
     Args:
       folder: `assets.extra` of a SavedModel with all signatures of the contract.
+      size: short side that its network is meant to see, pixels.
       takes_hints: whether the model also has the signatures with hints.
 
     Returns:
@@ -36,7 +37,7 @@ def write(folder: Path, takes_hints: bool = False) -> bool:
     except ImportError:
         return False
     with tf.io.TFRecordWriter(str(folder / NAME)) as records:
-        for signature, inputs in requests(takes_hints):
+        for signature, inputs in requests(size, takes_hints):
             request = predict_pb2.PredictRequest()
             request.model_spec.name = "tfcolor"
             request.model_spec.signature_name = signature
@@ -48,7 +49,7 @@ def write(folder: Path, takes_hints: bool = False) -> bool:
     return True
 
 
-def requests(takes_hints: bool = False) -> Iterator[tuple[str, dict[str, Any]]]:
+def requests(size: int, takes_hints: bool = False) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yields signatures with inputs by name; only the sizes of the pictures matter."""
     photograph = _encoded(".jpg", _slope(*PHOTOGRAPH, np.uint8))
     # Older servers do not fill in defaults of inputs that are left out.
@@ -60,7 +61,7 @@ def requests(takes_hints: bool = False) -> Iterator[tuple[str, dict[str, Any]]]:
     for signature in ("serving_default", "jpeg"):
         yield signature, {"image_bytes": np.array([photograph], object), **rendering}
     for rows, columns in ASPECTS:
-        height, width = (remote.SIZE * side // min(rows, columns) for side in (rows, columns))
+        height, width = (size * side // min(rows, columns) for side in (rows, columns))
         lightness = _encoded(".png", _slope(height, width, np.uint16))
         yield "planes_png", {"l_bytes": np.array([lightness], object)}
         if takes_hints:

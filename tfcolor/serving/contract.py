@@ -77,6 +77,9 @@ SIGNATURES: Mapping[str, Signature] = {
 _L = Tensor("float32", (None, None, None, 1))
 _HINTS = Tensor("float32", (None, None, None, 3))  # a, b, mask; see `runtimes.Network`
 OPTIONAL: Mapping[str, Signature] = {
+    # JSON that describes the model, for each element of an input that is not looked at: TF Serving
+    # itself does not tell what size a network is meant to see. Early exports do not have it.
+    "card": Signature({"ask_bytes": _BYTES}, {"card_bytes": _BYTES}),
     # Whether photographs are in color already; early exports do not have it.
     "in_color": Signature(
         {"image_bytes": _BYTES}, {"in_color": Tensor("bool", (None,)), "error": _BYTES}

@@ -5,6 +5,7 @@ size, and planes as PNGs.
 """
 
 import importlib.util
+import json
 import random
 import ssl
 import time
@@ -17,7 +18,7 @@ import numpy as np
 from tfcolor.serving import addresses, rest
 from tfcolor.support import errors
 
-SIZE = 192  # every network of ours can take it; the server does not say which is best
+SIZE = 256  # that most networks of ours are meant to see; of models that do not tell theirs
 TIMEOUT_S = 60.0  # for one request
 DEADLINE_S = 120.0  # for all tries of a request: a server takes this long to restart
 CONNECT_S = 5.0  # for all tries of the first contact: an address may be mistyped
@@ -60,7 +61,7 @@ class Remote:
     only once until one succeeds, so that a folder does not wait for each photograph.
     """
 
-    size, stride = SIZE, 1  # its graph mirrors the borders itself
+    stride = 1  # its graph mirrors the borders itself
 
     def __init__(
         self,
@@ -68,6 +69,7 @@ class Remote:
         timeout_s: float = TIMEOUT_S,
         deadline_s: float = DEADLINE_S,
         takes_hints: bool = False,
+        size: int = SIZE,
     ) -> None:
         """Sends no request yet; see `connect`.
 
@@ -76,13 +78,14 @@ class Remote:
           timeout_s: longest time of one request.
           deadline_s: longest time of all tries of one request.
           takes_hints: whether its network does.
+          size: short side that its network is meant to see, pixels.
 
         Raises:
           ValueError: if the address, the token or the certificates cannot be used, or a package is
             missing.
         """
         self.address = check(url)
-        self.takes_hints = takes_hints
+        self.takes_hints, self.size = takes_hints, size
         self._timeout_s, self._deadline_s = timeout_s, deadline_s
         self._is_given_up = False
         self._transport: Transport
@@ -103,6 +106,12 @@ class Remote:
             return decode_ab(encoded, l.shape)
         except errors.InputError as error:
             raise OSError(f"{self.address} returned no colors ({error})") from error
+
+    def card(self) -> dict[str, Any]:
+        """What a model tells of itself by the signature `card`: its "image_size" and "stride"."""
+        (card,) = self._predict("card", {"ask_bytes": [b""]})["card_bytes"]
+        told: dict[str, Any] = json.loads(card)
+        return told
 
     def colorize(
         self,
@@ -239,6 +248,8 @@ def connect(url: str) -> Remote:
             f"{remote.address} has no signature planes_png; serve a model made by tfcolor export"
         )
     remote.takes_hints = HINTED in told
+    if "card" in told:
+        remote.size = int(remote.card()["image_size"])
     return remote
 
 
