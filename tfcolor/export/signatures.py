@@ -51,28 +51,39 @@ class ServedModule(tf.Module):
 
     def signatures(self) -> dict[str, Function]:
         """The signatures by name, for `tf.saved_model.save`."""
+        card = json.dumps({"image_size": self._image_size, "stride": self._stride})
         made = {
             "serving_default": self._with_rendering(
                 "serving_default", functools.partial(self._files, "png")
             ),
             "jpeg": self._with_rendering("jpeg", functools.partial(self._files, "jpeg")),
             "rgb": self._with_rendering("rgb", self._photographs),
-            "planes": self._planes(),
-            "planes_png": self._encoded_planes(),
-            "card": self._card(),
-            "in_color": tf.function(
-                encoded.in_color,
-                autograph=False,
-                input_signature=_specs(contract.OPTIONAL["in_color"].inputs),
+            "planes": _asked("planes", lambda l: {"ab": self._colors(l)}),
+            "planes_png": _asked(
+                "planes_png",
+                lambda l_bytes: {"ab_bytes": encoded.planes_of_files(self._colors, l_bytes)},
             ),
+            "card": _asked(
+                "card", lambda ask_bytes: {"card_bytes": tf.fill(tf.shape(ask_bytes), card)}
+            ),
+            "in_color": _asked("in_color", encoded.in_color),
         }
         if self._paints_rgb:
-            made["raw"] = self._raw()
+            made["raw"] = _asked("raw", self._raw)
         if self._takes_hints:
-            made["hinted_planes"] = self._hinted_planes()
-            made["hinted_planes_png"] = self._encoded_hinted_planes()
+            made["hinted_planes"] = _asked(
+                "hinted_planes", lambda l, hints: {"ab": self._colors(l, hints)}
+            )
+            made["hinted_planes_png"] = _asked(
+                "hinted_planes_png",
+                lambda l_bytes, hints_bytes: {
+                    "ab_bytes": encoded.planes_of_files(self._colors, l_bytes, hints_bytes)
+                },
+            )
         if self._probabilities is not None:
-            made["classes"] = self._classes(self._probabilities)
+            made["classes"] = _asked(
+                "classes", functools.partial(self._classes, self._probabilities)
+            )
         return made
 
     def _with_rendering(self, name: str, answer: Callable[..., dict[str, tf.Tensor]]) -> Function:
@@ -104,100 +115,36 @@ class ServedModule(tf.Module):
             each = [tf.identity(rgb), *options]
         return {"rgb": _one_by_one(lambda one: self._colorize(*one), each)}
 
-    def _planes(self) -> Function:
-        """Lightness of one size -> color planes."""
-
-        @tf.function(autograph=False, input_signature=_specs(contract.SIGNATURES["planes"].inputs))
-        def planes(l: tf.Tensor) -> dict[str, tf.Tensor]:
-            return {"ab": self._colors(l)}
-
-        return planes
-
-    def _encoded_planes(self) -> Function:
-        """As `_planes`, with 16-bit PNGs, each of any size."""
-
-        @tf.function(
-            autograph=False, input_signature=_specs(contract.SIGNATURES["planes_png"].inputs)
-        )
-        def planes_png(l_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
-            return {"ab_bytes": encoded.planes_of_files(self._colors, l_bytes)}
-
-        return planes_png
-
-    def _card(self) -> Function:
-        """What a client should know, as JSON."""
-        card = json.dumps({"image_size": self._image_size, "stride": self._stride})
-
-        @tf.function(autograph=False, input_signature=_specs(contract.OPTIONAL["card"].inputs))
-        def told(ask_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
-            return {"card_bytes": tf.fill(tf.shape(ask_bytes), card)}
-
-        return told
-
-    def _hinted_planes(self) -> Function:
-        """Lightness and hints of one size -> color planes."""
-
-        @tf.function(
-            autograph=False, input_signature=_specs(contract.OPTIONAL["hinted_planes"].inputs)
-        )
-        def hinted_planes(l: tf.Tensor, hints: tf.Tensor) -> dict[str, tf.Tensor]:
-            return {"ab": self._colors(l, hints)}
-
-        return hinted_planes
-
-    def _encoded_hinted_planes(self) -> Function:
-        """As `_hinted_planes`, with 16-bit PNGs, each pair of any size."""
-
-        @tf.function(
-            autograph=False, input_signature=_specs(contract.OPTIONAL["hinted_planes_png"].inputs)
-        )
-        def hinted_planes_png(l_bytes: tf.Tensor, hints_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
-            return {"ab_bytes": encoded.planes_of_files(self._colors, l_bytes, hints_bytes)}
-
-        return hinted_planes_png
-
-    def _classes(self, probabilities: graphs.Probabilities) -> Function:
+    def _classes(
+        self, probabilities: graphs.Probabilities, l: tf.Tensor, hints: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
         """Lightness and hints of one size -> the probabilities of color classes."""
+        checks = [
+            *self._checks_of_planes(l, hints),
+            tf.debugging.Assert(
+                tf.reduce_all(tf.shape(l)[1:3] % CELL == 0),
+                [f"l must have sides that are multiples of {CELL}, got", tf.shape(l)],
+            ),
+        ]
+        if not self._takes_hints:
+            text = ["this network takes no hints: they must be zeros"]
+            checks.append(tf.debugging.Assert(tf.reduce_all(hints == 0), text))
+        with tf.control_dependencies(checks):
+            l = tf.identity(l)
+        found = graphs.class_probabilities(
+            self._generator, l, self._stride, probabilities, hints if self._takes_hints else None
+        )
+        return {"probabilities": tf.ensure_shape(found, (None, None, None, COUNT))}
 
-        @tf.function(autograph=False, input_signature=_specs(contract.OPTIONAL["classes"].inputs))
-        def classes(l: tf.Tensor, hints: tf.Tensor) -> dict[str, tf.Tensor]:
-            checks = [
-                *self._checks_of_planes(l, hints),
-                tf.debugging.Assert(
-                    tf.reduce_all(tf.shape(l)[1:3] % CELL == 0),
-                    [f"l must have sides that are multiples of {CELL}, got", tf.shape(l)],
-                ),
-            ]
-            if not self._takes_hints:
-                text = ["this network takes no hints: they must be zeros"]
-                checks.append(tf.debugging.Assert(tf.reduce_all(hints == 0), text))
-            with tf.control_dependencies(checks):
-                l = tf.identity(l)
-            found = graphs.class_probabilities(
-                self._generator,
-                l,
-                self._stride,
-                probabilities,
-                hints if self._takes_hints else None,
-            )
-            return {"probabilities": tf.ensure_shape(found, (None, None, None, COUNT))}
-
-        return classes
-
-    def _raw(self) -> Function:
+    def _raw(self, rgb: tf.Tensor) -> dict[str, tf.Tensor]:
         """Photographs as the network paints them, without their own lightness."""
-
-        @tf.function(autograph=False, input_signature=_specs(contract.OPTIONAL["raw"].inputs))
-        def raw(rgb: tf.Tensor) -> dict[str, tf.Tensor]:
-            sizes = self._image_size, self._stride
-            with tf.control_dependencies(_checks_of_pixels(rgb)):
-                photographs = [tf.identity(rgb)]
-            painted = _one_by_one(
-                lambda one: graphs.raw_rgb(self._generator, one[0][None], *sizes)[0], photographs
-            )
-            return {"rgb": painted}
-
-        return raw
+        sizes = self._image_size, self._stride
+        with tf.control_dependencies(_checks_of_pixels(rgb)):
+            photographs = [tf.identity(rgb)]
+        painted = _one_by_one(
+            lambda one: graphs.raw_rgb(self._generator, one[0][None], *sizes)[0], photographs
+        )
+        return {"rgb": painted}
 
     def _colorize_one(
         self, rgb: tf.Tensor, size: tf.Tensor, strength: tf.Tensor, saturation: tf.Tensor
@@ -298,6 +245,12 @@ def _checks_of_rendering(**rendering: tf.Tensor) -> list[tf.Operation]:
         tf.debugging.Assert(tf.reduce_all(is_met), [text.removesuffix(" {}"), values])
         for is_met, text, values in encoded.requirements_of_rendering(**rendering)
     ]
+
+
+def _asked(name: str, answer: Callable[..., dict[str, tf.Tensor]]) -> Function:
+    """A signature of the contract: what answers it has inputs of the contract's names."""
+    inputs = contract.ALL[name].inputs
+    return tf.function(answer, autograph=False, input_signature=_specs(inputs))
 
 
 def _specs(inputs: Mapping[str, contract.Tensor]) -> list[tf.TensorSpec]:

@@ -107,12 +107,6 @@ class Remote:
         except errors.InputError as error:
             raise OSError(f"{self.address} returned no colors ({error})") from error
 
-    def card(self) -> dict[str, Any]:
-        """What a model tells of itself by the signature `card`: its "image_size" and "stride"."""
-        (card,) = self._predict("card", {"ask_bytes": [b""]})["card_bytes"]
-        told: dict[str, Any] = json.loads(card)
-        return told
-
     def colorize(
         self,
         files: Sequence[bytes],
@@ -249,7 +243,8 @@ def connect(url: str) -> Remote:
         )
     remote.takes_hints = HINTED in told
     if "card" in told:
-        remote.size = int(remote.card()["image_size"])
+        (card,) = remote._predict("card", {"ask_bytes": [b""]})["card_bytes"]
+        remote.size = int(json.loads(card)["image_size"])
     return remote
 
 

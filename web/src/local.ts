@@ -77,7 +77,7 @@ export const engine: Engine = {
     const known = await name(file);
     const found = tasks.likely(known, choice, x, y);
     const marks = [...choice.marks, { x, y, color: GRAY }]; // while the visitor chooses its color
-    void tasks.prepare(known, { ...choice, marks });
+    if (!choice.from) tasks.prepare(known, { ...choice, marks }).catch(() => {}); // `paint` will tell
     return found;
   },
 
