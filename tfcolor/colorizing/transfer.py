@@ -223,4 +223,4 @@ def _alike(lightness: np.ndarray, other: np.ndarray) -> np.ndarray:
     correlation = common / np.sqrt(np.maximum(variances[0] * variances[1], 1e-6))
     is_textured = np.maximum(*variances) > TEXTURE**2
     is_near = mean(np.abs(lightness - other)) < OFF
-    return np.where(is_textured, (correlation > CORRELATED) & (ours - theirs < 3 * OFF), is_near)
+    return np.where(is_textured, correlation > CORRELATED, is_near)

@@ -160,6 +160,6 @@ function alike(room: Room, ours: Mat, theirs: Mat): Float32Array {
     if (Math.max(...variances) <= TEXTURE ** 2) return Number(off[at] < OFF);
     const shared = both - first[at] * second[at];
     const correlation = shared / Math.sqrt(Math.max(variances[0] * variances[1], 1e-6));
-    return Number(correlation > CORRELATED && first[at] - second[at] < 3 * OFF);
+    return Number(correlation > CORRELATED);
   });
 }
