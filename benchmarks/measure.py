@@ -116,17 +116,22 @@ def inference_call(model: keras.Model, size: int, batch: int = 1) -> Call:
     return lambda: graph(*planes).numpy()
 
 
-def step_call(settings: config.TrainConfig, index: int = 0) -> Call:
-    """A train step of a stage on a batch of noise."""
+def train_step(settings: config.TrainConfig, index: int = 0) -> Callable[[step.Batch], float]:
+    """The train step of a stage, with new weights: a batch -> the generator's loss."""
     stage = settings.stages[index]
     train_state = states.TrainState(settings)
     train_state.enter(index)
     features = run.perceptual_features() if stage.perceptual_weight else None
-    strategy = tf.distribute.get_strategy()
-    train_step = step.make_train_step(strategy, settings, stage, features)
+    taken = step.make_train_step(tf.distribute.get_strategy(), settings, stage, features)
+    return lambda batch: float(taken(train_state, batch)["g_loss"])
+
+
+def step_call(settings: config.TrainConfig, index: int = 0) -> Call:
+    """A train step of a stage on a batch of noise."""
+    stage, take = settings.stages[index], train_step(settings, index)
     shape = (stage.batch_size, stage.image_size, stage.image_size)
     l, ab = (tf.random.stateless_uniform((*shape, c), (c, 0), -0.5, 0.5) for c in (1, 2))
-    return lambda: float(train_step(train_state, {"l": l, "ab": ab})["g_loss"])
+    return lambda: take({"l": l, "ab": ab})
 
 
 def trained(run: Path | None, checkpoint: str = "best") -> tuple[keras.Model, int, int]:

@@ -10,7 +10,9 @@ from pathlib import Path
 
 from dask import distributed
 
-RUNNER = "--runner=apache_beam.runners.dask.dask_runner.DaskRunner"
+from tfcolor.cli import beam_options
+
+RUNNER = f"--runner={beam_options.DASK}"
 
 
 @contextlib.contextmanager

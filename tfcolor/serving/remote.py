@@ -68,8 +68,6 @@ class Remote:
         url: str,
         timeout_s: float = TIMEOUT_S,
         deadline_s: float = DEADLINE_S,
-        takes_hints: bool = False,
-        size: int = SIZE,
     ) -> None:
         """Sends no request yet; see `connect`.
 
@@ -77,15 +75,13 @@ class Remote:
           url: see `addresses.parse`.
           timeout_s: longest time of one request.
           deadline_s: longest time of all tries of one request.
-          takes_hints: whether its network does.
-          size: short side that its network is meant to see, pixels.
 
         Raises:
           ValueError: if the address, the token or the certificates cannot be used, or a package is
             missing.
         """
         self.address = check(url)
-        self.takes_hints, self.size = takes_hints, size
+        self.takes_hints, self.size = False, SIZE  # until `connect` has asked
         self._timeout_s, self._deadline_s = timeout_s, deadline_s
         self._is_given_up = False
         self._transport: Transport

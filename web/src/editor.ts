@@ -196,9 +196,10 @@ export class Editor {
       const photo = this.shown;
       const choice = this.isKept ? { ...this.now, strength: 0 } : this.now;
       try {
-        const isNew = this.now !== this.sketched;
+        const { width, height } = photo.size!;
+        const sketches = this.now !== this.sketched && Math.max(width, height) > SKETCH;
         this.sketched = this.now;
-        for (const side of isNew ? [SKETCH, this.side] : [this.side]) {
+        for (const side of sketches ? [SKETCH, this.side] : [this.side]) {
           const painted = await engine.paint(photo.file, choice, side);
           tint(photo, painted);
           if (photo === this.shown) this.view.show(painted);

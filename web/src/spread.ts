@@ -145,12 +145,10 @@ function factorOf(l: taps.Plane, weight: Float64Array): Triangle {
     one.length === other.length && Array.prototype.every.call(one, (each, at) => each === other[at]);
   const isLast = last && last.l.width === l.width && isSame(last.l.data, l.data);
   if (isLast && isSame(last!.weight, weight)) return last!.triangle;
-  let triangle: Triangle;
-  if (l.height < l.width) {
-    // The band is as wide as two rows are long.
-    const turned = { ...transposed(l), width: l.height, height: l.width };
-    triangle = equations(turned, flipped(weight, l.width, l.height));
-  } else triangle = equations(l, weight);
+  const isWide = l.height < l.width; // the band is as wide as two rows are long
+  const triangle = isWide
+    ? equations(transposed(l), flipped(weight, l.width, l.height))
+    : equations(l, weight);
   factorize(triangle, l.data.length);
   last = { l, weight, triangle };
   return triangle;
@@ -236,8 +234,9 @@ function neighbors({ width, height, data }: taps.Plane): Float64Array {
   return weights;
 }
 
-function transposed({ width, height, data }: taps.Plane): { data: Float32Array } {
-  return { data: Float32Array.from(flipped(Float64Array.from(data), width, height)) };
+function transposed({ width, height, data }: taps.Plane): taps.Plane {
+  const turned = Float32Array.from(flipped(Float64Array.from(data), width, height));
+  return { width: height, height: width, data: turned };
 }
 
 function flipped(data: Float64Array, width: number, height: number): Float64Array {
