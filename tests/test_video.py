@@ -1,5 +1,6 @@
 """Films: what is read, steadied, written and kept; each film of a test is written here."""
 
+import functools
 import itertools
 import os
 import re
@@ -616,6 +617,7 @@ def test_a_film_that_is_wholly_in_color_is_not_written(tmp_path):
 def test_a_film_that_goes_on_after_an_interruption_knows_its_scene(tmp_path, net, monkeypatch):
     source, frames = scenes(tmp_path / "in.mkv", False, True)
     monkeypatch.setattr(run, "SEGMENT_FRAMES", 7)
+    monkeypatch.setattr(run, "ASKED", 1)
     net.fail_after = 50  # within the second scene
     with pytest.raises(KeyboardInterrupt):
         colorize(source, quality=0)
@@ -920,6 +922,36 @@ def test_frames_whose_colors_are_given_do_not_hold_the_guess():
     assert (np.abs(now.ab[10:-10, 40:-40, 0] - 0.38) < 0.02).mean() > 0.95
 
 
+def test_colors_are_asked_for_where_those_before_cannot_be_carried_on():
+    asked, now = [], None
+
+    def ask(place):
+        asked.append(place)
+        return constant(0.1 + 0.01 * place, 0)
+
+    frames = [*panned(12, 1)[:12], *panned(14, 40)[12:]]  # at last, it moves too fast
+    for place, l in enumerate([*(l for l, _ in frames), scene(1)[0]]):
+        now = smooth.steady(now, l, functools.partial(ask, place), 0.9)
+    assert asked == [*range(smooth.FIRST + 1), 12, 13, 14]
+    assert now.begins_scene  # the last frame is of another picture
+    still = smooth.steady(now, scene(1)[0], functools.partial(ask, 15), 0)
+    assert asked[-1] == 15  # nothing is carried on without smoothing
+    assert np.allclose(still.ab[..., 0], 0.25)
+
+
+def test_most_frames_of_a_calm_film_do_not_need_the_network(tmp_path, net):
+    source, calm = tmp_path / "film.mkv", moving(40, 192, 256)
+    net.size = 96
+    film(source, calm)
+    assert run.colorize_film(source, tmp_path / "color.mkv", film_options.FilmOptions())
+    first = smooth.FIRST + 1
+    assert net.calls == first + (40 - first) // run.ASKED
+    net.calls = 0
+    options = film_options.FilmOptions(smoothing=0)
+    assert run.colorize_film(source, tmp_path / "each.mkv", options)
+    assert net.calls == 40
+
+
 def test_what_a_key_frame_gave_is_carried_on_where_later_ones_do_not_fit():
     now, everywhere, nowhere = None, np.ones((96, 128)), np.zeros((96, 128))
     for place, (l, _) in enumerate(panned(24, 1)):
@@ -945,6 +977,7 @@ def test_work_runs_ahead_by_few_frames_and_keeps_their_order():
 
 def test_an_interrupted_film_is_the_film_made_in_one_go(tmp_path, monkeypatch, net):
     monkeypatch.setattr(run, "SEGMENT_FRAMES", 10)
+    monkeypatch.setattr(run, "ASKED", 1)
     source = film(tmp_path / "in.mp4", moving(36), extra=sound(seconds=2))
     whole, _ = colorize(source, "whole.mp4")
     net.calls, net.fail_after = 0, 25 + 2 * run.WORKERS
@@ -993,6 +1026,7 @@ def test_a_film_goes_on_as_if_it_had_not_stopped(tmp_path):
 
 def test_parts_of_other_settings_or_another_film_are_not_used(tmp_path, monkeypatch, net):
     monkeypatch.setattr(run, "SEGMENT_FRAMES", 5)
+    monkeypatch.setattr(run, "ASKED", 1)
     source = film(tmp_path / "in.mp4", moving(30))
     for change in ("settings", "film"):
         net.calls, net.fail_after = 0, 8 + 2 * run.WORKERS

@@ -39,11 +39,12 @@ def places(plane: np.ndarray) -> np.ndarray:
 
 def take(plane: np.ndarray, where: np.ndarray, border: int = cv2.BORDER_REPLICATE) -> np.ndarray:
     """A plane's values at places (x, y), between pixels by linear interpolation."""
-    return cv2.remap(plane, where[..., 0], where[..., 1], cv2.INTER_LINEAR, borderMode=border)
+    # OpenCV's types do not know that one map with both coordinates needs no second one.
+    return cv2.remap(plane, where, None, cv2.INTER_LINEAR, borderMode=border)  # type: ignore[call-overload]
 
 
 def within(where: np.ndarray) -> np.ndarray:
     """Which places lie inside a plane of their own height and width; bool (h, w)."""
     height, width = where.shape[:2]
-    inside = (where >= -0.5) & (where <= np.array([width, height]) - 0.5)
-    return np.all(inside, axis=-1)
+    x, y = where[..., 0], where[..., 1]
+    return (x >= -0.5) & (x <= width - 0.5) & (y >= -0.5) & (y <= height - 0.5)

@@ -3,6 +3,7 @@
 import collections
 import contextlib
 import dataclasses
+import functools
 import itertools
 import logging
 import os
@@ -22,6 +23,7 @@ from tfcolor.support import errors
 from tfcolor.video import film_options, join, key_frames, parts, read, smooth, write
 
 LOOKED_AT = 12  # Of so many frames within a scene, one is looked at for color; each first one is.
+ASKED = 4  # Of so many frames, the network is asked for one in any case; see `smooth.steady`.
 SEGMENT_FRAMES = 250  # 10 s; at most this much is repeated after an interruption
 WORKERS = max(2, os.cpu_count() or 2)
 
@@ -36,13 +38,13 @@ _Out = TypeVar("_Out")
 class FrameColors(NamedTuple):
     """A frame, its pixels, the lightness and colors that the network saw and predicted.
 
-    `given` is where key frames told its colors, see `smooth.steady`.
+    `ab` may be a function, and `given` is where key frames told its colors; see `smooth.steady`.
     """
 
     frame: read.Frame
     pixels: np.ndarray
     l: np.ndarray
-    ab: np.ndarray
+    ab: np.ndarray | Callable[[], np.ndarray]
     given: np.ndarray | None
 
 
@@ -209,7 +211,9 @@ def _colorized(
         l = settings.reduce(pixels, net.size)
         known = given.fitting(place, pixels)
         if not known:
-            return FrameColors(frame, pixels, l, settings.colors(net, l), None)
+            ask = functools.partial(settings.colors, net, l)
+            is_asked = place % ASKED == 0 or settings.smoothing == 0
+            return FrameColors(frame, pixels, l, ask() if is_asked else ask, None)
         ab = transfer.colors(net, l, known, (), pixels.shape[:2], settings.saturation)
         share = arrays.resize(known.fits.astype(np.float32), *l.shape)
         return FrameColors(frame, pixels, l, ab, share)

@@ -2,7 +2,8 @@
 
 The colors of a network that sees single frames flicker with the grain and the light. Where the
 picture can be tracked from one frame to the next, its colors are a running mean; where it cannot
-(things that come into view or move too fast), and after a cut, the mean starts anew.
+(things that come into view or move too fast), and after a cut, the mean starts anew. Where nearly
+all of a frame can be tracked, it takes the colors of the frame before and needs no network.
 
 A running mean drifts, and is blurred by each step along the motion. So the mean of a scene's first
 frames is its reference: it replaces the running mean wherever a frame can be tracked back to it.
@@ -13,6 +14,7 @@ All of it happens at the size that the network sees, so that it costs little.
 """
 
 import dataclasses
+from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -26,7 +28,9 @@ ALIKE = 6 / 110  # in ab; colors this close are smoothed even where tracking is 
 CUT = 0.15  # mean trust; less is another scene: within one it is 0.7 and more, across cuts 0.02
 LOST, SURE = 0.25, 0.5  # trust, up to which a place is lost, and from which it is wholly tracked
 FIRST = 6  # frames of a scene whose mean is its reference
+CARRIED = 0.8  # share of a frame tracked from the one before, with which it takes its colors
 HELD = 0.3  # share of the picture tracked back to the reference; with less it is renewed
+SPARSE = 4  # Of so many rows and columns, one is enough to tell the change of the whole picture.
 AROUND = 4  # the short side over that of the surroundings that tell where a hidden place was
 KNOWN = 0.1  # share of these surroundings that must be tracked
 
@@ -64,7 +68,7 @@ class Moment:
 def steady(
     before: Moment | None,
     l: np.ndarray,
-    ab: np.ndarray,
+    ab: np.ndarray | Callable[[], np.ndarray],
     smoothing: float,
     given: np.ndarray | None = None,
 ) -> Moment:
@@ -75,7 +79,8 @@ def steady(
     Args:
       before: the moment of the frame before; None for the first.
       l: of this frame; float32 (h, w) in [-1, 1].
-      ab: the network's colors for it; float32 (h, w, 2).
+      ab: the network's colors for it, float32 (h, w, 2); or a function that gives them, which is
+        called only if the colors of the frame before cannot just be carried on.
       smoothing: largest weight of the colors before, in [0, 1); 0 leaves them out.
       given: where key frames gave the colors, float32 (h, w) in [0, 1]; None for nowhere. There
         the reference does not hold, and a frame with more of it is the new reference.
@@ -83,29 +88,39 @@ def steady(
     share = 0.0 if given is None else float(given.mean())
     alone = np.ones_like(l)
     if before is None or before.l.shape != l.shape:
-        return _renewed(l, ab, alone, share, begins_scene=True)
+        return _renewed(l, _asked(ab), alone, share, begins_scene=True)
     where, trust = follow(before.l, l)
     if is_cut(trust):
-        return _renewed(l, ab, alone, share, begins_scene=True)
+        return _renewed(l, _asked(ab), alone, share, begins_scene=True)
     if smoothing == 0:
-        return _renewed(l, ab, alone, share)
+        return _renewed(l, _asked(ab), alone, share)
     trust = np.clip((trust - LOST) / (SURE - LOST), 0, 1)
-    frames, change = motion.take(before.frames, where), motion.take(before.ab, where) - ab
-    alike = np.maximum(trust, np.exp(-np.square(change).sum(axis=-1) / ALIKE**2))
-    weight = alike * np.minimum(smoothing, frames / (frames + 1))
-    ab, frames = ab + weight[..., None] * change, 1 + alike * frames
+    frames, carried = motion.take(before.frames, where), motion.take(before.ab, where)
+    if callable(ab) and frames.max() > FIRST and trust.mean() > CARRIED:
+        colors = carried
+    else:
+        colors = _asked(ab)
+        change = carried - colors
+        unlike = np.square(change[..., 0]) + np.square(change[..., 1])
+        alike = np.maximum(trust, np.exp(-unlike / ALIKE**2))
+        weight = alike * np.minimum(smoothing, frames / (frames + 1))
+        colors, frames = colors + weight[..., None] * change, 1 + alike * frames
     if frames.max() <= FIRST or (given is not None and share >= before.given):
-        return _renewed(l, ab, frames, share)
+        return _renewed(l, colors, frames, share)
     origin, tracked = motion.take(before.origin, where), motion.take(before.tracked, where) * trust
     origin, tracked = _traced(l, before.reference_l, origin, tracked)
     held = tracked * _agreement(l, motion.take(before.reference_l, origin))
     if held.mean() < HELD:
-        return _renewed(l, ab, frames, share)
+        return _renewed(l, colors, frames, share)
     if given is not None:
         held = held * (1 - given)
-    ab = ab + held[..., None] * (motion.take(before.reference_ab, origin) - ab)
+    colors = colors + held[..., None] * (motion.take(before.reference_ab, origin) - colors)
     kept = before.reference_l, before.reference_ab
-    return Moment(l, ab, frames, *kept, origin, tracked, before.given)
+    return Moment(l, colors, frames, *kept, origin, tracked, before.given)
+
+
+def _asked(ab: np.ndarray | Callable[[], np.ndarray]) -> np.ndarray:
+    return ab() if callable(ab) else ab
 
 
 def _traced(
@@ -156,5 +171,6 @@ def follow(before: np.ndarray, l: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _agreement(l: np.ndarray, other: np.ndarray) -> np.ndarray:
     """How far two planes agree, but for a change of the whole; float32 (h, w) in [0, 1]."""
     change = l - other
-    change = cv2.blur(change - np.median(change), (3, 3))  # blurred, so that grain does not count
+    whole = np.median(change[::SPARSE, ::SPARSE])
+    change = cv2.blur(change - whole, (3, 3))  # blurred, so that grain does not count
     return np.exp(-np.square(change / DIFFERENCE)).astype(np.float32)
