@@ -16,10 +16,10 @@ from typing import NamedTuple
 
 import click
 import numpy as np
+import subjects
 
 import tfcolor
 from tfcolor.color import ciede2000, cielab_numpy
-from tfcolor.evaluation import intervals
 
 BOXES = Path(__file__).parent / "study" / "faces.csv"
 THIRDS = ("light", "middle", "dark")
@@ -70,18 +70,12 @@ def main(test: Path, model: Path | None) -> None:
     result = {}
     for name, third in zip(THIRDS, thirds, strict=True):
         figures = {
-            figure: [round(number, 2) for number in (values.mean(), half(values))]
+            figure: subjects.interval(values)
             for figure, values in zip(Face._fields[1:], third.T[1:], strict=True)
         }
         ita = [round(float(edge)) for edge in (third[:, 0].min(), third[:, 0].max())]
         result[name] = {"faces": len(third), "ita": ita, **figures}
     print(json.dumps({"benchmark": "faces", **result, "tfcolor": tfcolor.__version__}))
-
-
-def half(values: np.ndarray) -> float:
-    """Half the width of the 95 % interval of a mean."""
-    _, low, high = intervals.Bootstrap(len(values)).mean(values)
-    return (high - low) / 2
 
 
 if __name__ == "__main__":

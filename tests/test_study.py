@@ -11,15 +11,16 @@ import pytest
 import tensorflow as tf
 
 from tfcolor.config import fields, recipes
+from tfcolor.evaluation import record
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent
 sys.path += [str(ROOT / "benchmarks"), str(ROOT / "benchmarks" / "study")]
 
-catalog, collect, draw, measure, report, shipped, train = map(
+catalog, collect, draw, measure, report, shipped, subjects, train = map(
     importlib.import_module,
-    ("catalog", "collect", "draw", "measure", "report", "shipped", "train"),
+    ("catalog", "collect", "draw", "measure", "report", "shipped", "subjects", "train"),
 )
 
 
@@ -192,6 +193,29 @@ def test_aims_are_compared_with_what_was_reached():
         ["under every other recipe's, 13.00", "10.5", "", "reached"],
         ["under every other recipe's, 70.00", "42", "", "reached"],
     ]
+
+
+def test_each_subject_has_the_figures_of_its_own_photographs_in_color():
+    def row(first, is_control):
+        values = np.arange(first, first + 4, dtype=np.float32)
+        return record.RowScores(dict.fromkeys(subjects.METRICS, values), is_control)
+
+    names = ["a/1", "a/2", "b/1", "b/2"]
+    evaluation = record.Evaluation(
+        protocol={},
+        names=names,
+        photographs={},
+        is_gray=np.array([False, False, False, True]),
+        rows={"ours": row(10, False), "gray": row(8, True)},
+    )
+    subject = dict(zip(names, ("animal", "animal", "people", "people"), strict=True))
+    found = subjects.by_subject(evaluation, subject)
+    assert list(found) == ["animal", "people"]
+    assert [each["photographs"] for each in found.values()] == [2, 1]
+    assert found["animal"]["ours"]["psnr"] == [10.5, 0.5]
+    assert found["people"]["ours"]["over_gray"]["delta_e00"] == [2.0, 0.0]
+    with pytest.raises(KeyError):
+        subjects.by_subject(evaluation, {})
 
 
 def test_the_report_is_what_its_files_say():
