@@ -1,9 +1,12 @@
 """Sets prepared from folders and TFDS sets, read back by TFDS."""
 
 import csv
+import dataclasses
 import io
 import json
 import os
+import re
+from collections import Counter
 from pathlib import Path
 
 import cv2
@@ -146,6 +149,35 @@ def test_several_folders_become_one_set(folder, tmp_path):
         "photos-2/twin.png: a copy of photos/album/12.jpg",
         "photos/album/12.jpg: a copy of photos-2/twin.png",
     }
+
+
+def test_photographs_count_as_often_as_they_are_told_to(folder, tmp_path):
+    Image.fromarray(sample(3)).save(folder / "twin.png")  # of album/03, which is left out
+    times = (("album/0*", 0), ("album/1*", 3), ("album/12.jpg", 1))
+    mixed = dataclasses.replace(SETTINGS, times=times)
+    report = run.prepare(plan(folder, tmp_path / "set", mixed))
+    assert report["validation"] == {"left out": 1}  # of training alone N is the number
+    examples = tfds.builder_from_directory(tmp_path / "set").as_dataset(split="train")
+    counts = Counter(example["image/filename"].numpy().decode() for example in examples)
+    assert len(counts) == report["train"]["kept"]
+    assert len({"twin.png", "copy.webp"} & set(counts)) == 1  # they are copies of each other
+    for name, count in counts.items():
+        assert not name.startswith("album/0")
+        assert count == (3 if name.startswith("album/1") and name != "album/12.jpg" else 1)
+    rows = csv.DictReader((tmp_path / "set/dropped.csv").read_text().splitlines())
+    left_out = {row["name"] for row in rows if row["kind"] == "left out"}
+    assert left_out == {f"album/{seed:02}.jpg" for seed in range(10)}
+    settings = config.DataConfig(source=str(tmp_path / "set"))
+    assert data.open_part(settings, "all").count == sum(counts.values())
+
+
+def test_a_pattern_that_fits_nothing_is_an_error(folder, tmp_path):
+    for pattern, told in (("albums/*=2", "has a name like 'albums"), ("album", "PATTERN=N")):
+        done = CliRunner().invoke(
+            main.cli, ["prepare", str(folder), str(tmp_path / "set"), "--times", pattern]
+        )
+        assert done.exit_code == 2 and re.search(told, done.output)
+    assert not (tmp_path / "set").exists()
 
 
 def test_a_set_of_before_is_parted_by_position(folder, tmp_path):

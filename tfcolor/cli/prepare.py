@@ -18,6 +18,17 @@ def _option(flag: str, help_: str) -> options.Decorator:
     return click.option(flag, default=default, show_default=True, help=help_)
 
 
+def _times(
+    context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
+) -> tuple[tuple[str, int], ...]:
+    """The patterns and numbers of --times."""
+    pairs = [value.rpartition("=") for value in values]
+    for value, (pattern, _, count) in zip(values, pairs, strict=True):
+        if not (pattern and count.isdecimal()):
+            raise click.BadParameter(f"give PATTERN=N, such as 'cats/*=2', not {value!r}")
+    return tuple((pattern, int(count)) for pattern, _, count in pairs)
+
+
 @click.command(
     short_help="Make a dataset for training from photographs.",
     epilog="Example: tfcolor prepare ~/Pictures sets/mine",
@@ -38,6 +49,13 @@ def _option(flag: str, help_: str) -> options.Decorator:
 @_option("--min-side", "Drop photographs with a smaller short side, pixels.")
 @_option("--min-chroma", "Drop photographs with a lower mean Lab chroma as gray; 0 keeps all.")
 @_option("--part-size", "Photographs in a shard.")
+@click.option(
+    "--times",
+    multiple=True,
+    metavar="PATTERN=N",
+    callback=_times,
+    help="Photographs named like PATTERN count N times in training, 0 leaves them out; repeatable.",
+)
 @click.option("--drop-leaks", is_flag=True, help="Leave test photographs out of the training part.")
 @click.option("--workers", type=click.IntRange(1), help="Threads.", show_default="one per core")
 @beam_options.beam

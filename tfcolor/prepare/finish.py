@@ -8,12 +8,13 @@ import json
 import os
 import shutil
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from tfcolor.prepare import fingerprint, parts
+from tfcolor.prepare import fingerprint, parts, set_options
 from tfcolor.support import disk, errors
 
 NAME = "photographs"
@@ -21,24 +22,31 @@ REPORT = "report.json"
 DROPPED = "dropped.csv"
 # Of two copies, the one in the first of these parts is kept.
 FIRST = ("test", "validation", "train")
+LEFT_OUT = "left out"  # the kind of a photograph that counts 0 times
+RECORDED = ("kept", "duplicate", "leak", LEFT_OUT)  # kinds that have a record in their part
 
 
-def finish(folder: Path, made: list[parts.Part], drop_leaks: bool) -> dict[str, dict[str, int]]:
+def finish(
+    folder: Path, made: list[parts.Part], settings: set_options.SetOptions, drop_leaks: bool
+) -> dict[str, dict[str, int]]:
     """Puts the set together in its folder; can be run again until its last file is written.
 
     Args:
       folder: of the set.
       made: all parts, each done.
+      settings: which photographs count how often.
       drop_leaks: whether to leave photographs of the test part out of the training part, where
         they are an error otherwise.
 
     Returns:
-      split -> kind ("kept", "broken", "tiny", "gray", "duplicate", "leak") -> photographs.
+      split -> kind ("kept", "broken", "tiny", "gray", "left out", "duplicate", "leak") ->
+      photographs, each counted once.
 
     Raises:
       ValueError: if a photograph of the test part is in the training part, too; names both.
     """
     rows = {part: part.read_rows() for part in made}
+    _leave_out(rows, settings)
     _find_copies(rows, drop_leaks)
     splits = list(dict.fromkeys(part.split for part in made))
     counts = {
@@ -55,7 +63,12 @@ def finish(folder: Path, made: list[parts.Part], drop_leaks: bool) -> dict[str, 
     disk.write(folder / DROPPED, text.getvalue().encode("utf-8", "surrogateescape"))
     disk.write(folder / REPORT, json.dumps(counts, indent=2) + "\n")
     infos = [
-        _write_split(folder, split, {p: r for p, r in rows.items() if p.split == split})
+        _write_split(
+            folder,
+            split,
+            {p: r for p, r in rows.items() if p.split == split},
+            settings.times_of if split == "train" else lambda name: 1,
+        )
         # A small set may have no photograph in its validation part.
         for split in splits
         if split != "validation" or counts[split].get("kept")
@@ -72,6 +85,18 @@ def finish(folder: Path, made: list[parts.Part], drop_leaks: bool) -> dict[str, 
         )
     disk.remove(made[0].folder)
     return counts
+
+
+def _leave_out(rows: dict[parts.Part, list[parts.Entry]], settings: set_options.SetOptions) -> None:
+    """Marks the photographs that count 0 times, so that none is dropped as a copy of them."""
+    for part in rows:
+        if part.split != "test":
+            rows[part] = [
+                dataclasses.replace(row, kind=LEFT_OUT, reason=f"{row.name}: counts 0 times")
+                if row.kind == "kept" and settings.times_of(row.name) == 0
+                else row
+                for row in rows[part]
+            ]
 
 
 def _find_copies(rows: dict[parts.Part, list[parts.Entry]], drop_leaks: bool) -> None:
@@ -102,10 +127,15 @@ def _find_copies(rows: dict[parts.Part, list[parts.Entry]], drop_leaks: bool) ->
 
 
 def _write_split(
-    folder: Path, split: str, rows: dict[parts.Part, list[parts.Entry]]
+    folder: Path,
+    split: str,
+    rows: dict[parts.Part, list[parts.Entry]],
+    times_of: Callable[[str], int],
 ) -> tfds.core.SplitInfo:
     """Writes the kept photographs to the set's own files, one shard for each part that has any."""
-    kept = {part: sum(row.kind == "kept" for row in rows[part]) for part in rows}
+    kept = {
+        part: sum(times_of(row.name) for row in rows[part] if row.kind == "kept") for part in rows
+    }
     filled = [part for part in rows if kept[part]]
     if not filled:
         raise errors.InputError(
@@ -115,7 +145,7 @@ def _write_split(
     for index, part in enumerate(filled):
         name = f"{NAME}-{split}.tfrecord-{index:05d}-of-{len(filled):05d}"
         with disk.replacing(folder / name) as partial:
-            _copy_kept(part, rows[part], partial)
+            _copy_kept(part, rows[part], times_of, partial)
         size += (folder / name).stat().st_size
     return tfds.core.SplitInfo(
         name=split,
@@ -125,19 +155,23 @@ def _write_split(
     )
 
 
-def _copy_kept(part: parts.Part, rows: list[parts.Entry], to: Path) -> None:
-    written = [row for row in rows if row.kind in ("kept", "duplicate", "leak")]
-    if all(row.kind == "kept" for row in written):
+def _copy_kept(
+    part: parts.Part, rows: list[parts.Entry], times_of: Callable[[str], int], to: Path
+) -> None:
+    written = [row for row in rows if row.kind in RECORDED]
+    times = [times_of(row.name) if row.kind == "kept" else 0 for row in written]
+    if all(count == 1 for count in times):
         try:
             os.link(part.records, to)
         except OSError:  # some file systems have no links
             shutil.copyfile(part.records, to)
         return
     with tf.io.TFRecordWriter(str(to)) as writer:
-        records = tf.data.TFRecordDataset(str(part.records)).as_numpy_iterator()
-        for row, record in zip(written, records, strict=True):
-            if row.kind == "kept":
-                writer.write(record)
+        for turn in range(max(times, default=0)):  # so that the same ones are far from each other
+            records = tf.data.TFRecordDataset(str(part.records)).as_numpy_iterator()
+            for count, record in zip(times, records, strict=True):
+                if turn < count:
+                    writer.write(record)
 
 
 def _template(folder: Path) -> tfds.core.ShardedFileTemplate:

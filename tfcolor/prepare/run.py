@@ -137,6 +137,8 @@ def carry_out(
       ValueError: see `prepare`.
     """
     opened = {split: todo.open(split) for split in todo.sources}
+    named = [photos for split, photos in opened.items() if split != "test"]
+    todo.settings.require_names(name for photos in named for name in photos.names.values())
     if done := _begin(todo, opened):
         return done
     made = todo.parts(opened)
@@ -145,7 +147,7 @@ def carry_out(
     )
     with disk.locked(todo.folder / PARTS, busy):
         make(made, opened)
-        return finish.finish(todo.folder, made, drop_leaks)
+        return finish.finish(todo.folder, made, todo.settings, drop_leaks)
 
 
 def _begin(todo: Plan, opened: Opened) -> Report | None:
