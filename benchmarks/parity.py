@@ -14,7 +14,6 @@ differs by more than it may.
 import base64
 import contextlib
 import functools
-import http.server
 import io
 import json
 import os
@@ -23,7 +22,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent import futures
@@ -136,44 +134,30 @@ def server(saved: Path) -> Iterator[dict[str, str]]:
 @contextlib.contextmanager
 def browser(model: Path, folder: Path) -> Iterator[Way]:
     """The page of bin/web in a headless Chromium."""
+    import page
+    import recolor
     from playwright import sync_api
 
-    page_folder = folder / "page"
-    subprocess.run(
-        [ROOT / "bin/web", page_folder, "--model", model], check=True, capture_output=True
-    )
-    files = functools.partial(Files, directory=page_folder)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), files) as far:
-        threading.Thread(target=far.serve_forever, daemon=True).start()
-        with sync_api.sync_playwright() as playwright:
-            opened = playwright.chromium.launch(
-                executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-            )
-            page = opened.new_page()
-            page.goto(f"http://127.0.0.1:{far.server_port}")
+    site = folder / "page"
+    subprocess.run([ROOT / "bin/web", site, "--model", model], check=True, capture_output=True)
+    with recolor.files(site) as address, sync_api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
+        shown = opened.new_page()
+        shown.goto(address)
 
-            def ask(path: Path) -> np.ndarray:
-                page.set_input_files("#files", path)
-                page.get_by_role("heading", name=path.name, exact=True).wait_for()
-                page.locator("body:not(.busy)").wait_for()
-                if (recolor := page.get_by_role("button", name="Replace its colors")).is_visible():
-                    recolor.click()
-                    page.locator("body:not(.busy)").wait_for()
-                page.get_by_label("File type").select_option("PNG")
-                with page.expect_download() as download:
-                    page.get_by_role("button", name="Download", exact=True).click()
-                return decoded(Path(download.value.path()).read_bytes())
+        def ask(path: Path) -> np.ndarray:
+            shown.set_input_files("#files", path)
+            shown.get_by_role("heading", name=path.name, exact=True).wait_for()
+            shown.locator("body:not(.busy)").wait_for()
+            if (anew := shown.get_by_role("button", name="Replace its colors")).is_visible():
+                anew.click()
+                shown.locator("body:not(.busy)").wait_for()
+            return decoded(page.download(shown, "PNG")[1].read_bytes())
 
-            yield ask
-            opened.close()
-        far.shutdown()
-
-
-class Files(http.server.SimpleHTTPRequestHandler):
-    """A web server of files that logs nothing."""
-
-    def log_message(self, *_: object) -> None:
-        pass
+        yield ask
+        opened.close()
 
 
 def of_server(far: remote.Remote, path: Path) -> np.ndarray:
