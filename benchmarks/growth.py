@@ -10,6 +10,7 @@ proportional to the number of photographs, memory flat. Prints one JSON line for
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,8 +22,10 @@ import numpy as np
 from PIL import Image
 
 import tfcolor
+from tfcolor.runtimes import bundled, lite
 
-SIDE = 64  # of the photographs and of what the networks see, pixels
+SIDE = 64  # of the photographs, pixels
+SEEN = 96  # side at which they are evaluated, the smallest for which its metrics are compiled
 PER_FOLDER = 1000
 
 
@@ -38,17 +41,17 @@ def make(folder: Path, count: int) -> None:
         (place / f"{index:06d}.jpg").write_bytes(encoded.getvalue())
 
 
-def commands(photographs: Path, to: Path) -> dict[str, list[str]]:
+def commands(photographs: Path, model: Path, to: Path) -> dict[str, list[str]]:
     """The arguments of each command."""
     given = str(photographs)
     return {
         "prepare": ["prepare", given, str(to / "set"), "--min-side", "32"],
         "analyze": ["analyze", "--data", given, "--out", str(to / "analysis")],
         "evaluate": [
-            *("evaluate", "--data", given, "--features", "none"),
-            *("--protocol", f"stretch-{SIDE}"),
+            *("evaluate", str(model), "--data", given, "--features", "none"),
+            *("--protocol", f"stretch-{SEEN}"),
         ],
-        "colorize": ["colorize", given, "-o", str(to / "color"), "--recolor", "--size", "32"],
+        "colorize": ["colorize", given, "-o", str(to / "color"), "--recolor", "-m", str(model)],
     }
 
 
@@ -77,9 +80,12 @@ def main(counts: tuple[int, ...], chosen: tuple[str, ...]) -> None:
         with tempfile.TemporaryDirectory() as name:
             (photographs := Path(name) / "photographs").mkdir()
             make(photographs, count)
+            model = Path(name) / "small.tflite"
+            shutil.copy(bundled.PATH, model)
+            lite.add_card(model, size=32, stride=32)
             done = {
                 name: run(arguments)
-                for name, arguments in commands(photographs, Path(name)).items()
+                for name, arguments in commands(photographs, model, Path(name)).items()
                 if name in chosen or not chosen
             }
         line = {"benchmark": "growth", "photographs": count, **done}
