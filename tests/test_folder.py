@@ -334,3 +334,13 @@ def test_names_that_differ_by_case_are_one_where_the_system_says_so(tmp_path, mo
     monkeypatch.setattr(disk, "folds_case", lambda folder: True)
     ((pair, reason),) = planning.collisions(pairs).items()
     assert pair == pairs[1] and "1.png would become" in reason and "0.png does" in reason
+
+
+def test_only_a_few_photographs_of_a_folder_are_begun_ahead(tmp_path):
+    pairs = [(tmp_path / f"{index}.jpg", tmp_path / f"{index}.png") for index in range(200)]
+    recorded = []
+    results = folder.colorize_files(Stripes(), pairs, workers=2, record=recorded.append)
+    first = next(results)
+    assert 0 < len(recorded) <= 2 * folder.AHEAD
+    assert {result.source for result in [first, *results]} == {source for source, _ in pairs}
+    assert len(recorded) == 200

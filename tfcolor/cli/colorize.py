@@ -162,7 +162,7 @@ def _run_here(
 
     net = _open(path, chosen, threads=None if len(pairs) == 1 else 1)
     rates = record is not None and reduction.tells_classes(net)
-    results: list[folder.Result] = []
+    failed: list[folder.Result] = []
     counts: Counter[str] = Counter()
     began = time.monotonic()
     recording: contextlib.AbstractContextManager[Any] = (
@@ -173,20 +173,21 @@ def _run_here(
     with options.bar("colorizing") as progress, recording as add:
         rated = dataclasses.replace(chosen, rates=rates)
         for result in folder.colorize_files(net, pairs, rated, jobs, add):
-            results.append(result)
             counts[result.outcome] += 1
             if len(pairs) > 1 and not quiet:
-                progress(len(results), len(pairs))
-            if result.reason and len(pairs) > 1:
-                options.note(result.reason)
+                progress(counts.total(), len(pairs))
+            if result.reason:
+                failed.append(result)
+                if len(pairs) > 1:
+                    options.note(result.reason)
             elif result.passed_over and not quiet and counts[result.outcome] <= NAMED:
                 options.note(f"{result.source} is {result.passed_over}; {options.RECOLORS}")
-    if len(results) == 1 and results[0].reason:  # told as by every other command
-        kind = errors.InputError if results[0].is_bad_input else OSError
-        raise kind(results[0].reason)
+    if len(pairs) == 1 and failed:  # told as by every other command
+        kind = errors.InputError if failed[0].is_bad_input else OSError
+        raise kind(failed[0].reason)
     if not quiet:
-        _sum_up(results, counts, time.monotonic() - began, chosen)
-    return _list_failures(results, place)
+        _sum_up(pairs, counts, time.monotonic() - began, chosen)
+    return _list_failures(failed, len(pairs), place)
 
 
 def _open(path: Path | str | None, chosen: Any, threads: int | None) -> Any:
@@ -200,32 +201,36 @@ def _open(path: Path | str | None, chosen: Any, threads: int | None) -> Any:
     return net
 
 
-def _sum_up(results: list[Any], counts: Counter[str], seconds: float, chosen: Any) -> None:
+def _sum_up(
+    pairs: list[tuple[Path, Path]], counts: Counter[str], seconds: float, chosen: Any
+) -> None:
     """Prints in one line what became of the photographs; of one, the files that were written."""
     from tfcolor.colorizing import folder
 
-    if len(results) > 1:
+    if len(pairs) > 1:
         told = ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())
-        click.echo(f"{len(results)} photographs in {seconds:.1f} s: {told}")
-    elif folder.MADE in counts:
-        for path in chosen.outputs(results[0].target).values():
+        click.echo(f"{len(pairs)} photographs in {seconds:.1f} s: {told}")
+        return
+    target = pairs[0][1]
+    if folder.MADE in counts:
+        for path in chosen.outputs(target).values():
             click.echo(path)
     elif folder.THERE in counts:
-        options.tell_there(results[0].target)
+        options.tell_there(target)
 
 
-def _list_failures(results: list[Any], place: Path) -> bool:
-    """Lists the photographs that failed in a file; whether none did."""
+def _list_failures(failed: list[Any], count: int, place: Path) -> bool:
+    """Lists the photographs that failed, of so many, in a file; whether none did."""
     from tfcolor.colorizing import failures
 
-    failed = [(result.source, result.reason) for result in results if result.reason]
-    if len(results) > 1:
+    if count > 1:
         try:
-            where = f"; they are in {failures.write(place, failed)}"
+            listed = failures.write(place, [(each.source, each.reason) for each in failed])
+            where = f"; they are in {listed}"
         except OSError:  # The list repeats what was printed.
             where = ""
         if failed:
-            note = f"{len(failed)} of {len(results)} photographs failed{where}"
+            note = f"{len(failed)} of {count} photographs failed{where}"
             click.echo(f"Error: {note}", err=True)
     return not failed
 

@@ -30,6 +30,7 @@ from tfcolor.images import credentials, decoding, searching
 from tfcolor.support import errors
 
 MADE, THERE, FAILED = "made", "there already", "failed"  # what can become of a photograph
+AHEAD = 4  # photographs that wait for each worker; all others are just names
 PIXELS_AT_ONCE = 100_000_000  # in all photographs in work: 10 bytes each, so about a gigabyte
 
 
@@ -187,11 +188,18 @@ def colorize_files(
     for pair, reason in collisions.items():
         record(collision := Result(*pair, reason=reason))
         yield collision
-    apart = [pair for pair in pairs if pair not in collisions]
-    pool = futures.ThreadPoolExecutor(workers or os.cpu_count(), "photograph")
+    workers = workers or os.cpu_count() or 1
+    pool = futures.ThreadPoolExecutor(workers, "photograph")
+    waiting: set[futures.Future[Result]] = set()
     try:
-        for done in futures.as_completed([pool.submit(work, *pair) for pair in apart]):
-            yield done.result()
+        for pair in pairs:
+            if pair in collisions:
+                continue
+            waiting.add(pool.submit(work, *pair))
+            if len(waiting) == AHEAD * workers:  # there may be a million others
+                done, waiting = futures.wait(waiting, return_when=futures.FIRST_COMPLETED)
+                yield from (each.result() for each in done)
+        yield from (each.result() for each in futures.as_completed(waiting))
     finally:  # The caller may stop early.
         pool.shutdown(cancel_futures=True)
 
