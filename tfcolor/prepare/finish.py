@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import tensorflow as tf
@@ -63,12 +62,7 @@ def finish(
     disk.write(folder / DROPPED, text.getvalue().encode("utf-8", "surrogateescape"))
     disk.write(folder / REPORT, json.dumps(counts, indent=2) + "\n")
     infos = [
-        _write_split(
-            folder,
-            split,
-            {p: r for p, r in rows.items() if p.split == split},
-            settings.times_of if split == "train" else lambda name: 1,
-        )
+        _write_split(folder, split, {p: r for p, r in rows.items() if p.split == split}, settings)
         # A small set may have no photograph in its validation part.
         for split in splits
         if split != "validation" or counts[split].get("kept")
@@ -90,13 +84,12 @@ def finish(
 def _leave_out(rows: dict[parts.Part, list[parts.Entry]], settings: set_options.SetOptions) -> None:
     """Marks the photographs that count 0 times, so that none is dropped as a copy of them."""
     for part in rows:
-        if part.split != "test":
-            rows[part] = [
-                dataclasses.replace(row, kind=LEFT_OUT, reason=f"{row.name}: counts 0 times")
-                if row.kind == "kept" and settings.times_of(row.name) == 0
-                else row
-                for row in rows[part]
-            ]
+        rows[part] = [
+            dataclasses.replace(row, kind=LEFT_OUT, reason=f"{row.name}: counts 0 times")
+            if row.kind == "kept" and settings.times_of(part.split, row.name) == 0
+            else row
+            for row in rows[part]
+        ]
 
 
 def _find_copies(rows: dict[parts.Part, list[parts.Entry]], drop_leaks: bool) -> None:
@@ -130,13 +123,19 @@ def _write_split(
     folder: Path,
     split: str,
     rows: dict[parts.Part, list[parts.Entry]],
-    times_of: Callable[[str], int],
+    settings: set_options.SetOptions,
 ) -> tfds.core.SplitInfo:
     """Writes the kept photographs to the set's own files, one shard for each part that has any."""
-    kept = {
-        part: sum(times_of(row.name) for row in rows[part] if row.kind == "kept") for part in rows
+    # How often each photograph is written, for those that have a record in their part.
+    times = {
+        part: [
+            settings.times_of(split, row.name) if row.kind == "kept" else 0
+            for row in rows[part]
+            if row.kind in RECORDED
+        ]
+        for part in rows
     }
-    filled = [part for part in rows if kept[part]]
+    filled = [part for part in rows if any(times[part])]
     if not filled:
         raise errors.InputError(
             f"nothing is left of the {split} part of {folder}; see {folder / DROPPED}"
@@ -145,21 +144,18 @@ def _write_split(
     for index, part in enumerate(filled):
         name = f"{NAME}-{split}.tfrecord-{index:05d}-of-{len(filled):05d}"
         with disk.replacing(folder / name) as partial:
-            _copy_kept(part, rows[part], times_of, partial)
+            _copy_records(part, times[part], partial)
         size += (folder / name).stat().st_size
     return tfds.core.SplitInfo(
         name=split,
-        shard_lengths=[kept[part] for part in filled],
+        shard_lengths=[sum(times[part]) for part in filled],
         num_bytes=size,
         filename_template=_template(folder),
     )
 
 
-def _copy_kept(
-    part: parts.Part, rows: list[parts.Entry], times_of: Callable[[str], int], to: Path
-) -> None:
-    written = [row for row in rows if row.kind in RECORDED]
-    times = [times_of(row.name) if row.kind == "kept" else 0 for row in written]
+def _copy_records(part: parts.Part, times: list[int], to: Path) -> None:
+    """Copies each record of a part so many times."""
     if all(count == 1 for count in times):
         try:
             os.link(part.records, to)

@@ -30,17 +30,19 @@ class SetOptions:
             if count < 0:
                 raise errors.InputError(f"times must be 0 or more, got {count} for {pattern}")
 
-    def times_of(self, name: str) -> int:
-        """How often a photograph of that name counts in the training part."""
+    def times_of(self, split: str, name: str) -> int:
+        """How often a photograph of that name counts in a part of the set."""
         fitting = [n for pattern, n in self.times if fnmatch.fnmatchcase(name, pattern)]
-        return fitting[-1] if fitting else 1
+        if split == "test" or not fitting:
+            return 1
+        return fitting[-1] if split == "train" else min(fitting[-1], 1)
 
     def require_names(self, names: Iterable[str]) -> None:
         """Raises ValueError if a pattern of `times` fits none of these names."""
-        known = sorted(names)
+        known = list(names)
         for pattern, _ in self.times:
-            if not fnmatch.filter(known, pattern):
-                first = f"; the first is {known[0]!r}" if known else ", since they have none"
+            if not any(fnmatch.fnmatchcase(name, pattern) for name in known):
+                first = f"; the first is {min(known)!r}" if known else ", since they have none"
                 raise errors.InputError(
                     f"no photograph for training has a name like {pattern!r}{first}"
                 )

@@ -212,6 +212,7 @@ def _colorized(
         known = given.fitting(place, pixels)
         if not known:
             ask = functools.partial(settings.colors, net, l)
+            # Here several are asked at a time; `smooth.steady` asks one after the other.
             is_asked = place % ASKED == 0 or settings.smoothing == 0
             return FrameColors(frame, pixels, l, ask() if is_asked else ask, None)
         ab = transfer.colors(net, l, known, (), pixels.shape[:2], settings.saturation)
