@@ -1,5 +1,6 @@
 """Films: what is read, steadied, written and kept; each film of a test is written here."""
 
+import dataclasses
 import functools
 import itertools
 import os
@@ -183,12 +184,12 @@ def lightness(rgb):
 
 def test_lightness_is_kept_and_color_is_the_networks(tmp_path):
     source = film(tmp_path / "in.mp4", moving(4))
-    before = [read.pixels(read.open_film(source), f.picture) for f in frames_of(source)]
+    before = moving(4)
     target, notes = colorize(source, quality=1)
     after = [read.pixels(read.open_film(target), f.picture) for f in frames_of(target)]
     assert notes == []
     lab = skimage_color.rgb2lab(np.stack(after))
-    assert np.abs(lab[..., 0] - lightness(np.stack(before))).mean() < 0.5  # a level is 0.4
+    assert np.abs(lab[..., 0] - lightness(before)).mean() < 0.5  # a level is 0.4
     np.testing.assert_allclose(np.median(lab[..., 1:], axis=(0, 1, 2)), (22, -11), atol=1)
 
 
@@ -605,6 +606,16 @@ def test_scenes_that_are_in_color_stay_as_they_are(tmp_path):
     assert difference(target, frames).min() > 10 and not notes
 
 
+def test_a_scene_in_color_may_fade_to_black(tmp_path):
+    color = colorful_photo(0, HEIGHT, WIDTH)
+    frames = np.stack([color, color // 2, np.zeros_like(color)])
+    source = film(tmp_path / "in.mkv", np.concatenate([moving(30), frames]), codec="ffv1")
+    target, _ = colorize(source, quality=0)
+    made = shown(target)[1]
+    assert np.abs(made[-3].astype(int) - frames[0]).mean() < 8
+    assert made[-1].max() <= 2
+
+
 def test_a_film_that_is_wholly_in_color_is_not_written(tmp_path):
     source, _ = scenes(tmp_path / "in.mkv", True, True)
     target, notes = colorize(source, name="made.mkv")
@@ -671,7 +682,7 @@ def test_deinterlaced_frames_are_those_of_one_moment(tmp_path):
     whole = list(read.frames(known, deinterlace=True))
     assert [frame.time for frame in whole] == [frame.time for frame in read.frames(known)]
     for index, frame in enumerate(whole[1:-1], 1):
-        made, field = read.pixels(known, frame.picture), taken[2 * index]
+        made, field = np.atleast_3d(read.pixels(known, frame.picture)), taken[2 * index]
         assert np.abs(made[1::2].astype(int) - field[1::2]).max() <= 2  # the first field stays
         combed = taken[2 * index + 1]
         error, of_combs = (np.abs(x.astype(int) - field)[2:-2:2].mean() for x in (made, combed))
@@ -747,17 +758,27 @@ def test_the_shape_of_pixels_is_kept(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("pix_fmt", "color_range"), [("gray", 2), ("gray", 1), ("yuv420p", 1), ("yuvj420p", 2)]
+    ("pix_fmt", "color_range"),
+    [("gray", 2), ("gray", 1), ("yuv420p", 1), ("yuv420p", 2), ("yuvj420p", 2), ("yuv444p", 1)],
 )
 def test_levels_are_read_in_their_range(pix_fmt, color_range):
     levels = np.tile(np.arange(16, 236, dtype=np.uint8), (16, 1))
-    planes = levels if pix_fmt == "gray" else np.vstack([levels, np.full((8, 220), 128, np.uint8)])
-    frame = av.VideoFrame.from_ndarray(planes, format=pix_fmt)
+    frame = av.VideoFrame(220, 16, pix_fmt)
+    for plane in frame.planes:  # 128 is no color
+        rows = np.full((plane.height, plane.line_size), 128, np.uint8)
+        plane.update(rows)
+    luma = np.zeros((16, frame.planes[0].line_size), np.uint8)
+    luma[:, :220] = levels
+    frame.planes[0].update(luma)
     frame.color_range = color_range
     known = read.Film("", 0, 220, 16, 0, None, TIME_BASE, 0, Fraction(25), 1)
-    pixels = read.pixels(known, frame)
     expected = levels if color_range == 2 else np.round((levels - 16.0) * 255 / 219)
-    assert np.abs(pixels.reshape(16, 220, -1) - expected[..., None]).max() <= 1
+    pixels = read.pixels(known, frame)
+    assert pixels.ndim == 2  # gray is painted faster than equal red, green and blue
+    assert np.abs(pixels - expected).max() <= 1
+    larger = dataclasses.replace(known, width=440, height=32)  # read by swscale
+    resized = read.pixels(larger, frame).reshape(32, 440, -1)
+    assert np.abs(resized[8:24:2, 8:-8:2] - expected[4:12, 4:-4, None]).max() <= 2
 
 
 def test_a_colored_film_is_read_with_the_matrix_that_it_names():

@@ -9,7 +9,8 @@ References:
   2015, Fast guided filter (arXiv:1505.00996).
 """
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import cv2
@@ -38,8 +39,8 @@ class Upsampler:
         height, width = (min(sides) for sides in zip(l.shape, size, strict=True))
         if (height, width) != l.shape:
             l, ab = (arrays.resize(plane, height, width) for plane in (l, ab))
-        planes = np.concatenate([ab, _slope(l, ab), l[..., None]], axis=-1)
-        planes = np.ascontiguousarray(planes.transpose(2, 0, 1))  # (5, h', w')
+        colors = cv2.split(ab)
+        planes = np.stack([*colors, *_slopes(l, colors), l])  # (5, h', w')
         self._wide = np.empty((5, height, size[1]), np.float32)
         weights = _weights(size[1], width)
         for block, near in _bands(weights):
@@ -74,12 +75,13 @@ def _bands(weights: np.ndarray) -> Iterator[tuple[slice, slice]]:
         yield block, slice(int(used[0]), int(used[-1]) + 1)
 
 
-def _slope(l: np.ndarray, ab: np.ndarray) -> np.ndarray:
-    """How much ab changes with L* around each pixel, times TRUST; float32 (h', w', 2)."""
-    mean_l, mean_ab = _mean(l), _mean(ab)
-    covariance = _mean(l[..., None] * ab) - mean_l[..., None] * mean_ab
+def _slopes(l: np.ndarray, colors: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """How much each plane of color changes with L* around each pixel, times TRUST."""
+    mean_l = _mean(l)
     variance = _mean(l * l) - mean_l * mean_l
-    return TRUST * _mean(covariance / (variance + NOISE)[..., None])
+    for plane in colors:  # one by one: NumPy is slow over a last axis of two
+        covariance = _mean(l * plane) - mean_l * _mean(plane)
+        yield TRUST * _mean(covariance / (variance + NOISE))
 
 
 def _mean(plane: np.ndarray) -> np.ndarray:
@@ -87,6 +89,7 @@ def _mean(plane: np.ndarray) -> np.ndarray:
     return cv2.blur(plane, (side, side), borderType=cv2.BORDER_REFLECT)
 
 
+@functools.lru_cache(maxsize=2)  # the two sides of a film's frames
 def _weights(large: int, small: int) -> np.ndarray:
     """Bicubic (a = -1/2) enlargement of a row as a matrix, borders repeated; float32."""
     place = (np.arange(large) + 0.5) * small / large - 0.5

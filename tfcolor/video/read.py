@@ -26,6 +26,8 @@ ACCURATE = 0x4 | 0x40000 | 0x2000 | 0x4000
 # H.273's number -> swscale's, of which PyAV before 18 does not know the last, BT.2020.
 _MATRICES = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9}
 _FULL_RANGE = np.clip(np.round((np.arange(256) - 16) * (255 / 219)), 0, 255).astype(np.uint8)
+_FULL = {"yuvj420p", "yuvj422p", "yuvj444p"}  # 8-bit formats of full range
+_PLANES = {"yuv420p", "yuv422p", "yuv444p", *_FULL}  # 8-bit formats of three planes
 MARK = "Colorized by tfcolor"  # how the note in a result's metadata begins
 
 
@@ -196,6 +198,8 @@ def pixels(film: Film, picture: av.VideoFrame) -> np.ndarray:
 
     In a film that changes its size, frames are resized to the size of the first.
     """
+    if (gray := _luma_alone(film, picture)) is not None:
+        return np.rot90(gray, film.turns)
     is_gray = picture.format.name.startswith("gray")
     unnamed = Colorspace.ITU709 if picture.height >= HD_HEIGHT else Colorspace.ITU601
     turned = film.turns % 2
@@ -211,6 +215,24 @@ def pixels(film: Film, picture: av.VideoFrame) -> np.ndarray:
     if is_gray and picture.color_range == ColorRange.MPEG:  # swscale takes it for full range
         array = _FULL_RANGE[array]
     return np.rot90(array, film.turns)
+
+
+def _luma_alone(film: Film, picture: av.VideoFrame) -> np.ndarray | None:
+    """The gray levels of a stored frame without any color, uint8 (h, w); None of another.
+
+    It gives what swscale gives, in a fraction of the time, and gray photographs are painted faster.
+    """
+    sides = (film.height, film.width) if film.turns % 2 else (film.width, film.height)
+    if picture.format.name not in _PLANES or sides != (picture.width, picture.height):
+        return None
+    luma, *chroma = (
+        np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: plane.height, : plane.width]
+        for plane in picture.planes
+    )
+    if any((plane != 128).any() for plane in chroma):
+        return None
+    is_full = picture.format.name in _FULL or picture.color_range == ColorRange.JPEG
+    return luma.copy() if is_full else _FULL_RANGE[luma]
 
 
 def start_of(container: Any, time_base: Fraction) -> int:

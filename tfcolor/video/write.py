@@ -23,8 +23,10 @@ def frame(film: read.Film, time: int, duration: int, rgb: np.ndarray) -> av.Vide
     Args:
       film: to which it belongs.
       time, duration: those of the frame that it was made from, see `read.Frame`.
-      rgb: uint8 (h, w, 3).
+      rgb: uint8 (h, w, 3), or gray (h, w).
     """
+    if rgb.ndim == 2:
+        rgb = np.repeat(rgb[..., None], 3, axis=-1)
     height, width = rgb.shape[:2]
     if height % 2 or width % 2:
         rgb = np.pad(rgb, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
