@@ -182,6 +182,11 @@ def test_a_whole_number_may_stand_for_a_float_and_none_where_it_is_allowed():
         ({"classification_weight": 1.0}, "classification_weight needs a generator colorful or"),
         ({"uniform_share": 0.0}, r"uniform_share must be in \(0, 1\], got 0"),
         ({"size_weight": 1.0}, "size_weight needs an image_size of 512"),
+        ({"discriminator_depth": 6}, "discriminator_depth must be 1 to 5, got 6"),
+        (
+            {"discriminator_depth": 5, "depth": 5, "image_size": 64},
+            "discriminator_depth 5 needs an image_size of 96 or more, got 64 in stage train",
+        ),
         ({"gan_weight": 0.0, "l1_weight": 0.0}, "one of gan_weight, .* must be greater than 0"),
         ({"frozen": ("decoder",)}, "frozen must be of encoder_start, encoder, generator"),
         ({"gan_loss": "hinge", "label_smoothing": 0.1}, "label_smoothing needs the gan_loss bce"),

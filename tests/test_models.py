@@ -45,20 +45,22 @@ def test_unet_channels_are_the_papers():
     assert joined == [1024, 1024, 1024, 1024, 512, 256, 128]
 
 
-def test_patchgan_receptive_field_is_70_pixels():
+@pytest.mark.parametrize(("depth", "patch"), [(1, 16), (3, 70), (5, 286)])
+def test_patchgans_judge_the_patches_of_the_paper(depth, patch):
     # Instance-free weights: all ones, no normalization, so that no gradient cancels.
-    model = patchgan.build(width=1)
+    model = patchgan.build(width=1, depth=depth)
     for variable in model.trainable_variables:
         variable.assign(tf.ones(variable.shape))
-    l, ab = tf.zeros((1, 256, 256, 1)), tf.Variable(tf.zeros((1, 256, 256, 2)))
+    l, ab = tf.zeros((1, 512, 512, 1)), tf.Variable(tf.zeros((1, 512, 512, 2)))
+    side = 512 // 2**depth - 2
     with tf.GradientTape() as tape:
         logits = model([l, ab], training=False)
-        middle = logits[0, 15, 15, 0]
+        middle = logits[0, side // 2, side // 2, 0]
     seen = tf.reduce_max(tf.abs(tape.gradient(middle, ab)), axis=(0, 3)).numpy() > 0
-    assert logits.shape == (1, 30, 30, 1)
+    assert logits.shape == (1, side, side, 1)
     rows, columns = np.flatnonzero(seen.any(1)), np.flatnonzero(seen.any(0))
-    assert len(rows) == rows[-1] - rows[0] + 1 == 70
-    assert len(columns) == columns[-1] - columns[0] + 1 == 70
+    assert len(rows) == rows[-1] - rows[0] + 1 == patch
+    assert len(columns) == columns[-1] - columns[0] + 1 == patch
 
 
 def test_patchgan_is_conditional_on_lightness(rng):

@@ -50,7 +50,7 @@ FRECHET = "fd_efficientnet_lite0"
 BEST_BY = ("ab_error", "delta_e00", "mse", FRECHET)  # lower is better in all
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 STRATEGIES = ("auto", "one", "mirrored", "multi-worker", "tpu")
-MIN_IMAGE_SIZE = 32  # pixels; the PatchGAN judges nothing smaller
+MIN_IMAGE_SIZE = 32  # pixels
 MAX_SEED = 4_000_000  # the networks draw a thousand 32-bit seeds from it
 
 # These may differ when a run is resumed: all others shape weights or the order of photographs.
@@ -94,6 +94,7 @@ class ModelConfig:
 
     generator: str = "unet"
     discriminator: str = "patchgan"  # built only for stages with a gan_weight
+    discriminator_depth: int = 3  # halvings in the PatchGAN; it judges patches of 70 pixels with 3
     space: str = "lab"  # what the generator paints: the color planes ab, or all of RGB
     width: int = 64  # channels of the first layer of both networks; for hintnet, see there
     depth: int = 8  # halvings in the U-Net and the cDCGAN; sides must be multiples of 2**depth
@@ -114,8 +115,8 @@ class ModelConfig:
             checks.choice(self, "weights", WEIGHTS)
         if self.width < 1 or self.width & (self.width - 1):
             raise errors.InputError(f"width must be a power of two, got {self.width}")
-        if not 2 <= self.depth <= 10:
-            raise errors.InputError(f"depth must be 2 to 10, got {self.depth}")
+        checks.between(self, "depth", 2, 10)
+        checks.between(self, "discriminator_depth", 1, 5)
         checks.fraction(self, "dropout")
         if self.space == "rgb" and self.generator != "unet":
             raise errors.InputError(f"space rgb needs the generator unet, got {self.generator}")
@@ -232,8 +233,7 @@ class TrainConfig:
         for name in ("log", "validate", "checkpoint"):
             checks.positive(self, f"{name}_every_steps")
         checks.positive(self, "checkpoint_every_minutes", "keep_checkpoints")
-        if not 0 <= self.seed <= MAX_SEED:
-            raise errors.InputError(f"seed must be 0 to {MAX_SEED}, got {self.seed}")
+        checks.between(self, "seed", 0, MAX_SEED)
         checks.choice(self, "precision", PRECISIONS)
         checks.choice(self, "strategy", STRATEGIES)
         names = [stage.name for stage in self.stages]
@@ -265,6 +265,8 @@ class TrainConfig:
             raise errors.InputError(
                 f"image_size must be a multiple of {model.stride}{power}, got {size}; {remedy}"
             )
+        if stage.gan_weight and model.discriminator == "patchgan":
+            checks.patches(model.discriminator_depth, size, stage.name)
         for asked, asks, known in (
             ("encoder_start" in stage.frozen, "frozen encoder_start needs", HINTED),
             ("encoder" in stage.frozen, "frozen encoder needs", ENCODERS),

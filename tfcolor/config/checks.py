@@ -28,6 +28,12 @@ def fraction(part: Any, *names: str) -> None:
             raise errors.InputError(f"{name} must be in [0, 1), got {value}")
 
 
+def between(part: Any, name: str, least: int, most: int) -> None:
+    value = getattr(part, name)
+    if not least <= value <= most:
+        raise errors.InputError(f"{name} must be {least} to {most}, got {value}")
+
+
 def choice(part: Any, name: str, choices: tuple[str, ...]) -> None:
     value = getattr(part, name)
     if value not in choices:
@@ -45,3 +51,12 @@ def generator(asks: str, given: str, known: Collection[str], remedy: str = "") -
     """Checks for one of the known generators; `asks` names what needs it, such as "hints need"."""
     if given not in known:
         raise errors.InputError(f"{asks} a generator {' or '.join(known)}, got {given}{remedy}")
+
+
+def patches(depth: int, image_size: int, stage: str) -> None:
+    """Checks that a PatchGAN has something to judge."""
+    if image_size < (least := 3 * 2**depth):
+        raise errors.InputError(
+            f"discriminator_depth {depth} needs an image_size of {least} or more, got {image_size} "
+            f"in stage {stage}"
+        )

@@ -75,4 +75,12 @@ def build_discriminator(settings: config.ModelConfig, dtype: str, seed: int) -> 
             return cdcgan.build_discriminator(width, settings.depth - 1, channels, dtype, seed)
         case "sagan":
             return sagan.build_discriminator(width, channels, dtype, seed)
-    return patchgan.build(width, settings.normalization, settings.spectral, channels, dtype, seed)
+    return patchgan.build(
+        width,
+        settings.normalization,
+        settings.spectral,
+        channels,
+        dtype,
+        seed,
+        settings.discriminator_depth,
+    )

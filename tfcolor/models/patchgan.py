@@ -1,4 +1,4 @@
-"""The 70 x 70 PatchGAN discriminator of pix2pix (arXiv:1611.07004, 6.1.2)."""
+"""The PatchGAN discriminators of pix2pix (arXiv:1611.07004, 6.1.2)."""
 
 import keras
 from keras import layers
@@ -13,8 +13,9 @@ def build(
     channels: int = 2,
     dtype: str = "float32",
     seed: int = 0,
+    depth: int = 3,
 ) -> keras.Model:
-    """The discriminator C64-C128-C256-C512, conditional on the lightness plane.
+    """The discriminator C64-C128-C256-C512 of depth 3, conditional on the lightness plane.
 
     Args:
       width: channels of the first layer.
@@ -23,10 +24,12 @@ def build(
       channels: planes that are judged; 2 for ab, 3 for RGB.
       dtype: Keras dtype policy of the body, such as "mixed_bfloat16".
       seed: of the initial weights.
+      depth: number of halvings, 1 or more. The paper's C64-C128 has 1, its deepest has 5.
 
     Returns:
-      A model [float32 (n, h, w, 1), float32 (n, h, w, channels)] -> float32 (n, h/8 - 2,
-      w/8 - 2, 1) logits, one for each patch of 70 x 70 pixels; > 0 where it is judged real.
+      A model [float32 (n, h, w, 1), float32 (n, h, w, channels)] -> float32 (n, h / 2**depth - 2,
+      w / 2**depth - 2, 1) logits, one for each patch; > 0 where it is judged real. The side of a
+      patch is 9 * 2**depth - 2 pixels: 16, 34, 70, 142, 286.
     """
     seeds = iter(range(seed * 1000, seed * 1000 + 1000))
 
@@ -48,8 +51,9 @@ def build(
     x = layers.Concatenate(dtype=dtype)([l, color])
     x = convolve(x, width, strides=2, bias=True)
     x = layers.LeakyReLU(blocks.LEAKY_SLOPE, dtype=dtype)(x)
-    for multiple, strides in ((2, 2), (4, 2), (8, 1)):
-        x = convolve(x, width * multiple, strides, bias=spectral)
+    for layer in range(1, depth + 1):
+        strides = 2 if layer < depth else 1
+        x = convolve(x, width * min(2**layer, 8), strides, bias=spectral)
         if not spectral:
             x = blocks.normalize(normalization, dtype)(x)
         x = layers.LeakyReLU(blocks.LEAKY_SLOPE, dtype=dtype)(x)
