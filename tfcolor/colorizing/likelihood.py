@@ -21,6 +21,9 @@ ALIKE = 8.0  # CIEDE2000; colors that differ by less look alike, and are told as
 RIGHT = 10.0  # CIEDE2000; a color that differs by less from the truth is right
 LEAST = 0.003  # less likely classes do not count; all of them together have about 2 %
 SPREAD = 3.0  # CIEDE2000; about the standard deviation of the colors in a class
+# The odds that a color is right over those by the classes alone: the network refines its colors
+# after it chose among classes. Chosen on 300 validation photographs.
+REFINED = 1.3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -202,6 +205,7 @@ def certainty(probabilities: np.ndarray, l: np.ndarray, ab: np.ndarray) -> np.nd
     planes = np.pad(np.concatenate([l[..., None], ab], -1), [*beyond, (0, 0)], "edge")
     means = classes.cell_means(planes)
     told = _right(probabilities, means)
+    told = REFINED * told / (1 + (REFINED - 1) * told)
     whole = cv2.resize(told, None, fx=classes.CELL, fy=classes.CELL, interpolation=cv2.INTER_LINEAR)
     return whole[:height, :width]
 
