@@ -98,9 +98,8 @@ def test_what_cannot_be_asked_is_named():
 def test_a_color_is_as_certain_as_the_colors_near_it_are_likely():
     l = np.zeros((6, 9), np.float32)  # L* 50; the last cells lie partly beyond the border
     told = np.tile(distribution(RED=0.6, BESIDE=0.1, BLUE=0.3), (2, 3, 1))
-    odds = likelihood.REFINED
-    for painted, share in ((RED, 0.7), (BLUE, 0.3), ((-40, 40), 0.0)):
-        expected = odds * share / (1 - share + odds * share)
+    # The classes say 0.7, 0.3 and 0, whose odds are raised by 1.3: 0.7 x 1.3 to 0.3.
+    for painted, expected in ((RED, 0.752), (BLUE, 0.358), ((-40, 40), 0.0)):
         ab = np.tile(np.float32(painted) / 110, (6, 9, 1))
         found = likelihood.certainty(told, l, ab)
         assert found.shape == (6, 9) and found.dtype == np.float32
