@@ -160,6 +160,21 @@ def test_the_decay_of_what_is_slowed_is_slowed_as_much():
         np.testing.assert_array_equal(bias, 8.0)
 
 
+@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
+def test_the_optimizer_makes_the_steps_of_kerass_adam(rng, precision):
+    stage = config.StageConfig(beta_1=0.6, beta_2=0.99)
+    start = rng.standard_normal((3, 4)).astype(np.float32)
+    mine, theirs = keras.Variable(start), keras.Variable(start)
+    adam = optimizer.build(stage, 1e-2, [mine], (), precision)
+    reference = keras.optimizers.Adam(1e-2, beta_1=0.6, beta_2=0.99)
+    for _ in range(5):
+        gradient = tf.constant(rng.standard_normal((3, 4)), tf.float32)
+        adam.apply([adam.scale_loss(gradient)], [mine])
+        reference.apply([gradient], [theirs])
+        np.testing.assert_allclose(mine, theirs, rtol=1e-6, atol=1e-6)
+    assert np.abs(mine - start).min() > 1e-3
+
+
 def test_the_encoder_moves_at_its_own_rate(noise):
     settings = colornet(encoder_rate=0.1, learning_rate=1e-2)
     fresh, trained = states.TrainState(settings), steps(settings, noise)

@@ -13,7 +13,8 @@ class SlowedAdam(keras.optimizers.Adam):
 
     A factor on their gradients would have no effect, since Adam normalizes them. The decay is not
     left to Keras, which has one rate for all variables. Biases and normalizations, which have one
-    dimension, do not decay, as usual.
+    dimension, do not decay, as usual. Adam's step is TensorFlow's own operation: a graph with one
+    node a variable, where Keras has 14, is traced and optimized in much less time.
     """
 
     def __init__(  # type: ignore[no-untyped-def]
@@ -33,14 +34,28 @@ class SlowedAdam(keras.optimizers.Adam):
         )
 
     def update_step(
-        self, gradient: tf.Tensor, variable: keras.Variable, learning_rate: tf.Tensor
+        self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor
     ) -> None:
         """Updates one variable: by its decay, then by Adam's step."""
-        if self._get_variable_index(variable) in self._slowed_indices:
-            learning_rate = learning_rate * self._slow_rate
+        index = self._get_variable_index(variable)
+        rate = tf.cast(learning_rate, variable.dtype)
+        if index in self._slowed_indices:
+            rate *= self._slow_rate
         if self._decay and len(variable.shape) > 1:
-            self.assign_sub(variable, variable * (self._decay * learning_rate))
-        super().update_step(gradient, variable, learning_rate)
+            variable.assign_sub(variable * (self._decay * rate))
+        step = tf.cast(self.iterations + 1, variable.dtype)
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,
+            m=self._momentums[index].value.handle,
+            v=self._velocities[index].value.handle,
+            beta1_power=self.beta_1**step,
+            beta2_power=self.beta_2**step,
+            lr=rate,
+            beta1=self.beta_1,
+            beta2=self.beta_2,
+            epsilon=self.epsilon,
+            grad=tf.cast(gradient, variable.dtype),
+        )
 
 
 def build(
