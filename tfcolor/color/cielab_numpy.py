@@ -22,10 +22,8 @@ def tones(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Luminance Y in [0, 1] and L* in [0, 100], to 0.01, of a photograph; both float32 (h, w)."""
     linear = linear_table(pixels.dtype)
     if pixels.ndim == 2:
-        return np.take(linear, pixels), np.take(lightness_of_levels(pixels.dtype), pixels)
-    luminance = np.zeros(pixels.shape[:2], np.float32)
-    for channel, weight in enumerate(_RELATIVE_FROM_RGB[1]):
-        luminance += weight * np.take(linear, pixels[..., channel])
+        return _of_levels(linear, pixels), _of_levels(lightness_of_levels(pixels.dtype), pixels)
+    luminance = cv2.transform(_of_levels(linear, pixels), _RELATIVE_FROM_RGB[1:2])
     return luminance, _look_up(lightness_table(), luminance)
 
 
@@ -96,9 +94,7 @@ def to_rgb(lightness: np.ndarray, ab: np.ndarray, dtype: np.dtype) -> np.ndarray
 
 def _luminance_of(lightness: np.ndarray) -> np.ndarray:
     """Luminance Y in [0, 1] of L*, float32 of any shape."""
-    luminance = (lightness + np.float32(16)) * np.float32(1 / 116)
-    _cube(luminance)
-    return luminance
+    return _cube((lightness + np.float32(16)) * np.float32(1 / 116))
 
 
 def _largest_factor(y: np.ndarray, root: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -112,9 +108,7 @@ def _largest_factor(y: np.ndarray, root: np.ndarray, a: np.ndarray, b: np.ndarra
 def _linear_rgb(y: np.ndarray, root: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Linear red, green and blue, float32 (3, ...), not clipped."""
     x, z = a * np.float32(1 / 500), b * np.float32(-1 / 200)
-    for plane in (x, z):
-        plane += root
-        _cube(plane)
+    x, z = (_cube(np.add(plane, root, out=plane)) for plane in (x, z))
     linear = np.empty((3, *y.shape), np.float32)
     product = np.empty_like(y)
     # Not a matrix product: with 3 rows and many columns, BLAS costs three times as much.
@@ -125,15 +119,12 @@ def _linear_rgb(y: np.ndarray, root: np.ndarray, a: np.ndarray, b: np.ndarray) -
     return linear
 
 
-def _cube(root: np.ndarray) -> None:
-    """The inverse of `_cube_root`, in place."""
-    dark = root <= constants.ROOT_KNEE
-    line = root[dark]
-    line -= np.float32(constants.LAB_OFFSET)
-    line *= np.float32(1 / constants.LAB_SLOPE)
-    square = root * root
-    root *= square
-    root[dark] = line
+def _cube(root: np.ndarray) -> np.ndarray:
+    """The inverse of `_cube_root`: a cube above the knee, a line below it; float32."""
+    flat, knee, slope = root.reshape(1, -1), constants.ROOT_KNEE, 1 / constants.LAB_SLOPE
+    # The cube does not change below the knee, nor the line above it, so their sum needs no mask.
+    cube, line = cv2.pow(np.maximum(flat, knee), 3), np.minimum(flat, knee)
+    return cv2.addWeighted(cube, 1, line, slope, -knee * slope).reshape(root.shape)
 
 
 def _cube_root(relative: np.ndarray) -> np.ndarray:
@@ -162,6 +153,13 @@ def encode(linear: np.ndarray) -> np.ndarray:
     """Linear light -> encoded sRGB, both in [0, 1]."""
     power = 1.055 * np.power(np.maximum(linear, constants.LINEAR_KNEE), 1 / 2.4) - 0.055
     return np.where(linear > constants.LINEAR_KNEE, power, linear * 12.92)
+
+
+def _of_levels(table: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """The entries of a table with one for each level of the dtype; as `np.take`, but faster."""
+    is_byte = levels.dtype == np.uint8
+    found: np.ndarray = cv2.LUT(levels, table) if is_byte else np.take(table, levels)
+    return found
 
 
 def _look_up(table: np.ndarray, values: np.ndarray) -> np.ndarray:
