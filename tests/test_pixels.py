@@ -76,3 +76,15 @@ def test_colors_out_of_srgb_are_mapped_as_in_training():
     assert difference.mean() < 0.05 and np.quantile(difference, 0.99) < 0.5
     assert difference.max() < 1.5  # a level of blue or two in the dark
     assert np.abs(rgb.astype(int) - expected).max() > 20
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5])
+def test_as_few_colors_as_one_become_what_they_are_among_many(count):
+    lightness = np.linspace(2, 95, 40, dtype=np.float32)  # below the knee and above it
+    ab = np.float32([[90, -80]] * 40)  # none of which sRGB has
+    among = cielab_numpy.to_rgb(lightness, ab, UINT16)
+    for first in range(0, 40, count):
+        few = slice(first, first + count)
+        np.testing.assert_array_equal(
+            cielab_numpy.to_rgb(lightness[few], ab[few], UINT16), among[few]
+        )
