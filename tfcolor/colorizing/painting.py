@@ -10,8 +10,8 @@ from tfcolor.color import cielab_numpy, constants
 from tfcolor.colorizing import reduction, upsample
 from tfcolor.support import errors
 
-_STRIP = 393_216  # pixels; smaller strips cost more calls, larger ones leave the cache
-_FEW = 5  # strips, 2 MP; photographs with no more are painted by one thread
+_STRIP = 262_144  # pixels; smaller strips cost more calls, larger ones leave the cache
+_FEW = 8  # strips, 2 MP; photographs with no more are painted by one thread
 
 
 def paint(
