@@ -32,9 +32,26 @@ def figure(value):
 @pytest.mark.parametrize("run", catalog.RUNS, ids=lambda run: f"{run.group}-{run.name}")
 def test_every_run_of_the_catalog_can_be_trained(run):
     settings = fields.override(recipes.get(run.recipe), **fields.parse(run.assignments))
-    assert settings.stages[0].image_size == (192 if run.name == "larger" else 128)
-    if run.group == "experiments":
+    assert settings.stages[0].image_size == {"tfcolor-96": 96, "tfcolor-192": 192}.get(
+        run.name, 128
+    )
+    assert bool(run.minutes) != bool(run.crops)
+    if run.group == catalog.EXPERIMENTS:
         assert run.about and run.expected
+
+
+def test_an_experiment_differs_from_its_control_in_one_field():
+    runs = {run.name: run for run in catalog.RUNS}
+    compared = [run for run in catalog.RUNS if run.control]
+    assert len(compared) == 12
+    for run in compared:
+        control = runs[run.control]
+        assert (run.recipe, run.minutes, run.crops) == (
+            control.recipe,
+            control.minutes,
+            control.crops,
+        )
+        assert len(run.changes.items() - control.changes.items()) == 1
 
 
 def test_names_of_runs_are_their_own():
@@ -49,11 +66,13 @@ def test_a_run_has_as_many_steps_as_its_processor_time_pays_for(monkeypatch):
 
     monkeypatch.setattr(measure, "step_call", step_call)
     monkeypatch.setattr(train.time, "process_time", lambda: now[0])
-    planned = train.plan(catalog.Run("tfcolor", "recipes"))
+    planned = train.plan(catalog.Run("tfcolor", catalog.RECIPES, "tfcolor", minutes=60.0))
     stages = recipes.get("tfcolor").stages  # 30,000 and 6,000 steps, in their proportions
     assert list(planned["cpu_s"].values()) == [0.25, 0.5]
     mean = sum(s.steps * c for s, c in zip(stages, (0.25, 0.5), strict=True)) / 36_000
-    assert planned["steps"] == int(catalog.CPU_MINUTES["recipes"] * 60 / mean)
+    assert planned["steps"] == int(60 * 60 / mean)
+    counted = train.plan(catalog.Run("tfcolor", catalog.EXPERIMENTS, "tfcolor", crops=2 * 816_000))
+    assert counted["steps"] == 72_000  # as 36,000 steps have 30,000 x 24 + 6,000 x 16 crops
 
 
 def test_a_run_goes_on_with_the_steps_it_began_with(tmp_path, monkeypatch):
@@ -130,16 +149,40 @@ def test_what_a_run_had_seen_ends_with_the_chosen_step():
     assert [stage["photographs"] for stage in stages] == [30_000 * 24, 500 * 16]
 
 
-def test_experiments_stand_beside_the_control():
-    names = [run.name for run in catalog.EXPERIMENTS]
+def test_experiments_stand_beside_their_controls():
+    runs = {name: {"group": "experiments", "control": ""} for name in ("a", "b")}
+    runs |= {"a-film": {"group": "experiments", "control": "a"}, "c": {"group": "recipes"}}
     less = {"ab_error": figure(-0.5), report.FRECHET: figure(2.0)}
     evaluation = {
-        "rows": dict.fromkeys(names, {"colorfulness": figure(20.0)}),
-        "differences": {f"control - {name}": less for name in names},
+        "rows": dict.fromkeys(runs, {"colorfulness": figure(20.0)}),
+        "differences": {"a - a-film": less},
     }
-    lines = report.experiment_table(evaluation).splitlines()
-    assert lines[2] == "| control | 20 |  |  |"
-    assert "| film | 20 | +0.5 | -2 |" in lines and len(lines) == 2 + len(names)
+    lines = report.experiment_table(evaluation, runs).splitlines()
+    assert lines[2:] == ["| a | 20 |  |  |", "| b | 20 |  |  |", "| a-film | 20 | +0.5 | -2 |"]
+
+
+def test_a_run_is_measured_once_and_then_needs_no_weights(tmp_path, monkeypatch):
+    run, asked = catalog.RUNS[0], []
+    (tmp_path / f"{run.name}.json").write_text('{"done": true}')
+
+    def evaluated(folder, group, models, photos, *options):
+        asked.append((group, photos, *options))
+
+    monkeypatch.setattr(collect, "_evaluated", evaluated)
+    monkeypatch.setattr(collect, "call", lambda *arguments: asked.append(arguments[2:]))
+    monkeypatch.setattr(collect, "_described", lambda folder, run: {"name": run.name})
+    monkeypatch.setattr(collect, "benchmarked", lambda path, *options: {"at_share": {"psnr": 22.0}})
+    for _ in range(2):
+        with pytest.raises(SystemExit, match="^tfcolor-again, capstone, .*: not trained"):
+            collect.collect(tmp_path, "photographs", "test", tmp_path / "out")
+    model = tmp_path / "models" / run.name
+    assert asked == [
+        ("export", tmp_path / run.name, model, "--checkpoint", "last"),
+        ("recipes", "test", "--part", "all"),
+        ("samples", "samples"),
+    ]
+    collected = json.loads((tmp_path / f"{run.name}-collected.json").read_text())
+    assert collected == {"name": run.name, "at_strength": {"psnr": 22.0}}
 
 
 def test_what_was_not_reached_is_marked():

@@ -21,6 +21,7 @@ from tfcolor import config
 from tfcolor.runtimes import saved_models, workdirs
 
 ROOT = Path(__file__).parents[2]
+RUNS = "runs.json"  # all runs, in the order of the catalog
 SIDE = 128  # pixels, of the center squares that are measured
 SHIPPED = ROOT / "saved_models" / "tfcolor-base"
 STRENGTH = 200  # photographs for figures at equal colorfulness
@@ -36,42 +37,45 @@ def collect(folder: Path, train: str, test: str, out: Path) -> None:
 
     Args:
       folder: the RUNS of `train.py`.
-      train, test: folders of photographs.
+      train, test: folders of photographs, or prepared sets.
       out: docs/report.
 
     Raises:
-      SystemExit: if the training of a recipe is not complete.
+      SystemExit: if a run is not trained, after the others were measured.
     """
     done = [run for run in catalog.RUNS if _cost(folder, run).get("done")]
-    if missing := [run.name for run in catalog.RECIPES if run not in done]:
+    runs = [_measured(folder, run, train, test) for run in done]
+    if missing := [run.name for run in catalog.RUNS if run not in done]:
         raise SystemExit(f"{', '.join(missing)}: not trained; run train.py first")
-    for name in ("runs", "pictures"):
-        (out / name).mkdir(parents=True, exist_ok=True)
-    for run in done:
-        _export(folder, run)
-        measured_on = test if run.group == "recipes" else train
-        at_strength = _strength(folder, run, measured_on)
-        collected = {**_described(folder, run), "at_strength": at_strength}
-        write(out / "runs" / f"{run.name}.json", collected)
-    models = [folder / "models" / run.name for run in catalog.RECIPES]
-    write(out / "recipes.json", _evaluated(folder, "recipes", models, test))
-    if all(run in done for run in catalog.EXPERIMENTS):  # otherwise some would be measured twice
-        tried = [folder / "models" / run.name for run in catalog.EXPERIMENTS]
-        measured = _evaluated(folder, "experiments", tried, train, "--part", "validation")
-        write(out / "experiments.json", measured)
-    _evaluated(folder, "samples", [*models, SHIPPED], "samples")  # for the examples of `draw`
+    (out / "pictures").mkdir(parents=True, exist_ok=True)
+    write(out / RUNS, runs)
+    for group, photos in ((catalog.RECIPES, test), (catalog.EXPERIMENTS, train)):
+        models = [folder / "models" / run.name for run in catalog.RUNS if run.group == group]
+        write(out / f"{group}.json", _evaluated(folder, group, models, photos))
+    _evaluated(folder, "samples", [SHIPPED], "samples")  # for the examples of `draw`
     write(out / "data.json", _analyzed(folder, train, out))
+
+
+def _measured(folder: Path, run: catalog.Run, train: str, test: str) -> dict[str, Any]:
+    """All that is told of a trained run; once it is measured, its weights are not needed."""
+    path = folder / f"{run.name}-collected.json"
+    if not path.exists():
+        model = folder / "models" / run.name
+        if not model.exists():
+            last = ("--checkpoint", "last")
+            call(*catalog.TFCOLOR, "export", folder / run.name, model, *last)
+        photos, part = (test, "all") if run.group == catalog.RECIPES else (train, "validation")
+        _evaluated(folder, run.group, [model], photos, "--part", part)
+        if run.group == catalog.RECIPES:
+            _evaluated(folder, "samples", [model], "samples")
+        at_strength = _strength(folder, run, photos, part)
+        write(path, {**_described(folder, run), "at_strength": at_strength})
+    return json.loads(path.read_text())
 
 
 def _cost(folder: Path, run: catalog.Run) -> dict[str, Any]:
     path = folder / f"{run.name}.json"
     return json.loads(path.read_text()) if path.exists() else {}
-
-
-def _export(folder: Path, run: catalog.Run) -> None:
-    target = folder / "models" / run.name
-    if not target.exists():
-        call(*catalog.TFCOLOR, "export", folder / run.name, target)
 
 
 def _described(folder: Path, run: catalog.Run) -> dict[str, Any]:
@@ -85,6 +89,9 @@ def _described(folder: Path, run: catalog.Run) -> dict[str, Any]:
         "name": run.name,
         "group": run.group,
         "recipe": run.recipe,
+        "control": run.control,
+        "about": run.about,
+        "expected": run.expected,
         "set": run.assignments,
         "cpu_minutes": round(cost["cpu_minutes"], 1),
         "stages": [{**each, "cpu_s": round(cost["cpu_s"][each["name"]], 3)} for each in whole],
@@ -152,10 +159,9 @@ def evaluated(path: Path, models: Iterable[Path], *options: object) -> dict[str,
     return {"protocol": protocol, "rows": whole["rows"], "differences": whole["differences"]}
 
 
-def _strength(folder: Path, run: catalog.Run, photos: str) -> dict[str, Any]:
+def _strength(folder: Path, run: catalog.Run, photos: str, part: str) -> dict[str, Any]:
     """The figures of strength.py at 0.85 times the truth's colorfulness."""
-    part = "all" if run.group == "recipes" else "validation"
-    options = ["--run", folder / run.name, "--data", photos, "--part", part]
+    options = ["--run", folder / run.name, "--checkpoint", "last", "--data", photos, "--part", part]
     options += ["--limit", STRENGTH, "--side", SIDE, "--network-size", SIDE]
     path = folder / f"{run.name}-strength.json"
     return benchmarked(path, "strength.py", *options)["at_share"]
@@ -191,12 +197,6 @@ def call(*arguments: object) -> str:
     ).stdout
 
 
-def read_runs(out: Path) -> list[dict[str, Any]]:
-    """The collected runs, in the order of the catalog."""
-    paths = [out / "runs" / f"{run.name}.json" for run in catalog.RUNS]
-    return [json.loads(path.read_text()) for path in paths if path.exists()]
-
-
-def write(path: Path, content: dict[str, Any]) -> None:
+def write(path: Path, content: dict[str, Any] | list[dict[str, Any]]) -> None:
     """Writes JSON on one line."""
     path.write_text(json.dumps(content, separators=(",", ":")) + "\n")

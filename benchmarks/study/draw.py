@@ -26,7 +26,7 @@ Collected = Mapping[str, Any]  # a run, as `collect.collect` writes it
 def curves(runs: Iterable[Collected], out: Path) -> None:
     """Draws validation figures and losses over CPU time, one line per run."""
     runs = list(runs)
-    for group in catalog.CPU_MINUTES:
+    for group in catalog.GROUPS:
         members = [run for run in runs if run["group"] == group]
         if not members:
             continue
@@ -76,7 +76,8 @@ def minutes(run: Collected, steps: np.ndarray) -> np.ndarray:
 
 def gallery(folder: Path, out: Path) -> None:
     """Draws held-out photographs, colorized by every recipe and by the shipped model."""
-    names = [run.name for run in catalog.RECIPES] + [collect.SHIPPED.name]
+    recipes = [run.name for run in catalog.RUNS if run.group == catalog.RECIPES]
+    names = [*recipes, collect.SHIPPED.name]
     held_out = sorted(samples.from_package("test").names.values())[:GALLERY]
     made = [colorized(folder, name, held_out) for name in names]
     truth = [_truth(name) for name in held_out]

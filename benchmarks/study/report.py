@@ -33,7 +33,6 @@ from tfcolor.export import modelcard
 
 HERE = Path(__file__).parent
 OUT = HERE.parents[1] / "docs" / "report"
-CONTROL = "control"  # the experiment that the others are compared with
 SHIPPED = "tfcolor"  # the row of the model that comes with the package
 FRECHET = config.FRECHET
 SHARE = 0.85  # of the truth's colorfulness, at which strength.py compares models
@@ -64,20 +63,19 @@ def render(out: Path) -> str:
         keep_trailing_newline=True,
     )
     found = {path.stem: json.loads(path.read_text()) for path in sorted(out.glob("*.json"))}
-    runs = {run["name"]: run for run in collect.read_runs(out)}
+    runs = {run["name"]: run for run in found.pop("runs")}
     recipes, ours = found["recipes"], found["shipped"]
     return environment.get_template("text.md").render(
         **found,
         runs=runs,
-        minutes=catalog.CPU_MINUTES,
         pm=pm,
         at_strength=at_strength,
         cpu=[run["cpu_minutes"] for run in runs.values() if run["group"] == "recipes"],
         less=functools.partial(difference, recipes),
         recipe_table=model_table(recipes),
-        strength_tables={group: strength_table(runs, group) for group in catalog.CPU_MINUTES},
-        expectation_table=expectation_table(),
-        experiment_table=experiment_table(found["experiments"]),
+        strength_tables={group: strength_table(runs, group) for group in catalog.GROUPS},
+        expectation_table=expectation_table(runs),
+        experiment_table=experiment_table(found["experiments"], runs),
         aims=aims(ours, recipes),
         shipped_tables={side: model_table(ours[f"at_{side}"], "shipped") for side in (256, 128)},
     )
@@ -177,22 +175,25 @@ def strength_table(runs: Mapping[str, draw.Collected], group: str) -> str:
     return modelcard.table(lines)
 
 
-def expectation_table() -> str:
+def expectation_table(runs: Mapping[str, draw.Collected]) -> str:
     """A table of every experiment's change and its expected effect."""
     lines = [["", "changed", "expected"]]
-    lines += [[run.name, run.about, run.expected] for run in catalog.EXPERIMENTS]
+    for run in runs.values():
+        if run["group"] == catalog.EXPERIMENTS:
+            lines.append([run[column] for column in ("name", "about", "expected")])
     return modelcard.table(lines)
 
 
-def experiment_table(evaluation: Table) -> str:
-    """A table of every experiment's figures, compared with the control's."""
+def experiment_table(evaluation: Table, runs: Mapping[str, draw.Collected]) -> str:
+    """A table of every experiment's figures, compared with its control's."""
     lines = [["", "colorfulness", "ab error minus control's", "Fréchet distance minus control's"]]
-    for run in catalog.EXPERIMENTS:
+    for name in (name for name, run in runs.items() if run["group"] == catalog.EXPERIMENTS):
+        control = runs[name]["control"]
         less = [
-            "" if run.name == CONTROL else difference(evaluation, run.name, CONTROL, metric)
+            difference(evaluation, name, control, metric) if control else ""
             for metric in ("ab_error", FRECHET)
         ]
-        lines.append([run.name, pm(evaluation["rows"], run.name, "colorfulness"), *less])
+        lines.append([name, pm(evaluation["rows"], name, "colorfulness"), *less])
     return modelcard.table(lines)
 
 
@@ -254,7 +255,7 @@ def main(folder: Path | None, data: str | None, behind: tuple[Path, ...], test: 
         if not (data and test):
             raise click.UsageError("give --data and --test with RUNS")
         collect.collect(folder, data, test, OUT)
-        draw.curves(collect.read_runs(OUT), pictures)
+        draw.curves(json.loads((OUT / collect.RUNS).read_text()), pictures)
         draw.gallery(folder, pictures)
         collect.write(OUT / "examples.json", draw.examples(folder, pictures))
     if behind:

@@ -1,10 +1,10 @@
-"""Trains the runs of docs/report/ one after another, each for a fixed CPU time.
+"""Trains the runs of docs/report/ one after another, each for a fixed processor time.
 
     python benchmarks/study/train.py RUNS --data PHOTOS [--only NAME]
 
 It first times a step of every stage and scales the stages' steps by one factor, so that the whole
-run takes that time. RUNS/NAME is the run, RUNS/NAME.json its cost. After an interruption, the same
-command resumes.
+run takes that time, or is trained on that many crops. RUNS/NAME is the run, RUNS/NAME.json its
+cost. After an interruption, the same command resumes.
 """
 
 import concurrent.futures
@@ -26,7 +26,7 @@ CALLS = 4  # timed calls of a step
 
 
 def plan(run: catalog.Run) -> dict[str, Any]:
-    """The "steps" of a run that fit into its CPU time, and "cpu_s", the cost of a step by stage."""
+    """The "steps" of a run, and "cpu_s", the processor time of a step by stage."""
     sys.path.insert(0, str(Path(__file__).parent.parent))
     import measure
 
@@ -42,8 +42,11 @@ def plan(run: catalog.Run) -> dict[str, Any]:
         for _ in range(CALLS):
             call()
         costs[stage.name] = (time.process_time() - began) / CALLS
-    whole = sum(stage.steps * costs[stage.name] for stage in settings.stages)
-    share = 60 * catalog.CPU_MINUTES[run.group] / whole
+    if run.crops:
+        share = run.crops / sum(stage.steps * stage.batch_size for stage in settings.stages)
+    else:
+        whole = sum(stage.steps * costs[stage.name] for stage in settings.stages)
+        share = 60 * run.minutes / whole
     return {"steps": int(settings.total_steps * share), "cpu_s": costs}
 
 
@@ -90,7 +93,7 @@ def _cpu_s() -> float:
     "--data",
     required=True,
     type=click.Path(exists=True, file_okay=False),
-    help="Folder of photographs.",
+    help="Folder of photographs, or prepared set.",
 )
 @click.option(
     "--only",
