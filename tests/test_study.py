@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from skimage import color
 
 from tfcolor.config import fields, recipes
 from tfcolor.evaluation import record
@@ -18,9 +19,9 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent
 sys.path += [str(ROOT / "benchmarks"), str(ROOT / "benchmarks" / "study")]
 
-catalog, collect, draw, measure, report, shipped, subjects, train = map(
+catalog, collect, draw, measure, report, shipped, strength, subjects, train = map(
     importlib.import_module,
-    ("catalog", "collect", "draw", "measure", "report", "shipped", "subjects", "train"),
+    ("catalog", "collect", "draw", "measure", "report", "shipped", "strength", "subjects", "train"),
 )
 
 
@@ -259,6 +260,24 @@ def test_each_subject_has_the_figures_of_its_own_photographs_in_color():
     assert found["people"]["ours"]["over_gray"]["delta_e00"] == [2.0, 0.0]
     with pytest.raises(KeyError):
         subjects.by_subject(evaluation, {})
+
+
+def test_a_network_may_see_old_film_but_its_colors_are_laid_over_the_photograph():
+    rgb = np.full((2, 64, 64, 3), 128, np.uint8)
+    shown = []
+
+    def colorize(gray):
+        shown.append(gray)
+        return np.stack([np.broadcast_to([200, 120, 120], gray.shape[1:])] * 2).astype(np.uint8)
+
+    batch = {"rgb": tf.constant(rgb), "image_id": tf.constant([2**40, 7], tf.int64)}
+    first, second = (strength.on_film(colorize)(rgb, batch) for _ in range(2))
+    np.testing.assert_array_equal(shown[0], shown[1])
+    assert (shown[0] != rgb).any() and (shown[0][0] != shown[0][1]).any()
+    np.testing.assert_array_equal(first, second)
+    l, lab = (color.rgb2lab(each) for each in (rgb, first))
+    np.testing.assert_allclose(lab[..., 0], l[..., 0], atol=0.5)
+    assert (lab[..., 1] > 20).all()
 
 
 def test_the_report_is_what_its_files_say():
