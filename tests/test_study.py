@@ -12,6 +12,7 @@ import tensorflow as tf
 from skimage import color
 
 from tfcolor.config import fields, recipes
+from tfcolor.data import samples
 from tfcolor.evaluation import record
 
 pytestmark = pytest.mark.slow
@@ -44,7 +45,7 @@ def test_every_run_of_the_catalog_can_be_trained(run):
 def test_an_experiment_differs_from_its_control_in_one_field():
     runs = {run.name: run for run in catalog.RUNS}
     compared = [run for run in catalog.RUNS if run.control]
-    assert len(compared) == 12
+    assert len(compared) == 15
     for run in compared:
         control = runs[run.control]
         assert (run.recipe, run.minutes, run.crops) == (
@@ -177,10 +178,13 @@ def test_a_run_is_measured_once_and_then_needs_no_weights(tmp_path, monkeypatch)
         with pytest.raises(SystemExit, match="^tfcolor-again, capstone, .*: not trained"):
             collect.collect(tmp_path, "photographs", "test", tmp_path / "out")
     model = tmp_path / "models" / run.name
+    files = [samples.FOLDER / name for name in collect.held_out()]
+    assert len(files) == 16
     assert asked == [
         ("export", tmp_path / run.name, model, "--checkpoint", "last"),
         ("recipes", "test", "--part", "all"),
         ("samples", "samples"),
+        ("colorize", *files, "-m", model, "--size", 128, "-o", tmp_path / "pictures" / run.name),
     ]
     collected = json.loads((tmp_path / f"{run.name}-collected.json").read_text())
     assert collected == {"name": run.name, "at_strength": {"psnr": 22.0}}

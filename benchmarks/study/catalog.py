@@ -23,7 +23,7 @@ class Run:
       recipe: the recipe that is trained, with changes.
       minutes: processor minutes of its train steps; 0 where `crops` are given instead.
       crops: that it is trained on, where the number of photographs is compared.
-      control: the run that an experiment is compared with.
+      control: the run that differs in one field, with which this one is compared; "" if none.
       changes: fields of the config that differ from the recipe's, and their values.
       about: the change in words.
       expected: the expected effect of the change.
@@ -61,15 +61,22 @@ def _experiment(
 
 
 _SEVEN = {"depth": 7}  # halvings of pix2pix; 8 need 256 pixels
-_AGAIN = {"about": "another seed", "expected": "The difference of two seeds: less is no effect."}
+
+
+def _again(recipe: str, **changes: Any) -> Run:
+    about, expected = "another seed", "How far two seeds are apart: less is no effect."
+    return Run(
+        f"{recipe}-again", RECIPES, recipe, 60.0, 0, recipe, {"seed": 1, **changes}, about, expected
+    )
+
 
 RUNS = (
     _recipe("tfcolor"),
-    Run("tfcolor-again", RECIPES, "tfcolor", 60.0, changes={"seed": 1}, **_AGAIN),
+    _again("tfcolor"),
     _recipe("capstone"),
-    Run("capstone-again", RECIPES, "capstone", 60.0, changes={"seed": 1}, **_AGAIN),
+    _again("capstone"),
     _recipe("pix2pix", **_SEVEN),
-    Run("pix2pix-again", RECIPES, "pix2pix", 60.0, changes={"seed": 1, **_SEVEN}, **_AGAIN),
+    _again("pix2pix", **_SEVEN),
     Run(
         "pix2pix-l1",
         RECIPES,

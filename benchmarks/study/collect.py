@@ -18,6 +18,7 @@ import tensorflow as tf
 from tensorboard.backend.event_processing import event_accumulator
 
 from tfcolor import config
+from tfcolor.data import samples
 from tfcolor.runtimes import saved_models, workdirs
 
 ROOT = Path(__file__).parents[2]
@@ -52,7 +53,7 @@ def collect(folder: Path, train: str, test: str, out: Path) -> None:
     for group, photos in ((catalog.RECIPES, test), (catalog.EXPERIMENTS, train)):
         models = [folder / "models" / run.name for run in catalog.RUNS if run.group == group]
         write(out / f"{group}.json", _evaluated(folder, group, models, photos))
-    _evaluated(folder, "samples", [SHIPPED], "samples")  # for the examples of `draw`
+    _sampled(folder, SHIPPED)  # at its own size
     write(out / "data.json", _analyzed(folder, train, out))
 
 
@@ -67,10 +68,23 @@ def _measured(folder: Path, run: catalog.Run, train: str, test: str) -> dict[str
         photos, part = (test, "all") if run.group == catalog.RECIPES else (train, "validation")
         _evaluated(folder, run.group, [model], photos, "--part", part)
         if run.group == catalog.RECIPES:
-            _evaluated(folder, "samples", [model], "samples")
+            _sampled(folder, model, "--size", SIDE)
         at_strength = _strength(folder, run, photos, part)
         write(path, {**_described(folder, run), "at_strength": at_strength})
     return json.loads(path.read_text())
+
+
+def _sampled(folder: Path, model: Path, *options: object) -> None:
+    """Measures a model on the bundled test photographs, and colorizes them for `draw`."""
+    _evaluated(folder, "samples", [model], "samples")
+    files = [samples.FOLDER / name for name in held_out()]
+    options = ("-m", model, *options, "-o", folder / "pictures" / model.name)
+    call(*catalog.TFCOLOR, "colorize", *files, *options)
+
+
+def held_out() -> list[str]:
+    """The names of the bundled test photographs."""
+    return sorted(samples.from_package("test").names.values())
 
 
 def _cost(folder: Path, run: catalog.Run) -> dict[str, Any]:

@@ -76,9 +76,9 @@ def minutes(run: Collected, steps: np.ndarray) -> np.ndarray:
 
 def gallery(folder: Path, out: Path) -> None:
     """Draws held-out photographs, colorized by every recipe and by the shipped model."""
-    recipes = [run.name for run in catalog.RUNS if run.group == catalog.RECIPES]
-    names = [*recipes, collect.SHIPPED.name]
-    held_out = sorted(samples.from_package("test").names.values())[:GALLERY]
+    alone = [run for run in catalog.RUNS if run.group == catalog.RECIPES and not run.control]
+    names = [*(run.name for run in alone), collect.SHIPPED.name]
+    held_out = collect.held_out()[:GALLERY]
     made = [colorized(folder, name, held_out) for name in names]
     truth = [_truth(name) for name in held_out]
     rows = [list(row) for row in zip(map(_gray, truth), *made, truth, strict=True)]
@@ -86,15 +86,8 @@ def gallery(folder: Path, out: Path) -> None:
 
 
 def colorized(folder: Path, model: str, names: list[str]) -> list[np.ndarray]:
-    """Bundled photographs, colorized by `tfcolor colorize` with a recipe's or the shipped model."""
+    """Bundled photographs as `collect` had them colorized."""
     pictures = folder / "pictures" / model
-    if not all((pictures / name).exists() for name in names):
-        files = [samples.FOLDER / name for name in names]
-        options = ["-m", folder / "models" / model, "--size", collect.SIDE]
-        if model == collect.SHIPPED.name:
-            options = ["-m", collect.SHIPPED]  # at its own size
-        options += ["-o", pictures]
-        collect.call(*catalog.TFCOLOR, "colorize", *files, *options)
     return [np.asarray(Image.open(pictures / name).convert("RGB")) for name in names]
 
 
