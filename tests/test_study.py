@@ -179,12 +179,13 @@ def test_a_run_is_measured_once_and_then_needs_no_weights(tmp_path, monkeypatch)
             collect.collect(tmp_path, "photographs", "test", tmp_path / "out")
     model = tmp_path / "models" / run.name
     files = [samples.FOLDER / name for name in collect.held_out()]
+    pictures = tmp_path / "pictures" / run.name
     assert len(files) == 16
     assert asked == [
         ("export", tmp_path / run.name, model, "--checkpoint", "last"),
         ("recipes", "test", "--part", "all"),
         ("samples", "samples"),
-        ("colorize", *files, "-m", model, "--size", 128, "-o", tmp_path / "pictures" / run.name),
+        ("colorize", *files, "--recolor", "-m", model, "--size", 128, "-o", pictures),
     ]
     collected = json.loads((tmp_path / f"{run.name}-collected.json").read_text())
     assert collected == {"name": run.name, "at_strength": {"psnr": 22.0}}

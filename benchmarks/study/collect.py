@@ -78,7 +78,7 @@ def _sampled(folder: Path, model: Path, *options: object) -> None:
     """Measures a model on the bundled test photographs, and colorizes them for `draw`."""
     _evaluated(folder, "samples", [model], "samples")
     files = [samples.FOLDER / name for name in held_out()]
-    options = ("-m", model, *options, "-o", folder / "pictures" / model.name)
+    options = ("--recolor", "-m", model, *options, "-o", folder / "pictures" / model.name)
     call(*catalog.TFCOLOR, "colorize", *files, *options)
 
 
